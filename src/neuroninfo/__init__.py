@@ -1,0 +1,11 @@
+"""neuroninfo: what do the neurons of a network know?
+
+Trains stacks of small networks, measures every neuron with information theory, ablates
+neurons in the order of what was measured, and draws what comes out.  Each module knows
+only the modules before it: `storage`, `streams`, `datasets`, `networks`, `training`,
+`quantization`, `neurons`, `ablation`, `claims`, `figures`.
+
+Nothing is imported here: a job pays only for what it uses.
+"""
+
+__version__ = "0.1.0"
