@@ -1,4 +1,4 @@
-"""neuroninfo: what do the neurons of a network know?
+"""What the neurons of a network know.
 
 Trains stacks of small networks, measures every neuron with information theory, ablates
 neurons in the order of what was measured, and draws what comes out.  Each module knows

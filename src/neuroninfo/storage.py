@@ -1,10 +1,10 @@
 """NetCDF files that stand on their own: written whole or not at all, checked when read.
 
 Every file carries its title, source, history, condition and configuration (CF-1.11
-attributes; the last two as JSON), and SHA-256 digests: one for each variable (name,
-dimensions, type, values and attributes) and one for the file (its attributes and what it
-contains).  Chunks have HDF5's ``fletcher32`` besides, since a part of a variable is read
-without the rest.  Without these checks a flipped bit is silently read as a number.
+attributes; the last two as JSON).  Behind the HDF5 bytes stands one line with their SHA-256,
+which is checked *before* HDF5 opens the file: without it a flipped bit is silently read as a
+number, and some flipped bits crash the HDF5 library.  HDF5 ignores what follows its end of
+file, so any NetCDF reader opens the files; rewriting one with another tool drops the line.
 """
 
 from __future__ import annotations
@@ -20,18 +20,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import netCDF4
 import numpy as np
 import xarray as xr
 
 from neuroninfo import __version__
 
 KIND_ATTRIBUTE: Final = "neuroninfo_kind"
-_DIGEST: Final = "sha256"
-_CONTENTS: Final = "neuroninfo_contents"
+_SEAL: Final = b"\nneuroninfo-sha256:"
+_SEAL_LENGTH: Final = len(_SEAL) + 64
 # Attributes that say when and with what a file was made; equal results may differ here.
-_UNCOMPARED: Final = frozenset({"history", "source", _DIGEST})
-# Attributes that netCDF-C or xarray add or take away between writing and reading.
-_VOLATILE: Final = frozenset({_DIGEST, "_FillValue", "coordinates"})
+_UNCOMPARED: Final = frozenset({"history", "source"})
 _CHUNK_BYTES: Final = 4 * 2**20
 
 
@@ -75,30 +74,26 @@ def write(
     """
     groups = {"": dataset} if isinstance(dataset, xr.Dataset) else dict(dataset)
     groups = {name: _described(group, path) for name, group in groups.items()}
-    attributes: dict[str, Any] = dict(groups[""].attrs) if "" in groups else {}
-    attributes |= {
-        "Conventions": "CF-1.11",
-        "title": title,
-        "source": source(),
-        "history": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {kind} written by neuroninfo",
-        "condition": json.dumps(condition, sort_keys=True),
-        "configuration": json.dumps(configuration, sort_keys=True),
-        KIND_ATTRIBUTE: kind,
-        _CONTENTS: json.dumps(
-            {name: sorted(map(str, group.variables)) for name, group in groups.items()}
-        ),
-    }
-    attributes[_DIGEST] = _file_digest(attributes)
-    root = xr.Dataset(attrs=attributes)
-    if "" in groups:
-        root = groups[""].assign_attrs(attributes)
+    root = groups.pop("", xr.Dataset()).assign_attrs(
+        {
+            "Conventions": "CF-1.11",
+            "title": title,
+            "source": source(),
+            "history": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {kind} written by neuroninfo",
+            "condition": json.dumps(condition, sort_keys=True),
+            "configuration": json.dumps(configuration, sort_keys=True),
+            KIND_ATTRIBUTE: kind,
+        }
+    )
     with written_whole(path) as part:
         root.to_netcdf(part, engine="netcdf4", encoding=_encodings(root))
         for name, group in groups.items():
-            if name:
-                group.to_netcdf(
-                    part, engine="netcdf4", mode="a", group=name, encoding=_encodings(group)
-                )
+            group.to_netcdf(
+                part, engine="netcdf4", mode="a", group=name, encoding=_encodings(group)
+            )
+        digest = _sha256(part, part.stat().st_size)
+        with part.open("ab") as file:
+            file.write(_SEAL + digest.encode())
 
 
 @contextlib.contextmanager
@@ -138,63 +133,47 @@ def read(
     variables
         Data variables to read, default all; coordinates always come along.
     select
-        Dimension -> index or slice: read only this part. Chunks are then checked by
-        ``fletcher32``; whole variables, which `select` does not touch, by SHA-256 too.
+        Dimension -> index or slice: read only this part.
 
     Raises
     ------
     StorageError
-        No such file; not NetCDF or truncated; not of this kind; a digest or checksum
-        does not match; a variable or group is missing.
+        No such file; truncated, damaged or not ours; not of this kind; a variable or group
+        is missing.
     """
     path = Path(path)
-    if not path.exists():
-        raise StorageError(f"{path}: no such file; run the rule that makes it")
-    try:
-        attributes = _checked_attributes(path, kind)
-        contents: dict[str, list[str]] = json.loads(attributes[_CONTENTS])
-        if group not in contents:
-            raise StorageError(
-                f"{path}: has no group {group!r}; it has {', '.join(map(repr, contents))}"
-            )
-        with xr.open_dataset(
-            path,
-            engine="netcdf4",
-            group=group or None,
-            mask_and_scale=False,
-            decode_times=False,
-            cache=False,
-        ) as opened:
-            _require(path, contents[group], sorted(map(str, opened.variables)))
-            chosen = opened if variables is None else opened[_existing(path, opened, variables)]
-            touched = frozenset(select or ())
-            if touched:
-                chosen = chosen.isel({k: v for k, v in (select or {}).items() if k in chosen.dims})
-            dataset = chosen.load()
-            for name, variable in dataset.variables.items():
-                whole = not touched.intersection(opened[name].dims)
-                if whole and _variable_digest(name, variable) != variable.attrs.get(_DIGEST):
-                    raise StorageError(f"variable {name!r} does not match its SHA-256")
-    except StorageError as error:
-        message = str(error)
-        raise (error if str(path) in message else _damaged(path, message)) from None
-    except Exception as error:  # netCDF-C reports damage in many ways
-        raise _damaged(path, f"{type(error).__name__}: {error}") from error
-    for variable in dataset.variables.values():
-        variable.attrs.pop(_DIGEST, None)
-    own = {k: v for k, v in dataset.attrs.items() if k not in attributes}
-    dataset.attrs = {k: v for k, v in attributes.items() if k != _DIGEST} | own
+    attributes = _checked_attributes(path, kind)
+    if group and group not in (existing := groups(path, kind)):
+        raise StorageError(
+            f"{path}: has no group {group!r}; it has {', '.join(map(repr, existing)) or 'none'}"
+        )
+    with xr.open_dataset(
+        path,
+        engine="netcdf4",
+        group=group or None,
+        mask_and_scale=False,
+        decode_times=False,
+        cache=False,
+    ) as opened:
+        chosen = opened if variables is None else opened[_existing(path, opened, variables)]
+        if select:
+            chosen = chosen.isel({k: v for k, v in select.items() if k in chosen.dims})
+        dataset = chosen.load()
+    dataset.attrs = attributes | dataset.attrs
     return dataset
 
 
 def groups(path: str | Path, kind: str) -> list[str]:
-    """Names of the groups of a file, in the order they were written."""
-    try:
-        return [name for name in json.loads(_checked_attributes(Path(path), kind)[_CONTENTS])]
-    except StorageError:
-        raise
-    except Exception as error:
-        raise _damaged(Path(path), f"{type(error).__name__}: {error}") from error
+    """Names of the groups of a file, in the order they were written.
+
+    Raises
+    ------
+    StorageError
+        As `read`.
+    """
+    _checked_attributes(Path(path), kind)
+    with netCDF4.Dataset(path) as opened:
+        return list(opened.groups)
 
 
 def identical(a: str | Path, b: str | Path, kind: str) -> bool:
@@ -206,17 +185,7 @@ def identical(a: str | Path, b: str | Path, kind: str) -> bool:
     names = groups(a, kind)
     if names != groups(b, kind):
         return False
-    for name in names:
-        one, two = read(a, kind, group=name), read(b, kind, group=name)
-        kept = [{k: v for k, v in d.attrs.items() if k not in _UNCOMPARED} for d in (one, two)]
-        if not _same_attributes(*kept) or set(one.variables) != set(two.variables):
-            return False
-        if any(
-            _variable_digest(key, one.variables[key]) != _variable_digest(key, two.variables[key])
-            for key in one.variables
-        ):
-            return False
-    return True
+    return all(_same(read(a, kind, group=name), read(b, kind, group=name)) for name in ["", *names])
 
 
 def concatenate(parts: Sequence[xr.Dataset], dim: str, expected: Sequence[int]) -> xr.Dataset:
@@ -270,7 +239,7 @@ def source() -> str:
 
 
 def _described(dataset: xr.Dataset, path: str | Path) -> xr.Dataset:
-    """Check the attributes of all variables, add the digests; a shallow copy."""
+    """Check the attributes of all variables; a shallow copy."""
     described = dataset.copy()
     for name, variable in described.variables.items():
         needed = ["long_name"] if name in described.coords else ["long_name", "units"]
@@ -279,12 +248,11 @@ def _described(dataset: xr.Dataset, path: str | Path) -> xr.Dataset:
                 raise ValueError(f"{path}: variable {name!r} needs the attribute {attribute!r}")
         if variable.dtype.kind == "U":  # stored as NetCDF strings, read back as objects
             described[name] = described[name].astype(object)
-        described[name].attrs[_DIGEST] = _variable_digest(name, described.variables[name])
     return described
 
 
 def _encodings(dataset: xr.Dataset) -> dict[Hashable, dict[str, Any]]:
-    """zstd (fast at this level, as small as zlib) and a checksum a chunk of at most 4 MB."""
+    """Compress with zstd (fast, as small as zlib), a checksum for chunks of at most 4 MB."""
     encodings: dict[Hashable, dict[str, Any]] = {}
     for name, variable in dataset.variables.items():
         encoding: dict[str, Any] = {"_FillValue": None}
@@ -309,55 +277,39 @@ def _chunks(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
     return tuple(reversed(chunks))
 
 
-def _plain(attributes: Mapping[Any, Any]) -> dict[str, Any]:
-    return {
-        str(key): value.tolist() if isinstance(value, np.ndarray | np.generic) else value
-        for key, value in sorted(attributes.items())
-        if key not in _VOLATILE
-    }
-
-
-def _variable_digest(name: Hashable, variable: xr.Variable) -> str:
-    values = np.asarray(variable.values)
-    text = values.dtype.kind in "OU"
-    head = [
-        str(name),
-        list(map(str, variable.dims)),
-        "string" if text else values.dtype.str,
-        list(values.shape),
-        _plain(variable.attrs),
-    ]
-    digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
-    if text:
-        digest.update(json.dumps([str(value) for value in values.ravel()]).encode())
-    else:
-        digest.update(np.ascontiguousarray(values).data if values.size else b"")
-    return digest.hexdigest()
-
-
-def _file_digest(attributes: Mapping[Any, Any]) -> str:
-    return hashlib.sha256(json.dumps(_plain(attributes), sort_keys=True).encode()).hexdigest()
-
-
 def _checked_attributes(path: Path, kind: str) -> dict[str, Any]:
-    try:
-        with xr.open_dataset(path, engine="netcdf4", mask_and_scale=False) as opened:
-            attributes = dict(opened.attrs)
-    except Exception as error:
-        raise _damaged(path, f"{type(error).__name__}: {error}") from error
-    if KIND_ATTRIBUTE not in attributes:
-        raise StorageError(f"{path}: no file of neuroninfo, or damaged; delete it and run again")
-    if _file_digest(attributes) != attributes.get(_DIGEST):
-        raise _damaged(path, "its attributes do not match their SHA-256")
+    """Global attributes of a file whose seal was found right."""
+    if not path.is_file():
+        raise StorageError(f"{path}: no such file; run the rule that makes it")
+    body = path.stat().st_size - _SEAL_LENGTH
+    seal = b""
+    if body > 0:
+        with path.open("rb") as file:
+            file.seek(body)
+            seal = file.read()
+    if not seal.startswith(_SEAL):
+        raise StorageError(
+            f"{path}: truncated, or no file of neuroninfo (it does not end in a SHA-256); "
+            "delete it and run again"
+        )
+    if seal.removeprefix(_SEAL) != _sha256(path, body).encode():
+        raise StorageError(
+            f"{path}: damaged (its bytes do not match their SHA-256); delete it and run again"
+        )
+    with xr.open_dataset(path, engine="netcdf4", mask_and_scale=False) as opened:
+        attributes = dict(opened.attrs)
     if attributes[KIND_ATTRIBUTE] != kind:
         raise StorageError(f"{path}: holds {attributes[KIND_ATTRIBUTE]!r}, expected {kind!r}")
     return attributes
 
 
-def _require(path: Path, expected: Sequence[str], found: Sequence[str]) -> None:
-    if list(expected) != list(found):
-        odd = sorted(set(expected).symmetric_difference(found))
-        raise _damaged(path, f"variables missing or unexpected: {', '.join(odd)}")
+def _sha256(path: Path, length: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while length > 0 and (block := file.read(min(length, 2**20))):
+            digest.update(block)
+            length -= len(block)
+    return digest.hexdigest()
 
 
 def _existing(path: Path, dataset: xr.Dataset, variables: Sequence[str]) -> list[str]:
@@ -369,11 +321,31 @@ def _existing(path: Path, dataset: xr.Dataset, variables: Sequence[str]) -> list
     return list(variables)
 
 
-def _same_attributes(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
-    return json.dumps(_plain(a)) == json.dumps(_plain(b))
-
-
-def _damaged(path: Path, reason: str) -> StorageError:
-    return StorageError(
-        f"{path}: truncated, damaged or no NetCDF file ({reason}); delete it and run again"
+def _same(a: xr.Dataset, b: xr.Dataset) -> bool:
+    attributes = [{k: v for k, v in d.attrs.items() if k not in _UNCOMPARED} for d in (a, b)]
+    return (
+        _plain(attributes[0]) == _plain(attributes[1])
+        and set(a.variables) == set(b.variables)
+        and all(_same_variable(a.variables[name], b.variables[name]) for name in a.variables)
     )
+
+
+def _same_variable(a: xr.Variable, b: xr.Variable) -> bool:
+    return (
+        a.dims == b.dims
+        and a.shape == b.shape
+        and a.dtype == b.dtype
+        and _plain(a.attrs) == _plain(b.attrs)
+        and (
+            a.values.tolist() == b.values.tolist()
+            if a.dtype.kind == "O"
+            else a.values.tobytes() == b.values.tobytes()
+        )
+    )
+
+
+def _plain(attributes: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        str(key): value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+        for key, value in attributes.items()
+    }

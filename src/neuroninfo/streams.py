@@ -1,0 +1,40 @@
+"""Random streams: every random number of the study comes from one of these.
+
+A stream is ``SeedSequence([study_seed, stream, ...])``: what is drawn depends on what it is
+for, never on the block, the order or the process in which it is drawn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import IntEnum
+
+import numpy as np
+
+
+class Stream(IntEnum):
+    """What random numbers are for, with the keys that tell them apart."""
+
+    SPLIT = 0  # data set
+    BATCH_ORDER = 1  # data set, architecture, epoch: shared by all seeds
+    INITIALIZATION = 2  # seed
+    DROPOUT = 3  # seed, layer
+    TIES = 4  # seed
+    RANDOM_ORDERS = 5  # seed, repeat
+    BOOTSTRAP = 6  # what is resampled
+    NOISE = 7  # seed, layer
+    LABEL_SHUFFLE = 8  # seed
+
+
+def generator(study_seed: int, stream: Stream, *keys: int | str) -> np.random.Generator:
+    """Return the generator of one stream; names among the keys enter by their SHA-256."""
+    return np.random.Generator(np.random.PCG64(_sequence(study_seed, stream, *keys)))
+
+
+def _sequence(study_seed: int, stream: Stream, *keys: int | str) -> np.random.SeedSequence:
+    entropy = [study_seed, int(stream)]
+    for key in keys:
+        if isinstance(key, str):
+            key = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "little")
+        entropy.append(key)
+    return np.random.SeedSequence(entropy)

@@ -1,0 +1,161 @@
+"""Files are whole or absent, and damage is found when they are read."""
+
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from neuroninfo import storage
+
+ABOUT = {"kind": "probe", "title": "A probe", "condition": {"a": 1}, "configuration": {"b": [2]}}
+
+
+def probe(seed: int = 0) -> xr.Dataset:
+    rng = np.random.default_rng(seed)
+    return xr.Dataset(
+        {
+            "value": (
+                ("seed", "neuron"),
+                rng.normal(size=(3, 50)).astype(np.float32),
+                storage.labelled("a value", "bit"),
+            ),
+            "name": ("neuron", [f"n{i}" for i in range(50)], storage.labelled("a name", "1")),
+        },
+        coords={"seed": ("seed", [0, 1, 2], {"long_name": "seed"})},
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    storage.write(probe(), tmp_path / "sub" / "probe.nc", **ABOUT)
+    return tmp_path / "sub" / "probe.nc"
+
+
+def test_what_is_written_is_read(path: Path) -> None:
+    dataset = storage.read(path, "probe")
+    for name in probe().variables:
+        assert dataset[name].values.tolist() == probe()[name].values.tolist()
+    assert json.loads(dataset.attrs["condition"]) == {"a": 1}
+    assert json.loads(dataset.attrs["configuration"]) == {"b": [2]}
+    assert dataset.attrs["Conventions"] == "CF-1.11"
+    assert dataset.attrs["source"].startswith("neuroninfo ")
+    assert dataset["value"].attrs == {"long_name": "a value", "units": "bit"}
+    part = storage.read(path, "probe", variables=["value"], select={"seed": slice(1, 2)})
+    np.testing.assert_array_equal(part["value"], probe()["value"][1:2])
+    with xr.open_dataset(path, engine="netcdf4") as plain:  # any NetCDF reader opens it
+        np.testing.assert_array_equal(plain["value"], probe()["value"])
+
+
+def test_groups(tmp_path: Path) -> None:
+    path = tmp_path / "g.nc"
+    storage.write({"one": probe(1), "two": probe(2)}, path, **ABOUT)
+    assert storage.groups(path, "probe") == ["one", "two"]
+    np.testing.assert_array_equal(storage.read(path, "probe", group="two")["value"], probe(2).value)
+    with pytest.raises(storage.StorageError, match="no group 'three'; it has 'one', 'two'"):
+        storage.read(path, "probe", group="three")
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(position=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_every_flipped_bit_is_found(path: Path, position: float, bit: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[int(position * len(data))] ^= 1 << bit
+    damaged = path.with_name("damaged.nc")
+    damaged.write_bytes(bytes(data))
+    with pytest.raises(storage.StorageError, match=r"damaged\.nc.*run again"):
+        storage.read(damaged, "probe")
+
+
+@settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(kept=st.floats(0, 1, exclude_max=True))
+def test_every_truncation_is_found(path: Path, kept: float) -> None:
+    data = path.read_bytes()
+    damaged = path.with_name("damaged.nc")
+    damaged.write_bytes(data[: int(kept * len(data))])
+    with pytest.raises(storage.StorageError, match=r"damaged\.nc.*truncated"):
+        storage.read(damaged, "probe")
+
+
+def test_errors_name_the_file_and_the_mend(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(storage.StorageError, match=r"none\.nc: no such file; run the rule"):
+        storage.read(tmp_path / "none.nc", "probe")
+    with pytest.raises(storage.StorageError, match="holds 'probe', expected 'network'"):
+        storage.read(path, "network")
+    with pytest.raises(storage.StorageError, match="no variable 'valeu'; it has value, name"):
+        storage.read(path, "probe", variables=["valeu"])
+    bare = xr.Dataset({"value": ("x", [1.0])})
+    with pytest.raises(ValueError, match="'value' needs the attribute 'long_name'"):
+        storage.write(bare, tmp_path / "bare.nc", **ABOUT)
+    assert not (tmp_path / "bare.nc").exists()
+
+
+def test_failed_write_keeps_what_was_there(path: Path) -> None:
+    before = path.read_bytes()
+
+    def interrupted() -> None:
+        with storage.written_whole(path) as part:
+            part.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["probe.nc"]
+
+
+def test_two_writers_of_one_file_leave_one_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "raced.txt"
+    barrier = threading.Barrier(2)
+
+    def write(text: str) -> None:
+        with storage.written_whole(path) as part:
+            part.write_text(text)
+            barrier.wait()
+
+    threads = [threading.Thread(target=write, args=(c * 1000,)) for c in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_text() in {"a" * 1000, "b" * 1000}
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_identical_compares_values_not_history(tmp_path: Path) -> None:
+    a, b, c, d = (tmp_path / f"{name}.nc" for name in "abcd")
+    storage.write(probe(), a, **ABOUT)
+    storage.write(probe().assign_attrs(history="x"), b, **ABOUT)
+    storage.write(probe(1), c, **ABOUT)
+    storage.write(probe(), d, **{**ABOUT, "configuration": {"b": [3]}})
+    assert storage.identical(a, b, "probe")
+    assert not storage.identical(a, c, "probe")
+    assert not storage.identical(a, d, "probe")
+    negative_zero = probe()
+    negative_zero["value"][0, 0] = 0.0
+    storage.write(negative_zero, a, **ABOUT)
+    negative_zero["value"][0, 0] = -0.0
+    storage.write(negative_zero, b, **ABOUT)
+    assert not storage.identical(a, b, "probe")
+
+
+def test_concatenate_checks_every_seed() -> None:
+    whole = probe()
+    parts = [whole.isel(seed=[2]), whole.isel(seed=[0, 1])]
+    xr.testing.assert_identical(storage.concatenate(parts, "seed", [0, 1, 2]), whole)
+    with pytest.raises(storage.StorageError, match=r"seed: missing \[3\]"):
+        storage.concatenate(parts, "seed", [0, 1, 2, 3])
+    with pytest.raises(storage.StorageError, match=r"doubled or unexpected \[2\]"):
+        storage.concatenate([*parts, parts[0]], "seed", [0, 1, 2])
+    other = parts[0].assign_coords(neuron=("neuron", np.arange(50) + 1))
+    named = parts[1].assign_coords(neuron=("neuron", np.arange(50)))
+    with pytest.raises(storage.StorageError, match="do not fit together"):
+        storage.concatenate([other, named], "seed", [0, 1, 2])
