@@ -163,6 +163,26 @@ def read(
     return dataset
 
 
+def each(
+    path: str | Path, kind: str, dim: str, *, variables: Sequence[str]
+) -> Iterator[xr.Dataset]:
+    """Slices of length one along `dim`, one in memory at a time; the file is checked once.
+
+    Raises
+    ------
+    StorageError
+        As `read`.
+    """
+    path = Path(path)
+    attributes = _checked_attributes(path, kind)
+    with xr.open_dataset(
+        path, engine="netcdf4", mask_and_scale=False, decode_times=False, cache=False
+    ) as opened:
+        chosen = opened[_existing(path, opened, variables)].assign_attrs(attributes)
+        for position in range(chosen.sizes[dim]):
+            yield chosen.isel({dim: slice(position, position + 1)}).load()
+
+
 def groups(path: str | Path, kind: str) -> list[str]:
     """Names of the groups of a file, in the order they were written.
 

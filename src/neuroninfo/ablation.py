@@ -1,0 +1,311 @@
+"""Cumulative ablation: switch neurons off one after another and count what is still right.
+
+An order is a sequence of neurons of the whole network; a scope (one hidden layer, or all of
+them) is a choice of neurons.  After k removals the outputs of the first k neurons of the
+order are zero in every forward pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from neuroninfo.networks import ACTIVATIONS, Stack, losses, neuron_coordinates, outputs
+from neuroninfo.storage import labelled
+from neuroninfo.streams import Stream, generator
+
+NETWORK: Final = "network"
+RANDOM: Final = "random"
+_ROWS: Final = 2048
+_DECIMALS: Final = 12
+"""Measures that agree to this many digits tie: rounding must not order neurons."""
+
+
+class AblationError(ValueError):
+    """What is to be ablated does not fit together."""
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """What an order is made by.
+
+    Attributes
+    ----------
+    measure
+        Variable of ``neurons.nc``, or ``random``.
+    quantizer
+        Of the measure; ``none`` where it has none.
+    direction
+        ``ascending`` (lowest first), ``descending``, or ``none``.
+    repeat
+        Number of a random order, else -1.
+    """
+
+    measure: str
+    quantizer: str = "none"
+    direction: str = "none"
+    repeat: int = -1
+
+
+def orderings(measures: Sequence[Mapping[str, Any]], random: int) -> list[Ordering]:
+    """Orderings of a configuration: each measure by direction, then the random ones."""
+    by_measure = [
+        Ordering(entry["measure"], entry["quantizer"], direction)
+        for entry in measures
+        for direction in entry["directions"]
+    ]
+    return by_measure + [Ordering(RANDOM, repeat=repeat) for repeat in range(random)]
+
+
+def order_by(values: np.ndarray, direction: str, ties: np.ndarray) -> np.ndarray:
+    """Positions of `values` in ascending or descending order, equal ones as in `ties`.
+
+    Parameters
+    ----------
+    values
+        (n) a measure.
+    direction
+        ``ascending`` or ``descending``.
+    ties
+        A permutation of 0..n-1.
+
+    Raises
+    ------
+    AblationError
+        A value is NaN: it has no place.
+    """
+    if np.isnan(values).any():
+        raise AblationError(f"neurons {np.flatnonzero(np.isnan(values)).tolist()} have no value")
+    signed = np.round(values, _DECIMALS) * (1 if direction == "ascending" else -1)
+    return ties[np.argsort(signed[ties], kind="stable")]
+
+
+def orders(
+    neurons: xr.Dataset, chosen: Sequence[Ordering], scope: np.ndarray, study_seed: int
+) -> np.ndarray:
+    """Orders of the neurons of a scope for one seed.
+
+    Parameters
+    ----------
+    neurons
+        ``neurons.nc`` at one seed.
+    chosen
+        What to order by.
+    scope
+        Numbers of the neurons in the scope, ascending.
+    study_seed
+        Of the random streams.
+
+    Returns
+    -------
+    ndarray
+        (orderings, neurons of the scope), positions within the scope.
+    """
+    seed, n_neurons = int(neurons["seed"]), neurons.sizes["neuron"]
+
+    def permutation(stream: Stream, *keys: int) -> np.ndarray:
+        """Permutation of the network's neurons, those of the scope kept."""
+        everything = generator(study_seed, stream, seed, *keys).permutation(n_neurons)
+        return np.searchsorted(scope, everything[np.isin(everything, scope)])
+
+    ties = permutation(Stream.TIES)
+    rows = []
+    for ordering in chosen:
+        if ordering.measure == RANDOM:
+            rows.append(permutation(Stream.RANDOM_ORDERS, ordering.repeat))
+            continue
+        if ordering.measure not in neurons:
+            raise AblationError(
+                f"orderings.measures: {ordering.measure!r} was not measured; there are "
+                + ", ".join(sorted(map(str, neurons.data_vars)))
+            )
+        measured = neurons[ordering.measure]
+        if "quantizer" in measured.dims:
+            measured = measured.sel(quantizer=ordering.quantizer)
+        rows.append(order_by(measured.values[scope], ordering.direction, ties))
+    return np.stack(rows)
+
+
+def cumulative(
+    network: Stack, inputs: Tensor, labels: Tensor, sequences: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Correct predictions and loss of one network after each removal.
+
+    The outputs of all layers are kept, with what was removed so far set to zero; a removal
+    recomputes only the layers that follow.
+
+    Parameters
+    ----------
+    network
+        A stack of one.
+    inputs, labels
+        (n, n_inputs) and (n), on the network's device.
+    sequences
+        (orders, k) neurons of the whole network in the order of their removal.
+
+    Returns
+    -------
+    correct : ndarray
+        (orders, k + 1) int32.
+    loss : ndarray
+        (orders, k + 1) float64, mean cross-entropy in nats.
+    """
+    network = network.folded().copy(inputs.device)
+    hidden = network.architecture.hidden
+    coordinates = neuron_coordinates(hidden)
+    layers, units = coordinates["layer"][1] - 1, coordinates["unit"][1]
+    n_orders, n_steps = sequences.shape
+    correct = np.zeros((n_orders, n_steps + 1), dtype=np.int64)
+    loss = np.zeros((n_orders, n_steps + 1))
+    for row in range(0, len(labels), _ROWS):
+        there = labels[row : row + _ROWS]
+        unablated = [layer[0] for layer in outputs(network, inputs[row : row + _ROWS])]
+        for number, sequence in enumerate(sequences):
+            values = [layer.clone() for layer in unablated]
+            alive = [torch.ones(width, device=inputs.device) for width in hidden]
+            _count(values[-1], there, correct[number], loss[number], 0)
+            for step, neuron in enumerate(sequence, start=1):
+                layer, unit = int(layers[neuron]), int(units[neuron])
+                alive[layer][unit] = 0
+                values[layer][:, unit] = 0
+                _recompute(network, values, alive, layer + 1)
+                _count(values[-1], there, correct[number], loss[number], step)
+    return correct.astype(np.int32), loss / len(labels)
+
+
+def _recompute(network: Stack, values: list[Tensor], alive: list[Tensor], first: int) -> None:
+    """Outputs of the layers from `first` on, in place."""
+    activation = ACTIVATIONS[network.architecture.activation]
+    for layer in range(first, len(values)):
+        weight, bias = network.weights[layer][0], network.biases[layer][0]
+        torch.addmm(bias, values[layer - 1], weight.t(), out=values[layer])
+        if layer < len(alive):
+            activation.apply(values[layer]).mul_(alive[layer])
+
+
+def _count(
+    logits: Tensor, labels: Tensor, correct: np.ndarray, loss: np.ndarray, step: int
+) -> None:
+    correct[step] += int((logits.argmax(-1) == labels).sum())
+    loss[step] += float(losses(logits, labels).sum(dtype=torch.float64))
+
+
+def scopes(hidden: Sequence[int]) -> dict[str, np.ndarray]:
+    """Names of the scopes and the neurons in each: every hidden layer, then the network."""
+    layers = neuron_coordinates(hidden)["layer"][1]
+    by_layer = {
+        f"layer-{layer}": np.flatnonzero(layers == layer) for layer in range(1, len(hidden) + 1)
+    }
+    return by_layer | {NETWORK: np.arange(len(layers))}
+
+
+def ablate(
+    stack: Stack,
+    neurons: xr.Dataset,
+    inputs: Tensor,
+    labels: Tensor,
+    chosen: Sequence[Ordering],
+    study_seed: int,
+) -> dict[str, xr.Dataset]:
+    """Ablate all networks of a stack in all scopes, in the layout of ``ablation.nc``.
+
+    Parameters
+    ----------
+    stack
+        Networks.
+    neurons
+        Their measures, same seeds.
+    inputs, labels
+        (n, n_inputs) and (n), the test split.
+    chosen
+        What to order by.
+    study_seed
+        Of the random streams.
+
+    Raises
+    ------
+    AblationError
+        The measures are of other networks.
+    """
+    found = (tuple(map(int, neurons["seed"].values)), neurons.sizes["neuron"])
+    needed = (stack.seeds, sum(stack.architecture.hidden))
+    if found != needed:
+        raise AblationError(f"measures are of (seeds, neurons) {found}, networks of {needed}")
+    return {
+        scope: _scope_dataset(
+            stack,
+            [
+                orders(neurons.isel(seed=position), chosen, members, study_seed)
+                for position in range(len(stack.seeds))
+            ],
+            members,
+            inputs,
+            labels,
+            chosen,
+        )
+        for scope, members in scopes(stack.architecture.hidden).items()
+    }
+
+
+def _scope_dataset(
+    stack: Stack,
+    ordered: Sequence[np.ndarray],
+    members: np.ndarray,
+    inputs: Tensor,
+    labels: Tensor,
+    chosen: Sequence[Ordering],
+) -> xr.Dataset:
+    curves = [
+        cumulative(stack.of(slice(position, position + 1)), inputs, labels, members[order])
+        for position, order in enumerate(ordered)
+    ]
+    fields = {
+        "measure": "what the order is made by",
+        "quantizer": "quantizer of the measure",
+        "direction": "ascending: lowest first",
+        "repeat": "number of the random order, else -1",
+    }
+    dims = ("seed", "ordering", "removed")
+    return xr.Dataset(
+        {
+            "correct": (
+                dims,
+                np.stack([correct for correct, _ in curves]),
+                labelled("correct predictions on test after the removals", "1"),
+            ),
+            "loss": (
+                dims,
+                np.stack([loss for _, loss in curves]),
+                labelled("mean cross-entropy on test after the removals", "nat"),
+            ),
+            "order": (
+                ("seed", "ordering", "step"),
+                np.stack(ordered).astype(np.int16),
+                labelled("neuron removed in this step, numbered within the scope", "1"),
+            ),
+        },
+        coords={
+            "seed": ("seed", list(stack.seeds), {"long_name": "seed"}),
+            "removed": (
+                "removed",
+                np.arange(len(members) + 1),
+                {"long_name": "number of neurons ablated"},
+            ),
+            "step": ("step", np.arange(len(members)), {"long_name": "step of the ablation"}),
+            **{
+                name: ("ordering", [getattr(o, name) for o in chosen], {"long_name": long_name})
+                for name, long_name in fields.items()
+            },
+        },
+        attrs={
+            "n_test": len(labels),
+            "n_classes": stack.architecture.n_classes,
+            "chance_correct": int(torch.bincount(labels).max()),
+        },
+    )

@@ -1,0 +1,108 @@
+"""Continuous outputs of neurons -> symbols: threshold, uniform and quantile bins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+THRESHOLDS: Final[Mapping[str, float]] = {"relu": 0.0, "tanh": 0.0, "sigmoid": 0.5}
+"""Above this a neuron of that activation counts as on."""
+
+
+class QuantizerError(ValueError):
+    """A name of a quantizer that means nothing, or values that cannot be quantized."""
+
+
+@dataclass(frozen=True)
+class Quantizer:
+    """How the output of a neuron becomes a symbol.
+
+    Attributes
+    ----------
+    kind
+        ``threshold``: 1 if above the activation's threshold, else 0. ``uniform``: equal bins
+        over the neuron's range on the measured examples, the last closed on the right.
+        ``quantile``: inner edges at the neuron's quantiles, equal ones merged.
+    bins
+        Number of symbols at most.
+    """
+
+    kind: str
+    bins: int
+
+    @staticmethod
+    def named(name: str) -> Quantizer:
+        """Quantizer of a name: ``threshold``, ``uniform-<bins>``, ``quantile-<bins>``.
+
+        Raises
+        ------
+        QuantizerError
+            The name is none of these.
+        """
+        if name == "threshold":
+            return Quantizer("threshold", 2)
+        match = re.fullmatch(r"(uniform|quantile)-([1-9]\d*)", name)
+        if match is None or not 2 <= int(match[2]) <= 256:
+            raise QuantizerError(
+                f"quantizer {name!r}: known are 'threshold', 'uniform-<bins>' and "
+                "'quantile-<bins>' with 2 to 256 bins"
+            )
+        return Quantizer(match[1], int(match[2]))
+
+    def symbols(self, values: np.ndarray, activation: str) -> np.ndarray:
+        """Quantize the outputs of neurons, each by itself.
+
+        Parameters
+        ----------
+        values
+            (n, neurons) float32.
+        activation
+            Name of the nonlinearity, which gives the threshold.
+
+        Returns
+        -------
+        ndarray
+            (neurons, n) uint8, symbols from 0 to ``bins - 1``. A constant neuron has one.
+
+        Raises
+        ------
+        QuantizerError
+            A value is not finite.
+        """
+        if not np.isfinite(values).all():
+            neuron = int(np.argmin(np.isfinite(values).all(axis=0)))
+            raise QuantizerError(f"neuron {neuron} has an output that is not finite")
+        if self.kind == "threshold":
+            return np.ascontiguousarray((values > THRESHOLDS[activation]).T.astype(np.uint8))
+        columns = np.ascontiguousarray(values.T)
+        symbols = np.empty(columns.shape, dtype=np.uint8)
+        for column, row in zip(columns, symbols, strict=True):
+            if self.kind == "uniform":
+                edges = uniform_edges(column, self.bins)
+                row[:] = np.searchsorted(edges, column, side="right")
+            else:
+                edges = quantile_edges(column, self.bins)
+                row[:] = np.searchsorted(edges, column, side="left")
+        return symbols
+
+
+def uniform_edges(values: np.ndarray, bins: int) -> np.ndarray:
+    """Inner edges of equal bins over the range; symbol = number of edges <= value."""
+    low, high = float(values.min()), float(values.max())
+    return np.linspace(low, high, bins + 1)[1:-1]
+
+
+def quantile_edges(values: np.ndarray, bins: int) -> np.ndarray:
+    """Inner edges at the k/bins quantiles, merged; symbol = number of edges < value.
+
+    Edges are observed values (the smallest with at least that share below or at it), so
+    a float32 value is never compared with one interpolated between two.
+    """
+    shares = np.arange(1, bins) / bins
+    edges = np.quantile(values, shares, method="inverted_cdf")
+    unique = np.unique(edges)
+    return unique[unique < values.max()]

@@ -1,0 +1,513 @@
+"""Training of stacks: many networks of one shape in one process, each as if it were alone.
+
+All seeds see the same batches in the same order, so a batch is gathered once for all.
+Forward and backward passes are written out over preallocated arrays, one `torch` call a
+step of the algebra; parameters, gradients and Adam's moments of a seed are one row each.
+
+On a CPU one seed is computed after the other within a gathered chunk of batches: its
+products and its update are those of a stack of one, so its weights are bitwise the same
+whatever stack it is in.  On CUDA all seeds are one batched product (`together`), since
+small steps are bound by launches there; equality is then up to rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+from torch.nn import functional
+
+from neuroninfo.networks import (
+    ACTIVATIONS,
+    BATCH_NORM_EPSILON,
+    Architecture,
+    Normalization,
+    Stack,
+    evaluated,
+    losses,
+    neuron_coordinates,
+)
+from neuroninfo.storage import labelled
+from neuroninfo.streams import Stream, generator
+
+SPLITS: Final = ("train", "validation", "test")
+_BETA1, _BETA2, _ADAM_EPSILON = 0.9, 0.999, 1e-8  # torch's defaults
+_ALIGNMENT: Final = 16  # floats in 64 bytes: where a parameter may start
+_ROW_ALIGNMENT: Final = 64  # floats: so that every row has the same vector tail
+_GATHERED_BYTES: Final = 32 * 2**20
+
+
+class DeviceError(RuntimeError):
+    """The device that was asked for is not there."""
+
+
+class TrainingError(RuntimeError):
+    """Training went wrong; nothing is written."""
+
+
+@dataclass(frozen=True)
+class Regularizer:
+    """What keeps the weights small or the neurons independent; any combination."""
+
+    l2: float = 0.0
+    """lambda of the term lambda * w that is added to the gradient of weights and biases."""
+    dropout: float = 0.0
+    """Probability that an output of a hidden neuron is dropped in a training step."""
+    batch_norm_momentum: float | None = None
+    """Weight of a batch in the tracked mean and variance; None: no batch norm."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train: Adam on the cross-entropy."""
+
+    study_seed: int
+    dataset: str
+    architecture: str
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    activation_epochs: tuple[int, ...]
+    """Epochs after which the activations are kept; 0 is before training."""
+    regularizer: Regularizer
+
+
+@dataclass
+class Split:
+    """Inputs (n, n_inputs) float32 and labels (n) of one split, on the device."""
+
+    inputs: Tensor
+    labels: Tensor
+
+
+@dataclass
+class Trained:
+    """What training leaves behind."""
+
+    stack: Stack
+    loss: np.ndarray
+    """(S, epochs + 1, 3) mean cross-entropy in nats, evaluation mode, by `SPLITS`."""
+    accuracy: np.ndarray
+    """(S, epochs + 1, 3)."""
+    activations: np.ndarray
+    """(S, kept epochs, validation examples, hidden neurons) float32."""
+    outputs: np.ndarray
+    """(S, kept epochs, validation examples, classes) float32, logits."""
+
+
+def choose_device(requested: str, gpus: int) -> torch.device:
+    """Resolve the configuration's ``device``.
+
+    Parameters
+    ----------
+    requested
+        ``auto``, ``cpu`` or ``cuda``. Under ``auto`` CUDA is used, and required, exactly
+        when the job was given a GPU.
+    gpus
+        What the job was given (the resource ``gpu``).
+
+    Raises
+    ------
+    DeviceError
+        CUDA is required and torch sees none: a job never falls back in silence.
+    """
+    if requested == "cpu" or (requested == "auto" and gpus == 0):
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        reason = f"device is {requested!r}" + (f" and the job has gpu={gpus}" if gpus else "")
+        raise DeviceError(
+            f"{reason}, but torch {torch.__version__} sees no CUDA device: check the node's "
+            "driver and partition, or set `device: cpu` in the configuration"
+        )
+    return torch.device("cuda")
+
+
+def train(
+    architecture: Architecture,
+    seeds: Sequence[int],
+    splits: Mapping[str, Split],
+    settings: Settings,
+    *,
+    together: int = 1,
+) -> Trained:
+    """Train one network a seed.
+
+    Parameters
+    ----------
+    architecture
+        Their shape.
+    seeds
+        Their seeds; what comes out for a seed does not depend on the others.
+    splits
+        By `SPLITS`; the validation split's activations are kept.
+    settings
+        How to train.
+    together
+        Networks computed in one batched product; 1 on a CPU, all on CUDA.
+
+    Raises
+    ------
+    TrainingError
+        A loss is not finite: the learning rate is too high for this condition.
+    """
+    learner = _Learner(architecture, seeds, splits["train"].inputs.device, settings, together)
+    n_seeds, stack = len(seeds), learner.stack
+    shape = (n_seeds, settings.epochs + 1, len(SPLITS))
+    kept, n_kept = settings.activation_epochs, len(splits["validation"].labels)
+    trained = Trained(
+        stack,
+        loss=np.full(shape, np.nan),
+        accuracy=np.full(shape, np.nan),
+        activations=np.empty(
+            (n_seeds, len(kept), n_kept, sum(architecture.hidden)), dtype=np.float32
+        ),
+        outputs=np.empty((n_seeds, len(kept), n_kept, architecture.n_classes), dtype=np.float32),
+    )
+    for epoch in range(settings.epochs + 1):
+        if epoch > 0:
+            learner.run_epoch(splits["train"], epoch)
+        for number, name in enumerate(SPLITS):
+            loss, accuracy = _evaluate(stack, splits[name], together)
+            trained.loss[:, epoch, number], trained.accuracy[:, epoch, number] = loss, accuracy
+        if not np.isfinite(trained.loss[:, epoch]).all():
+            bad = [s for s, row in zip(seeds, trained.loss, strict=True) if np.isnan(row[epoch, 0])]
+            raise TrainingError(
+                f"epoch {epoch}: the loss of seeds {bad or list(seeds)} is not finite; lower "
+                f"training.learning_rate (now {settings.learning_rate})"
+            )
+        if epoch in kept:
+            _keep(stack, splits["validation"], trained, kept.index(epoch), together)
+    return trained
+
+
+def history_dataset(trained: Trained) -> xr.Dataset:
+    """Loss and accuracy, in the layout of ``history.nc``."""
+    dims = ("seed", "epoch", "split")
+    return xr.Dataset(
+        {
+            "loss": (dims, trained.loss, labelled("mean cross-entropy, evaluation mode", "nat")),
+            "accuracy": (dims, trained.accuracy, labelled("accuracy, evaluation mode", "1")),
+        },
+        coords={
+            "seed": ("seed", list(trained.stack.seeds), {"long_name": "seed"}),
+            "epoch": (
+                "epoch",
+                np.arange(trained.loss.shape[1]),
+                {"long_name": "epochs trained; 0 is before training"},
+            ),
+            "split": ("split", list(SPLITS), {"long_name": "part of the data set"}),
+        },
+    )
+
+
+def activations_dataset(
+    trained: Trained, epochs: Sequence[int], labels: np.ndarray, index: np.ndarray
+) -> xr.Dataset:
+    """Validation activations, in the layout of ``activations.nc``."""
+    return xr.Dataset(
+        {
+            "activation": (
+                ("seed", "epoch", "sample", "neuron"),
+                trained.activations,
+                labelled("output of the neuron after the nonlinearity, before dropout", "1"),
+            ),
+            "output": (
+                ("seed", "epoch", "sample", "class"),
+                trained.outputs,
+                labelled("logit of the class", "1"),
+            ),
+            "label": ("sample", labels.astype(np.int16), labelled("class", "1")),
+        },
+        coords={
+            "seed": ("seed", list(trained.stack.seeds), {"long_name": "seed"}),
+            "epoch": ("epoch", list(epochs), {"long_name": "epochs trained"}),
+            "split": ("sample", ["validation"] * len(labels), {"long_name": "part of the data"}),
+            "index": ("sample", index, {"long_name": "position of the example in the source"}),
+            **neuron_coordinates(trained.stack.architecture.hidden),
+        },
+        attrs={
+            "activation_function": trained.stack.architecture.activation,
+            "n_classes": trained.stack.architecture.n_classes,
+        },
+    )
+
+
+def _evaluate(stack: Stack, split: Split, together: int) -> tuple[np.ndarray, np.ndarray]:
+    loss = np.zeros(len(stack.seeds))
+    correct = np.zeros(len(stack.seeds))
+    for seeds, rows, results in evaluated(stack, split.inputs, together):
+        logits, labels = results[-1], split.labels[rows]
+        loss[seeds] += losses(logits, labels).sum(1, dtype=torch.float64).cpu().numpy()
+        correct[seeds] += (logits.argmax(-1) == labels).sum(1).cpu().numpy()
+    return loss / len(split.labels), correct / len(split.labels)
+
+
+def _keep(stack: Stack, split: Split, trained: Trained, epoch: int, together: int) -> None:
+    for seeds, rows, results in evaluated(stack, split.inputs, together):
+        trained.activations[seeds, epoch, rows] = torch.cat(results[:-1], dim=-1).cpu().numpy()
+        trained.outputs[seeds, epoch, rows] = results[-1].cpu().numpy()
+
+
+@dataclass
+class _Layer:
+    """Where the arrays of one layer lie in a row, and the work arrays of a group."""
+
+    weight: slice
+    bias: slice
+    scale: slice
+    shift: slice
+    n_in: int
+    n_out: int
+
+
+class _Learner:
+    """A stack being trained: parameters, gradients, moments, generators."""
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        seeds: Sequence[int],
+        device: torch.device,
+        settings: Settings,
+        together: int,
+    ) -> None:
+        self.architecture, self.settings, self.together = architecture, settings, together
+        self.regularizer = settings.regularizer
+        self.activation = ACTIVATIONS[architecture.activation]
+        self.device = device
+        self.layers, self.decayed, length = _layout(architecture)
+        self.parameters = torch.zeros(len(seeds), length, device=device)
+        self.gradients = torch.zeros_like(self.parameters)
+        self.moments = [torch.zeros_like(self.parameters) for _ in range(2)]
+        self.steps = [torch.zeros((), device=device) for _ in seeds]
+        self.stack = self._initialized(seeds)
+        n_hidden = len(architecture.hidden)
+        self.dropout = [
+            [
+                generator(settings.study_seed, Stream.DROPOUT, seed, layer)
+                for layer in range(1, n_hidden + 1)
+            ]
+            for seed in seeds
+        ]
+
+    def run_epoch(self, split: Split, epoch: int) -> None:
+        """One pass over the training examples."""
+        settings = self.settings
+        order = generator(
+            settings.study_seed,
+            Stream.BATCH_ORDER,
+            settings.dataset,
+            settings.architecture,
+            epoch,
+        ).permutation(len(split.labels))
+        n_seeds, size = len(self.stack.seeds), settings.batch_size
+        chunk = size * max(1, _GATHERED_BYTES // (4 * split.inputs.shape[1] * size))
+        for start in range(0, len(order), chunk):
+            picked = torch.from_numpy(order[start : start + chunk]).to(self.device)
+            inputs = split.inputs[picked]
+            targets = functional.one_hot(split.labels[picked], self.architecture.n_classes).float()
+            for first in range(0, n_seeds, self.together):
+                seeds = slice(first, min(first + self.together, n_seeds))
+                for row in range(0, len(picked), size):
+                    self._step(seeds, inputs[row : row + size], targets[row : row + size])
+
+    def _step(self, seeds: slice, inputs: Tensor, targets: Tensor) -> None:
+        """Gradient of the mean loss over the batch for a group of seeds, and the update."""
+        rows, gradients = self.parameters[seeds], self.gradients[seeds]
+        n_group, n = len(rows), len(inputs)
+        last = len(self.layers) - 1
+        values = [inputs.expand(n_group, n, -1)]
+        outputs: list[Tensor] = []  # of each hidden layer, before dropout
+        masks: list[Tensor | None] = []
+        normalized: list[tuple[Tensor, Tensor]] = []
+        for number, layer in enumerate(self.layers):
+            weight = _matrix(rows, layer)
+            bias = rows[:, layer.bias].unsqueeze(1)
+            here = torch.baddbmm(bias, values[-1], weight.transpose(1, 2))
+            if number == last:
+                break
+            if self.regularizer.batch_norm_momentum is not None:
+                here, *memory = self._normalize(seeds, number, here)
+                normalized.append((memory[0], memory[1]))
+            here = self.activation.apply(here)
+            outputs.append(here)
+            mask = self._dropout_mask(seeds, number, n, layer.n_out)
+            masks.append(mask)
+            values.append(here if mask is None else here * mask)
+        gradient = torch.softmax(here, dim=-1)
+        gradient -= targets
+        gradient /= n
+        for number in range(last, -1, -1):
+            layer = self.layers[number]
+            torch.bmm(gradient.transpose(1, 2), values[number], out=_matrix(gradients, layer))
+            torch.sum(gradient, dim=1, out=gradients[:, layer.bias])
+            if number == 0:
+                break
+            gradient = torch.bmm(gradient, _matrix(rows, layer))
+            mask = masks[number - 1]
+            if mask is not None:
+                gradient *= mask
+            gradient = self.activation.backpropagate(gradient, outputs[number - 1])
+            if normalized:
+                gradient = _normalize_backward(
+                    gradient, *normalized[number - 1], rows, gradients, self.layers[number - 1]
+                )
+        self._update(seeds)
+
+    def _update(self, seeds: slice) -> None:
+        """Adam; the l2 term concerns weights and biases, not batch norm."""
+        steps = self.steps[seeds]
+        torch._foreach_add_(steps, 1)
+        for part, decay in (
+            (slice(0, self.decayed), self.regularizer.l2),
+            (slice(self.decayed, None), 0.0),
+        ):
+            if part.start == self.parameters.shape[1]:
+                continue
+            torch._fused_adam_(
+                self.parameters[seeds, part].unbind(0),
+                self.gradients[seeds, part].unbind(0),
+                self.moments[0][seeds, part].unbind(0),
+                self.moments[1][seeds, part].unbind(0),
+                [],
+                steps,
+                lr=self.settings.learning_rate,
+                beta1=_BETA1,
+                beta2=_BETA2,
+                weight_decay=decay,
+                eps=_ADAM_EPSILON,
+                amsgrad=False,
+                maximize=False,
+            )
+
+    def _dropout_mask(self, seeds: slice, number: int, n: int, width: int) -> Tensor | None:
+        """Factors 0 or 1 / (1 - p), (G, n, width), 16 random bits each."""
+        dropped = round(self.regularizer.dropout * 2**16)
+        if dropped == 0:
+            return None
+        bits = np.stack(
+            [
+                np.frombuffer(generators[number].bytes(2 * n * width), dtype=np.uint16)
+                for generators in self.dropout[seeds]
+            ]
+        )
+        kept = torch.from_numpy(bits >= dropped).to(self.device).view(-1, n, width)
+        return kept * (2**16 / (2**16 - dropped))
+
+    def _normalize(
+        self, seeds: slice, number: int, values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Batch norm in training mode, with its normalized values and factor; tracks them."""
+        n = values.shape[1]
+        mean = values.mean(1, keepdim=True)
+        centred = values - mean
+        variance = (centred * centred).mean(1, keepdim=True)
+        factor = torch.rsqrt(variance + BATCH_NORM_EPSILON)
+        centred *= factor
+        tracked = self.stack.normalizations[number]
+        momentum = self.regularizer.batch_norm_momentum or 0.0
+        tracked.mean[seeds] += momentum * (mean.squeeze(1) - tracked.mean[seeds])
+        unbiased = variance.squeeze(1) * (n / max(n - 1, 1))
+        tracked.variance[seeds] += momentum * (unbiased - tracked.variance[seeds])
+        scale, shift = tracked.scale[seeds].unsqueeze(1), tracked.shift[seeds].unsqueeze(1)
+        return centred * scale + shift, centred, factor
+
+    def _initialized(self, seeds: Sequence[int]) -> Stack:
+        """torch.nn.Linear's default: weights and biases uniform in +-1/sqrt(n_in)."""
+        for row, seed in zip(self.parameters, seeds, strict=True):
+            random = generator(self.settings.study_seed, Stream.INITIALIZATION, seed)
+            for layer in self.layers:
+                bound = 1 / math.sqrt(layer.n_in)
+                for part in (layer.weight, layer.bias):
+                    drawn = random.uniform(-bound, bound, part.stop - part.start)
+                    row[part] = torch.from_numpy(drawn.astype(np.float32))
+        hidden = self.layers[:-1] if self.architecture.batch_norm else []
+        for layer in hidden:
+            self.parameters[:, layer.scale] = 1
+        shape = (len(seeds), 1)
+        return Stack(
+            self.architecture,
+            tuple(seeds),
+            [_matrix(self.parameters, layer) for layer in self.layers],
+            [self.parameters[:, layer.bias] for layer in self.layers],
+            [
+                Normalization(
+                    self.parameters[:, layer.scale],
+                    self.parameters[:, layer.shift],
+                    torch.zeros(shape[0], layer.n_out, device=self.device),
+                    torch.ones(shape[0], layer.n_out, device=self.device),
+                )
+                for layer in hidden
+            ],
+        )
+
+
+def _layout(architecture: Architecture) -> tuple[list[_Layer], int, int]:
+    """Places in a row: first what l2 concerns, then batch norm's; all aligned alike."""
+    end = 0
+
+    def place(size: int) -> slice:
+        nonlocal end
+        start = -(-end // _ALIGNMENT) * _ALIGNMENT
+        end = start + size
+        return slice(start, end)
+
+    def padded(position: int) -> int:
+        return -(-position // _ROW_ALIGNMENT) * _ROW_ALIGNMENT
+
+    sizes = list(zip(architecture.widths[:-1], architecture.widths[1:], strict=True))
+    linear = [(place(n_in * n_out), place(n_out)) for n_in, n_out in sizes]
+    decayed = end = padded(end)
+    if architecture.batch_norm:
+        norms = [(place(width), place(width)) for width in architecture.hidden]
+    else:
+        norms = [(slice(end, end), slice(end, end))] * len(architecture.hidden)
+    norms.append((slice(end, end), slice(end, end)))
+    layers = [
+        _Layer(*places, *norm, *size)
+        for places, norm, size in zip(linear, norms, sizes, strict=True)
+    ]
+    return layers, decayed, padded(end)
+
+
+def _matrix(rows: Tensor, layer: _Layer) -> Tensor:
+    """The weights of one layer in some rows, (G, n_out, n_in), a view."""
+    return rows[:, layer.weight].view(-1, layer.n_out, layer.n_in)
+
+
+def _normalize_backward(
+    gradient: Tensor,
+    normalized: Tensor,
+    factor: Tensor,
+    rows: Tensor,
+    gradients: Tensor,
+    layer: _Layer,
+) -> Tensor:
+    """Gradient by the input of batch norm (Ioffe and Szegedy 2015, section 3)."""
+    shift_gradient = gradient.sum(1, keepdim=True)
+    scale_gradient = (gradient * normalized).sum(1, keepdim=True)
+    gradients[:, layer.shift] = shift_gradient.squeeze(1)
+    gradients[:, layer.scale] = scale_gradient.squeeze(1)
+    n = gradient.shape[1]
+    scale = rows[:, layer.scale].unsqueeze(1)
+    return (gradient - shift_gradient / n - normalized * (scale_gradient / n)) * (scale * factor)
+
+
+def settings_from(resolved: Mapping[str, Any]) -> Settings:
+    """Settings from a rule's parameters (`configuration.Study.training_settings`)."""
+    return Settings(
+        study_seed=resolved["study_seed"],
+        dataset=resolved["dataset"],
+        architecture=resolved["architecture"],
+        learning_rate=resolved["learning_rate"],
+        batch_size=resolved["batch_size"],
+        epochs=resolved["epochs"],
+        activation_epochs=tuple(resolved["activation_epochs"]),
+        regularizer=Regularizer(**resolved["regularizer"]),
+    )
