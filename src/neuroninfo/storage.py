@@ -237,6 +237,48 @@ def concatenate(parts: Sequence[xr.Dataset], dim: str, expected: Sequence[int]) 
     return joined.sortby(dim)
 
 
+def gather(
+    parts: Sequence[str | Path], path: str | Path, *, kind: str, condition: Mapping[str, Any]
+) -> None:
+    """Put the blocks of a condition together into one file of the same kind.
+
+    Parameters
+    ----------
+    parts
+        Files of blocks of seeds, all of one configuration.
+    path
+        The file to write.
+    kind
+        Of all of them.
+    condition
+        As in `write`; its ``seeds`` must be exactly those of the parts.
+
+    Raises
+    ------
+    StorageError
+        A seed is missing or doubled, or the parts differ in anything else.
+    """
+    first = read(parts[0], kind)
+    for part in parts[1:]:
+        if read(part, kind).attrs["configuration"] != first.attrs["configuration"]:
+            raise StorageError(f"{part}: has another configuration than {parts[0]}; run it again")
+    names = groups(parts[0], kind)
+    joined = {
+        name: concatenate(
+            [read(part, kind, group=name) for part in parts], "seed", condition["seeds"]
+        )
+        for name in names or [""]
+    }
+    write(
+        joined,
+        path,
+        kind=kind,
+        title=first.attrs["title"],
+        condition=condition,
+        configuration=json.loads(first.attrs["configuration"]),
+    )
+
+
 def labelled(long_name: str, units: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
     """Attributes of a variable."""
     return {"long_name": long_name, "units": units, **more}

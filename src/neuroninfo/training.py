@@ -23,6 +23,7 @@ import xarray as xr
 from torch import Tensor
 from torch.nn import functional
 
+from neuroninfo.datasets import Examples
 from neuroninfo.networks import (
     ACTIVATIONS,
     BATCH_NORM_EPSILON,
@@ -206,10 +207,10 @@ def history_dataset(trained: Trained) -> xr.Dataset:
     )
 
 
-def activations_dataset(
-    trained: Trained, epochs: Sequence[int], labels: np.ndarray, index: np.ndarray
-) -> xr.Dataset:
+def activations_dataset(trained: Trained, settings: Settings, examples: Examples) -> xr.Dataset:
     """Validation activations, in the layout of ``activations.nc``."""
+    validation = examples.split("validation")
+    labels, index = examples.labels[validation], examples.index[validation]
     return xr.Dataset(
         {
             "activation": (
@@ -226,7 +227,7 @@ def activations_dataset(
         },
         coords={
             "seed": ("seed", list(trained.stack.seeds), {"long_name": "seed"}),
-            "epoch": ("epoch", list(epochs), {"long_name": "epochs trained"}),
+            "epoch": ("epoch", list(settings.activation_epochs), {"long_name": "epochs trained"}),
             "split": ("sample", ["validation"] * len(labels), {"long_name": "part of the data"}),
             "index": ("sample", index, {"long_name": "position of the example in the source"}),
             **neuron_coordinates(trained.stack.architecture.hidden),
@@ -511,3 +512,14 @@ def settings_from(resolved: Mapping[str, Any]) -> Settings:
         activation_epochs=tuple(resolved["activation_epochs"]),
         regularizer=Regularizer(**resolved["regularizer"]),
     )
+
+
+def split_tensors(examples: Examples, device: torch.device) -> dict[str, Split]:
+    """Inputs and labels of each split as tensors on a device."""
+    return {
+        name: Split(
+            torch.tensor(examples.inputs[examples.split(name)], device=device),
+            torch.tensor(examples.labels[examples.split(name)], device=device),
+        )
+        for name in SPLITS
+    }

@@ -1,0 +1,32 @@
+# Everything here is one plain command, which README shows too.
+PYTHON ?= python3
+BIN := .venv/bin
+SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
+
+.PHONY: demo test figures dry-run lint
+
+demo: .venv/installed
+	$(SNAKEMAKE) --configfile config/demo.yaml
+	$(SNAKEMAKE) --configfile config/demo.yaml --report results/demo/report.html
+
+figures: .venv/installed
+	$(SNAKEMAKE) --configfile config/config.yaml
+
+dry-run: .venv/installed
+	$(SNAKEMAKE) --configfile config/config.yaml --dry-run
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+	$(BIN)/mypy
+
+.venv/installed: requirements.lock
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "neuroninfo needs Python 3.11 or later: make PYTHON=python3.11 ..."'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	touch $@

@@ -1,0 +1,20 @@
+"""One file a data set, which every job reads; only here is the network used."""
+
+
+rule dataset:
+    output:
+        "results/datasets/{dataset}.nc",
+    log:
+        "logs/dataset/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/dataset/{dataset}.tsv"
+    conda:
+        "../../envs/neuroninfo.yaml"
+    params:
+        settings=lambda wildcards: STUDY.dataset_settings(wildcards.dataset),
+        code=lambda wildcards: code("dataset.py"),
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(30),
+    script:
+        "../scripts/dataset.py"

@@ -1,0 +1,124 @@
+"""The talk's figures of every condition, and what the curves say of its claims."""
+
+
+rule figure_ablation_network:
+    input:
+        ablation=f"{CONDITION}/ablation.nc",
+    output:
+        report(
+            f"{FIGURE}/ablation-network.png",
+            caption="../report/ablation-network.rst",
+            category="Ablation",
+            labels=figure_labels("whole network"),
+        ),
+        f"{FIGURE}/ablation-network.pdf",
+    log:
+        f"logs/{FIGURE}/ablation-network.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    params:
+        condition=seeds_of,
+        study_seed=STUDY.seed,
+        code=lambda wildcards: code("figure_ablation_network.py"),
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    script:
+        "../scripts/figure_ablation_network.py"
+
+
+rule figure_ablation_layers:
+    input:
+        ablation=f"{CONDITION}/ablation.nc",
+    output:
+        report(
+            f"{FIGURE}/ablation-layers.png",
+            caption="../report/ablation-layers.rst",
+            category="Ablation",
+            labels=figure_labels("each layer"),
+        ),
+        f"{FIGURE}/ablation-layers.pdf",
+    log:
+        f"logs/{FIGURE}/ablation-layers.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    params:
+        condition=seeds_of,
+        study_seed=STUDY.seed,
+        code=lambda wildcards: code("figure_ablation_layers.py"),
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    script:
+        "../scripts/figure_ablation_layers.py"
+
+
+rule figure_information:
+    input:
+        neurons=f"{CONDITION}/neurons.nc",
+    output:
+        report(
+            f"{FIGURE}/information.png",
+            caption="../report/information.rst",
+            category="Information",
+            labels=figure_labels("by layer"),
+        ),
+        f"{FIGURE}/information.pdf",
+    log:
+        f"logs/{FIGURE}/information.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    params:
+        condition=seeds_of,
+        code=lambda wildcards: code("figure_information.py"),
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    script:
+        "../scripts/figure_information.py"
+
+
+rule claims:
+    input:
+        neurons=f"{CONDITION}/neurons.nc",
+        ablation=f"{CONDITION}/ablation.nc",
+    output:
+        f"{CONDITION}/claims.csv",
+    log:
+        f"logs/{CONDITION}/claims.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    params:
+        condition=seeds_of,
+        study_seed=STUDY.seed,
+        code=lambda wildcards: code("claims.py"),
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    script:
+        "../scripts/claims.py"
+
+
+rule study_claims:
+    input:
+        [f"{RESULTS}/{condition.path}/claims.csv" for condition in STUDY.conditions],
+    output:
+        report(
+            f"{RESULTS}/claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+        ),
+    log:
+        f"logs/{RESULTS}/claims.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    params:
+        conditions=[
+            [c.dataset, c.architecture, c.activation, c.regularizer] for c in STUDY.conditions
+        ],
+        code=lambda wildcards: code("study_claims.py"),
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    script:
+        "../scripts/study_claims.py"

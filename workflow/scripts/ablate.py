@@ -1,0 +1,31 @@
+"""Ablate a block of seeds in every scope and order; count what test examples stay right."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+import torch
+
+from neuroninfo import ablation, datasets, networks, storage
+
+torch.set_num_threads(snakemake.threads)
+settings = snakemake.params.settings
+examples = datasets.read(snakemake.input.dataset, splits=["test"])
+curves = ablation.ablate(
+    networks.from_dataset(storage.read(snakemake.input.network, "network")),
+    storage.read(snakemake.input.neurons, "neurons"),
+    torch.tensor(examples.inputs),
+    torch.tensor(examples.labels),
+    ablation.orderings(settings["orderings"], settings["random"]),
+    settings["study_seed"],
+)
+storage.write(
+    curves,
+    snakemake.output.ablation,
+    kind="ablation",
+    title="Correct predictions and loss under cumulative ablation",
+    condition=snakemake.params.condition,
+    configuration=settings,
+)

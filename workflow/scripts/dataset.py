@@ -1,0 +1,20 @@
+"""Make one data set's file: inputs, labels and a seeded, stratified split."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import datasets, storage
+
+settings = snakemake.params.settings
+root = datasets.data_root(snakemake.config["data_root"])
+storage.write(
+    datasets.make(**settings, data_root=root),
+    snakemake.output[0],
+    kind="dataset",
+    title=f"The task {snakemake.wildcards.dataset}",
+    condition={"dataset": snakemake.wildcards.dataset},
+    configuration=settings,
+)
