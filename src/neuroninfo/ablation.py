@@ -106,6 +106,11 @@ def orders(
     -------
     ndarray
         (orderings, neurons of the scope), positions within the scope.
+
+    Raises
+    ------
+    AblationError
+        A measure was not measured, or not with that quantizer, or has no value for a neuron.
     """
     seed, n_neurons = int(neurons["seed"]), neurons.sizes["neuron"]
 
@@ -127,6 +132,12 @@ def orders(
             )
         measured = neurons[ordering.measure]
         if "quantizer" in measured.dims:
+            if ordering.quantizer not in measured["quantizer"].values:
+                raise AblationError(
+                    f"orderings.measures: {ordering.measure!r} was not measured with quantizer "
+                    f"{ordering.quantizer!r}; there are "
+                    + ", ".join(map(str, measured["quantizer"].values))
+                )
             measured = measured.sel(quantizer=ordering.quantizer)
         rows.append(order_by(measured.values[scope], ordering.direction, ties))
     return np.stack(rows)

@@ -20,10 +20,11 @@ from neuroninfo.storage import labelled
 
 BATCH_NORM_EPSILON: Final = 1e-5  # torch's default
 _EVALUATED_ROWS: Final = 1024
+_MOST_NEURONS: Final = 2**15 - 1  # files number neurons in int16
 
 
 class ArchitectureError(ValueError):
-    """A name of an architecture or activation that means nothing."""
+    """An architecture or activation that means nothing, or too many neurons."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ class Architecture:
         if self.activation not in ACTIVATIONS:
             raise ArchitectureError(
                 f"activation {self.activation!r}: known are {', '.join(ACTIVATIONS)}"
+            )
+        if sum(self.hidden) > _MOST_NEURONS:
+            raise ArchitectureError(
+                f"architecture {'-'.join(map(str, self.hidden))!r}: {sum(self.hidden)} hidden "
+                f"neurons; files number at most {_MOST_NEURONS}, so make it narrower"
             )
 
     @property

@@ -196,6 +196,11 @@ def groups(path: str | Path, kind: str) -> list[str]:
         return list(opened.groups)
 
 
+def read_groups(path: str | Path, kind: str) -> dict[str, xr.Dataset]:
+    """Read all groups of a file by name; raises as `read`."""
+    return {name: read(path, kind, group=name) for name in groups(path, kind)}
+
+
 def identical(a: str | Path, b: str | Path, kind: str) -> bool:
     """Whether two files hold the same result.
 

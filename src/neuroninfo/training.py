@@ -155,12 +155,18 @@ def train(
     Raises
     ------
     TrainingError
-        A loss is not finite: the learning rate is too high for this condition.
+        A loss is not finite: the learning rate is too high for this condition. Or activations
+        are to be kept after epochs that there are not.
     """
+    kept, n_kept = settings.activation_epochs, len(splits["validation"].labels)
+    if len(set(kept)) < len(kept) or not set(kept) <= set(range(settings.epochs + 1)):
+        raise TrainingError(
+            f"activations are to be kept after epochs {list(kept)}: choose each once, from 0 to "
+            f"{settings.epochs}, the number of epochs"
+        )
     learner = _Learner(architecture, seeds, splits["train"].inputs.device, settings, together)
     n_seeds, stack = len(seeds), learner.stack
     shape = (n_seeds, settings.epochs + 1, len(SPLITS))
-    kept, n_kept = settings.activation_epochs, len(splits["validation"].labels)
     trained = Trained(
         stack,
         loss=np.full(shape, np.nan),
@@ -177,9 +183,10 @@ def train(
             loss, accuracy = _evaluate(stack, splits[name], together)
             trained.loss[:, epoch, number], trained.accuracy[:, epoch, number] = loss, accuracy
         if not np.isfinite(trained.loss[:, epoch]).all():
-            bad = [s for s, row in zip(seeds, trained.loss, strict=True) if np.isnan(row[epoch, 0])]
+            finite = np.isfinite(trained.loss[:, epoch]).all(axis=1)
+            bad = [seed for seed, fine in zip(seeds, finite, strict=True) if not fine]
             raise TrainingError(
-                f"epoch {epoch}: the loss of seeds {bad or list(seeds)} is not finite; lower "
+                f"epoch {epoch}: the loss of seeds {bad} is not finite; lower "
                 f"training.learning_rate (now {settings.learning_rate})"
             )
         if epoch in kept:
@@ -413,9 +420,10 @@ class _Learner:
         centred *= factor
         tracked = self.stack.normalizations[number]
         momentum = self.regularizer.batch_norm_momentum or 0.0
-        tracked.mean[seeds] += momentum * (mean.squeeze(1) - tracked.mean[seeds])
-        unbiased = variance.squeeze(1) * (n / max(n - 1, 1))
-        tracked.variance[seeds] += momentum * (unbiased - tracked.variance[seeds])
+        if n > 1:  # one example has no variance; torch refuses such a batch
+            tracked.mean[seeds] += momentum * (mean.squeeze(1) - tracked.mean[seeds])
+            unbiased = variance.squeeze(1) * (n / (n - 1))
+            tracked.variance[seeds] += momentum * (unbiased - tracked.variance[seeds])
         scale, shift = tracked.scale[seeds].unsqueeze(1), tracked.shift[seeds].unsqueeze(1)
         return centred * scale + shift, centred, factor
 

@@ -14,6 +14,7 @@ try:
     )
 except configuration.ConfigurationError as error:
     raise WorkflowError(f"configuration: {error}") from None
+config.update(STUDY.resolved)  # scripts see the defaults too
 
 RESULTS = f"results/{STUDY.name}"
 CONDITION = RESULTS + "/{dataset}/{architecture}/{activation}/{regularizer}"

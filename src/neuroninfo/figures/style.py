@@ -1,0 +1,394 @@
+"""What all figures share: colours, sizes, words, labels at the curves, and how they are saved.
+
+Figures are for a projector: no text below 12 pt at the size they are made, colours that
+colour-blind people tell apart (Okabe and Ito 2008), names at the curves instead of a legend.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
+
+from neuroninfo.storage import written_whole
+
+# Okabe and Ito's blue, vermillion, black and sky blue; greys for what is no result.
+COLOURS: Final[Mapping[str, str]] = {
+    "ascending": "#0072B2",
+    "descending": "#D55E00",
+    "random": "#000000",
+    "neurons": "#0072B2",
+    "violin": "#56B4E9",
+    "reference": "#666666",
+    "text": "#333333",
+}
+TITLE, LABEL, SMALL = 17, 14, 12
+"""Font sizes in points."""
+PANEL: Final = 6.8
+"""Width of a single panel in inches: the figure is 8 inches wide."""
+_HEIGHT: Final = 3.4
+"""Of a panel in one row, in inches."""
+
+_RC: Final[Mapping[str, Any]] = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere
+    "font.size": SMALL,
+    "axes.labelsize": LABEL,
+    "axes.titlesize": LABEL,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": COLOURS["text"],
+    "axes.labelcolor": COLOURS["text"],
+    "xtick.color": COLOURS["text"],
+    "ytick.color": COLOURS["text"],
+    "text.color": COLOURS["text"],
+    "pdf.fonttype": 42,
+}
+# matplotlib's defaults first: no user's matplotlibrc changes a figure.
+styled: Final = matplotlib.style.context(["default", dict(_RC)])
+"""Decorator of every function that makes a figure."""
+_DPI: Final = 200
+_POINTS: Final = 500
+_PAD: Final = 3.0
+"""Least distance of a label from any curve or label, in points."""
+
+_DATASETS: Final = {
+    "mnist": "MNIST",
+    "fashion_mnist": "FashionMNIST",
+    "cifar10": "CIFAR-10",
+    "digits": "digits (scikit-learn)",
+}
+_ACTIVATIONS: Final = {"relu": "ReLU"}
+_REGULARIZERS: Final = {"none": "no regularizer", "l2": "L2"}
+_MEASURES: Final = {
+    "mutual_information": "mutual information with the class",
+    "mutual_information_miller_madow": "mutual information with the class (Miller-Madow)",
+    "kl_selectivity": "KL selectivity",
+    "active_fraction": "share of examples that switch it on",
+    "mean_activation": "mean output",
+}
+DIRECTIONS: Final[Mapping[str, str]] = {
+    "ascending": "lowest first",
+    "descending": "highest first",
+    "random": "random",
+}
+
+
+class FigureError(ValueError):
+    """What is to be drawn is not there; the message names the key and the mend."""
+
+
+def condition_words(condition: Mapping[str, Any]) -> str:
+    """A condition for people, such as "MNIST, hidden layers 100\N{EN DASH}100, ReLU, dropout"."""
+    dataset, activation, regularizer = (
+        words.get(name, name.replace("_", " "))
+        for words, name in (
+            (_DATASETS, condition["dataset"]),
+            (_ACTIVATIONS, condition["activation"]),
+            (_REGULARIZERS, condition["regularizer"].replace("-", " ")),
+        )
+    )
+    widths = condition["architecture"].replace("-", "\N{EN DASH}")
+    layers = "hidden layers" if "-" in condition["architecture"] else "one hidden layer"
+    return f"{dataset}, {layers} {widths}, {activation}, {regularizer}"
+
+
+def measure_words(measure: str) -> str:
+    """A variable of ``neurons.nc`` for people."""
+    return _MEASURES.get(measure, measure.replace("_", " "))
+
+
+def quantizer_words(quantizer: str) -> str:
+    """A quantizer for people; empty for ``none``."""
+    kind, _, bins = quantizer.partition("-")
+    if kind == "none":
+        return ""
+    return "1-bit threshold" if kind == "threshold" else f"{bins} {kind} bins"
+
+
+def counted(number: int, what: str) -> str:
+    """Such as "1 seed", "20 seeds"."""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+def figure(
+    n_panels: int,
+    *,
+    title: str,
+    subtitle: str,
+    note: str,
+    panel: float = PANEL,
+    headed: bool = False,
+    below: int = 2,
+) -> tuple[Figure, list[Axes]]:
+    """A figure with panels that share their y axis, up to three in a row.
+
+    Parameters
+    ----------
+    title, subtitle
+        Above the panels, from the left; smaller if they are longer than the figure is wide.
+    note
+        Below the panels, wrapped.
+    panel
+        Width of a panel in inches.
+    headed
+        Whether panels have titles.
+    below
+        Lines of text below a panel: tick labels and the axis' name.
+
+    Returns
+    -------
+    Figure, list of Axes
+        Margins are fixed, so what is placed by the size of the axes stays right.
+    """
+    n_columns = n_panels if n_panels <= 3 else math.ceil(n_panels / 2)
+    n_rows = math.ceil(n_panels / n_columns)
+    height = _HEIGHT if n_rows == 1 else 0.8 * _HEIGHT
+    line = 1.3 * SMALL / 72
+    left, right, gap = 0.9, 0.3, 0.45
+    above = line + 0.15 if headed else 0.15
+    under = 0.15 + below * line
+    width = left + right + n_columns * panel + (n_columns - 1) * gap
+    lines = textwrap.wrap(note, int((width - 0.3) * 72 / (0.53 * SMALL)))
+    top, bottom = 0.85, 0.2 + len(lines) * line
+    total = top + n_rows * (above + height + under) + bottom
+    drawn = Figure(figsize=(width, total))
+    FigureCanvasAgg(drawn)  # texts are measured by it
+    grid = drawn.subplots(
+        n_rows,
+        n_columns,
+        sharey=True,
+        squeeze=False,
+        gridspec_kw={
+            "left": left / width,
+            "right": 1 - right / width,
+            "top": 1 - (top + above) / total,
+            "bottom": (bottom + under) / total,
+            "wspace": gap / panel,
+            "hspace": (above + under) / height,
+        },
+    )
+    for ax in grid.flat[n_panels:]:
+        ax.remove()
+    edge = 0.15 / width
+    for text, y, size, weight in (
+        (title, 0.14, TITLE, "bold"),
+        (subtitle, 0.5, LABEL, "normal"),
+    ):
+        written = drawn.text(edge, 1 - y / total, text, fontsize=size, weight=weight, va="top")
+        room = (width - 0.3) * float(drawn.dpi) / written.get_window_extent().width
+        written.set_fontsize(max(SMALL, size * min(1, room)))
+    drawn.text(
+        edge,
+        0.12 / total,
+        "\n".join(lines),
+        fontsize=SMALL,
+        linespacing=1.25,
+        va="bottom",
+        color=COLOURS["reference"],
+    )
+    return drawn, list(grid.flat[:n_panels])
+
+
+@styled
+def save(drawn: Figure, *paths: str | Path) -> None:
+    """Write a figure to each path, whole or not at all; the same figure gives the same bytes.
+
+    Raises
+    ------
+    FigureError
+        A path ends neither in .pdf nor in .png.
+    """
+    # Dates and versions differ between runs that draw the same.
+    metadata = {".pdf": {"CreationDate": None, "Producer": None}, ".png": {"Software": None}}
+    for path in map(Path, paths):
+        if path.suffix not in metadata:
+            raise FigureError(f"{path}: figures are written as .pdf or .png")
+        with written_whole(path) as part:
+            drawn.savefig(part, dpi=_DPI, metadata=metadata[path.suffix])
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What a label stands at and keeps clear of, in data units; x ascending."""
+
+    text: str
+    """Empty: it is kept clear of, but has no label."""
+    colour: str
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    """Of the band around y."""
+    reference: bool = False
+    """A level that its text explains, rather than a result."""
+
+
+def label_curves(ax: Axes, curves: Sequence[Curve]) -> list[Text]:
+    """Write each curve's text near it, off all curves and off the other labels.
+
+    The axes' limits must be final. Places on a grid are weighed: near to the curve, nearer to
+    it than to any other, and where no other result runs close by. If there is no such place,
+    a thin line leads from the nearest free one to where the curve is most by itself.
+    References come last, along their level.
+    """
+    pad = _PAD * float(ax.figure.dpi) / 72
+    bands = np.stack([_in_pixels(ax, curve) for curve in curves])
+    results = [i for i, curve in enumerate(curves) if not curve.reference]
+    taken = np.empty((0, 4))
+    labels = []
+    for number in sorted(range(len(curves)), key=lambda i: curves[i].reference):
+        curve = curves[number]
+        if not curve.text:
+            continue
+        label = ax.text(
+            0,
+            0,
+            curve.text,
+            color=curve.colour,
+            fontsize=SMALL,
+            weight="bold",
+            va="bottom",
+            transform=ax.transAxes,
+            zorder=10,
+        )
+        size, frame = label.get_window_extent(), ax.get_window_extent()
+        lead = None
+        if curve.reference:
+            boxes = _along(frame, size.width, size.height, pad, level=bands[number, 0, 1])
+            blocked = _blocked(boxes, bands, taken, pad)
+            best = int(np.argmin(np.arange(len(boxes)) + 1e6 * blocked))
+        else:
+            boxes = _grid(frame, size.width, size.height, pad)
+            blocked = _blocked(boxes, bands, taken, pad)
+            rivals = bands[[i for i in results if i != number]]
+            best, lead = _place(boxes, blocked, bands[number], rivals, taken, size.height)
+        label.set_position(_in_axes(ax, boxes[best, 0], boxes[best, 1]))
+        labels.append(label)
+        taken = np.vstack([taken, boxes[best]])
+        if lead is not None:
+            taken = np.vstack([taken, np.tile(lead, 2)])
+            ax.annotate(
+                "",
+                xy=_in_axes(ax, *lead[-1]),
+                xytext=_in_axes(ax, *lead[0]),
+                xycoords="axes fraction",
+                textcoords="axes fraction",
+                arrowprops={
+                    "arrowstyle": "-",
+                    "color": curve.colour,
+                    "linewidth": 1,
+                    "shrinkA": 0,
+                    "shrinkB": 0,
+                },
+            )
+    return labels
+
+
+def _place(
+    boxes: NDArray[np.float64],
+    blocked: NDArray[np.bool_],
+    band: NDArray[np.float64],
+    rivals: NDArray[np.float64],
+    taken: NDArray[np.float64],
+    line: float,
+) -> tuple[int, NDArray[np.float64] | None]:
+    """The best box for a result's label, and the points of a line to its curve if it needs one."""
+    to_points = _distances(boxes, band)
+    nearest = to_points.min(axis=1)
+    if not len(rivals):
+        return int(np.argmin(nearest + 1e6 * blocked)), None
+    others = np.min([_distances(boxes, rival).min(axis=1) for rival in rivals], axis=0)
+    gaps = np.maximum(rivals[..., 1] - band[:, 2], band[:, 1] - rivals[..., 2])
+    apart = np.maximum(gaps, 0).min(axis=0)
+    doubt = np.maximum(0, line - (others - nearest)) + np.maximum(
+        0, 2 * line - apart[to_points.argmin(axis=1)]
+    )
+    best = int(np.argmin(nearest + 2 * doubt + 1e6 * blocked))
+    target = int(np.argmax(apart))
+    if (doubt[best] < line and not blocked[best]) or apart[target] < line / 4:
+        return best, None
+    x, low, high = band[target]
+    end = np.array([x, (low + high) / 2])
+    starts = np.clip(end, boxes[:, :2], boxes[:, 2:])
+    steps = np.linspace(0, 1, 20)[:, None]
+    leads = starts[:, None] + steps * (end - starts)[:, None]  # (boxes, points, 2)
+    through = np.zeros(len(boxes), dtype=bool)
+    for box in taken:
+        through |= ((leads >= box[:2]) & (leads <= box[2:])).all(axis=2).any(axis=1)
+    best = int(np.argmin(to_points[:, target] + 1e6 * (blocked | through)))
+    return best, leads[best]
+
+
+def _blocked(
+    boxes: NDArray[np.float64],
+    bands: NDArray[np.float64],
+    taken: NDArray[np.float64],
+    pad: float,
+) -> NDArray[np.bool_]:
+    """(boxes) whether a box comes too near to a curve or to what is taken."""
+    to_curves = np.min([_distances(boxes, band).min(axis=1) for band in bands], axis=0)
+    return np.minimum(to_curves, _gaps(boxes, taken)) < 0.99 * pad
+
+
+def _in_pixels(ax: Axes, curve: Curve) -> NDArray[np.float64]:
+    """(points, 3): x, low, high at every pixel or two."""
+    low, high = (
+        ax.transData.transform(np.column_stack([curve.x, side])).T
+        for side in (np.minimum(curve.low, curve.y), np.maximum(curve.high, curve.y))
+    )
+    fine = np.linspace(low[0, 0], low[0, -1], _POINTS)
+    return np.column_stack([fine, np.interp(fine, *low), np.interp(fine, *high)])
+
+
+def _along(
+    frame: Bbox, width: float, height: float, pad: float, *, level: float
+) -> NDArray[np.float64]:
+    """Boxes along a level, best first: on its side towards the axes' edge, then the other."""
+    above, below = level + pad, level - pad - height
+    sides = (above, below) if level > (frame.y0 + frame.y1) / 2 else (below, above)
+    left = np.linspace(frame.x0 + 2 * pad, max(frame.x0 + 2 * pad, frame.x1 - width), 40)
+    return np.array([[x, y, x + width, y + height] for y in sides for x in left])
+
+
+def _grid(frame: Bbox, width: float, height: float, pad: float) -> NDArray[np.float64]:
+    """(places, 4): left, bottom, right, top of boxes inside the axes."""
+    left = np.linspace(frame.x0 + pad, max(frame.x0 + pad, frame.x1 - width), 56)
+    bottom = np.linspace(frame.y0 + pad, max(frame.y0 + pad, frame.y1 - height), 48)
+    x, y = (array.ravel() for array in np.meshgrid(left, bottom))
+    return np.column_stack([x, y, x + width, y + height])
+
+
+def _distances(boxes: NDArray[np.float64], band: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(boxes, points) distance of each box to each point of a band, 0 where they meet."""
+    left, bottom, right, top = (column[:, None] for column in boxes.T)
+    x, low, high = band.T
+    across = np.maximum(np.maximum(left - x, x - right), 0)
+    along = np.maximum(np.maximum(bottom - high, low - top), 0)
+    return np.sqrt(across**2 + along**2)
+
+
+def _gaps(boxes: NDArray[np.float64], taken: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance of each box to the nearest of those that are taken, 0 where they meet."""
+    left, bottom, right, top = (column[:, None] for column in boxes.T)
+    x0, y0, x1, y1 = taken.T
+    across = np.maximum(np.maximum(left - x1, x0 - right), 0)
+    along = np.maximum(np.maximum(bottom - y1, y0 - top), 0)
+    return np.hypot(across, along).min(axis=1, initial=np.inf)
+
+
+def _in_axes(ax: Axes, x: float, y: float) -> tuple[float, float]:
+    """Pixels to shares of the axes, which stay right at any resolution."""
+    across, up = ax.transAxes.inverted().transform((x, y))
+    return float(across), float(up)

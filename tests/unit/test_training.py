@@ -1,0 +1,515 @@
+"""Training against torch's autograd and Adam, and each seed as if it were alone."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.stats
+import torch
+from torch import Tensor, nn
+
+from neuroninfo import storage, training
+from neuroninfo.datasets import Examples
+from neuroninfo.networks import ACTIVATIONS, Architecture, Stack, hidden_widths
+from neuroninfo.streams import Stream, generator
+from neuroninfo.training import (
+    SPLITS,
+    DeviceError,
+    Regularizer,
+    Settings,
+    Split,
+    Trained,
+    TrainingError,
+    choose_device,
+    settings_from,
+    split_tensors,
+    train,
+)
+
+STUDY = 11
+NO_EPOCHS: tuple[int, ...] = ()
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def double() -> Iterator[None]:
+    """Everything in float64: the algebra alone, since Adam turns rounding into steps."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+def splits(n_train: int = 11, n_inputs: int = 7, n_classes: int = 4) -> dict[str, Split]:
+    rng = np.random.default_rng(3)
+    return {
+        name: Split(
+            torch.from_numpy(rng.normal(size=(n, n_inputs))).to(torch.get_default_dtype()),
+            torch.from_numpy(rng.integers(0, n_classes, n)),
+        )
+        for name, n in zip(SPLITS, (n_train, 9, 8), strict=True)
+    }
+
+
+def settings(name: str = "5-3", **changes: object) -> Settings:
+    plain = Settings(STUDY, "probe", name, 1e-2, 4, 2, NO_EPOCHS, Regularizer())
+    return replace(plain, **changes)
+
+
+def trained(
+    seeds: tuple[int, ...],
+    data: dict[str, Split],
+    chosen: Settings,
+    *,
+    activation: str = "relu",
+    together: int = 1,
+) -> Trained:
+    architecture = Architecture(
+        data["train"].inputs.shape[1],
+        hidden_widths(chosen.architecture),
+        int(data["train"].labels.max()) + 1,
+        activation,
+        chosen.regularizer.batch_norm_momentum is not None,
+    )
+    return train(architecture, seeds, data, chosen, together=together)
+
+
+def arrays(stack: Stack, position: int) -> dict[str, Tensor]:
+    """All arrays of one network, named as torch names them in `Plain`."""
+    found = {}
+    for layer, (weight, bias) in enumerate(zip(stack.weights, stack.biases, strict=True)):
+        found[f"linear.{layer}.weight"] = weight[position]
+        found[f"linear.{layer}.bias"] = bias[position]
+    for layer, n in enumerate(stack.normalizations):
+        found[f"norm.{layer}.weight"] = n.scale[position]
+        found[f"norm.{layer}.bias"] = n.shift[position]
+        found[f"norm.{layer}.running_mean"] = n.mean[position]
+        found[f"norm.{layer}.running_var"] = n.variance[position]
+    return found
+
+
+class Plain(nn.Module):
+    """The same network as torch's modules; only the masks of dropout are ours."""
+
+    def __init__(self, stack: Stack, position: int, regularizer: Regularizer) -> None:
+        super().__init__()
+        architecture, self.p = stack.architecture, regularizer.dropout
+        self.activation = getattr(torch, architecture.activation)
+        self.linear = nn.ModuleList(map(nn.Linear, architecture.widths, architecture.widths[1:]))
+        momentum = regularizer.batch_norm_momentum
+        self.norm = nn.ModuleList(
+            nn.BatchNorm1d(width, momentum=momentum)
+            for width in architecture.hidden
+            if momentum is not None
+        )
+        self.load_state_dict(
+            {name: array.clone() for name, array in arrays(stack, position).items()}, strict=False
+        )
+        self.masks = [
+            generator(STUDY, Stream.DROPOUT, stack.seeds[position], layer)
+            for layer in range(1, len(architecture.hidden) + 1)
+        ]
+
+    def forward(self, values: Tensor) -> list[Tensor]:
+        results = []
+        for layer, linear in enumerate(self.linear[:-1]):
+            values = linear(values)
+            if len(self.norm):
+                values = self._normalized(self.norm[layer], values)
+            values = self.activation(values)
+            results.append(values)
+            if self.training and self.p:
+                values = values * self._mask(layer, values.shape)
+        return [*results, self.linear[-1](values)]
+
+    def _normalized(self, norm: nn.BatchNorm1d, values: Tensor) -> Tensor:
+        if self.training and len(values) == 1:  # torch refuses; (x - mean of x) / sd is 0
+            return (values - values.mean(0)) * norm.weight + norm.bias
+        return norm(values)
+
+    def _mask(self, layer: int, shape: tuple[int, int]) -> Tensor:
+        """Of 2^16 values of 16 random bits the p lowest are dropped; the mean is kept."""
+        drawn = np.frombuffer(self.masks[layer].bytes(2 * math.prod(shape)), np.uint16)
+        table = np.arange(2**16) >= round(self.p * 2**16)
+        mask = torch.from_numpy(table[drawn].reshape(shape) / table.mean())
+        return mask.to(torch.get_default_dtype())
+
+
+def trained_by_torch(network: Plain, data: Split, chosen: Settings) -> None:
+    decayed = {"params": network.linear.parameters(), "weight_decay": chosen.regularizer.l2}
+    optimizer = torch.optim.Adam(
+        [decayed, {"params": network.norm.parameters()}], lr=chosen.learning_rate
+    )
+    network.train()
+    for epoch in range(1, chosen.epochs + 1):
+        order = generator(
+            STUDY, Stream.BATCH_ORDER, chosen.dataset, chosen.architecture, epoch
+        ).permutation(len(data.labels))
+        for start in range(0, len(order), chosen.batch_size):
+            batch = order[start : start + chosen.batch_size]
+            optimizer.zero_grad()
+            logits = network(data.inputs[batch])[-1]
+            nn.functional.cross_entropy(logits, data.labels[batch]).backward()
+            optimizer.step()
+    network.eval()
+
+
+REGULARIZERS = {
+    "none": Regularizer(),
+    "l2": Regularizer(l2=0.1),
+    "dropout": Regularizer(dropout=0.3),
+    "batchnorm": Regularizer(batch_norm_momentum=0.2),
+    "all": Regularizer(0.1, 0.3, 0.2),
+}
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("batch_size", [4, 5, 1])  # of 11: an odd last batch, of one, all of one
+@pytest.mark.parametrize("regularizer", REGULARIZERS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_training_is_that_of_torch(activation: str, regularizer: str, batch_size: int) -> None:
+    data = splits()
+    chosen = settings(
+        batch_size=batch_size,
+        regularizer=REGULARIZERS[regularizer],
+        activation_epochs=(2,),
+    )
+    at_start = trained(
+        (3, 8), data, replace(chosen, epochs=0, activation_epochs=()), activation=activation
+    )
+    ours = trained((3, 8), data, chosen, activation=activation)
+    for position in range(2):
+        network = Plain(at_start.stack, position, chosen.regularizer)
+        start = network.linear[-1].bias.detach().clone()
+        trained_by_torch(network, data["train"], chosen)
+        theirs = network.state_dict()
+        assert (theirs["linear.2.bias"] - start).abs().max() > chosen.learning_rate
+        for name, array in arrays(ours.stack, position).items():
+            torch.testing.assert_close(array, theirs[name], rtol=1e-6, atol=1e-7, msg=name)
+        for number, name in enumerate(SPLITS):
+            with torch.no_grad():
+                *hidden, logits = network(data[name].inputs)
+            loss = nn.functional.cross_entropy(logits, data[name].labels)
+            accuracy = (logits.argmax(1) == data[name].labels).double().mean()
+            assert ours.loss[position, -1, number] == pytest.approx(float(loss), rel=1e-6)
+            assert ours.accuracy[position, -1, number] == pytest.approx(float(accuracy))
+            if name == "validation":
+                np.testing.assert_allclose(
+                    ours.activations[position, 0], torch.cat(hidden, 1), rtol=1e-5, atol=1e-6
+                )
+                np.testing.assert_allclose(ours.outputs[position, 0], logits, rtol=1e-5, atol=1e-6)
+
+
+def test_training_in_float32() -> None:
+    data, chosen = splits(), settings(regularizer=Regularizer(l2=1e-3, dropout=0.3))
+    start = trained((0,), data, replace(chosen, epochs=0), activation="tanh").stack
+    ours = arrays(trained((0,), data, chosen, activation="tanh").stack, 0)
+    network = Plain(start, 0, chosen.regularizer)
+    trained_by_torch(network, data["train"], chosen)
+    for name, array in ours.items():
+        assert array.dtype == torch.float32
+        torch.testing.assert_close(array, network.state_dict()[name], rtol=1e-4, atol=1e-5)
+
+
+def test_gathering_in_chunks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = splits(50)
+    whole = trained((1, 2), data, settings())
+    monkeypatch.setattr(training, "_GATHERED_BYTES", 4 * 7 * 9)  # 9 examples: chunks of 2 batches
+    chunked = trained((1, 2), data, settings())
+    assert_same(whole, [0, 1], chunked, [0, 1])
+
+
+def assert_same(a: Trained, positions_a: list[int], b: Trained, positions_b: list[int]) -> None:
+    """Bitwise, with history and activations."""
+    for i, j in zip(positions_a, positions_b, strict=True):
+        ours, theirs = arrays(a.stack, i), arrays(b.stack, j)
+        assert ours.keys() == theirs.keys()
+        for name in ours:
+            assert ours[name].numpy().tobytes() == theirs[name].numpy().tobytes(), name
+        for name in ("loss", "accuracy", "activations", "outputs"):
+            assert getattr(a, name)[i].tobytes() == getattr(b, name)[j].tobytes(), name
+
+
+BLOCKS = [
+    # threads, architecture, inputs, examples (of batches of 32), activation, regularizer
+    (1, "1", 37, 90, "relu", "none"),
+    (1, "1", 64, 65, "sigmoid", "all"),
+    (1, "2-3", 37, 90, "tanh", "none"),
+    (1, "2-3", 64, 97, "sigmoid", "all"),
+    (1, "30-30", 37, 90, "sigmoid", "none"),
+    (1, "30-30", 64, 97, "tanh", "all"),
+    (1, "100-100", 37, 90, "relu", "none"),
+    (1, "100-100", 784, 97, "sigmoid", "all"),
+    (2, "2-3", 37, 90, "relu", "all"),
+    (2, "100-100", 784, 97, "sigmoid", "all"),
+]
+
+
+@pytest.mark.parametrize(("threads", "name", "n_inputs", "n", "activation", "regularizer"), BLOCKS)
+def test_a_seed_is_bitwise_what_it_is_alone(
+    threads: int, name: str, n_inputs: int, n: int, activation: str, regularizer: str
+) -> None:
+    torch.set_num_threads(threads)
+    data = splits(n, n_inputs, 10)
+    chosen = settings(
+        name,
+        batch_size=32,
+        activation_epochs=(0, 2),
+        regularizer=REGULARIZERS[regularizer],
+    )
+    alone = [trained((seed,), data, chosen, activation=activation) for seed in range(10)]
+    distinct = {arrays(one.stack, 0)["linear.0.weight"].numpy().tobytes() for one in alone}
+    assert len(distinct) == 10
+    for seeds in [(9,), (0, 1), (4, 2, 0), tuple(range(5)), tuple(range(10))]:
+        block = trained(seeds, data, chosen, activation=activation)
+        assert block.stack.seeds == seeds
+        for position, seed in enumerate(seeds):
+            assert_same(block, [position], alone[seed], [0])
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("together", [2, 3, 5])
+def test_networks_in_one_product(together: int) -> None:
+    """The way of CUDA, where a stack is one batched product."""
+    data, seeds = splits(23), (0, 1, 5, 6, 9)
+    chosen = settings(regularizer=REGULARIZERS["all"], activation_epochs=(0, 1, 2))
+    apart = trained(seeds, data, chosen, activation="tanh")
+    joint = trained(seeds, data, chosen, activation="tanh", together=together)
+    for position in range(len(seeds)):
+        ours, theirs = arrays(joint.stack, position), arrays(apart.stack, position)
+        for name in ours:
+            torch.testing.assert_close(ours[name], theirs[name], rtol=1e-6, atol=1e-7, msg=name)
+    np.testing.assert_allclose(joint.loss, apart.loss, rtol=1e-6)
+    np.testing.assert_array_equal(joint.accuracy, apart.accuracy)
+    np.testing.assert_allclose(joint.activations, apart.activations, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(joint.outputs, apart.outputs, rtol=1e-5, atol=1e-6)
+
+
+def at_start(name: str, n_inputs: int, seeds: tuple[int, ...], **changes: object) -> Stack:
+    data = splits(12, n_inputs, 10)
+    return trained(seeds, data, settings(name, epochs=0, **changes)).stack
+
+
+@pytest.mark.parametrize("n_inputs", [1, 64])
+def test_initialisation_is_that_of_linear(n_inputs: int) -> None:
+    stack = at_start("300-40", n_inputs, (0, 1))
+    torch.manual_seed(0)
+    for layer, (weight, bias) in enumerate(zip(stack.weights, stack.biases, strict=True)):
+        n_out, n_in = weight.shape[1:]
+        theirs = nn.Linear(n_in, n_out)
+        for drawn, reference in ((weight, theirs.weight), (bias, theirs.bias)):
+            bound = 1 / math.sqrt(n_in)
+            assert drawn.abs().max() <= np.float32(bound)
+            ours = drawn.numpy().ravel()
+            scale = bound - (-bound)
+            assert scipy.stats.kstest(ours, "uniform", (-bound, scale)).pvalue > 0.01, layer
+            both = scipy.stats.ks_2samp(ours, reference.detach().numpy().ravel())
+            assert both.pvalue > 0.01, layer
+            if drawn.numel() > 1000:
+                assert drawn.abs().max() > 0.99 * bound
+    first, second = (stack.weights[1][position].numpy().ravel() for position in range(2))
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.04
+
+
+def test_initialisation_of_batch_norm() -> None:
+    stack = at_start("5-3", 4, (0, 1), regularizer=REGULARIZERS["batchnorm"])
+    for n, width in zip(stack.normalizations, (5, 3), strict=True):
+        for array, value in ((n.scale, 1), (n.shift, 0), (n.mean, 0), (n.variance, 1)):
+            assert array.shape == (2, width)
+            assert (array == value).all()
+
+
+def test_initial_weights_come_from_their_stream() -> None:
+    stack = at_start("6", 5, (2,))
+    random = generator(STUDY, Stream.INITIALIZATION, 2)
+    for array, n_in in zip(
+        [stack.weights[0], stack.biases[0], stack.weights[1], stack.biases[1]],
+        [5, 5, 6, 6],
+        strict=True,
+    ):
+        drawn = random.uniform(-1, 1, array.numel()).reshape(array.shape) / math.sqrt(n_in)
+        np.testing.assert_allclose(array, drawn, rtol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.75])
+def test_rate_of_dropout(rate: float) -> None:
+    """After one step on one example, weights that left a dropped neuron are where they were."""
+    width = 20_000
+    data = splits(1, 3, 2)
+    data["train"].labels[:] = 1  # two classes
+    chosen = settings(str(width), epochs=1, regularizer=Regularizer(dropout=rate))
+    before = trained((0, 1), data, replace(chosen, epochs=0), activation="sigmoid").stack
+    after = trained((0, 1), data, chosen, activation="sigmoid").stack
+    moved = (after.weights[1] != before.weights[1]).numpy()
+    assert (moved[:, 0] == moved[:, 1]).all()
+    dropped = ~moved[:, 0]
+    deviation = math.sqrt(rate * (1 - rate) / width)
+    assert np.abs(dropped.mean(1) - rate).max() < 4 * deviation
+    both = (dropped[0] & dropped[1]).mean()  # seeds drop independently
+    assert abs(both - rate**2) < 4 * math.sqrt(rate**2 * (1 - rate**2) / width)
+    assert (after.biases[1] != before.biases[1]).all()  # the last layer has no dropout
+
+
+def test_history_and_activations_are_those_of_the_epoch() -> None:
+    """Training for e epochs ends where longer training was after e epochs."""
+    data = splits(23)
+    chosen = settings(epochs=3, regularizer=REGULARIZERS["all"], activation_epochs=(3, 0, 2))
+    whole = trained((0, 4), data, chosen)
+    assert whole.loss.shape == whole.accuracy.shape == (2, 4, 3)
+    assert whole.activations.shape == (2, 3, 9, 8)
+    assert whole.outputs.shape == (2, 3, 9, 4)
+    assert whole.activations.dtype == whole.outputs.dtype == np.float32
+    for epochs, position in itertools.product(range(4), range(2)):
+        end = trained((0, 4), data, replace(chosen, epochs=epochs, activation_epochs=())).stack
+        network = Plain(end, position, chosen.regularizer).eval()
+        for number, name in enumerate(SPLITS):
+            with torch.no_grad():
+                logits = network(data[name].inputs)[-1]
+            loss = float(nn.functional.cross_entropy(logits, data[name].labels))
+            right = int((logits.argmax(1) == data[name].labels).sum())
+            assert whole.loss[position, epochs, number] == pytest.approx(loss, rel=1e-5)
+            assert whole.accuracy[position, epochs, number] == right / len(logits)
+        if epochs in chosen.activation_epochs:
+            kept = chosen.activation_epochs.index(epochs)
+            with torch.no_grad():
+                *hidden, logits = network(data["validation"].inputs)
+            values = torch.cat(hidden, 1)
+            np.testing.assert_allclose(whole.activations[position, kept], values, atol=1e-5)
+            np.testing.assert_allclose(whole.outputs[position, kept], logits, atol=1e-5)
+
+
+def examples(n: int = 12) -> Examples:
+    rng = np.random.default_rng(5)
+    return Examples(
+        name="probe",
+        n_classes=4,
+        inputs=rng.normal(size=(n, 7)).astype(np.float32),
+        labels=rng.permutation(n) % 4,
+        index=np.arange(n, dtype=np.int32)[::-1].copy(),
+        slices={"train": slice(0, 6), "validation": slice(6, 9), "test": slice(9, n)},
+    )
+
+
+def test_splits_as_tensors() -> None:
+    source = examples()
+    found = split_tensors(source, torch.device("cpu"))
+    assert tuple(found) == SPLITS
+    for name, rows in source.slices.items():
+        np.testing.assert_array_equal(found[name].inputs, source.inputs[rows])
+        np.testing.assert_array_equal(found[name].labels, source.labels[rows])
+    found["train"].inputs.zero_()
+    assert (source.inputs != 0).all()
+
+
+def test_layout_of_what_is_stored(tmp_path: Path) -> None:
+    source, chosen = examples(), settings(activation_epochs=(0, 2))
+    result = trained((5, 6), split_tensors(source, torch.device("cpu")), chosen)
+    stored = {}
+    for kind, dataset in (
+        ("history", training.history_dataset(result)),
+        ("activations", training.activations_dataset(result, chosen, source)),
+    ):
+        path = tmp_path / f"{kind}.nc"
+        storage.write(dataset, path, kind=kind, title=kind, condition={}, configuration={})
+        stored[kind] = storage.read(path, kind)
+    history, activations = stored["history"], stored["activations"]
+    assert history["loss"].dims == history["accuracy"].dims == ("seed", "epoch", "split")
+    assert history["seed"].values.tolist() == [5, 6]
+    assert history["epoch"].values.tolist() == [0, 1, 2]
+    assert history["split"].values.tolist() == ["train", "validation", "test"]
+    np.testing.assert_array_equal(history["accuracy"], result.accuracy)
+    np.testing.assert_array_equal(history["loss"], result.loss)
+    assert activations["activation"].dims == ("seed", "epoch", "sample", "neuron")
+    assert activations["output"].dims == ("seed", "epoch", "sample", "class")
+    assert activations["epoch"].values.tolist() == [0, 2]
+    assert activations["layer"].values.tolist() == [1] * 5 + [2] * 3
+    np.testing.assert_array_equal(activations["activation"], result.activations)
+    np.testing.assert_array_equal(activations["output"], result.outputs)
+    np.testing.assert_array_equal(activations["label"], source.labels[6:9])
+    np.testing.assert_array_equal(activations["index"], source.index[6:9])
+    assert activations.attrs["activation_function"] == "relu"
+    assert activations.attrs["n_classes"] == 4
+
+
+@pytest.fixture
+def no_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@pytest.mark.usefixtures("no_cuda")
+def test_no_cuda() -> None:
+    for requested, gpus in (("cpu", 0), ("cpu", 1), ("auto", 0)):
+        assert choose_device(requested, gpus) == torch.device("cpu")
+    with pytest.raises(DeviceError, match=r"'auto' and the job has gpu=1, but .* no CUDA device"):
+        choose_device("auto", 1)
+    for gpus in (0, 1):
+        with pytest.raises(DeviceError, match=r"'cuda'.* no CUDA device.*set `device: cpu`"):
+            choose_device("cuda", gpus)
+
+
+def test_with_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    for requested, gpus in (("cpu", 0), ("cpu", 1), ("auto", 0)):  # none was given, none is used
+        assert choose_device(requested, gpus) == torch.device("cpu")
+    for requested, gpus in (("auto", 1), ("cuda", 0), ("cuda", 1)):
+        assert choose_device(requested, gpus) == torch.device("cuda")
+
+
+def test_a_loss_that_is_not_finite() -> None:
+    """Only the seeds that it befell are named: networks of one dead neuron stay finite."""
+    data, chosen = splits(1), settings("1", learning_rate=1e20, epochs=1)
+    data["train"].labels[:] = 1  # two classes
+    data = dict.fromkeys(SPLITS, data["train"])
+    bad = []
+    for seed in range(8):
+        try:
+            trained((seed,), data, chosen)
+        except TrainingError:
+            bad.append(seed)
+    assert 0 < len(bad) < 8
+    with pytest.raises(TrainingError) as error:
+        trained(tuple(range(8)), data, chosen)
+    assert f"epoch 1: the loss of seeds {bad} is not finite" in str(error.value)
+    assert "training.learning_rate (now 1e+20)" in str(error.value)
+
+
+@pytest.mark.parametrize("epochs", [(3,), (-1,), (0, 0)])
+def test_activations_of_epochs_that_there_are_not(epochs: tuple[int, ...]) -> None:
+    with pytest.raises(TrainingError, match=r"after epochs .*: choose each once, from 0 to 2"):
+        trained((0,), splits(), settings(activation_epochs=epochs))
+
+
+def test_settings_of_a_rule() -> None:
+    resolved = {
+        "study_seed": STUDY,
+        "dataset": "probe",
+        "architecture": "5-3",
+        "learning_rate": 1e-2,
+        "batch_size": 4,
+        "epochs": 2,
+        "activation_epochs": [0, 2],
+        "regularizer": {"l2": 0.1, "dropout": 0.3, "batch_norm_momentum": 0.2},
+    }
+    expected = settings(regularizer=REGULARIZERS["all"], activation_epochs=(0, 2))
+    assert settings_from(resolved) == expected
+
+
+def test_a_loss_that_overflows() -> None:
+    """Infinite, never NaN: logits near the largest float32, a test example of the other class."""
+    train = splits(1)["train"]
+    right, wrong = (Split(train.inputs, torch.full_like(train.labels, label)) for label in (1, 0))
+    data = {"train": right, "validation": right, "test": wrong}
+    chosen = settings("14", learning_rate=3e37, epochs=1)
+    with pytest.raises(TrainingError, match=r"epoch 1: the loss of seeds \[0, 1\] is not finite"):
+        trained((0, 1), data, chosen, activation="sigmoid")

@@ -1,0 +1,17 @@
+"""Judge claims C1 to C3 for one condition."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import claims, storage
+
+judged = claims.claims(
+    storage.read(snakemake.input.neurons, "neurons"),
+    storage.read_groups(snakemake.input.ablation, "ablation"),
+    snakemake.params.condition,
+    study_seed=snakemake.params.study_seed,
+)
+claims.write(judged, snakemake.output[0])

@@ -1,0 +1,17 @@
+"""Draw the ablation within each layer (T8, T9)."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import storage
+from neuroninfo.figures import ablation, style
+
+drawn = ablation.layers_figure(
+    storage.read_groups(snakemake.input.ablation, "ablation"),
+    snakemake.params.condition,
+    study_seed=snakemake.params.study_seed,
+)
+style.save(drawn, *snakemake.output)

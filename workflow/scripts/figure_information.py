@@ -1,0 +1,15 @@
+"""Draw the distributions of mutual information by layer (T10)."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import storage
+from neuroninfo.figures import information, style
+
+drawn = information.distributions_figure(
+    storage.read(snakemake.input.neurons, "neurons"), snakemake.params.condition
+)
+style.save(drawn, *snakemake.output)

@@ -1,0 +1,14 @@
+"""Put the claims of all conditions into one table, each condition checked to be there."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import claims
+
+claims.write(
+    claims.gather(snakemake.input, snakemake.params.conditions),
+    snakemake.output[0],
+)
