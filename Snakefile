@@ -41,6 +41,7 @@ rule all:
     default_target: True
     input:
         FIGURES,
+        HISTORIES,
         f"{RESULTS}/claims.csv",
 
 

@@ -49,7 +49,7 @@ COLUMNS: Final = (
     "note",
 )
 _KEY: Final = (*CONDITION, "claim", "scope", "measure", "quantizer")
-_NUMBERS: Final = ("effect", "low", "high", "threshold", "n_seeds")
+_FLOATS: Final = ("effect", "low", "high", "threshold")
 _THRESHOLD: Final = 0.0
 _DECIMALS: Final = 12  # as in the orders: rounding must not tell neurons apart
 
@@ -329,7 +329,8 @@ def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd
             raise ClaimError(f"claims: {what} {names}; run the rule `claims` for these conditions")
     doubled = frame[frame.duplicated(list(_KEY))]
     if len(doubled):
-        raise ClaimError(f"claims: doubled: {'/'.join(doubled.iloc[0][list(_KEY)])}")
+        first = "/".join(doubled.iloc[0][list(_KEY)])
+        raise ClaimError(f"claims: doubled: {first}; give the file of a condition once")
     return frame
 
 
@@ -424,17 +425,12 @@ def _judged(
 
 
 def _read(path: Path) -> pd.DataFrame:
-    # Empty is NaN in columns of numbers only: a quantizer may be called "none".
-    frame = pd.read_csv(
-        path,
-        dtype={column: str for column in COLUMNS if column not in _NUMBERS},
-        keep_default_na=False,
-        na_values={column: [""] for column in _NUMBERS},
-        float_precision="round_trip",
-    )
+    # Read as text: a quantizer may be called "none", and pandas' own parser rounds numbers.
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     if tuple(frame.columns) != COLUMNS:
         raise ClaimError(f"{path}: columns are not those of claims; delete it and run again")
-    return frame
+    numbers = {column: frame[column].map(lambda text: float(text or "nan")) for column in _FLOATS}
+    return frame.assign(**numbers, n_seeds=frame["n_seeds"].map(int))
 
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,7 @@ import jsonschema
 import yaml
 
 _QUANTIZED: Final = ("mutual_information", "entropy", "kl_selectivity")
-_SIGNED: Final = ("tanh",)
+SIGNED: Final = ("tanh",)
 """Activations that may be negative, for which class selectivity is not defined."""
 _UNQUOTED: Final = "YAML reads on, off, yes and no as true or false"
 
@@ -272,8 +272,8 @@ def _scalar(value: Any, schema: _Schema) -> Any:  # noqa: ANN401
             or (type(read) is float and "number" in kinds)
         ):
             value = read
-    if "number" in kinds and type(value) is int and abs(value) < 2**53:
-        return float(value)  # 1 and 1.0 are one setting
+    if "number" in kinds and type(value) is int:
+        return float(value) if abs(value) < 2**1023 else math.inf  # 1 and 1.0 are one setting
     return value
 
 
@@ -302,7 +302,7 @@ def _is_number(_: object, value: object) -> bool:
     return _is_integer(_, value) or (isinstance(value, float) and math.isfinite(value))
 
 
-# JSON Schema takes 1.0 for an integer and NaN for a number that is in all bounds.
+# JSON Schema takes 1.0 for an integer, and NaN for a number that is in all bounds.
 _Validator: Final = jsonschema.validators.extend(
     jsonschema.Draft202012Validator,
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
@@ -380,7 +380,7 @@ def _unknown_key(
 def _unknown(value: str, known: Sequence[str]) -> str:
     close = _close(value, known)
     question = f"did you mean {close!r}? " if close else ""
-    return f"{value!r} is unknown; {question}known are {', '.join(known)}"
+    return f"{_shown(value)} is unknown; {question}known are {', '.join(known)}"
 
 
 def _close(word: str, known: Iterable[str]) -> str | None:
@@ -398,10 +398,8 @@ def _shown(value: object) -> str:
             return "a mapping"
         case list() | tuple():
             return "a list"
-        case str():
-            return repr(value)
-        case _:
-            return str(value)
+    shown = repr(value) if isinstance(value, str) else str(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
 
 
 def _type_hint(value: object, schema: _Schema) -> str:
@@ -415,11 +413,11 @@ def _type_hint(value: object, schema: _Schema) -> str:
             return "give its keys" if "object" in kinds else "give a value or remove the key"
         case bool() if "string" in kinds:
             return f"{_UNQUOTED}: quote the word"
-        case bool():
+        case bool() if numeric:
             return _UNQUOTED
         case int() | float() | date() if "string" in kinds and not numeric:
             return f"quote it: '{value}'"
-        case float() if value.is_integer():
+        case float() if numeric and value.is_integer():
             return f"write {int(value)}"
         case str() if numeric:
             return _number_hint(value, whole="number" not in kinds)
@@ -513,7 +511,7 @@ def _ordering_measures(
 ) -> list[dict[str, str]]:
     """Measures of the orderings with their quantizers, each once."""
     quantizers = resolved["measures"]["quantizers"]
-    signed = [condition for condition in conditions if condition.activation in _SIGNED]
+    signed = [condition for condition in conditions if condition.activation in SIGNED]
     measures = []
     for i, entry in enumerate(resolved["orderings"]["measures"]):
         path = ("orderings", "measures", i)
@@ -523,7 +521,7 @@ def _ordering_measures(
             if entry["quantizer"] not in quantizers:
                 raise ConfigurationError(
                     (*path, "quantizer"),
-                    f"{entry['quantizer']!r} is not among measures.quantizers "
+                    f"{_shown(entry['quantizer'])} is not among measures.quantizers "
                     f"({', '.join(quantizers)}); add it there or use one of them",
                 )
         elif "quantizer" in entry:

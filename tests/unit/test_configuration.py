@@ -482,6 +482,10 @@ MISTAKES = [
         "measures.quantizers: 'threshold' stands there twice; remove one",
     ),
     (
+        "regularizers/none/l2: 1" + 400 * "0",
+        "regularizers.none.l2: inf is wrong; expected a number >= 0",
+    ),
+    (
         "seeds: 20",
         "seeds: 20 is wrong; expected a mapping with the keys count, per_job",
     ),
@@ -613,6 +617,16 @@ def keys(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str
 
 
 KEYS = list(keys(SCHEMA))
+
+
+def test_schema_and_library_know_the_same_names() -> None:
+    from neuroninfo import datasets, networks, neurons
+
+    assert set(SCHEMA["properties"]["datasets"]["properties"]) == set(datasets.SOURCES)
+    assert SCHEMA["$defs"]["activation"]["enum"] == list(networks.ACTIVATIONS)
+    assert set(configuration.SIGNED) == set(networks.ACTIVATIONS) - neurons.NON_NEGATIVE
+    dataset = SCHEMA["$defs"]["dataset"]["properties"]
+    assert set(dataset["inputs"]["enum"]) == set(datasets.INPUTS)
 
 
 def test_schema_is_a_schema() -> None:

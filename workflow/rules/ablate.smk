@@ -14,13 +14,13 @@ rule ablate:
         f"logs/benchmarks/{BLOCK}/ablate.tsv"
     conda:
         "../../envs/neuroninfo.yaml"
-    params:
-        condition=block_of,
-        settings=lambda wildcards: STUDY.ablation_settings(condition_of(wildcards)),
-        code=lambda wildcards: code("ablate.py"),
     threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=growing(120),
+    params:
+        condition=block_of,
+        settings=lambda wildcards: STUDY.ablation_settings(condition_of(wildcards)),
+        code=lambda wildcards: code("ablate.py"),
     script:
         "../scripts/ablate.py"

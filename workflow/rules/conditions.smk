@@ -17,9 +17,9 @@ except configuration.ConfigurationError as error:
 config.update(STUDY.resolved)  # scripts see the defaults too
 
 RESULTS = f"results/{STUDY.name}"
-CONDITION = RESULTS + "/{dataset}/{architecture}/{activation}/{regularizer}"
-BLOCK = CONDITION + "/seeds-{first}-{last}"
-FIGURE = RESULTS + "/figures/{dataset}/{architecture}/{activation}/{regularizer}"
+CONDITION = f"{RESULTS}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
+BLOCK = f"{CONDITION}/seeds-{{first}}-{{last}}"
+FIGURE = f"{RESULTS}/figures/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
 
 FIGURES = [
     f"{RESULTS}/figures/{condition.path}/{figure}.{suffix}"
@@ -27,6 +27,8 @@ FIGURES = [
     for figure in ("ablation-network", "ablation-layers", "information")
     for suffix in ("pdf", "png")
 ]
+
+HISTORIES = [f"{RESULTS}/{condition.path}/history.nc" for condition in STUDY.conditions]
 
 
 wildcard_constraints:
@@ -46,7 +48,10 @@ def code(script):
 
 def condition_of(wildcards):
     return configuration.Condition(
-        wildcards.dataset, wildcards.architecture, wildcards.activation, wildcards.regularizer
+        wildcards.dataset,
+        wildcards.architecture,
+        wildcards.activation,
+        wildcards.regularizer,
     )
 
 

@@ -10,11 +10,11 @@ rule dataset:
         "logs/benchmarks/dataset/{dataset}.tsv"
     conda:
         "../../envs/neuroninfo.yaml"
-    params:
-        settings=lambda wildcards: STUDY.dataset_settings(wildcards.dataset),
-        code=lambda wildcards: code("dataset.py"),
     resources:
         mem_mb=growing(4000),
         runtime=growing(30),
+    params:
+        settings=lambda wildcards: STUDY.dataset_settings(wildcards.dataset),
+        code=lambda wildcards: code("dataset.py"),
     script:
         "../scripts/dataset.py"

@@ -16,13 +16,13 @@ rule figure_ablation_network:
         f"logs/{FIGURE}/ablation-network.log",
     conda:
         "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         condition=seeds_of,
         study_seed=STUDY.seed,
         code=lambda wildcards: code("figure_ablation_network.py"),
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
     script:
         "../scripts/figure_ablation_network.py"
 
@@ -42,13 +42,13 @@ rule figure_ablation_layers:
         f"logs/{FIGURE}/ablation-layers.log",
     conda:
         "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         condition=seeds_of,
         study_seed=STUDY.seed,
         code=lambda wildcards: code("figure_ablation_layers.py"),
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
     script:
         "../scripts/figure_ablation_layers.py"
 
@@ -68,12 +68,12 @@ rule figure_information:
         f"logs/{FIGURE}/information.log",
     conda:
         "../../envs/neuroninfo.yaml"
-    params:
-        condition=seeds_of,
-        code=lambda wildcards: code("figure_information.py"),
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
+    params:
+        condition=seeds_of,
+        code=lambda wildcards: code("figure_information.py"),
     script:
         "../scripts/figure_information.py"
 
@@ -88,13 +88,13 @@ rule claims:
         f"logs/{CONDITION}/claims.log",
     conda:
         "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         condition=seeds_of,
         study_seed=STUDY.seed,
         code=lambda wildcards: code("claims.py"),
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
     script:
         "../scripts/claims.py"
 
@@ -112,13 +112,14 @@ rule study_claims:
         f"logs/{RESULTS}/claims.log",
     conda:
         "../../envs/neuroninfo.yaml"
-    params:
-        conditions=[
-            [c.dataset, c.architecture, c.activation, c.regularizer] for c in STUDY.conditions
-        ],
-        code=lambda wildcards: code("study_claims.py"),
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
+    params:
+        conditions=[
+            [c.dataset, c.architecture, c.activation, c.regularizer]
+            for c in STUDY.conditions
+        ],
+        code=lambda wildcards: code("study_claims.py"),
     script:
         "../scripts/study_claims.py"

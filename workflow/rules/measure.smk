@@ -12,14 +12,14 @@ rule measure:
         f"logs/benchmarks/{BLOCK}/measure.tsv"
     conda:
         "../../envs/neuroninfo.yaml"
-    params:
-        condition=block_of,
-        settings=lambda wildcards: STUDY.measure_settings(condition_of(wildcards)),
-        code=lambda wildcards: code("measure.py"),
     threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=growing(30),
+    params:
+        condition=block_of,
+        settings=lambda wildcards: STUDY.measure_settings(condition_of(wildcards)),
+        code=lambda wildcards: code("measure.py"),
     script:
         "../scripts/measure.py"
 
@@ -31,15 +31,15 @@ rule gather:
         f"{CONDITION}/{{kind}}.nc",
     log:
         f"logs/{CONDITION}/gather-{{kind}}.log",
-    conda:
-        "../../envs/neuroninfo.yaml"
-    params:
-        condition=seeds_of,
-        code=lambda wildcards: code("gather.py"),
     wildcard_constraints:
         kind="neurons|ablation|history",
+    conda:
+        "../../envs/neuroninfo.yaml"
     resources:
         mem_mb=growing(4000),
         runtime=growing(30),
+    params:
+        condition=seeds_of,
+        code=lambda wildcards: code("gather.py"),
     script:
         "../scripts/gather.py"

@@ -14,13 +14,13 @@ rule train:
         f"logs/benchmarks/{BLOCK}/train.tsv"
     conda:
         "../../envs/neuroninfo.yaml"
-    params:
-        condition=block_of,
-        settings=lambda wildcards: STUDY.training_settings(condition_of(wildcards)),
-        code=lambda wildcards: code("train.py"),
     threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
+    params:
+        condition=block_of,
+        settings=lambda wildcards: STUDY.training_settings(condition_of(wildcards)),
+        code=lambda wildcards: code("train.py"),
     script:
         "../scripts/train.py"

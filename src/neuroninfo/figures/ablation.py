@@ -114,9 +114,10 @@ def _figure(
         if ax.get_position().x0 == axes[0].get_position().x0:
             ax.set_ylabel("accuracy on test data (%)")
     highest = max(curve.high.max() for panel in curves for curve in panel)
-    top = 1.1 * highest  # room for a label above the curves
-    axes[0].set_yticks([tick for tick in axes[0].get_yticks() if 0 <= tick <= min(top, 100)])
+    # Room for a label above the curves, and for all of the light bands.
+    top = max(1.1 * highest, *(ax.dataLim.y1 for ax in axes))
     axes[0].set_ylim(0, top)
+    axes[0].set_yticks([tick for tick in axes[0].get_yticks() if tick <= min(top, 100)])
     for ax, panel in zip(axes, curves, strict=True):
         style.label_curves(ax, panel)
     return drawn
@@ -179,8 +180,10 @@ def _note(group: xr.Dataset, measure: str, quantizer: str) -> str:
     random = f" (random: {repeats} orders each)" if repeats > 1 else ""
     seeds = f"One seed{random}: no interval."
     if n_seeds > 1:
+        few = n_seeds < claims.FEW_SEEDS
+        interval = f"{'approximate ' if few else ''}95 % bootstrap interval of the mean"
         seeds = (
-            f"Lines: mean over {n_seeds} seeds{random}. Dark bands: 95 % bootstrap interval of "
-            f"the mean; light: {_SPREAD[0]}th to {_SPREAD[1]}th percentile of seeds."
+            f"Lines: mean over {n_seeds} seeds{random}. Dark bands: {interval}; "
+            f"light: {_SPREAD[0]}th to {_SPREAD[1]}th percentile of seeds."
         )
     return f"Outputs are set to zero in the order of {order}. {seeds}"

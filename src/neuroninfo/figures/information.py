@@ -22,6 +22,8 @@ _NAMES: Final = 1.75
 """Width of the space right of the layers for names of the lines, in inches."""
 _HALF: Final = 0.36
 """Half width of a violin; layers are 1 apart."""
+_LEAST: Final = 0.01
+"""Bits that the axis shows at least: what is nothing looks like nothing."""
 _GOLDEN: Final = (np.sqrt(5) - 1) / 2
 _FEWEST: Final = 5
 """Distinct values below which a density means nothing: dots only."""
@@ -84,7 +86,8 @@ def distributions_figure(
     ax.set_xlim(middle - half, middle + half + per_inch * _NAMES)
     ax.set_ylabel("mutual information (bit)")
     shuffled = of_quantizer["mutual_information_shuffled"].values
-    highest = max(float(of_quantizer["mutual_information"].max()), float(shuffled.max())) or 1.0
+    measured = of_quantizer["mutual_information"].values
+    highest = max(float(measured.max()), float(shuffled.max()), _LEAST)
     ax.set_ylim(-0.03 * highest, 1.06 * highest)
     _references(ax, shuffled, int(neurons.attrs["n_classes"]))
     return drawn
@@ -93,7 +96,7 @@ def distributions_figure(
 def _violin(ax: Axes, position: int, values: NDArray[np.float64]) -> None:
     """Violin, dots and quartiles of one layer around x = position."""
     width = np.ones_like(values)
-    if len(np.unique(values)) >= _FEWEST:
+    if len(np.unique(np.round(values, 12))) >= _FEWEST:
         density = scipy.stats.gaussian_kde(values)
         level = np.linspace(values.min(), values.max(), 200)  # none beyond the data
         shape = density(level)

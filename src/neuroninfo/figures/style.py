@@ -59,7 +59,8 @@ _RC: Final[Mapping[str, Any]] = {
 styled: Final = matplotlib.style.context(["default", dict(_RC)])
 """Decorator of every function that makes a figure."""
 _DPI: Final = 200
-_POINTS: Final = 500
+_POINTS: Final = 300
+"""Where labels look for a curve, about every other pixel."""
 _PAD: Final = 3.0
 """Least distance of a label from any curve or label, in points."""
 
@@ -91,13 +92,15 @@ class FigureError(ValueError):
 
 def condition_words(condition: Mapping[str, Any]) -> str:
     """A condition for people, such as "MNIST, hidden layers 100\N{EN DASH}100, ReLU, dropout"."""
-    dataset, activation, regularizer = (
+    dataset, activation = (
         words.get(name, name.replace("_", " "))
         for words, name in (
             (_DATASETS, condition["dataset"]),
             (_ACTIVATIONS, condition["activation"]),
-            (_REGULARIZERS, condition["regularizer"].replace("-", " ")),
         )
+    )
+    regularizer = " ".join(
+        _REGULARIZERS.get(part, part) for part in condition["regularizer"].split("-")
     )
     widths = condition["architecture"].replace("-", "\N{EN DASH}")
     layers = "hidden layers" if "-" in condition["architecture"] else "one hidden layer"
@@ -266,17 +269,18 @@ def label_curves(ax: Axes, curves: Sequence[Curve]) -> list[Text]:
         size, frame = label.get_window_extent(), ax.get_window_extent()
         lead = None
         if curve.reference:
-            boxes = _along(frame, size.width, size.height, pad, level=bands[number, 0, 1])
-            blocked = _blocked(boxes, bands, taken, pad)
-            best = int(np.argmin(np.arange(len(boxes)) + 1e6 * blocked))
+            places = _along(frame, size, pad, level=bands[number, 0, 1])
+            blocked = places.blocked(bands, taken, pad)
+            best = int(np.argmin(np.arange(len(blocked)) + 1e6 * blocked))
         else:
-            boxes = _grid(frame, size.width, size.height, pad)
-            blocked = _blocked(boxes, bands, taken, pad)
+            places = _everywhere(frame, size, pad)
+            blocked = places.blocked(bands, taken, pad)
             rivals = bands[[i for i in results if i != number]]
-            best, lead = _place(boxes, blocked, bands[number], rivals, taken, size.height)
-        label.set_position(_in_axes(ax, boxes[best, 0], boxes[best, 1]))
+            best, lead = _place(places, blocked, number, bands, rivals, taken)
+        box = places.boxes[best]
+        label.set_position(_in_axes(ax, box[0], box[1]))
         labels.append(label)
-        taken = np.vstack([taken, boxes[best]])
+        taken = np.vstack([taken, box])
         if lead is not None:
             taken = np.vstack([taken, np.tile(lead, 2)])
             ax.annotate(
@@ -296,96 +300,120 @@ def label_curves(ax: Axes, curves: Sequence[Curve]) -> list[Text]:
     return labels
 
 
+@dataclass(frozen=True)
+class _Places:
+    """Boxes of one size on a grid, in pixels; all methods count them row by row."""
+
+    left: NDArray[np.float64]
+    bottom: NDArray[np.float64]
+    width: float
+    height: float
+
+    @property
+    def boxes(self) -> NDArray[np.float64]:
+        """(boxes, 4): left, bottom, right, top."""
+        x, y = (array.ravel() for array in np.meshgrid(self.left, self.bottom))
+        return np.column_stack([x, y, x + self.width, y + self.height])
+
+    def squared(self, band: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(boxes, points): squared distance to each point of a band, 0 where they meet."""
+        x, low, high = band.T[:3]
+        left, bottom = self.left[:, None], self.bottom[:, None]
+        across = np.maximum(np.maximum(left - x, x - left - self.width), 0) ** 2
+        along = np.maximum(np.maximum(bottom - high, low - bottom - self.height), 0) ** 2
+        return (along[:, None] + across).reshape(-1, len(x))
+
+    def distance(self, band: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(boxes): distance to a band."""
+        return np.sqrt(self.squared(band).min(axis=1))
+
+    def blocked(
+        self, bands: NDArray[np.float64], taken: NDArray[np.float64], pad: float
+    ) -> NDArray[np.bool_]:
+        """(boxes): whether a box comes too near to a band or to a box that is taken."""
+        blocked = np.min([self.distance(band) for band in bands], axis=0) < 0.99 * pad
+        x0, y0, x1, y1 = self.boxes.T
+        for left, bottom, right, top in taken:
+            beside = (x0 > right + pad) | (x1 < left - pad)
+            blocked |= ~(beside | (y0 > top + pad) | (y1 < bottom - pad))
+        return blocked
+
+
 def _place(
-    boxes: NDArray[np.float64],
+    places: _Places,
     blocked: NDArray[np.bool_],
-    band: NDArray[np.float64],
+    number: int,
+    bands: NDArray[np.float64],
     rivals: NDArray[np.float64],
     taken: NDArray[np.float64],
-    line: float,
 ) -> tuple[int, NDArray[np.float64] | None]:
-    """The best box for a result's label, and the points of a line to its curve if it needs one."""
-    to_points = _distances(boxes, band)
-    nearest = to_points.min(axis=1)
+    """The best place for a result's label, and the points of a line to it if it needs one.
+
+    `rivals` are the bands of the other results.
+    """
+    band, line = bands[number], places.height
+    to_points = places.squared(band)
+    nearest = np.sqrt(to_points.min(axis=1))
     if not len(rivals):
         return int(np.argmin(nearest + 1e6 * blocked)), None
-    others = np.min([_distances(boxes, rival).min(axis=1) for rival in rivals], axis=0)
-    gaps = np.maximum(rivals[..., 1] - band[:, 2], band[:, 1] - rivals[..., 2])
-    apart = np.maximum(gaps, 0).min(axis=0)
-    doubt = np.maximum(0, line - (others - nearest)) + np.maximum(
-        0, 2 * line - apart[to_points.argmin(axis=1)]
-    )
+    others = np.min([places.distance(b) for b in np.delete(bands, number, axis=0)], axis=0)
+    apart = np.abs(rivals[..., 3] - band[:, 3]).min(axis=0)
+    crowd = np.maximum(0, 2 * line - apart)
+    doubt = np.maximum(0, line - (others - nearest)) + crowd[to_points.argmin(axis=1)]
     best = int(np.argmin(nearest + 2 * doubt + 1e6 * blocked))
-    target = int(np.argmax(apart))
-    if (doubt[best] < line and not blocked[best]) or apart[target] < line / 4:
+    if (doubt[best] < line and not blocked[best]) or apart.max() < line / 4:
         return best, None
-    x, low, high = band[target]
-    end = np.array([x, (low + high) / 2])
-    starts = np.clip(end, boxes[:, :2], boxes[:, 2:])
-    steps = np.linspace(0, 1, 20)[:, None]
-    leads = starts[:, None] + steps * (end - starts)[:, None]  # (boxes, points, 2)
+    middle = band[:, [0, 3, 3]]  # the line, not its band
+    away = np.sqrt(places.squared(middle)) + 3 * crowd
+    end = middle[away.argmin(axis=1), :2]
+    boxes = places.boxes
+    start = np.clip(end, boxes[:, :2], boxes[:, 2:])
+    leads = start[:, None] + np.linspace(0, 1, 20)[:, None] * (end - start)[:, None]
     through = np.zeros(len(boxes), dtype=bool)
     for box in taken:
         through |= ((leads >= box[:2]) & (leads <= box[2:])).all(axis=2).any(axis=1)
-    best = int(np.argmin(to_points[:, target] + 1e6 * (blocked | through)))
+    best = int(np.argmin(away.min(axis=1) + 1e6 * (blocked | through)))
     return best, leads[best]
 
 
-def _blocked(
-    boxes: NDArray[np.float64],
-    bands: NDArray[np.float64],
-    taken: NDArray[np.float64],
-    pad: float,
-) -> NDArray[np.bool_]:
-    """(boxes) whether a box comes too near to a curve or to what is taken."""
-    to_curves = np.min([_distances(boxes, band).min(axis=1) for band in bands], axis=0)
-    return np.minimum(to_curves, _gaps(boxes, taken)) < 0.99 * pad
-
-
 def _in_pixels(ax: Axes, curve: Curve) -> NDArray[np.float64]:
-    """(points, 3): x, low, high at every pixel or two."""
-    low, high = (
+    """(points, 4): x, between which y the band is until the next point, and y of the curve."""
+    low, high, middle = (
         ax.transData.transform(np.column_stack([curve.x, side])).T
-        for side in (np.minimum(curve.low, curve.y), np.maximum(curve.high, curve.y))
+        for side in (np.minimum(curve.low, curve.y), np.maximum(curve.high, curve.y), curve.y)
     )
-    fine = np.linspace(low[0, 0], low[0, -1], _POINTS)
-    return np.column_stack([fine, np.interp(fine, *low), np.interp(fine, *high)])
+    x = np.linspace(low[0, 0], low[0, -1], 4 * _POINTS + 1)
+    lowest, highest = np.interp(x, *low), np.interp(x, *high)
+    # What is between two points counts for the first: no step is jumped over.
+    groups = np.arange(0, 4 * _POINTS, 4)
+    return np.column_stack(
+        [
+            x[groups + 2],
+            np.minimum.reduce([lowest[groups + i] for i in range(5)]),
+            np.maximum.reduce([highest[groups + i] for i in range(5)]),
+            np.interp(x[groups + 2], *middle),
+        ]
+    )
 
 
-def _along(
-    frame: Bbox, width: float, height: float, pad: float, *, level: float
-) -> NDArray[np.float64]:
-    """Boxes along a level, best first: on its side towards the axes' edge, then the other."""
-    above, below = level + pad, level - pad - height
+def _along(frame: Bbox, size: Bbox, pad: float, *, level: float) -> _Places:
+    """Places along a level, best first: on the side of the nearer edge, then on the other."""
+    above, below = level + 1.5 * pad, level - 1.5 * pad - size.height
     sides = (above, below) if level > (frame.y0 + frame.y1) / 2 else (below, above)
-    left = np.linspace(frame.x0 + 2 * pad, max(frame.x0 + 2 * pad, frame.x1 - width), 40)
-    return np.array([[x, y, x + width, y + height] for y in sides for x in left])
+    start = frame.x0 + 2 * pad
+    left = np.linspace(start, max(start, frame.x1 - size.width), 40)
+    return _Places(left, np.array(sides), size.width, size.height)
 
 
-def _grid(frame: Bbox, width: float, height: float, pad: float) -> NDArray[np.float64]:
-    """(places, 4): left, bottom, right, top of boxes inside the axes."""
-    left = np.linspace(frame.x0 + pad, max(frame.x0 + pad, frame.x1 - width), 56)
-    bottom = np.linspace(frame.y0 + pad, max(frame.y0 + pad, frame.y1 - height), 48)
-    x, y = (array.ravel() for array in np.meshgrid(left, bottom))
-    return np.column_stack([x, y, x + width, y + height])
-
-
-def _distances(boxes: NDArray[np.float64], band: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(boxes, points) distance of each box to each point of a band, 0 where they meet."""
-    left, bottom, right, top = (column[:, None] for column in boxes.T)
-    x, low, high = band.T
-    across = np.maximum(np.maximum(left - x, x - right), 0)
-    along = np.maximum(np.maximum(bottom - high, low - top), 0)
-    return np.sqrt(across**2 + along**2)
-
-
-def _gaps(boxes: NDArray[np.float64], taken: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Distance of each box to the nearest of those that are taken, 0 where they meet."""
-    left, bottom, right, top = (column[:, None] for column in boxes.T)
-    x0, y0, x1, y1 = taken.T
-    across = np.maximum(np.maximum(left - x1, x0 - right), 0)
-    along = np.maximum(np.maximum(bottom - y1, y0 - top), 0)
-    return np.hypot(across, along).min(axis=1, initial=np.inf)
+def _everywhere(frame: Bbox, size: Bbox, pad: float) -> _Places:
+    """Places all over the axes."""
+    x, y = frame.x0 + pad, frame.y0 + pad
+    return _Places(
+        np.linspace(x, max(x, frame.x1 - size.width), 56),
+        np.linspace(y, max(y, frame.y1 - size.height), 48),
+        size.width,
+        size.height,
+    )
 
 
 def _in_axes(ax: Axes, x: float, y: float) -> tuple[float, float]:

@@ -1,0 +1,571 @@
+"""Cumulative ablation against a masked forward pass from the input for every step."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.special
+import torch
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuroninfo import storage
+from neuroninfo.ablation import (
+    AblationError,
+    Ordering,
+    ablate,
+    cumulative,
+    order_by,
+    orderings,
+    orders,
+    scopes,
+)
+from neuroninfo.networks import (
+    ACTIVATIONS,
+    BATCH_NORM_EPSILON,
+    Architecture,
+    Normalization,
+    Stack,
+    neuron_coordinates,
+)
+from neuroninfo.storage import labelled
+from neuroninfo.streams import Stream, generator
+
+STUDY = 5
+NONLINEARITY = {
+    "relu": lambda z: np.maximum(z, 0),
+    "tanh": np.tanh,
+    "sigmoid": scipy.special.expit,
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+# ------------------------------------------------------------------ the plain reference
+
+
+@dataclass
+class Curve:
+    """Of one order: what the masked forward passes say after 0..k removals."""
+
+    correct: np.ndarray
+    unsure: np.ndarray
+    """Examples whose prediction rounding could turn."""
+    loss: np.ndarray
+    largest: float
+    """Largest logit by magnitude: rounding of the loss grows with it."""
+
+
+def masked_logits(network: Stack, inputs: np.ndarray, removed: np.ndarray) -> np.ndarray:
+    """Logits with some neurons of the network at zero, in the dtype of `inputs`."""
+    coordinates = neuron_coordinates(network.architecture.hidden)
+    layers, units = coordinates["layer"][1], coordinates["unit"][1]
+    values, dtype = inputs, inputs.dtype
+    for layer, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
+        values = values @ weight[0].numpy().T.astype(dtype) + bias[0].numpy().astype(dtype)
+        if layer == len(network.architecture.hidden):
+            return values
+        if network.normalizations:
+            n = network.normalizations[layer]
+            scale, shift, mean, variance = (
+                array[0].numpy().astype(dtype) for array in (n.scale, n.shift, n.mean, n.variance)
+            )
+            deviation = np.sqrt(variance + dtype.type(BATCH_NORM_EPSILON))
+            values = (values - mean) / deviation * scale + shift
+        values = NONLINEARITY[network.architecture.activation](values)
+        values[:, units[removed[layers[removed] == layer + 1]]] = 0
+    raise AssertionError
+
+
+def reference(
+    network: Stack, inputs: np.ndarray, labels: np.ndarray, sequence: np.ndarray
+) -> Curve:
+    correct, unsure, loss, largest = [], [], [], 0.0
+    for k in range(len(sequence) + 1):
+        logits = masked_logits(network, inputs, sequence[:k]).astype(np.float64)
+        magnitude = max(1.0, np.abs(logits).max())
+        top = np.sort(logits, axis=1)
+        correct.append((logits.argmax(1) == labels).sum())
+        unsure.append((top[:, -1] - top[:, -2] < 2e-5 * magnitude).sum())
+        shifted = logits - top[:, -1:]
+        picked = np.take_along_axis(shifted, labels[:, None], axis=1)[:, 0]
+        loss.append((np.log(np.exp(shifted).sum(1)) - picked).mean())
+        largest = max(largest, magnitude)
+    return Curve(np.array(correct), np.array(unsure), np.array(loss), largest)
+
+
+def check(
+    network: Stack,
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    sequences: np.ndarray,
+    *,
+    exact: bool = False,
+    decisive: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compare `cumulative` with the reference in both precisions.
+
+    `exact`: all arithmetic is, so even ties must be counted alike. `decisive`: no example
+    is so near a tie that rounding could decide, so counts must be equal.
+    """
+    correct, loss = cumulative(
+        network, torch.from_numpy(inputs), torch.from_numpy(labels), sequences
+    )
+    shape = (len(sequences), sequences.shape[1] + 1)
+    assert correct.shape == loss.shape == shape
+    assert (correct.dtype, loss.dtype) == (np.int32, np.float64)
+    for number, sequence in enumerate(sequences):
+        for dtype in (np.float64, np.float32):
+            plain = reference(network, inputs.astype(dtype), labels, sequence)
+            if decisive:
+                assert plain.unsure.max() == 0
+            if exact or decisive:
+                np.testing.assert_array_equal(correct[number], plain.correct)
+            assert (np.abs(correct[number] - plain.correct) <= plain.unsure).all()
+            np.testing.assert_allclose(
+                loss[number], plain.loss, rtol=1e-5, atol=1e-5 + 1e-6 * (plain.largest - 1)
+            )
+    return correct, loss
+
+
+# ------------------------------------------------------------------ networks to ablate
+
+
+def make_network(
+    rng: np.random.Generator,
+    hidden: tuple[int, ...],
+    *,
+    n_inputs: int = 4,
+    n_classes: int = 3,
+    activation: str = "relu",
+    batch_norm: bool = False,
+    on_a_grid: bool = False,
+    seeds: tuple[int, ...] = (0,),
+) -> Stack:
+    """Normal weights, or multiples of 1/2 in [-2, 2], with which relu networks are exact."""
+    architecture = Architecture(n_inputs, hidden, n_classes, activation, batch_norm)
+
+    def draw(*shape: int) -> torch.Tensor:
+        drawn = rng.integers(-4, 5, shape) / 2 if on_a_grid else rng.normal(size=shape)
+        return torch.from_numpy(drawn.astype(np.float32))
+
+    g, sizes = len(seeds), list(zip(architecture.widths[:-1], architecture.widths[1:], strict=True))
+    return Stack(
+        architecture,
+        seeds,
+        [draw(g, n_out, n_in) for n_in, n_out in sizes],
+        [draw(g, n_out) for _, n_out in sizes],
+        [
+            Normalization(draw(g, w), draw(g, w), draw(g, w), draw(g, w).square() + 0.5)
+            for w in hidden
+            if batch_norm
+        ],
+    )
+
+
+def make_inputs(rng: np.random.Generator, n: int, n_inputs: int, *, on_a_grid: bool) -> np.ndarray:
+    drawn = rng.integers(-4, 5, (n, n_inputs)) / 2 if on_a_grid else rng.normal(size=(n, n_inputs))
+    return drawn.astype(np.float32)
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> dict[str, object]:
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    hidden = tuple(draw(st.lists(st.integers(1, 6), min_size=1, max_size=3)))
+    n_inputs, n_classes = draw(st.integers(1, 4)), draw(st.integers(2, 4))
+    activation, batch_norm = draw(st.sampled_from(sorted(ACTIVATIONS))), draw(st.booleans())
+    on_a_grid = draw(st.booleans())
+    network = make_network(
+        rng,
+        hidden,
+        n_inputs=n_inputs,
+        n_classes=n_classes,
+        activation=activation,
+        batch_norm=batch_norm,
+        on_a_grid=on_a_grid,
+    )
+    layer = draw(st.integers(0, len(hidden) - 1))
+    shifts = network.normalizations[layer].shift if batch_norm else network.biases[layer]
+    extreme = draw(st.sampled_from([None, -500.0, 500.0]))
+    if extreme is not None:  # a layer all dead, or all always on, save perhaps one neuron
+        shifts[0, draw(st.integers(0, 1)) :] = extreme
+    if draw(st.booleans()):  # classes of equal logits: ties of the prediction
+        network.weights[-1][0, 1] = network.weights[-1][0, 0]
+        network.biases[-1][0, 1] = network.biases[-1][0, 0]
+    n = draw(st.sampled_from([1, 2, 17]))
+    sequences = np.stack([rng.permutation(sum(hidden)) for _ in range(draw(st.integers(1, 3)))])
+    return {
+        "network": network,
+        "inputs": make_inputs(rng, n, n_inputs, on_a_grid=on_a_grid),
+        "labels": rng.integers(0, n_classes, n),
+        "sequences": sequences[:, : draw(st.integers(0, sum(hidden)))],
+        "exact": activation == "relu" and on_a_grid and not batch_norm,
+    }
+
+
+@given(problems())
+@settings(max_examples=400, deadline=None, derandomize=True)
+def test_against_masked_forward_passes(problem: dict[str, object]) -> None:
+    """Any network, layers in any order within a sequence, also only some of the neurons."""
+    check(**problem)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_more_examples_than_a_block(activation: str) -> None:
+    rng = np.random.default_rng(1)
+    network = make_network(rng, (12, 6), n_classes=10, activation=activation, batch_norm=True)
+    inputs = make_inputs(rng, 2500, 4, on_a_grid=False)
+    labels = masked_logits(network, inputs, np.arange(0)).argmax(1)
+    labels[::5] = 3
+    correct, _ = check(network, inputs, labels, np.stack([rng.permutation(18)]))
+    assert 2000 <= correct[0, 0] < 2500
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_equal_counts(batch_norm: bool) -> None:
+    """Where no prediction is near a tie, counts are equal, not just near."""
+    rng = np.random.default_rng(3)
+    for activation in ACTIVATIONS:
+        network = make_network(rng, (6, 5), activation=activation, batch_norm=batch_norm)
+        inputs = make_inputs(rng, 60, 4, on_a_grid=False)
+        sequences = np.stack([rng.permutation(11) for _ in range(3)])
+        gaps = []
+        for k in range(12):
+            for sequence in sequences:
+                top = np.sort(masked_logits(network, inputs.astype(np.float64), sequence[:k]), 1)
+                gaps.append((top[:, -1] - top[:, -2]) / max(1, np.abs(top).max()))
+        clear = np.min(gaps, axis=0) > 1e-4
+        assert clear.sum() > 30
+        check(network, inputs[clear], rng.integers(0, 3, clear.sum()), sequences, decisive=True)
+
+
+@pytest.mark.parametrize("bias", [-1000.0, 1000.0])
+@pytest.mark.parametrize("hidden", [(1,), (4,), (3, 4), (2, 3, 2)])
+@pytest.mark.parametrize("n", [1, 9])
+def test_all_dead_and_all_always_on(hidden: tuple[int, ...], bias: float, n: int) -> None:
+    rng = np.random.default_rng(2)
+    network = make_network(rng, hidden, on_a_grid=True)
+    network.biases[0][:] = bias
+    inputs = make_inputs(rng, n, 4, on_a_grid=True)
+    sequences = np.stack([np.arange(sum(hidden)), np.arange(sum(hidden))[::-1]])
+    correct, loss = check(network, inputs, rng.integers(0, 3, n), sequences, exact=True)
+    if bias < 0:  # the first layer says nothing, so removing it changes nothing
+        assert (correct[0, : hidden[0] + 1] == correct[0, 0]).all()
+        np.testing.assert_allclose(loss[0, : hidden[0] + 1], loss[0, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_ends_of_a_curve(activation: str, batch_norm: bool) -> None:
+    """Nothing removed is the plain network, everything removed the output's biases."""
+    rng = np.random.default_rng(4)
+    network = make_network(rng, (5, 4), activation=activation, batch_norm=batch_norm)
+    inputs, labels = make_inputs(rng, 40, 4, on_a_grid=False), rng.integers(0, 3, 40)
+    sequences = np.stack([rng.permutation(9), np.arange(9)])
+    correct, loss = check(network, inputs, labels, sequences)
+    accuracy = (masked_logits(network, inputs, np.arange(0)).argmax(1) == labels).sum()
+    assert (correct[:, 0] == accuracy).all()
+    bias = network.biases[-1][0].double()
+    assert (correct[:, -1] == (labels == int(bias.argmax())).sum()).all()
+    expected = float((torch.logsumexp(bias, 0) - bias[torch.from_numpy(labels)]).mean())
+    np.testing.assert_allclose(loss[:, -1], expected, rtol=1e-6)
+    last_layer = np.array([[8, 5, 7, 6]])  # without it nothing passes, whatever else is there
+    correct, loss = check(network, inputs, labels, last_layer)
+    np.testing.assert_allclose(loss[:, -1], expected, rtol=1e-6)
+
+
+def test_the_network_is_left_as_it_was() -> None:
+    rng = np.random.default_rng(6)
+    network = make_network(rng, (5, 4), batch_norm=True)
+    arrays = [
+        *network.weights,
+        *network.biases,
+        *(getattr(n, f) for n in network.normalizations for f in vars(n)),
+    ]
+    before = [array.clone() for array in arrays]
+    inputs, labels = make_inputs(rng, 7, 4, on_a_grid=False), rng.integers(0, 3, 7)
+    kept = inputs.copy()
+    sequences = np.stack([rng.permutation(9)])
+    first = cumulative(network, torch.from_numpy(inputs), torch.from_numpy(labels), sequences)
+    again = cumulative(network, torch.from_numpy(inputs), torch.from_numpy(labels), sequences)
+    np.testing.assert_array_equal(inputs, kept)
+    for array, was in zip(arrays, before, strict=True):
+        assert torch.equal(array, was)
+    for one, two in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+# ------------------------------------------------------------------ orders
+
+
+def sorted_plainly(values: list[float], direction: str, ties: list[int]) -> list[int]:
+    place = {neuron: position for position, neuron in enumerate(ties)}
+    sign = 1 if direction == "ascending" else -1
+    return sorted(range(len(values)), key=lambda i: (sign * round(values[i], 12), place[i]))
+
+
+LEVELS = [0.0, -0.0, 0.25, 0.25 + 1e-14, 0.25 - 1e-14, 0.25 + 1e-11, 0.75, -0.5, 3.0]
+
+
+@given(st.lists(st.sampled_from(LEVELS), min_size=1, max_size=30), st.randoms())
+@settings(deadline=None, derandomize=True)
+def test_order_by_is_a_plain_sort(values: list[float], random: object) -> None:
+    ties = list(range(len(values)))
+    random.shuffle(ties)
+    for direction in ("ascending", "descending"):
+        order = order_by(np.array(values), direction, np.array(ties))
+        assert order.tolist() == sorted_plainly(values, direction, ties)
+
+
+def test_ties() -> None:
+    ties = np.array([3, 1, 0, 2])
+    nearly = np.array([0.1 + 0.2, 0.3, 0.3 - 1e-14, 0.3 + 1e-14])
+    assert len(set(nearly)) == 4
+    zeros = np.array([0.0, -0.0, -1e-13, 0.0])
+    for values in (nearly, zeros, np.zeros(4, dtype=np.int16)):
+        for direction in ("ascending", "descending"):  # the same among equals, not reversed
+            assert order_by(values, direction, ties).tolist() == ties.tolist()
+    apart = np.array([0.3, 0.3 + 2e-12, 0.3 - 2e-12, 0.3])
+    assert order_by(apart, "ascending", ties).tolist() == [2, 3, 0, 1]
+    assert order_by(apart, "descending", ties).tolist() == [1, 3, 0, 2]
+
+
+def test_no_value_has_no_place() -> None:
+    with pytest.raises(AblationError, match=r"neurons \[0, 2\] have no value"):
+        order_by(np.array([np.nan, 1, np.nan]), "ascending", np.arange(3))
+
+
+def measured(seeds: tuple[int, ...], hidden: tuple[int, ...]) -> xr.Dataset:
+    """Measures with many ties; a seed's do not depend on the others."""
+    n, quantizers = sum(hidden), ["threshold", "uniform-8"]
+    information = np.stack(
+        [np.random.default_rng(seed).integers(0, 4, (2, n)) / 10 for seed in seeds]
+    )
+    return xr.Dataset(
+        {
+            "mutual_information": (
+                ("seed", "quantizer", "neuron"),
+                information,
+                labelled("mutual information", "bit"),
+            ),
+            "class_selectivity": (
+                ("seed", "neuron"),
+                information[:, 0] * information[:, 1],
+                labelled("class selectivity", "1"),
+            ),
+        },
+        coords={
+            "seed": ("seed", list(seeds), {"long_name": "seed"}),
+            "quantizer": ("quantizer", quantizers, {"long_name": "quantizer"}),
+            **neuron_coordinates(hidden),
+        },
+    )
+
+
+HIDDEN = (6, 4, 5)
+MEASURES = [
+    {
+        "measure": "mutual_information",
+        "quantizer": "uniform-8",
+        "directions": ["ascending", "descending"],
+    },
+    {"measure": "class_selectivity", "quantizer": "none", "directions": ["descending"]},
+]
+CHOSEN = orderings(MEASURES, random=2)
+
+
+def test_orderings() -> None:
+    assert [
+        Ordering("mutual_information", "uniform-8", "ascending", -1),
+        Ordering("mutual_information", "uniform-8", "descending", -1),
+        Ordering("class_selectivity", "none", "descending", -1),
+        Ordering("random", "none", "none", 0),
+        Ordering("random", "none", "none", 1),
+    ] == CHOSEN
+    assert orderings([], random=0) == []
+
+
+def test_scopes() -> None:
+    found = scopes((2, 1, 3))
+    assert list(found) == ["layer-1", "layer-2", "layer-3", "network"]
+    assert [members.tolist() for members in found.values()] == [
+        [0, 1],
+        [2],
+        [3, 4, 5],
+        [0, 1, 2, 3, 4, 5],
+    ]
+
+
+@pytest.mark.parametrize("scope", scopes(HIDDEN))
+def test_orders_of_a_scope(scope: str) -> None:
+    members, neurons = scopes(HIDDEN)[scope], measured((3, 7), HIDDEN)
+    for position, seed in enumerate((3, 7)):
+        rows = orders(neurons.isel(seed=position), CHOSEN, members, STUDY)
+        assert rows.shape == (5, len(members))
+        assert (np.sort(rows, axis=1) == np.arange(len(members))).all()
+
+        def stream(*keys: int, seed: int = seed) -> list[int]:
+            """A permutation of the whole network, as positions among the scope's neurons."""
+            everything = generator(STUDY, keys[0], seed, *keys[1:]).permutation(sum(HIDDEN))
+            return [list(members).index(neuron) for neuron in everything if neuron in members]
+
+        ties = stream(Stream.TIES)
+        for row, variable, selected in (
+            (0, "mutual_information", {"quantizer": "uniform-8"}),
+            (1, "mutual_information", {"quantizer": "uniform-8"}),
+            (2, "class_selectivity", {}),
+        ):
+            values = neurons[variable].sel(seed=seed, **selected).values[members].tolist()
+            direction = CHOSEN[row].direction
+            assert rows[row].tolist() == sorted_plainly(values, direction, ties)
+        assert rows[3].tolist() == stream(Stream.RANDOM_ORDERS, 0)
+        assert rows[4].tolist() == stream(Stream.RANDOM_ORDERS, 1)
+
+
+def test_random_orders_depend_on_study_seed_and_repeat_only() -> None:
+    everything = np.arange(sum(HIDDEN))
+    repeats = [Ordering("random", repeat=repeat) for repeat in range(3)]
+
+    def random_orders(study: int, seed: int, chosen: list[Ordering]) -> np.ndarray:
+        return orders(measured((seed,), HIDDEN).isel(seed=0), chosen, everything, study)
+
+    base = random_orders(STUDY, 3, repeats)
+    other = measured((3,), HIDDEN).map(np.zeros_like, keep_attrs=True).isel(seed=0)
+    np.testing.assert_array_equal(orders(other, repeats, everything, STUDY), base)
+    np.testing.assert_array_equal(random_orders(STUDY, 3, repeats[::-1]), base[::-1])
+    np.testing.assert_array_equal(random_orders(STUDY, 3, CHOSEN)[3:], base[:2])
+    different = [
+        tuple(row)
+        for study, seed in ((STUDY, 3), (STUDY, 4), (STUDY + 1, 3))
+        for row in random_orders(study, seed, repeats)
+    ]
+    assert len(set(different)) == 9
+
+
+@pytest.mark.parametrize(
+    ("ordering", "message"),
+    [
+        (
+            Ordering("kl_selectivity", "threshold", "ascending"),
+            r"orderings.measures: 'kl_selectivity' was not measured; there are "
+            r"class_selectivity, mutual_information$",
+        ),
+        (
+            Ordering("mutual_information", "uniform-9", "ascending"),
+            r"'mutual_information' was not measured with quantizer 'uniform-9'; there are "
+            r"threshold, uniform-8$",
+        ),
+        (Ordering("mutual_information", "none", "ascending"), r"with quantizer 'none'"),
+    ],
+)
+def test_measures_that_there_are_not(ordering: Ordering, message: str) -> None:
+    with pytest.raises(AblationError, match=message):
+        orders(measured((0,), (3,)).isel(seed=0), [ordering], np.arange(3), STUDY)
+
+
+# ------------------------------------------------------------------ whole stacks
+
+
+SEEDS = (3, 7, 8)
+
+
+@pytest.fixture(scope="module")
+def stack() -> Stack:
+    return make_network(np.random.default_rng(8), HIDDEN, seeds=SEEDS, batch_norm=True)
+
+
+@pytest.fixture(scope="module")
+def examples() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(9)
+    return make_inputs(rng, 30, 4, on_a_grid=False), rng.permutation(
+        np.repeat([0, 1, 2], [6, 14, 10])
+    )
+
+
+@pytest.fixture(scope="module")
+def ablated(stack: Stack, examples: tuple[np.ndarray, np.ndarray]) -> dict[str, xr.Dataset]:
+    return ablate_seeds(stack, examples)
+
+
+def ablate_seeds(stack: Stack, split: tuple[np.ndarray, np.ndarray]) -> dict[str, xr.Dataset]:
+    inputs, labels = map(torch.from_numpy, split)
+    return ablate(stack, measured(stack.seeds, HIDDEN), inputs, labels, CHOSEN, STUDY)
+
+
+def test_layout(ablated: dict[str, xr.Dataset], tmp_path: Path) -> None:
+    path = tmp_path / "ablation.nc"
+    storage.write(ablated, path, kind="ablation", title="Curves", condition={}, configuration={})
+    assert storage.groups(path, "ablation") == ["layer-1", "layer-2", "layer-3", "network"]
+    for scope, n in zip(ablated, (6, 4, 5, 15), strict=True):
+        group = storage.read(path, "ablation", group=scope)
+        assert dict(group.sizes) == {"seed": 3, "ordering": 5, "removed": n + 1, "step": n}
+        assert group["correct"].dims == group["loss"].dims == ("seed", "ordering", "removed")
+        assert group["order"].dims == ("seed", "ordering", "step")
+        assert [group[v].dtype for v in ("correct", "loss", "order")] == [
+            np.dtype(np.int32),
+            np.dtype(np.float64),
+            np.dtype(np.int16),
+        ]
+        assert group["loss"].attrs["units"] == "nat"
+        assert group["seed"].values.tolist() == list(SEEDS)
+        assert group["removed"].values.tolist() == list(range(n + 1))
+        assert group["step"].values.tolist() == list(range(n))
+        for name in ("measure", "quantizer", "direction", "repeat"):
+            assert group[name].dims == ("ordering",)
+            assert group[name].values.tolist() == [getattr(o, name) for o in CHOSEN]
+        counts = {name: group.attrs[name] for name in ("n_test", "n_classes", "chance_correct")}
+        assert counts == {"n_test": 30, "n_classes": 3, "chance_correct": 14}
+
+
+def test_every_curve(
+    stack: Stack, examples: tuple[np.ndarray, np.ndarray], ablated: dict[str, xr.Dataset]
+) -> None:
+    """In every scope, each stored curve is that of the stored order of that network."""
+    inputs, labels = examples
+    starts = {"layer-1": 0, "layer-2": 6, "layer-3": 10, "network": 0}
+    for scope, group in ablated.items():
+        for position in range(len(SEEDS)):
+            network = stack.of(slice(position, position + 1))
+            for number in range(len(CHOSEN)):
+                curve = group.isel(seed=position, ordering=number)
+                sequence = starts[scope] + curve["order"].values.astype(int)
+                plain = reference(network, inputs.astype(np.float64), labels, sequence)
+                assert (np.abs(curve["correct"] - plain.correct) <= plain.unsure).all()
+                np.testing.assert_allclose(curve["loss"], plain.loss, rtol=1e-5, atol=1e-5)
+    assert len(np.unique(ablated["network"]["correct"])) > 5
+
+
+def test_a_seed_is_the_same_in_any_block(
+    stack: Stack, examples: tuple[np.ndarray, np.ndarray], ablated: dict[str, xr.Dataset]
+) -> None:
+    alone = ablate_seeds(stack.of(slice(1, 2)), examples)
+    for scope, group in alone.items():
+        assert group.identical(ablated[scope].sel(seed=[7]))
+
+
+def test_measures_of_other_networks(stack: Stack, examples: tuple[np.ndarray, np.ndarray]) -> None:
+    inputs, labels = map(torch.from_numpy, examples)
+    for neurons in (
+        measured((3, 8, 7), HIDDEN),
+        measured(SEEDS[:2], HIDDEN),
+        measured(SEEDS, (9,)),
+    ):
+        with pytest.raises(AblationError, match=r"measures are of .* networks of .*, 15"):
+            ablate(stack, neurons, inputs, labels, CHOSEN, STUDY)
+
+
+def test_a_neuron_without_a_value(stack: Stack, examples: tuple[np.ndarray, np.ndarray]) -> None:
+    inputs, labels = map(torch.from_numpy, examples)
+    neurons = measured(SEEDS, HIDDEN)
+    neurons["class_selectivity"][1, 7] = np.nan
+    with pytest.raises(AblationError, match=r"neurons \[1\] have no value"):  # of layer 2
+        ablate(stack, neurons, inputs, labels, CHOSEN, STUDY)

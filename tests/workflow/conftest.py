@@ -1,0 +1,85 @@
+"""A copy of the project to run Snakemake in, as a user does who has cloned it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("Snakefile", "config", "envs", "profiles", "src", "workflow")
+
+# The demo in miniature: the same rules, seconds instead of a minute.
+MINIATURE = {
+    "study": "miniature",
+    "seeds": {"count": 2, "per_job": 1},
+    "datasets": {"digits": {"validation": 360, "test": 360}},
+    "training": {"batch_size": 32, "epochs": 3},
+    "regularizers": {"dropout": {"dropout": 0.5}},
+    "conditions": [{"dataset": "digits", "architecture": "12-8", "regularizer": "dropout"}],
+    "orderings": {"random": 2},
+}
+
+
+class Project:
+    """One copy; `snakemake` runs in it with nothing of the tests' environment on its path."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True)
+        for part in PARTS:
+            if (ROOT / part).is_dir():
+                ignore = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(ROOT / part, folder / part, ignore=ignore)
+            else:
+                shutil.copy(ROOT / part, folder / part)
+
+    def configure(self, name: str, configuration: dict) -> str:
+        path = self.folder / "config" / name
+        path.write_text(yaml.safe_dump(configuration))
+        return f"config/{name}"
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "snakemake", *arguments],
+            cwd=self.folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=300,
+            check=False,
+        )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The demo in miniature, run to its end; leave it as it is."""
+    project = Project(tmp_path_factory.mktemp("finished") / "project")
+    miniature = project.configure("miniature.yaml", MINIATURE)
+    run = project.snakemake("--profile", "profiles/local", "--configfile", miniature)
+    assert run.returncode == 0, run.stdout
+    project.output = run.stdout
+    return project
+
+
+def planned(output: str) -> dict[str, int]:
+    """Rule -> number of jobs, from the table that Snakemake prints."""
+    table = output.split("Job stats:")[1].split("total")[0]
+    return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+
+
+def reasons(output: str) -> dict[str, set[str]]:
+    """Rule -> the reasons for which its jobs would run, from a dry run."""
+    found: dict[str, set[str]] = {}
+    for rule, block in re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", output, re.MULTILINE):
+        reason = re.search(r"reason: (.*)", block)
+        found.setdefault(rule, set()).add(reason[1] if reason else "")
+    return found

@@ -1,0 +1,70 @@
+"""What Snakemake would do: dry runs, and errors before anything is done."""
+
+import re
+
+import pytest
+
+from .conftest import MINIATURE, Project, planned
+
+TALK = {
+    "all": 1,
+    "dataset": 1,
+    "train": 4,
+    "measure": 4,
+    "ablate": 4,
+    "gather": 6,
+    "figure_ablation_network": 2,
+    "figure_ablation_layers": 2,
+    "figure_information": 2,
+    "claims": 2,
+    "study_claims": 1,
+}
+
+
+@pytest.mark.parametrize("profile", ["local", "slurm"])
+def test_the_talk_is_planned_by_default(project: Project, profile: str) -> None:
+    run = project.snakemake("--profile", f"profiles/{profile}", "-n")
+    assert run.returncode == 0, run.stdout
+    assert planned(run.stdout) == TALK
+    assert set(re.findall(r"dataset=(\w+)", run.stdout)) == {"mnist"}
+
+
+def test_the_demo_plans_nothing_but_digits(project: Project) -> None:
+    run = project.snakemake("--cores", "2", "--configfile", "config/demo.yaml", "-n")
+    assert run.returncode == 0, run.stdout
+    assert set(re.findall(r"dataset=(\w+)", run.stdout)) == {"digits"}
+    assert planned(run.stdout) | {"train": 4, "dataset": 1} == planned(run.stdout)
+    written = re.findall(r"^    output: (.*)$", run.stdout, re.MULTILINE)
+    assert written
+    for path in ", ".join(written).split(", "):
+        assert path.startswith(("results/demo/", "results/datasets/digits.nc")), path
+
+
+def test_only_training_gets_a_gpu_and_only_on_the_cluster(project: Project) -> None:
+    for profile, expected in (("local", set()), ("slurm", {"train"})):
+        run = project.snakemake("--profile", f"profiles/{profile}", "-n")
+        jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", run.stdout, re.MULTILINE)
+        assert {rule for rule, job in jobs if re.search(r"\bgpu=", job)} == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"trainig": {}}, r"trainig.*did you mean 'training'"),
+        ({"seeds": {"count": "two"}}, r"seeds\.count.*two"),
+        ({"conditions": [{**MINIATURE["conditions"][0], "dataset": "minst"}]}, r"minst.*mnist"),
+        ({"conditions": [{**MINIATURE["conditions"][0], "regularizer": "l3"}]}, r"l3"),
+        ({"study": None}, r"study"),
+    ],
+)
+def test_a_wrong_configuration_gets_one_message_and_nothing_runs(
+    project: Project, change: dict, message: str
+) -> None:
+    wrong = project.configure("wrong.yaml", MINIATURE | change)
+    run = project.snakemake("--profile", "profiles/local", "--configfile", wrong)
+    assert run.returncode == 1
+    errors = [line for line in run.stdout.splitlines() if line.startswith("configuration: ")]
+    assert len(errors) == 1, run.stdout
+    assert re.search(message, errors[0])
+    assert "Traceback" not in run.stdout
+    assert not (project.folder / "results").exists()

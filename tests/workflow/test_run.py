@@ -1,0 +1,154 @@
+"""The demo in miniature, end to end."""
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from neuroninfo import datasets, networks, storage
+
+from .conftest import MINIATURE, Project, reasons
+
+CONDITION = Path("results/miniature/digits/12-8/relu/dropout")
+FIGURES = Path("results/miniature/figures/digits/12-8/relu/dropout")
+
+
+def test_jobs_have_no_neuroninfo_installed(finished: Project) -> None:
+    """Scripts find the library by themselves: it is not importable where they run."""
+    found = subprocess.run(
+        [sys.executable, "-c", "import neuroninfo"],
+        cwd=finished.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "No module named 'neuroninfo'" in found.stderr, (
+        "uninstall neuroninfo from this environment: with it, nobody sees whether scripts "
+        f"find src/ ({importlib.util.find_spec('neuroninfo')})"
+    )
+    assert (finished.folder / CONDITION / "neurons.nc").exists()
+
+
+def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
+    for figure in ("ablation-network", "ablation-layers", "information"):
+        assert f"  {FIGURES / figure}.png" in finished.output
+        assert (finished.folder / FIGURES / f"{figure}.pdf").read_bytes().startswith(b"%PDF")
+        with Image.open(finished.folder / FIGURES / f"{figure}.png") as picture:
+            assert picture.width >= 1000
+            assert len(np.unique(np.asarray(picture.convert("L")))) > 50  # not blank
+    claims = pd.read_csv(finished.folder / "results/miniature/claims.csv")
+    assert sorted(claims["claim"]) == ["C1a", "C1b", "C2a", "C2a", "C2b", "C2b", "C3"]
+    assert set(claims["verdict"]) <= {"holds", "fails", "undecided"}
+    assert claims["note"].str.contains("fewer than 10 seeds").all()
+
+
+def test_files_say_what_made_them(finished: Project) -> None:
+    for kind in ("network", "history", "activations", "neurons", "ablation"):
+        for seed in (0, 1):
+            path = finished.folder / CONDITION / f"seeds-{seed}-{seed}" / f"{kind}.nc"
+            attributes = storage.read(path, kind).attrs
+            assert json.loads(attributes["condition"])["seeds"] == [seed]
+            assert json.loads(attributes["configuration"])["study_seed"] == 0
+    configuration = json.loads(
+        storage.read(finished.folder / CONDITION / "seeds-0-0/network.nc", "network").attrs[
+            "configuration"
+        ]
+    )
+    assert configuration["regularizer"]["dropout"] == 0.5
+    assert configuration["epochs"] == 3
+
+
+def test_ablation_begins_with_the_accuracy_of_the_saved_network(finished: Project) -> None:
+    folder = finished.folder / CONDITION
+    test = datasets.read(finished.folder / "results/datasets/digits.nc", splits=["test"])
+    curve = storage.read(folder / "ablation.nc", "ablation", group="network")
+    for seed in (0, 1):
+        network = storage.read(folder / f"seeds-{seed}-{seed}/network.nc", "network").isel(seed=0)
+        values = test.inputs
+        for layer in ("1", "2", "output"):
+            values = values @ network[f"weight_{layer}"].values.T + network[f"bias_{layer}"].values
+            if layer != "output":
+                values = np.maximum(values, 0)
+        right = int((values.argmax(1) == test.labels).sum())
+        assert set(curve["correct"].sel(seed=seed, removed=0).values) == {right}
+    history = storage.read(folder / "history.nc", "history")
+    np.testing.assert_allclose(
+        history["accuracy"].isel(epoch=-1).sel(split="test").values * len(test.labels),
+        curve["correct"].isel(ordering=0, removed=0).values,
+    )
+
+
+def test_a_second_run_does_nothing(finished: Project) -> None:
+    arguments = ("--profile", "profiles/local", "--configfile", "config/miniature.yaml")
+    assert "Nothing to be done" in finished.snakemake(*arguments).stdout
+
+
+def test_the_block_does_not_matter(finished: Project, project: Project) -> None:
+    """Seeds trained in one job give the same files as seeds trained in two."""
+    together = project.configure(
+        "miniature.yaml", MINIATURE | {"seeds": {"count": 2, "per_job": 2}}
+    )
+    shutil.copytree(finished.folder / "results/datasets", project.folder / "results/datasets")
+    kinds = ("neurons", "ablation", "history")
+    targets = [str(CONDITION / f"{kind}.nc") for kind in kinds]
+    run = project.snakemake(*targets, "--profile", "profiles/local", "--configfile", together)
+    assert run.returncode == 0, run.stdout
+    for kind, target in zip(kinds, targets, strict=True):
+        assert storage.identical(project.folder / target, finished.folder / target, kind)
+    stack = networks.from_dataset(
+        storage.read(project.folder / CONDITION / "seeds-0-1/network.nc", "network")
+    )
+    assert stack.seeds == (0, 1)
+
+
+# A module, and the rules whose scripts use it, directly or not.
+USERS = {
+    "datasets": {"dataset", "train", "ablate"},
+    "training": {"train"},
+    "quantization": {"measure"},
+    "neurons": {"measure"},
+    "networks": {"train", "ablate"},
+    "ablation": {"ablate"},
+    "claims": {"claims", "study_claims", "figure_ablation_network", "figure_ablation_layers"},
+    "figures/ablation": {"figure_ablation_network", "figure_ablation_layers"},
+    "figures/information": {"figure_information"},
+}
+
+
+@pytest.mark.parametrize("module", USERS)
+def test_a_change_in_a_module_reruns_just_the_rules_that_use_it(
+    finished: Project, tmp_path: Path, module: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished.folder, copy, symlinks=True)
+    changed = object.__new__(Project)
+    changed.folder = copy
+    with (copy / "src" / "neuroninfo" / f"{module}.py").open("a") as file:
+        file.write("\n# A change.\n")
+    run = changed.snakemake(
+        "--profile", "profiles/local", "--configfile", "config/miniature.yaml", "-n"
+    )
+    assert run.returncode == 0, run.stdout
+    planned = reasons(run.stdout)
+    directly = {
+        rule for rule, why in planned.items() if any("Params have changed" in r for r in why)
+    }
+    # A rule downstream of another in the list is planned for its inputs' sake already.
+    assert directly
+    assert directly <= USERS[module] <= set(planned)
+
+
+def test_the_report_is_made(finished: Project, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    run = finished.snakemake("--configfile", "config/miniature.yaml", "--report", str(report))
+    assert run.returncode == 0, run.stdout
+    html = report.read_text()
+    for words in ("ablation-network.png", "information.png", "claims.csv"):
+        assert words in html
