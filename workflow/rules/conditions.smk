@@ -19,7 +19,9 @@ config.update(STUDY.resolved)  # scripts see the defaults too
 RESULTS = f"results/{STUDY.name}"
 CONDITION = f"{RESULTS}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
 BLOCK = f"{CONDITION}/seeds-{{first}}-{{last}}"
-FIGURE = f"{RESULTS}/figures/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
+FIGURE = (
+    f"{RESULTS}/figures/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
+)
 
 FIGURES = [
     f"{RESULTS}/figures/{condition.path}/{figure}.{suffix}"
