@@ -358,8 +358,8 @@ def _place(
         return int(np.argmin(nearest + 1e6 * blocked)), None
     others = np.min([places.distance(b) for b in np.delete(bands, number, axis=0)], axis=0)
     apart = np.abs(rivals[..., 3] - band[:, 3]).min(axis=0)
-    crowd = np.maximum(0, 2 * line - apart)
-    doubt = np.maximum(0, line - (others - nearest)) + crowd[to_points.argmin(axis=1)]
+    crowd = np.maximum(0, line - apart)
+    doubt = np.maximum(0, line / 3 - (others - nearest)) + crowd[to_points.argmin(axis=1)]
     best = int(np.argmin(nearest + 2 * doubt + 1e6 * blocked))
     if (doubt[best] < line and not blocked[best]) or apart.max() < line / 4:
         return best, None
