@@ -16,6 +16,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
+from neuroninfo import kernels
 from neuroninfo.networks import ACTIVATIONS, Stack, losses, neuron_coordinates, outputs
 from neuroninfo.storage import labelled
 from neuroninfo.streams import Stream, generator
@@ -148,8 +149,8 @@ def cumulative(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Correct predictions and loss of one network after each removal.
 
-    The outputs of all layers are kept, with what was removed so far set to zero; a removal
-    recomputes only the layers that follow.
+    On a CPU by compiled loops (`kernels`), whose counts are those of float64; on CUDA by
+    recomputing, in float32, the layers that follow the one a neuron was removed from.
 
     Parameters
     ----------
@@ -168,26 +169,178 @@ def cumulative(
         (orders, k + 1) float64, mean cross-entropy in nats.
     """
     network = network.folded().copy(inputs.device)
+    shape = (sequences.shape[0], sequences.shape[1] + 1)
+    correct, loss = np.zeros(shape, dtype=np.int64), np.zeros(shape)
+    if inputs.device.type == "cpu":
+        compiled = _Compiled(network, sequences)
+        # Examples of a class lie together: a neuron is often off for all of them at once.
+        order = torch.argsort(labels, stable=True)
+        for row in range(0, len(labels), _ROWS):
+            rows = order[row : row + _ROWS]
+            compiled.add(inputs[rows], labels[rows], correct, loss)
+    else:
+        for row in range(0, len(labels), _ROWS):
+            rows_here = slice(row, row + _ROWS)
+            _recomputed(network, inputs[rows_here], labels[rows_here], sequences, correct, loss)
+    return correct.astype(np.int32), loss / len(labels)
+
+
+class _Compiled:
+    """A network in the layouts of `kernels`, for some sequences of neurons."""
+
+    def __init__(self, network: Stack, sequences: np.ndarray) -> None:
+        self.network = network
+        self.sequences = np.ascontiguousarray(sequences, dtype=np.int64)
+        self.kind = kernels.KINDS[network.architecture.activation]
+        self.hidden = network.architecture.hidden
+        coordinates = neuron_coordinates(self.hidden)
+        self.layers = coordinates["layer"][1].astype(np.int64) - 1
+        self.units = coordinates["unit"][1].astype(np.int64)
+        self.first_neuron = np.cumsum([0, *self.hidden])
+        lowest = int(self.layers[self.sequences].min(initial=len(self.hidden)))
+        self.shallow = lowest >= len(self.hidden) - 2
+        self.weights = [weight[0].numpy() for weight in network.weights]
+        self.biases = [bias[0].numpy() for bias in network.biases]
+        self.exact = (
+            np.concatenate([w.T.ravel() for w in self.weights[1:]]).astype(np.float64),
+            np.concatenate(self.biases[1:]).astype(np.float64),
+            np.array([*self.hidden, network.architecture.n_classes], dtype=np.int64),
+        )
+
+    def add(self, inputs: Tensor, labels: Tensor, correct: np.ndarray, loss: np.ndarray) -> None:
+        """Add the counts and losses of some examples."""
+        values = outputs(self.network, inputs)
+        activated = [layer[0].numpy() for layer in values]
+        first = torch.nn.functional.linear(
+            inputs.double(), self.network.weights[0][0].double(), self.network.biases[0][0].double()
+        )
+        ACTIVATIONS[self.network.architecture.activation].apply(first)
+        precise = (first.numpy(), *self.exact)
+        run = self._shallow if self.shallow else self._deep
+        run(inputs.numpy(), activated, labels.numpy().astype(np.int64), precise, correct, loss)
+
+    def _before(self, layer: int, inputs: np.ndarray, activated: list[np.ndarray]) -> np.ndarray:
+        """Pre-activations of a layer, (n, width)."""
+        below = inputs if layer == 0 else activated[layer - 1]
+        return below @ self.weights[layer].T + self.biases[layer]
+
+    def _shallow(
+        self,
+        inputs: np.ndarray,
+        activated: list[np.ndarray],
+        labels: np.ndarray,
+        precise: tuple[np.ndarray, ...],
+        correct: np.ndarray,
+        loss: np.ndarray,
+    ) -> None:
+        last = len(self.hidden) - 1
+        n_below = self.hidden[last - 1] if last > 0 else 0
+        below = activated[last - 1] if last > 0 else np.zeros((len(labels), 0), np.float32)
+        n_classes = len(self.biases[-1])
+        padded = -(-n_classes // kernels.CLASS_GROUP) * kernels.CLASS_GROUP
+        output = np.zeros((self.hidden[last], padded), np.float32)
+        output[:, :n_classes] = self.weights[-1].T
+        bias = np.zeros(padded, np.float32)
+        bias[:n_classes] = self.biases[-1]
+        weights = self.weights[last].T if last > 0 else np.zeros((0, self.hidden[0]), np.float32)
+        self.settled = kernels.shallow(
+            _side_by_side(below, 0),
+            _side_by_side(self._before(last, inputs, activated), 0),
+            np.ascontiguousarray(-weights),
+            output,
+            bias,
+            n_classes,
+            _side_by_side(labels[:, None].astype(np.int32), -1)[:, 0],
+            self.sequences,
+            int(self.first_neuron[last]) - n_below,
+            int(self.first_neuron[last]),
+            self.kind,
+            precise,
+            correct,
+            loss,
+        )
+
+    def _deep(
+        self,
+        inputs: np.ndarray,
+        activated: list[np.ndarray],
+        labels: np.ndarray,
+        precise: tuple[np.ndarray, ...],
+        correct: np.ndarray,
+        loss: np.ndarray,
+    ) -> None:
+        sizes = [len(bias) for bias in self.biases]
+        widths = np.array([-(-size // kernels.LANES) * kernels.LANES for size in sizes])
+        starts = np.concatenate([[0], np.cumsum(widths)[:-1]])
+        total = int(widths.sum())
+        after = np.zeros((len(labels), total), np.float32)
+        before = np.zeros((len(labels), total), np.float32)
+        biases, real = np.zeros(total, np.float32), np.zeros(total, np.float32)
+        flat: list[np.ndarray] = []
+        weights_at: list[int] = []
+        for layer, (start, size) in enumerate(zip(starts, sizes, strict=True)):
+            here = slice(start, start + size)
+            before[:, here] = self._before(layer, inputs, activated)
+            biases[here], real[here] = self.biases[layer], 1
+            if layer < len(self.hidden):
+                after[:, here] = activated[layer]
+                matrix = np.zeros((widths[layer], widths[layer + 1]), np.float32)
+                matrix[:size, : sizes[layer + 1]] = self.weights[layer + 1].T
+                weights_at.append(sum(len(matrix) for matrix in flat))
+                flat.append(matrix.ravel())
+        self.settled = kernels.deep(
+            after,
+            before,
+            np.concatenate(flat),
+            np.array(weights_at),
+            biases,
+            widths,
+            starts,
+            sizes[-1],
+            labels,
+            self.sequences,
+            self.layers,
+            self.units,
+            real,
+            self.kind,
+            precise,
+            correct,
+            loss,
+        )
+
+
+def _side_by_side(values: np.ndarray, filling: float) -> np.ndarray:
+    """(n, width) -> (blocks, width, 16): sixteen examples beside each other."""
+    n, width = values.shape
+    blocks = -(-n // kernels.LANES)
+    padded = np.full((blocks * kernels.LANES, width), filling, values.dtype)
+    padded[:n] = values
+    return np.ascontiguousarray(padded.reshape(blocks, kernels.LANES, width).transpose(0, 2, 1))
+
+
+def _recomputed(
+    network: Stack,
+    inputs: Tensor,
+    labels: Tensor,
+    sequences: np.ndarray,
+    correct: np.ndarray,
+    loss: np.ndarray,
+) -> None:
+    """Add counts and losses: what follows the layer of a removed neuron is computed again."""
     hidden = network.architecture.hidden
     coordinates = neuron_coordinates(hidden)
     layers, units = coordinates["layer"][1] - 1, coordinates["unit"][1]
-    n_orders, n_steps = sequences.shape
-    correct = np.zeros((n_orders, n_steps + 1), dtype=np.int64)
-    loss = np.zeros((n_orders, n_steps + 1))
-    for row in range(0, len(labels), _ROWS):
-        there = labels[row : row + _ROWS]
-        unablated = [layer[0] for layer in outputs(network, inputs[row : row + _ROWS])]
-        for number, sequence in enumerate(sequences):
-            values = [layer.clone() for layer in unablated]
-            alive = [torch.ones(width, device=inputs.device) for width in hidden]
-            _count(values[-1], there, correct[number], loss[number], 0)
-            for step, neuron in enumerate(sequence, start=1):
-                layer, unit = int(layers[neuron]), int(units[neuron])
-                alive[layer][unit] = 0
-                values[layer][:, unit] = 0
-                _recompute(network, values, alive, layer + 1)
-                _count(values[-1], there, correct[number], loss[number], step)
-    return correct.astype(np.int32), loss / len(labels)
+    unablated = [layer[0] for layer in outputs(network, inputs)]
+    for number, sequence in enumerate(sequences):
+        values = [layer.clone() for layer in unablated]
+        alive = [torch.ones(width, device=inputs.device) for width in hidden]
+        _count(values[-1], labels, correct[number], loss[number], 0)
+        for step, neuron in enumerate(sequence, start=1):
+            layer, unit = int(layers[neuron]), int(units[neuron])
+            alive[layer][unit] = 0
+            values[layer][:, unit] = 0
+            _recompute(network, values, alive, layer + 1)
+            _count(values[-1], labels, correct[number], loss[number], step)
 
 
 def _recompute(network: Stack, values: list[Tensor], alive: list[Tensor], first: int) -> None:

@@ -53,7 +53,17 @@ def class_counts(symbols: np.ndarray, labels: np.ndarray, bins: int, n_classes: 
     -------
     ndarray
         (neurons, bins, n_classes) int64.
+
+    Raises
+    ------
+    ValueError
+        A label is out of range: it would be counted with another symbol.
     """
+    if labels.min() < 0 or labels.max() >= n_classes:
+        raise ValueError(
+            f"labels from {labels.min()} to {labels.max()}: with {n_classes} classes they go "
+            f"from 0 to {n_classes - 1}"
+        )
     counts = np.empty((len(symbols), bins * n_classes), dtype=np.int64)
     for row, neuron in zip(counts, symbols, strict=True):
         row[:] = np.bincount(
@@ -99,7 +109,8 @@ def class_selectivity(values: np.ndarray, labels: np.ndarray, n_classes: int) ->
     """(mu_max - mu_rest) / (mu_max + mu_rest) of the class-conditional mean outputs.
 
     mu_max is the highest class mean, mu_rest the mean of the other classes' means (classes
-    that occur); 0 for a neuron that is never active (0/0).  Morcos et al. 2018, section 2.3.
+    that occur); 0 for a neuron that is never active (0/0), and where only one class occurs.
+    Morcos et al. 2018, section 2.3.
 
     Parameters
     ----------
@@ -111,10 +122,12 @@ def class_selectivity(values: np.ndarray, labels: np.ndarray, n_classes: int) ->
     Raises
     ------
     ValueError
-        A value is negative: the index is not defined then.
+        A value is negative or not a number: the index is not defined then.
     """
-    if (values < 0).any():
-        raise ValueError("class selectivity needs outputs that are not negative")
+    if not (valid := (values >= 0).all(axis=0)).all():
+        raise ValueError(
+            f"neuron {int(np.argmin(valid))}: class selectivity needs outputs that are not negative"
+        )
     means = np.stack(
         [
             values[labels == y].mean(axis=0, dtype=np.float64)
@@ -126,7 +139,7 @@ def class_selectivity(values: np.ndarray, labels: np.ndarray, n_classes: int) ->
     if len(means) == 1:
         return np.zeros_like(highest)
     rest = (means.sum(axis=0) - highest) / (len(means) - 1)
-    rest = np.maximum(rest, 0.0)  # rounding of the subtraction
+    rest = np.minimum(rest, highest)  # rounding of the subtraction
     total = highest + rest
     return np.divide(highest - rest, total, out=np.zeros_like(total), where=total > 0)
 
@@ -168,7 +181,15 @@ def measure(
         _measure_seed(part.isel(seed=0, epoch=-1), quantizers, shuffles, study_seed)
         for part in activations
     ]
-    return xr.concat(parts, dim="seed", join="exact", combine_attrs="identical")
+    return xr.concat(
+        parts,
+        dim="seed",
+        data_vars="minimal",
+        coords="minimal",
+        compat="equals",
+        join="exact",
+        combine_attrs="identical",
+    )
 
 
 def _measure_seed(
@@ -220,7 +241,8 @@ def _measure_seed(
         )
     for name, (array, attributes) in singles.items():
         variables[name] = (("seed", "neuron"), array[None], attributes)
-    coordinates = {name: activations[name] for name in ("neuron", "layer", "unit")}
+    # Bare variables: the epoch, which is an attribute here, would come along as a coordinate.
+    coordinates = {name: activations[name].variable for name in ("neuron", "layer", "unit")}
     return xr.Dataset(
         variables,
         coords={

@@ -50,11 +50,14 @@ def code_hash(script: str | Path, library: str | Path) -> str:
 
 def _imported(source: Path, package: Path) -> set[Path]:
     names: set[str] = set()
+    inside = source.is_relative_to(package)
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"), str(source))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.ImportFrom) and (node.level == 0 or inside):
+            parts = source.relative_to(package.parent).parts[: -node.level] if node.level else ()
+            origin = ".".join([*parts, *([node.module] if node.module else [])])
+            names |= {origin, *(f"{origin}.{alias.name}" for alias in node.names)}
     return {
         file
         for name in names
@@ -68,7 +71,8 @@ def _files(name: str, package: Path) -> list[Path]:
     place = package
     files = [package / "__init__.py"]
     for part in name.split(".")[1:]:
-        if (place / part).is_dir():
+        # A folder without __init__ may be what an older commit left (its __pycache__).
+        if (place / part / "__init__.py").is_file():
             place /= part
             files.append(place / "__init__.py")
         elif (place / f"{part}.py").is_file():
@@ -87,6 +91,9 @@ def _defines(module: Path, name: str) -> bool:
         (isinstance(node, ast.Assign) and any(getattr(t, "id", "") == name for t in node.targets))
         or (isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == name)
         or getattr(node, "name", "") == name
-        or (isinstance(node, ast.ImportFrom) and any(a.name == name for a in node.names))
+        or (
+            isinstance(node, ast.Import | ast.ImportFrom)
+            and any((a.asname or a.name) == name for a in node.names)
+        )
         for node in ast.parse(module.read_text(encoding="utf-8")).body
     )

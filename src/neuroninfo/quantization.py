@@ -45,7 +45,7 @@ class Quantizer:
         """
         if name == "threshold":
             return Quantizer("threshold", 2)
-        match = re.fullmatch(r"(uniform|quantile)-([1-9]\d*)", name)
+        match = re.fullmatch(r"(uniform|quantile)-([1-9][0-9]{0,2})", name)
         if match is None or not 2 <= int(match[2]) <= 256:
             raise QuantizerError(
                 f"quantizer {name!r}: known are 'threshold', 'uniform-<bins>' and "
@@ -71,12 +71,17 @@ class Quantizer:
         Raises
         ------
         QuantizerError
-            A value is not finite.
+            A value is not finite, or the activation has no threshold.
         """
         if not np.isfinite(values).all():
             neuron = int(np.argmin(np.isfinite(values).all(axis=0)))
             raise QuantizerError(f"neuron {neuron} has an output that is not finite")
         if self.kind == "threshold":
+            if activation not in THRESHOLDS:
+                raise QuantizerError(
+                    f"activation {activation!r} has no threshold; known are "
+                    + ", ".join(THRESHOLDS)
+                )
             return np.ascontiguousarray((values > THRESHOLDS[activation]).T.astype(np.uint8))
         columns = np.ascontiguousarray(values.T)
         symbols = np.empty(columns.shape, dtype=np.uint8)
@@ -91,9 +96,14 @@ class Quantizer:
 
 
 def uniform_edges(values: np.ndarray, bins: int) -> np.ndarray:
-    """Inner edges of equal bins over the range; symbol = number of edges <= value."""
+    """Inner edges of equal bins over the range; symbol = number of edges <= value.
+
+    Unlike `numpy.linspace`, whose step is rounded first, this rounds once, so a float32 value
+    that lies on an edge is not put below it.
+    """
     low, high = float(values.min()), float(values.max())
-    return np.linspace(low, high, bins + 1)[1:-1]
+    inner = np.arange(1, bins)
+    return (low * (bins - inner) + high * inner) / bins
 
 
 def quantile_edges(values: np.ndarray, bins: int) -> np.ndarray:
@@ -102,7 +112,8 @@ def quantile_edges(values: np.ndarray, bins: int) -> np.ndarray:
     Edges are observed values (the smallest with at least that share below or at it), so
     a float32 value is never compared with one interpolated between two.
     """
-    shares = np.arange(1, bins) / bins
-    edges = np.quantile(values, shares, method="inverted_cdf")
-    unique = np.unique(edges)
-    return unique[unique < values.max()]
+    # Ranks in integers: `numpy.quantile` rounds share * n, and is off by one where that is whole.
+    ranks = -(-np.arange(1, bins) * len(values) // bins)
+    ascending = np.sort(values)
+    unique = np.unique(ascending[ranks - 1])
+    return unique[unique < ascending[-1]]

@@ -13,7 +13,11 @@ import numpy as np
 
 
 class Stream(IntEnum):
-    """What random numbers are for, with the keys that tell them apart."""
+    """What random numbers are for, with the keys that tell them apart.
+
+    One stream always takes the same number of keys: `SeedSequence` does not tell ``(s,)`` from
+    ``(s, 0)``.
+    """
 
     SPLIT = 0  # data set
     BATCH_ORDER = 1  # data set, architecture, epoch: shared by all seeds

@@ -16,6 +16,7 @@ from neuroninfo import storage
 from neuroninfo.ablation import (
     AblationError,
     Ordering,
+    _recomputed,
     ablate,
     cumulative,
     order_by,
@@ -222,6 +223,52 @@ def problems(draw: st.DrawFn) -> dict[str, object]:
 def test_against_masked_forward_passes(problem: dict[str, object]) -> None:
     """Any network, layers in any order within a sequence, also only some of the neurons."""
     check(**problem)
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("hidden", [(7,), (20, 33), (20, 33, 17), (5, 40, 3, 21)])
+@pytest.mark.parametrize("n_classes", [2, 10, 23])
+def test_counts_are_those_of_float64(
+    activation: str, hidden: tuple[int, ...], n_classes: int
+) -> None:
+    """Also where float32 would decide by rounding: those predictions are settled in float64."""
+    rng = np.random.default_rng(len(hidden) * n_classes)
+    network = make_network(rng, hidden, n_classes=n_classes, activation=activation)
+    # Rows of nearly equal weights: many logits nearer than float32 can tell.
+    network.weights[-1][0] = network.weights[-1][0, :1] + 1e-6 * network.weights[-1][0]
+    network.biases[-1][0] = 1e-6 * network.biases[-1][0]
+    inputs = make_inputs(rng, 75, 4, on_a_grid=False)
+    labels = rng.integers(0, n_classes, 75)
+    differs = 0
+    for members in scopes(hidden).values():
+        sequences = np.stack([rng.permutation(members) for _ in range(2)])
+        correct, _ = cumulative(
+            network, torch.from_numpy(inputs), torch.from_numpy(labels), sequences
+        )
+        for counts, sequence in zip(correct, sequences, strict=True):
+            exact = reference(network, inputs.astype(np.float64), labels, sequence).correct
+            rounded = reference(network, inputs, labels, sequence).correct
+            np.testing.assert_array_equal(counts, exact)
+            differs += (rounded != exact).sum()
+    assert differs > 0 or n_classes == 2  # float32 alone would not do
+
+
+@given(problems())
+@settings(max_examples=100, deadline=None, derandomize=True)
+def test_the_way_on_cuda_against_the_compiled_loops(problem: dict[str, object]) -> None:
+    network, sequences = problem["network"].folded(), problem["sequences"]
+    inputs, labels = (torch.from_numpy(problem[name]) for name in ("inputs", "labels"))
+    correct, loss = cumulative(network, inputs, labels, sequences)
+    recomputed, sums = np.zeros(correct.shape, np.int64), np.zeros(correct.shape)
+    _recomputed(network, inputs, labels, sequences, recomputed, sums)
+    unsure = np.stack(
+        [
+            reference(network, inputs.numpy().astype(np.float64), labels.numpy(), order).unsure
+            for order in sequences
+        ]
+    )
+    assert (np.abs(recomputed - correct) <= unsure).all()
+    np.testing.assert_allclose(sums / len(labels), loss, rtol=1e-5, atol=3e-5)
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])

@@ -1,0 +1,260 @@
+"""A result depends on the library modules that its script uses, and on no others."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neuroninfo import provenance
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src"
+
+LIBRARY = {
+    "__init__.py": "VERSION = '1'\nTYPED: int = 2\nfrom math import pi as circle\n",
+    "base.py": "import json\nvalue = 1\n",
+    "direct.py": "from neuroninfo.base import value\ndef name(): ...\n",
+    "further.py": "import neuroninfo.direct\n",
+    "lonely.py": "import numpy\n",
+    "circle_a.py": "from neuroninfo import circle_b\n",
+    "circle_b.py": "from neuroninfo import circle_a\n",
+    "late.py": "def f():\n    from neuroninfo import base\n    return base\n",
+    "part/__init__.py": "def made(): ...\n",
+    "part/leaf.py": "from neuroninfo import lonely\n",
+    "part/twig.py": "from .leaf import lonely\n",
+    "part/bough.py": "from . import made, leaf\nfrom .. import base\n",
+    "part/root.py": "from ..base import value\nfrom ..part.leaf import lonely\n",
+    "full/__init__.py": "from neuroninfo.full.inner import thing\n",
+    "full/inner.py": "from neuroninfo import base\nthing = base\n",
+}
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    for name, text in LIBRARY.items():
+        file = tmp_path / "src" / "neuroninfo" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return tmp_path / "src"
+
+
+def script(library: Path, text: str) -> Path:
+    file = library.parent / "script.py"
+    file.write_text(text)
+    return file
+
+
+def used(library: Path, text: str) -> set[str]:
+    """Modules that a script of that text uses, beside the package itself."""
+    files = provenance.modules(script(library, text), library)
+    assert files == sorted(set(files))
+    names = [file.relative_to(library / "neuroninfo").as_posix() for file in files]
+    return set(names)
+
+
+INIT = "__init__.py"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import json\nfrom pathlib import Path\n", set()),
+        ("import neuroninformatics\nfrom neuroninfo_more import base\n", set()),
+        ("from . import base\nfrom .direct import name\n", set()),  # relative to the script
+        ("# import neuroninfo.base\n'import neuroninfo.base'\n", set()),
+        ("import neuroninfo\n", {INIT}),
+        ("from neuroninfo import VERSION, TYPED, circle\n", {INIT}),
+        ("import neuroninfo.base\n", {INIT, "base.py"}),
+        ("import json, neuroninfo.base as b\n", {INIT, "base.py"}),
+        ("from neuroninfo import base\n", {INIT, "base.py"}),
+        ("from neuroninfo import base as b, lonely\n", {INIT, "base.py", "lonely.py"}),
+        ("from neuroninfo.base import value\n", {INIT, "base.py"}),
+        ("from neuroninfo.base import value as v\n", {INIT, "base.py"}),
+        ("from neuroninfo.base import *\n", {INIT, "base.py"}),
+        # indirect
+        ("from neuroninfo.direct import name\n", {INIT, "direct.py", "base.py"}),
+        ("from neuroninfo import further\n", {INIT, "further.py", "direct.py", "base.py"}),
+        ("import neuroninfo.circle_a\n", {INIT, "circle_a.py", "circle_b.py"}),
+        ("from neuroninfo import late\n", {INIT, "late.py", "base.py"}),
+        # not at the top
+        ("def f():\n    from neuroninfo import base\n", {INIT, "base.py"}),
+        ("try:\n    import neuroninfo.base\nexcept ImportError:\n    pass\n", {INIT, "base.py"}),
+        # subpackages
+        ("from neuroninfo import part\n", {INIT, "part/__init__.py"}),
+        ("from neuroninfo.part import made\n", {INIT, "part/__init__.py"}),
+        (
+            "from neuroninfo.part import leaf\n",
+            {INIT, "part/__init__.py", "part/leaf.py", "lonely.py"},
+        ),
+        (
+            "from neuroninfo.part.leaf import lonely\n",
+            {INIT, "part/__init__.py", "part/leaf.py", "lonely.py"},
+        ),
+        (
+            "import neuroninfo.part.leaf\n",
+            {INIT, "part/__init__.py", "part/leaf.py", "lonely.py"},
+        ),
+        (
+            "from neuroninfo import full\n",
+            {INIT, "full/__init__.py", "full/inner.py", "base.py"},
+        ),
+        # relative imports in the library
+        (
+            "from neuroninfo.part import twig\n",
+            {INIT, "part/__init__.py", "part/twig.py", "part/leaf.py", "lonely.py"},
+        ),
+        (
+            "from neuroninfo.part import bough\n",
+            {INIT, "part/__init__.py", "part/bough.py", "part/leaf.py", "lonely.py", "base.py"},
+        ),
+        (
+            "from neuroninfo.part import root\n",
+            {INIT, "part/__init__.py", "part/root.py", "part/leaf.py", "lonely.py", "base.py"},
+        ),
+    ],
+)
+def test_modules_are_found_by_parsing_imports(library: Path, text: str, expected: set[str]) -> None:
+    assert used(library, text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import neuroninfo.nothing\n",
+        "from neuroninfo import nothing\n",
+        "from neuroninfo import base, nothing\n",
+        "from neuroninfo.nothing import value\n",
+        "from neuroninfo.part import nothing\n",
+        "from neuroninfo import pi\n",  # the package knows it as `circle`
+    ],
+)
+def test_a_module_that_does_not_exist_is_named(library: Path, text: str) -> None:
+    with pytest.raises(FileNotFoundError, match=r"neuroninfo\.\S*(nothing|pi)\b.*no such module"):
+        provenance.modules(script(library, text), library)
+
+
+def test_a_module_that_the_library_lacks_is_named(library: Path) -> None:
+    (library / "neuroninfo" / "base.py").unlink()
+    with pytest.raises(FileNotFoundError, match=r"neuroninfo\.base: no such module"):
+        provenance.code_hash(script(library, "from neuroninfo import further\n"), library)
+
+
+def test_what_an_older_commit_left_is_no_module(library: Path) -> None:
+    """Git leaves the folder of a package that it removes where there is a __pycache__ in it."""
+    for name in ("base", "gone"):
+        (library / "neuroninfo" / name / "__pycache__").mkdir(parents=True)
+    assert used(library, "from neuroninfo import base\n") == {INIT, "base.py"}
+    with pytest.raises(FileNotFoundError, match=r"neuroninfo\.gone: no such module"):
+        used(library, "from neuroninfo import gone\n")
+
+
+@pytest.mark.parametrize(
+    ("changed", "matters"),
+    [
+        ("further.py", True),
+        ("direct.py", True),
+        ("base.py", True),
+        ("__init__.py", True),
+        ("lonely.py", False),
+        ("part/__init__.py", False),
+        ("part/leaf.py", False),
+    ],
+)
+def test_the_hash_changes_with_the_modules_used(library: Path, changed: str, matters: bool) -> None:
+    name = script(library, "from neuroninfo import further\n")
+    before = provenance.code_hash(name, library)
+    file = library / "neuroninfo" / changed
+    file.write_text(file.read_text() + "# more\n")
+    assert (provenance.code_hash(name, library) != before) == matters
+    file.write_text(LIBRARY[changed])
+    assert provenance.code_hash(name, library) == before
+
+
+def test_the_hash_is_of_the_library_not_of_the_script_or_the_place(
+    library: Path, tmp_path: Path
+) -> None:
+    before = provenance.code_hash(script(library, "from neuroninfo import further\n"), library)
+    assert len(bytes.fromhex(before)) == 32
+    # Snakemake sees the script itself.
+    other = script(library, "import neuroninfo.further  # the same\n")
+    assert provenance.code_hash(other, library) == before
+    moved = shutil.copytree(library, tmp_path / "elsewhere" / "lib")
+    assert provenance.code_hash(str(other), str(moved)) == before
+
+
+def test_the_hash_is_of_names_and_of_what_is_in_which(library: Path) -> None:
+    package = library / "neuroninfo"
+    name = script(library, "from neuroninfo import base, lonely\n")
+    before = provenance.code_hash(name, library)
+    base, lonely = (package / "base.py").read_text(), (package / "lonely.py").read_text()
+    (package / "base.py").write_text(lonely)
+    (package / "lonely.py").write_text(base)
+    swapped = provenance.code_hash(name, library)
+    (package / "base.py").write_text(base + lonely)
+    (package / "lonely.py").write_text("")
+    joined = provenance.code_hash(name, library)
+    assert len({before, swapped, joined}) == 3
+
+
+def test_the_same_text_in_another_package_is_another_module(library: Path) -> None:
+    shutil.copytree(library / "neuroninfo" / "part", library / "neuroninfo" / "copy")
+    hashes = {
+        provenance.code_hash(script(library, f"import neuroninfo.{place}.leaf\n"), library)
+        for place in ("part", "copy")
+    }
+    assert len(hashes) == 2
+
+
+def test_a_script_that_uses_nothing_has_a_hash(library: Path) -> None:
+    none = provenance.code_hash(script(library, "import json\n"), library)
+    assert none != provenance.code_hash(script(library, "import neuroninfo\n"), library)
+
+
+# --- the library itself
+
+MEASURING = {"__init__", "neurons", "quantization", "storage", "streams"}
+
+
+def test_measuring_is_found_to_need_no_training(tmp_path: Path) -> None:
+    probe = tmp_path / "probe.py"
+    probe.write_text("from neuroninfo import neurons\n")
+    for name in (probe, ROOT / "workflow" / "scripts" / "measure.py"):
+        assert {file.stem for file in provenance.modules(name, SOURCE)} == MEASURING
+
+
+def test_a_change_of_training_does_not_measure_again(tmp_path: Path) -> None:
+    library = tmp_path / "src"
+    shutil.copytree(SOURCE, library, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    measure = ROOT / "workflow" / "scripts" / "measure.py"
+    before = provenance.code_hash(measure, library)
+    assert before == provenance.code_hash(measure, SOURCE)
+    for module, matters in {"training": False, "networks": False, "streams": True}.items():
+        file = library / "neuroninfo" / f"{module}.py"
+        file.write_text(file.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
+        assert (provenance.code_hash(measure, library) != before) == matters
+
+
+def test_what_is_parsed_is_what_python_imports() -> None:
+    code = (
+        "import json, sys; from neuroninfo import neurons;"
+        "print(json.dumps([n for n in sys.modules if n.split('.')[0] in ('neuroninfo', 'torch')]))"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(SOURCE)!r}); {code}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {name.removeprefix("neuroninfo.") for name in json.loads(process.stdout)}
+    assert imported == MEASURING - {"__init__"} | {"neuroninfo"}
+
+
+@pytest.mark.parametrize(
+    "name", sorted(file.name for file in (ROOT / "workflow" / "scripts").glob("*.py"))
+)
+def test_every_script_of_the_workflow_has_a_hash(name: str) -> None:
+    files = provenance.modules(ROOT / "workflow" / "scripts" / name, SOURCE)
+    assert SOURCE / "neuroninfo" / "storage.py" in files
