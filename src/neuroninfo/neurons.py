@@ -268,12 +268,10 @@ def _measure_quantized(
     activation: str,
     n_classes: int,
 ) -> dict[str, np.ndarray]:
-    symbols = quantizer.symbols(values, activation)
-    counts = class_counts(symbols, labels, quantizer.bins, n_classes)
-    baseline = [
-        mutual_information(class_counts(symbols, other, quantizer.bins, n_classes))
-        for other in shuffled
-    ]
+    counts, *others = quantizer.class_counts(
+        values, np.stack([labels, *shuffled]), activation, n_classes
+    )
+    baseline = [mutual_information(other) for other in others]
     return {
         "entropy": entropy(counts),
         "mutual_information": mutual_information(counts),

@@ -60,7 +60,7 @@ def _imported(source: Path, package: Path) -> set[Path]:
             names |= {origin, *(f"{origin}.{alias.name}" for alias in node.names)}
     return {
         file
-        for name in names
+        for name in sorted(names)  # so that an error names the module first
         if name == PACKAGE or name.startswith(f"{PACKAGE}.")
         for file in _files(name, package)
     }

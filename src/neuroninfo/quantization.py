@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
+
+from neuroninfo import counting
 
 THRESHOLDS: Final[Mapping[str, float]] = {"relu": 0.0, "tanh": 0.0, "sigmoid": 0.5}
 """Above this a neuron of that activation counts as on."""
@@ -76,34 +78,73 @@ class Quantizer:
         if not np.isfinite(values).all():
             neuron = int(np.argmin(np.isfinite(values).all(axis=0)))
             raise QuantizerError(f"neuron {neuron} has an output that is not finite")
+        edges = self.edges(values, activation)
+        side: Literal["left", "right"] = "right" if self.kind == "uniform" else "left"
+        symbols = np.empty(values.T.shape, dtype=np.uint8)
+        for row, column, neuron_edges in zip(symbols, values.T, edges, strict=True):
+            row[:] = np.searchsorted(neuron_edges, column, side=side)
+        return symbols
+
+    def edges(self, values: np.ndarray, activation: str) -> np.ndarray:
+        """Inner edges of the bins of each neuron.
+
+        Parameters
+        ----------
+        values, activation
+            As in `symbols`.
+
+        Returns
+        -------
+        ndarray
+            (neurons, bins - 1) float64, ascending, padded with infinity where bins were merged.
+
+        Raises
+        ------
+        QuantizerError
+            The activation has no threshold.
+        """
+        n_neurons = values.shape[1]
         if self.kind == "threshold":
             if activation not in THRESHOLDS:
                 raise QuantizerError(
                     f"activation {activation!r} has no threshold; known are "
                     + ", ".join(THRESHOLDS)
                 )
-            return np.ascontiguousarray((values > THRESHOLDS[activation]).T.astype(np.uint8))
-        columns = np.ascontiguousarray(values.T)
-        symbols = np.empty(columns.shape, dtype=np.uint8)
-        for column, row in zip(columns, symbols, strict=True):
-            if self.kind == "uniform":
-                edges = uniform_edges(column, self.bins)
-                row[:] = np.searchsorted(edges, column, side="right")
-            else:
-                edges = quantile_edges(column, self.bins)
-                row[:] = np.searchsorted(edges, column, side="left")
-        return symbols
+            return np.full((n_neurons, 1), THRESHOLDS[activation])
+        if self.kind == "uniform":
+            return uniform_edges(*counting.ranges(values), self.bins)
+        edges = np.full((n_neurons, self.bins - 1), np.inf)
+        for row, column in zip(edges, np.ascontiguousarray(values.T), strict=True):
+            merged = quantile_edges(column, self.bins)
+            row[: len(merged)] = merged
+        return edges
+
+    def class_counts(
+        self, values: np.ndarray, labelings: np.ndarray, activation: str, n_classes: int
+    ) -> np.ndarray:
+        """How often each symbol occurs with each class, (labelings, neurons, bins, classes).
+
+        The counts of `symbols`, which are not kept; `labelings` is (labelings, n).
+
+        Raises
+        ------
+        CountingError
+            A value is not finite, or a class is out of range.
+        """
+        edges = self.edges(values, activation)
+        equal = self.kind == "uniform"
+        return counting.class_counts(values, edges, labelings, n_classes, equal=equal)
 
 
-def uniform_edges(values: np.ndarray, bins: int) -> np.ndarray:
-    """Inner edges of equal bins over the range; symbol = number of edges <= value.
+def uniform_edges(low: np.ndarray, high: np.ndarray, bins: int) -> np.ndarray:
+    """Inner edges of equal bins from low to high (neurons); symbol = number of edges <= value.
 
     Unlike `numpy.linspace`, whose step is rounded first, this rounds once, so a float32 value
     that lies on an edge is not put below it.
     """
-    low, high = float(values.min()), float(values.max())
     inner = np.arange(1, bins)
-    return (low * (bins - inner) + high * inner) / bins
+    lowest, highest = (side[:, None].astype(np.float64) for side in (low, high))
+    return (lowest * (bins - inner) + highest * inner) / bins
 
 
 def quantile_edges(values: np.ndarray, bins: int) -> np.ndarray:

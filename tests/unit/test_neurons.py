@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import mutual_info_score
 
 from neuroninfo import neurons, storage
+from neuroninfo.counting import CountingError
 from neuroninfo.quantization import Quantizer, QuantizerError
 from neuroninfo.streams import Stream, generator
 
@@ -643,7 +644,7 @@ def test_sigmoid_is_on_above_one_half() -> None:
 def test_an_output_that_is_not_finite_is_refused() -> None:
     activations = block(0)
     activations["activation"][0, -1, 7, 3] = np.nan
-    with pytest.raises(QuantizerError, match="neuron 3"):
+    with pytest.raises(CountingError, match="neuron 3"):
         neurons.measure([activations], quantizers=["threshold"], shuffles=1, study_seed=0)
 
 

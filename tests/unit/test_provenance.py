@@ -200,10 +200,10 @@ def test_the_hash_is_of_names_and_of_what_is_in_which(library: Path) -> None:
 
 
 def test_the_same_text_in_another_package_is_another_module(library: Path) -> None:
-    shutil.copytree(library / "neuroninfo" / "part", library / "neuroninfo" / "copy")
+    shutil.copytree(library / "neuroninfo" / "part", library / "neuroninfo" / "parts")
     hashes = {
         provenance.code_hash(script(library, f"import neuroninfo.{place}.leaf\n"), library)
-        for place in ("part", "copy")
+        for place in ("part", "parts")
     }
     assert len(hashes) == 2
 
