@@ -215,7 +215,7 @@ def test_a_script_that_uses_nothing_has_a_hash(library: Path) -> None:
 
 # --- the library itself
 
-MEASURING = {"__init__", "neurons", "quantization", "storage", "streams"}
+MEASURING = {"__init__", "counting", "neurons", "quantization", "storage", "streams"}
 
 
 def test_measuring_is_found_to_need_no_training(tmp_path: Path) -> None:
