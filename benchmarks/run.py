@@ -1,0 +1,428 @@
+"""Time the study's loops against the plain way and the way others do it.
+
+    python benchmarks/run.py [NAME ...] [--json FILE] [--rounds N]
+
+Every benchmark runs in a process of its own, one thread, and alternates between ours and the
+others; medians are printed, and it fails if the results do not agree.  Networks are trained
+on the real data where its files are there (NEURONINFO_DATA or data/), else on random data,
+which the table says.  Slow ways are timed on part of the work and scaled: "of" says on what.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+import numpy as np
+import torch
+from torch import nn
+
+from neuroninfo import ablation, datasets, networks, neurons, training
+from neuroninfo.quantization import Quantizer
+
+Row = dict[str, Any]
+Way = Callable[[], Any]
+ORDERS = 22
+MNIST, CIFAR = (784, (100, 100)), (3072, (250, 500, 250, 500))
+NAMES = {784: "mnist", 3072: "cifar10"}
+
+
+# ------------------------------------------------------------------ measuring
+
+
+def timed(way: Way) -> tuple[float, Any]:
+    start = time.perf_counter()
+    result = way()
+    return time.perf_counter() - start, result
+
+
+def alternate(rounds: int, **ways: tuple[Way, float]) -> tuple[dict[str, float], dict[str, Any]]:
+    """Median seconds of each way, scaled, and the last result of each."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    results = {}
+    for _ in range(rounds):
+        for name, (way, scale) in ways.items():
+            spent, results[name] = timed(way)
+            seconds[name].append(spent * scale)
+    return {name: statistics.median(spent) for name, spent in seconds.items()}, results
+
+
+def flops_a_second() -> float:
+    a, b = torch.rand(2048, 2048), torch.rand(2048, 2048)
+    best = min(timed(lambda: a @ b)[0] for _ in range(5))
+    return 2 * 2048**3 / best
+
+
+def bytes_a_second() -> float:
+    values = np.ones(2**26, np.float32)
+    return values.nbytes / min(timed(values.sum)[0] for _ in range(5))
+
+
+def rows(
+    name: str, seconds: dict[str, float], *, floor: float | None = None, note: str = ""
+) -> Iterator[Row]:
+    """One row for each other way; `floor` is the least time the machine could need."""
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    for other, spent in seconds.items():
+        if other != "ours":
+            yield {
+                "name": name,
+                "against": other,
+                "ours_s": seconds["ours"],
+                "other_s": spent,
+                "ratio": spent / seconds["ours"],
+                "floor_share": None if floor is None else floor / seconds["ours"],
+                "peak_mib": memory,
+                "note": note,
+            }
+
+
+# ------------------------------------------------------------------ tasks
+
+
+def task(n_inputs: int) -> tuple[np.ndarray, np.ndarray, str]:
+    """Raw images (n, n_inputs) uint8 and labels, real where there are files."""
+    name = NAMES[n_inputs]
+    root = datasets.data_root(ROOT / "data")
+    folder = {"mnist": "MNIST/raw", "cifar10": "cifar-10-batches-py"}[name]
+    if (root / folder).is_dir():
+        made = datasets.make(name, study_seed=0, validation=10000, inputs="unit", data_root=root)
+        return made["inputs"].values, made["label"].values.astype(np.int64), "real data"
+    rng = np.random.default_rng(0)
+    n = 70000 if name == "mnist" else 60000
+    images = rng.integers(0, 256, (n, n_inputs), dtype=np.uint8)
+    return images, rng.integers(0, 10, n), "random data"
+
+
+def scaled(images: np.ndarray, n_inputs: int) -> torch.Tensor:
+    values = torch.from_numpy(images).float().div_(255)
+    return values if n_inputs == 784 else (values - 0.47).div_(0.25)
+
+
+def settings(epochs: int, l2: float = 1e-3) -> training.Settings:
+    regularizer = training.Regularizer(l2=l2)
+    return training.Settings(0, "benchmark", "x", 1e-3, 128, epochs, (epochs,), regularizer)
+
+
+def trained(n_inputs: int, hidden: tuple[int, ...], epochs: int) -> tuple[networks.Stack, Any]:
+    """One trained network, and the last 10,000 examples."""
+    images, labels, note = task(n_inputs)
+    inputs, targets = scaled(images, n_inputs), torch.from_numpy(labels)
+    train = training.Split(inputs[:-20000], targets[:-20000])
+    test = training.Split(inputs[-10000:].contiguous(), targets[-10000:])
+    learner = training._Learner(
+        networks.Architecture(n_inputs, hidden, 10, "relu"),
+        [0],
+        torch.device("cpu"),
+        settings(epochs),
+        1,
+    )
+    for epoch in range(1, epochs + 1):
+        learner.run_epoch(train, epoch)
+    return learner.stack, (test, note)
+
+
+# ------------------------------------------------------------------ training
+
+
+class Images(torch.utils.data.Dataset):
+    """As torchvision's data sets give them: a PIL image, then a transform, one by one."""
+
+    def __init__(self, images: np.ndarray, labels: np.ndarray, shape: tuple[int, ...]) -> None:
+        from torchvision import transforms
+
+        self.images, self.labels = images.reshape(-1, *shape), labels
+        self.transform = transforms.Compose([transforms.ToTensor(), torch.flatten])
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        from PIL import Image
+
+        return self.transform(Image.fromarray(self.images[index])), int(self.labels[index])
+
+
+def training_speed(shape: tuple[int, tuple[int, ...]], seeds: int, rounds: int) -> Iterator[Row]:
+    n_inputs, hidden = shape
+    images, labels, note = task(n_inputs)
+    n = len(images) - 20000
+    images, labels = images[:n], labels[:n]
+    inputs, targets = scaled(images, n_inputs), torch.from_numpy(labels)
+    part = 128 * 40
+    architecture = networks.Architecture(n_inputs, hidden, 10, "relu")
+    learner = training._Learner(architecture, range(seeds), torch.device("cpu"), settings(1), 1)
+    split = training.Split(inputs, targets)
+
+    def plain() -> nn.Sequential:
+        layers: list[nn.Module] = []
+        for below, above in zip(architecture.widths[:-1], architecture.widths[1:], strict=True):
+            layers += [nn.Linear(below, above), nn.ReLU()]
+        return nn.Sequential(*layers[:-1])
+
+    def loop(batches: Any) -> None:
+        model = plain()
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=1e-3)
+        for batch, target in batches:
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(batch), target).backward()
+            optimizer.step()
+
+    def loader() -> None:
+        pictures = (28, 28) if n_inputs == 784 else (32, 32, 3)
+        data = torch.utils.data.Subset(Images(images, labels, pictures), range(part))
+        loop(torch.utils.data.DataLoader(data, batch_size=128, shuffle=True))
+
+    def resident() -> None:
+        order = torch.randperm(n)[:part]
+        loop((inputs[order[i : i + 128]], targets[order[i : i + 128]]) for i in range(0, part, 128))
+
+    seconds, _ = alternate(
+        rounds,
+        ours=(lambda: learner.run_epoch(split, 1), 1 / seeds),
+        **{"DataLoader loop": (loader, n / part), "data resident": (resident, n / part)},
+    )
+    products = [
+        a * b for a, b in zip(architecture.widths[:-1], architecture.widths[1:], strict=True)
+    ]
+    needed = n * (6 * sum(products) - 2 * products[0])
+    yield from rows(
+        f"training {NAMES[n_inputs]}, epoch and network, stack of {seeds}",
+        seconds,
+        floor=needed / flops_a_second(),
+        note=f"{note}; others: of {part // 128} batches",
+    )
+
+
+# ------------------------------------------------------------------ ablation
+
+
+def masked_pass(
+    stack: networks.Stack, inputs: torch.Tensor, labels: torch.Tensor, removed: np.ndarray
+) -> int:
+    """The plain way: a forward pass with the removed neurons masked."""
+    first = 0
+    values = inputs
+    for layer, (weight, bias) in enumerate(zip(stack.weights, stack.biases, strict=True)):
+        values = values @ weight[0].t() + bias[0]
+        if layer < len(stack.architecture.hidden):
+            width = stack.architecture.hidden[layer]
+            mask = torch.ones(width)
+            mask[[n - first for n in removed if first <= n < first + width]] = 0
+            values = torch.relu(values) * mask
+            first += width
+    return int((values.argmax(1) == labels).sum())
+
+
+def ablation_speed(shape: tuple[int, tuple[int, ...]], scope: str, rounds: int) -> Iterator[Row]:
+    n_inputs, hidden = shape
+    stack, (test, note) = trained(n_inputs, hidden, 3 if n_inputs == 784 else 6)
+    members = ablation.scopes(hidden)[scope]
+    rng = np.random.default_rng(1)
+    sequences = np.stack([rng.permutation(members) for _ in range(ORDERS)])
+    k = len(members)
+    steps = np.linspace(0, k, 5, dtype=int)
+    # Compile and load what is cached before the clock runs.
+    ablation.cumulative(stack, test.inputs[:20], test.labels[:20], sequences)
+
+    def plain() -> list[int]:
+        return [masked_pass(stack, test.inputs, test.labels, sequences[0, :step]) for step in steps]
+
+    seconds, results = alternate(
+        rounds,
+        ours=(lambda: ablation.cumulative(stack, test.inputs, test.labels, sequences), 1),
+        **{"masked forward pass": (plain, ORDERS * (k + 1) / len(steps))},
+    )
+    correct = results["ours"][0][0, steps]
+    differs = int(np.abs(correct - results["masked forward pass"]).max())
+    # The plain way is float32: it may decide a near tie otherwise; ours are float64's counts.
+    assert differs <= 2, (correct, results)
+    yield from rows(
+        f"ablation {NAMES[n_inputs]}, {scope}, {ORDERS} orders",
+        seconds,
+        note=f"{note}; other: of {len(steps)} steps, largest difference {differs}",
+    )
+
+
+# ------------------------------------------------------------------ information
+
+
+def information_speed(quantizer_name: str, rounds: int) -> Iterator[Row]:
+    from sklearn.metrics import mutual_info_score
+
+    rng = np.random.default_rng(0)
+    values = np.maximum(rng.normal(size=(60000, 500)), 0).astype(np.float32)
+    labels = rng.integers(0, 10, 60000)
+    quantizer, part = Quantizer.named(quantizer_name), 20
+
+    def ours() -> np.ndarray:
+        counts = quantizer.class_counts(values, labels[None], "relu", 10)[0]
+        return neurons.mutual_information(counts)
+
+    symbols = quantizer.symbols(values[:, :part], "relu")
+
+    def sklearn() -> np.ndarray:
+        return np.array([mutual_info_score(labels, row) for row in symbols]) / np.log(2)
+
+    def bincount() -> np.ndarray:
+        return neurons.mutual_information(neurons.class_counts(symbols, labels, quantizer.bins, 10))
+
+    ours()
+    scale = values.shape[1] / part
+    seconds, results = alternate(
+        rounds,
+        ours=(ours, 1),
+        **{"sklearn a neuron": (sklearn, scale), "np.bincount a neuron": (bincount, scale)},
+    )
+    np.testing.assert_allclose(results["ours"][:part], results["sklearn a neuron"], atol=1e-10)
+    yield from rows(
+        f"information, 500 neurons x 60,000, {quantizer_name}",
+        seconds,
+        floor=values.nbytes / bytes_a_second(),
+        note=f"others: of {part} neurons, their symbols given",
+    )
+
+
+# ------------------------------------------------------------------ growth
+
+
+def growth(rounds: int) -> Iterator[Row]:
+    """How each cost grows; ratio is to the row before of the same sweep."""
+    rng = np.random.default_rng(0)
+
+    def split(n: int) -> training.Split:
+        inputs = torch.from_numpy(rng.random((n, 784), dtype=np.float32))
+        return training.Split(inputs, torch.from_numpy(rng.integers(0, 10, n)))
+
+    def learn(width: int, n: int, seeds: int) -> Way:
+        architecture = networks.Architecture(784, (width, width), 10, "relu")
+        device = torch.device("cpu")
+        learner = training._Learner(architecture, range(seeds), device, settings(1), 1)
+        data = split(n)
+        return lambda: learner.run_epoch(data, 1)
+
+    def ablate(width: int, n: int) -> Way:
+        architecture = networks.Architecture(784, (width, width), 10, "relu")
+        stack = training._Learner(architecture, [0], torch.device("cpu"), settings(1), 1).stack
+        data = split(n)
+        sequences = np.stack([rng.permutation(width) for _ in range(2)])
+        return lambda: ablation.cumulative(stack, data.inputs, data.labels, sequences)
+
+    def measure(width: int, n: int) -> Way:
+        values = rng.random((n, width), dtype=np.float32)
+        labels = rng.integers(0, 10, (1, n))
+        quantizer = Quantizer.named("threshold")
+        return lambda: quantizer.class_counts(values, labels, "relu", 10)
+
+    sweeps: dict[str, list[tuple[int, Way]]] = {
+        "training 6,400 examples, width": [(w, learn(w, 6400, 1)) for w in (100, 500, 2000)],
+        "training 100-100, examples": [(n, learn(100, n, 1)) for n in (1000, 10000, 60000)],
+        "training 100-100, 6,400 examples, seeds": [(s, learn(100, 6400, s)) for s in (1, 10, 50)],
+        "ablation layer 1, 1,000 examples, width": [(w, ablate(w, 1000)) for w in (100, 500, 2000)],
+        "ablation layer 1 of 100-100, examples": [
+            (n, ablate(100, n)) for n in (1000, 10000, 60000)
+        ],
+        "information 10,000 examples, neurons": [(w, measure(w, 10000)) for w in (100, 500, 2000)],
+        "information 500 neurons, examples": [(n, measure(500, n)) for n in (1000, 10000, 60000)],
+    }
+    for sweep, points in sweeps.items():
+        before = None
+        for size, way in points:
+            way()
+            spent = statistics.median(timed(way)[0] for _ in range(rounds))
+            yield {
+                "name": f"{sweep} {size:,}",
+                "against": "row before",
+                "ours_s": spent,
+                "other_s": before,
+                "ratio": None if before is None else spent / before,
+                "floor_share": None,
+                "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "note": "",
+            }
+            before = spent
+
+
+# ------------------------------------------------------------------ running
+
+BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
+    "training-mnist": lambda rounds: training_speed(MNIST, 10, rounds),
+    "training-cifar10": lambda rounds: training_speed(CIFAR, 2, rounds),
+    "ablation-mnist-layer-1": lambda rounds: ablation_speed(MNIST, "layer-1", rounds),
+    "ablation-mnist-layer-2": lambda rounds: ablation_speed(MNIST, "layer-2", rounds),
+    "ablation-mnist-network": lambda rounds: ablation_speed(MNIST, "network", rounds),
+    "ablation-cifar10-layer-1": lambda rounds: ablation_speed(CIFAR, "layer-1", 1),
+    "ablation-cifar10-layer-2": lambda rounds: ablation_speed(CIFAR, "layer-2", 1),
+    "ablation-cifar10-layer-3": lambda rounds: ablation_speed(CIFAR, "layer-3", rounds),
+    "ablation-cifar10-layer-4": lambda rounds: ablation_speed(CIFAR, "layer-4", rounds),
+    "ablation-cifar10-network": lambda rounds: ablation_speed(CIFAR, "network", 1),
+    "information-1-bit": lambda rounds: information_speed("threshold", rounds),
+    "information-30-bins": lambda rounds: information_speed("uniform-30", rounds),
+    "growth": growth,
+}
+
+
+def number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def table(found: list[Row]) -> str:
+    lines = [
+        "| loop | against | ours, s | other, s | ratio | share of floor | peak MiB | note |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
+    ]
+    for row in found:
+        cells = [
+            row["name"],
+            row["against"],
+            number(row["ours_s"], ".4g"),
+            number(row["other_s"], ".4g"),
+            number(row["ratio"], ".3g"),
+            number(row["floor_share"], ".0%"),
+            number(row["peak_mib"], ".0f"),
+            row["note"],
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--json", type=Path, help="write the rows here too")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    unknown = sorted(set(options.names) - set(BENCHMARKS))
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    torch.set_num_threads(1)
+    if options.here:  # a process of its own, see below
+        print(json.dumps(list(BENCHMARKS[options.names[0]](options.rounds))))
+        return
+    found: list[Row] = []
+    for name in options.names or BENCHMARKS:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        command = [sys.executable, __file__, name, "--here", "--rounds", str(options.rounds)]
+        process = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        found += json.loads(process.stdout.splitlines()[-1])
+    print(table(found))
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
