@@ -7,7 +7,9 @@ order are zero in every forward pass.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -145,7 +147,13 @@ def orders(
 
 
 def cumulative(
-    network: Stack, inputs: Tensor, labels: Tensor, sequences: np.ndarray
+    network: Stack,
+    inputs: Tensor,
+    labels: Tensor,
+    sequences: np.ndarray,
+    *,
+    constants: np.ndarray | None = None,
+    threads: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Correct predictions and loss of one network after each removal.
 
@@ -160,6 +168,11 @@ def cumulative(
         (n, n_inputs) and (n), on the network's device.
     sequences
         (orders, k) neurons of the whole network in the order of their removal.
+    constants
+        (neurons) outputs that removed neurons get, such as their means, which is the same as
+        moving them into the next layer's biases ("bias balancing"); default zero.
+    threads
+        On a CPU; results do not depend on it.
 
     Returns
     -------
@@ -169,27 +182,30 @@ def cumulative(
         (orders, k + 1) float64, mean cross-entropy in nats.
     """
     network = network.folded().copy(inputs.device)
-    shape = (sequences.shape[0], sequences.shape[1] + 1)
-    correct, loss = np.zeros(shape, dtype=np.int64), np.zeros(shape)
+    if constants is None:
+        constants = np.zeros(sum(network.architecture.hidden))
+    constants = constants.astype(np.float32)
     if inputs.device.type == "cpu":
-        compiled = _Compiled(network, sequences)
+        add = _Compiled(network, sequences, constants).counted
         # Examples of a class lie together: a neuron is often off for all of them at once.
         order = torch.argsort(labels, stable=True)
-        for row in range(0, len(labels), _ROWS):
-            rows = order[row : row + _ROWS]
-            compiled.add(inputs[rows], labels[rows], correct, loss)
     else:
-        for row in range(0, len(labels), _ROWS):
-            rows_here = slice(row, row + _ROWS)
-            _recomputed(network, inputs[rows_here], labels[rows_here], sequences, correct, loss)
+        add = functools.partial(_recomputed, network, sequences, constants)
+        order, threads = torch.arange(len(labels), device=labels.device), 1
+    blocks = [order[row : row + _ROWS] for row in range(0, len(order), _ROWS)]
+    with ThreadPoolExecutor(threads) as pool:
+        parts = list(pool.map(lambda rows: add(inputs[rows], labels[rows]), blocks))
+    correct = np.stack([correct for correct, _ in parts]).sum(axis=0)
+    # One after the other: the sum does not depend on how many threads there were.
+    loss = sum((loss for _, loss in parts), start=np.zeros(correct.shape))
     return correct.astype(np.int32), loss / len(labels)
 
 
 class _Compiled:
     """A network in the layouts of `kernels`, for some sequences of neurons."""
 
-    def __init__(self, network: Stack, sequences: np.ndarray) -> None:
-        self.network = network
+    def __init__(self, network: Stack, sequences: np.ndarray, constants: np.ndarray) -> None:
+        self.network, self.constants = network, constants
         self.sequences = np.ascontiguousarray(sequences, dtype=np.int64)
         self.kind = kernels.KINDS[network.architecture.activation]
         self.hidden = network.architecture.hidden
@@ -207,17 +223,20 @@ class _Compiled:
             np.array([*self.hidden, network.architecture.n_classes], dtype=np.int64),
         )
 
-    def add(self, inputs: Tensor, labels: Tensor, correct: np.ndarray, loss: np.ndarray) -> None:
-        """Add the counts and losses of some examples."""
+    def counted(self, inputs: Tensor, labels: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """Counts and summed losses of some examples."""
         values = outputs(self.network, inputs)
         activated = [layer[0].numpy() for layer in values]
         first = torch.nn.functional.linear(
             inputs.double(), self.network.weights[0][0].double(), self.network.biases[0][0].double()
         )
         ACTIVATIONS[self.network.architecture.activation].apply(first)
-        precise = (first.numpy(), *self.exact)
+        shape = (self.sequences.shape[0], self.sequences.shape[1] + 1)
+        correct, loss = np.zeros(shape, dtype=np.int64), np.zeros(shape)
         run = self._shallow if self.shallow else self._deep
+        precise = (first.numpy(), *self.exact)
         run(inputs.numpy(), activated, labels.numpy().astype(np.int64), precise, correct, loss)
+        return correct, loss
 
     def _before(self, layer: int, inputs: np.ndarray, activated: list[np.ndarray]) -> np.ndarray:
         """Pre-activations of a layer, (n, width)."""
@@ -243,7 +262,7 @@ class _Compiled:
         bias = np.zeros(padded, np.float32)
         bias[:n_classes] = self.biases[-1]
         weights = self.weights[last].T if last > 0 else np.zeros((0, self.hidden[0]), np.float32)
-        self.settled = kernels.shallow(
+        kernels.shallow(
             _side_by_side(below, 0),
             _side_by_side(self._before(last, inputs, activated), 0),
             np.ascontiguousarray(-weights),
@@ -252,6 +271,7 @@ class _Compiled:
             n_classes,
             _side_by_side(labels[:, None].astype(np.int32), -1)[:, 0],
             self.sequences,
+            self.constants,
             int(self.first_neuron[last]) - n_below,
             int(self.first_neuron[last]),
             self.kind,
@@ -288,7 +308,7 @@ class _Compiled:
                 matrix[:size, : sizes[layer + 1]] = self.weights[layer + 1].T
                 weights_at.append(sum(len(matrix) for matrix in flat))
                 flat.append(matrix.ravel())
-        self.settled = kernels.deep(
+        kernels.deep(
             after,
             before,
             np.concatenate(flat),
@@ -299,6 +319,7 @@ class _Compiled:
             sizes[-1],
             labels,
             self.sequences,
+            self.constants,
             self.layers,
             self.units,
             real,
@@ -320,44 +341,50 @@ def _side_by_side(values: np.ndarray, filling: float) -> np.ndarray:
 
 def _recomputed(
     network: Stack,
+    sequences: np.ndarray,
+    constants: np.ndarray,
     inputs: Tensor,
     labels: Tensor,
-    sequences: np.ndarray,
-    correct: np.ndarray,
-    loss: np.ndarray,
-) -> None:
-    """Add counts and losses: what follows the layer of a removed neuron is computed again."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Counts and summed losses; what follows the layer of a removed neuron is recomputed."""
     hidden = network.architecture.hidden
     coordinates = neuron_coordinates(hidden)
     layers, units = coordinates["layer"][1] - 1, coordinates["unit"][1]
+    edges = np.cumsum([0, *hidden])
+    constant = torch.from_numpy(constants).to(inputs.device)
+    given = [constant[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
     unablated = [layer[0] for layer in outputs(network, inputs)]
+    shape = (sequences.shape[0], sequences.shape[1] + 1)
+    correct, loss = np.zeros(shape, dtype=np.int64), np.zeros(shape)
     for number, sequence in enumerate(sequences):
         values = [layer.clone() for layer in unablated]
-        alive = [torch.ones(width, device=inputs.device) for width in hidden]
-        _count(values[-1], labels, correct[number], loss[number], 0)
-        for step, neuron in enumerate(sequence, start=1):
-            layer, unit = int(layers[neuron]), int(units[neuron])
-            alive[layer][unit] = 0
-            values[layer][:, unit] = 0
-            _recompute(network, values, alive, layer + 1)
-            _count(values[-1], labels, correct[number], loss[number], step)
+        dead = [torch.zeros(width, dtype=torch.bool, device=inputs.device) for width in hidden]
+        for step in range(len(sequence) + 1):
+            if step > 0:
+                layer, unit = int(layers[sequence[step - 1]]), int(units[sequence[step - 1]])
+                dead[layer][unit] = True
+                values[layer][:, unit] = given[layer][unit]
+                _recompute(network, values, dead, given, layer + 1)
+            correct[number, step] = int((values[-1].argmax(-1) == labels).sum())
+            loss[number, step] = float(losses(values[-1], labels).sum(dtype=torch.float64))
+    return correct, loss
 
 
-def _recompute(network: Stack, values: list[Tensor], alive: list[Tensor], first: int) -> None:
+def _recompute(
+    network: Stack,
+    values: list[Tensor],
+    dead: list[Tensor],
+    given: Sequence[Tensor],
+    first: int,
+) -> None:
     """Outputs of the layers from `first` on, in place."""
     activation = ACTIVATIONS[network.architecture.activation]
     for layer in range(first, len(values)):
         weight, bias = network.weights[layer][0], network.biases[layer][0]
         torch.addmm(bias, values[layer - 1], weight.t(), out=values[layer])
-        if layer < len(alive):
-            activation.apply(values[layer]).mul_(alive[layer])
-
-
-def _count(
-    logits: Tensor, labels: Tensor, correct: np.ndarray, loss: np.ndarray, step: int
-) -> None:
-    correct[step] += int((logits.argmax(-1) == labels).sum())
-    loss[step] += float(losses(logits, labels).sum(dtype=torch.float64))
+        if layer < len(dead):
+            activated = activation.apply(values[layer])
+            torch.where(dead[layer], given[layer], activated, out=activated)
 
 
 def scopes(hidden: Sequence[int]) -> dict[str, np.ndarray]:
@@ -376,6 +403,8 @@ def ablate(
     labels: Tensor,
     chosen: Sequence[Ordering],
     study_seed: int,
+    *,
+    threads: int = 1,
 ) -> dict[str, xr.Dataset]:
     """Ablate all networks of a stack in all scopes, in the layout of ``ablation.nc``.
 
@@ -391,6 +420,8 @@ def ablate(
         What to order by.
     study_seed
         Of the random streams.
+    threads
+        On a CPU; results do not depend on it.
 
     Raises
     ------
@@ -412,6 +443,7 @@ def ablate(
             inputs,
             labels,
             chosen,
+            threads,
         )
         for scope, members in scopes(stack.architecture.hidden).items()
     }
@@ -424,9 +456,16 @@ def _scope_dataset(
     inputs: Tensor,
     labels: Tensor,
     chosen: Sequence[Ordering],
+    threads: int,
 ) -> xr.Dataset:
     curves = [
-        cumulative(stack.of(slice(position, position + 1)), inputs, labels, members[order])
+        cumulative(
+            stack.of(slice(position, position + 1)),
+            inputs,
+            labels,
+            members[order],
+            threads=threads,
+        )
         for position, order in enumerate(ordered)
     ]
     fields = {

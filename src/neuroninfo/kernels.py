@@ -516,6 +516,7 @@ def near(
     example: Any,
     sequence: Any,
     removed: Any,
+    constants: Any,
     first: Any,
     weights: Any,
     biases: Any,
@@ -533,6 +534,8 @@ def near(
         Row of `first`, number of neurons removed.
     sequence
         Neurons of the network in the order of their removal.
+    constants
+        (neurons) outputs that removed ones get.
     first
         (n, widths[0]) outputs of the first hidden layer.
     weights, biases
@@ -548,7 +551,7 @@ def near(
         alive[sequence[k]] = False
     values = np.zeros(widths.max(), np.float64)
     for i in range(widths[0]):
-        values[i] = first[example, i] if alive[i] else 0.0
+        values[i] = first[example, i] if alive[i] else constants[i]
     neuron, at, bias_at = widths[0], 0, 0
     sums = np.zeros(widths.max(), np.float64)
     for layer in range(1, widths.shape[0]):
@@ -564,7 +567,7 @@ def near(
         bias_at += above
         if layer < widths.shape[0] - 1:
             for j in range(above):
-                value = 0.0
+                value = np.float64(constants[neuron + j])
                 if alive[neuron + j]:
                     value = sums[j]
                     if kind == RELU:
@@ -592,6 +595,7 @@ def shallow(
     n_classes: Any,
     labels: Any,
     sequences: Any,
+    constants: Any,
     first_below: Any,
     first_last: Any,
     kind: Any,
@@ -615,6 +619,8 @@ def shallow(
         (blocks, 16), -1 where a block is not full.
     sequences
         (orders, k) neurons of the network.
+    constants
+        (neurons) float32, outputs that removed ones get.
     first_below, first_last
         Numbers of the first neuron of each of the two layers.
     precise
@@ -636,6 +642,8 @@ def shallow(
     tie = np.empty(LANES, np.float32)
     losses = np.zeros(LANES, np.float32)
     there = np.zeros(LANES, np.float32)
+    lost = np.empty(LANES, np.float32)
+    balanced = np.empty_like(bias)
     dead = np.empty(n_last, np.int64)
     rows = np.empty(n_last + 1, np.int64)
     negative = -output
@@ -650,7 +658,9 @@ def shallow(
                 filled |= 1 << t
         z[:] = before[block]
         _activate_all(z.reshape(-1), r.reshape(-1), kind)
-        np.abs(r, r)
+        for unit in range(n_last):
+            for t in range(LANES):
+                r[unit, t] = abs(r[unit, t]) + abs(constants[first_last + unit])
         count = list_rows(r, rows)
         product(r, rows, count, absolute, absolute_bias, magnitude)
         for t in range(LANES):
@@ -660,6 +670,7 @@ def shallow(
         for o in range(sequences.shape[0]):
             z[:] = before[block]
             n_dead = 0
+            balanced[:] = bias
             _activate_all(z.reshape(-1), r.reshape(-1), kind)
             count = list_rows(r, rows)
             product(r, rows, count, output, bias, logits)
@@ -672,25 +683,31 @@ def shallow(
                         unit = neuron - first_last
                         dead[n_dead] = unit
                         n_dead += 1
-                        lanes = r[unit]
-                        changed = _any(lanes)
+                        constant = constants[neuron]
+                        for t in range(LANES):
+                            lost[t] = r[unit, t] - constant
+                            r[unit, t] = 0
+                        if constant != 0:
+                            for c in range(balanced.shape[0]):
+                                balanced[c] += constant * output[unit, c]
+                        changed = _any(lost)
                         if changed:
-                            add_outer(logits, negative[unit], lanes)
-                            for t in range(LANES):
-                                lanes[t] = 0
+                            add_outer(logits, negative[unit], lost)
                     else:
-                        lanes = below[block, neuron - first_below]
-                        changed = _any(lanes)
+                        unit = neuron - first_below
+                        for t in range(LANES):
+                            lost[t] = below[block, unit, t] - constants[neuron]
+                        changed = _any(lost)
                         if changed:
                             if kind == RELU:
-                                count = rectify(z, weights[neuron - first_below], lanes, r, rows)
+                                count = rectify(z, weights[unit], lost, r, rows)
                             else:
-                                add_outer(z, weights[neuron - first_below], lanes)
+                                add_outer(z, weights[unit], lost)
                                 _activate_all(z.reshape(-1), r.reshape(-1), kind)
                                 count = list_rows(r, rows)
                             for d in range(n_dead):
                                 r[dead[d]] = 0
-                            product(r, rows, count, output, bias, logits)
+                            product(r, rows, count, output, balanced, logits)
                 if changed:
                     found = judge(logits, n_classes, label, tie, losses)
                     doubtful = (found >> LANES) & filled
@@ -700,8 +717,8 @@ def shallow(
                                 settled += 1
                                 example = block * LANES + t
                                 best = near(
-                                    example, sequences[o], k, first, exact, exact_biases,
-                                    sizes, kind,
+                                    example, sequences[o], k, constants, first, exact,
+                                    exact_biases, sizes, kind,
                                 )  # fmt: skip
                                 found &= ~(1 << t)
                                 if best == label[t]:
@@ -727,6 +744,7 @@ def deep(
     n_classes: Any,
     labels: Any,
     sequences: Any,
+    constants: Any,
     layer_of: Any,
     unit_of: Any,
     real: Any,
@@ -750,7 +768,7 @@ def deep(
         Of each neuron of the network.
     real
         (sum of widths) float32: 1, for padding 0.
-    labels, sequences, precise, correct, loss
+    labels, sequences, constants, precise, correct, loss
         As in `shallow`; labels (n).
 
     Returns
@@ -764,6 +782,8 @@ def deep(
     a = np.empty(outputs.shape[1], np.float32)
     z = np.empty(outputs.shape[1], np.float32)
     alive = np.ones(outputs.shape[1], np.float32)
+    balanced = np.empty_like(biases)
+    first_last = constants.shape[0] - sizes[n_layers - 1]
     rows = np.empty(widths.max() + LANES, np.int32)
     factors = np.empty(widths.max() + LANES, np.float32)
     terms = np.empty(n_classes, np.float32)
@@ -774,16 +794,18 @@ def deep(
         scale = np.float32(0)
         for c in range(n_classes):
             size = abs(biases[end + c])
-            for i in range(widths[n_layers - 1]):
-                value = outputs[example, starts[n_layers - 1] + i]
+            for i in range(sizes[n_layers - 1]):
+                value = abs(outputs[example, starts[n_layers - 1] + i])
+                value += abs(constants[first_last + i])
                 at = weights_at[n_layers - 1] + i * widths[n_layers] + c
-                size += abs(value * weights[at])
+                size += value * abs(weights[at])
             scale = max(scale, size)
         tie = TIE * scale
         for o in range(sequences.shape[0]):
             a[:] = outputs[example]
             z[:] = before[example]
             alive[:] = real
+            balanced[:] = biases
             changed = True
             right, total = 0, np.float32(0)
             for k in range(sequences.shape[1] + 1):
@@ -794,11 +816,14 @@ def deep(
                     value = a[place]
                     alive[place] = np.float32(0)
                     a[place] = np.float32(0)
-                    changed = value != 0
+                    constant = constants[neuron]
+                    changed = value != constant
+                    above = widths[layer + 1]
+                    row = weights_at[layer] + unit * above
+                    if constant != 0:
+                        add_row(balanced, starts[layer + 1], constant, weights, row, above)
                     if changed:
-                        above = widths[layer + 1]
-                        row = weights_at[layer] + unit * above
-                        add_row(z, starts[layer + 1], -value, weights, row, above)
+                        add_row(z, starts[layer + 1], constant - value, weights, row, above)
                         for higher in range(layer + 1, n_layers):
                             start, width = starts[higher], widths[higher]
                             here = a[start : start + width]
@@ -807,7 +832,7 @@ def deep(
                             )
                             count = compress(a, start, width, rows, factors)
                             above, start = widths[higher + 1], starts[higher + 1]
-                            z[start : start + above] = biases[start : start + above]
+                            z[start : start + above] = balanced[start : start + above]
                             add_rows(
                                 z, start, above, weights, weights_at[higher], rows, factors, count
                             )
@@ -828,7 +853,15 @@ def deep(
                     if highest - second <= tie:
                         settled += 1
                         best = near(
-                            example, sequences[o], k, first, exact, exact_biases, sizes, kind
+                            example,
+                            sequences[o],
+                            k,
+                            constants,
+                            first,
+                            exact,
+                            exact_biases,
+                            sizes,
+                            kind,
                         )
                     right = 1 if best == label else 0
                 correct[o, k] += right

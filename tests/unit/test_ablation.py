@@ -259,8 +259,8 @@ def test_the_way_on_cuda_against_the_compiled_loops(problem: dict[str, object]) 
     network, sequences = problem["network"].folded(), problem["sequences"]
     inputs, labels = (torch.from_numpy(problem[name]) for name in ("inputs", "labels"))
     correct, loss = cumulative(network, inputs, labels, sequences)
-    recomputed, sums = np.zeros(correct.shape, np.int64), np.zeros(correct.shape)
-    _recomputed(network, inputs, labels, sequences, recomputed, sums)
+    constants = np.zeros(sum(network.architecture.hidden), np.float32)
+    recomputed, sums = _recomputed(network, sequences, constants, inputs, labels)
     unsure = np.stack(
         [
             reference(network, inputs.numpy().astype(np.float64), labels.numpy(), order).unsure
@@ -269,6 +269,48 @@ def test_the_way_on_cuda_against_the_compiled_loops(problem: dict[str, object]) 
     )
     assert (np.abs(recomputed - correct) <= unsure).all()
     np.testing.assert_allclose(sums / len(labels), loss, rtol=1e-5, atol=3e-5)
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("hidden", [(7,), (20, 33), (9, 6, 17)])
+def test_ablation_to_constants_is_bias_balancing(activation: str, hidden: tuple[int, ...]) -> None:
+    """A removed neuron's constant may as well stand in the next layer's biases."""
+    rng = np.random.default_rng(sum(hidden))
+    network = make_network(rng, hidden, n_classes=5, activation=activation)
+    inputs = torch.from_numpy(make_inputs(rng, 40, 4, on_a_grid=False))
+    labels = torch.from_numpy(rng.integers(0, 5, 40))
+    constants = rng.normal(size=sum(hidden)).astype(np.float32)
+    constants[::3] = 0
+    coordinates = neuron_coordinates(hidden)
+    layers, units = coordinates["layer"][1], coordinates["unit"][1]
+    for members in scopes(hidden).values():
+        sequences = np.stack([rng.permutation(members) for _ in range(2)])
+        correct, loss = cumulative(network, inputs, labels, sequences, constants=constants)
+        recomputed, sums = _recomputed(network, sequences, constants, inputs, labels)
+        np.testing.assert_array_equal(correct, recomputed)
+        np.testing.assert_allclose(loss, sums / 40, rtol=1e-5, atol=1e-5)
+        for order, counts, losses in zip(sequences, correct, loss, strict=True):
+            balanced = network.copy("cpu")
+            for k, neuron in enumerate(order[: len(order) // 2], start=1):
+                layer = layers[neuron]
+                moved = balanced.weights[layer][0, :, units[neuron]] * float(constants[neuron])
+                balanced.biases[layer][0] += moved
+                plain = reference(
+                    balanced, inputs.numpy().astype(np.float64), labels.numpy(), order[:k]
+                )
+                assert counts[k] == plain.correct[k]
+                np.testing.assert_allclose(losses[k], plain.loss[k], rtol=1e-5, atol=1e-5)
+
+
+def test_threads_change_nothing() -> None:
+    rng = np.random.default_rng(2)
+    network = make_network(rng, (12, 9, 6), n_classes=10)
+    inputs = torch.from_numpy(make_inputs(rng, 5000, 4, on_a_grid=False))
+    labels = torch.from_numpy(rng.integers(0, 10, 5000))
+    for members in scopes((12, 9, 6)).values():
+        sequences = np.stack([rng.permutation(members)])
+        one, two = (cumulative(network, inputs, labels, sequences, threads=n) for n in (1, 2))
+        np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])

@@ -20,6 +20,7 @@ curves = ablation.ablate(
     torch.tensor(examples.labels),
     ablation.orderings(settings["orderings"], settings["random"]),
     settings["study_seed"],
+    threads=snakemake.threads,
 )
 storage.write(
     curves,
