@@ -3,7 +3,8 @@
 Trains stacks of small networks, measures every neuron with information theory, ablates
 neurons in the order of what was measured, and draws what comes out.  Each module knows
 only the modules before it: `storage`, `streams`, `datasets`, `networks`, `training`,
-`quantization`, `neurons`, `ablation`, `claims`, `figures`.
+`counting`, `quantization`, `neurons`, `kernels`, `ablation`, `claims`, `figures`; and for the
+workflow alone `configuration` and `provenance`.
 
 Nothing is imported here: a job pays only for what it uses.
 """

@@ -8,6 +8,7 @@ order are zero in every forward pass.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -352,7 +353,7 @@ def _recomputed(
     layers, units = coordinates["layer"][1] - 1, coordinates["unit"][1]
     edges = np.cumsum([0, *hidden])
     constant = torch.from_numpy(constants).to(inputs.device)
-    given = [constant[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    given = [constant[a:b] for a, b in itertools.pairwise(edges)]
     unablated = [layer[0] for layer in outputs(network, inputs)]
     shape = (sequences.shape[0], sequences.shape[1] + 1)
     correct, loss = np.zeros(shape, dtype=np.int64), np.zeros(shape)

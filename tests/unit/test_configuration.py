@@ -389,11 +389,11 @@ MISTAKES = [
     ),
     (
         "regularizers/none/dropout: 1",
-        "regularizers.none.dropout: 1.0 is wrong; expected a number >= 0 and < 1",
+        "regularizers.none.dropout: 1.0 is wrong; expected a number >= 0 and <= 0.99",
     ),
     (
         "regularizers/none/dropout: on",
-        "regularizers.none.dropout: true is wrong; expected a number >= 0 and < 1; YAML reads on, "
+        "regularizers.none.dropout: true is wrong; expected a number >= 0 and <= 0.99; YAML reads on, "
         "off, yes and no as true or false",
     ),
     ("seed: -1", "seed: -1 is wrong; expected a whole number >= 0"),
