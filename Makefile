@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 
-.PHONY: demo test figures dry-run lint
+.PHONY: demo test figures dry-run benchmark lint
 
 demo: .venv/installed
 	$(SNAKEMAKE) --configfile config/demo.yaml
@@ -17,6 +17,9 @@ dry-run: .venv/installed
 
 test: .venv/installed
 	$(BIN)/python -m pytest
+
+benchmark: .venv/installed
+	$(BIN)/python benchmarks/run.py
 
 lint: .venv/installed
 	$(BIN)/ruff check

@@ -393,8 +393,8 @@ MISTAKES = [
     ),
     (
         "regularizers/none/dropout: on",
-        "regularizers.none.dropout: true is wrong; expected a number >= 0 and <= 0.99; YAML reads on, "
-        "off, yes and no as true or false",
+        "regularizers.none.dropout: true is wrong; expected a number >= 0 and <= 0.99; YAML "
+        "reads on, off, yes and no as true or false",
     ),
     ("seed: -1", "seed: -1 is wrong; expected a whole number >= 0"),
     (
