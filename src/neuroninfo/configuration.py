@@ -118,6 +118,7 @@ class Study:
                 "batch_norm_momentum": batchnorm["momentum"] if batchnorm else None,
             },
             **training,
+            "momentum": training["momentum"] if training["optimizer"] == "sgd" else None,
             "activation_epochs": sorted(
                 {training["epochs"] if epoch == "last" else epoch for epoch in stored}
             ),

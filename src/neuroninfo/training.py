@@ -66,7 +66,7 @@ class Regularizer:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train: Adam on the cross-entropy."""
+    """How to train on the cross-entropy."""
 
     study_seed: int
     dataset: str
@@ -77,6 +77,10 @@ class Settings:
     activation_epochs: tuple[int, ...]
     """Epochs after which the activations are kept; 0 is before training."""
     regularizer: Regularizer
+    optimizer: str = "adam"
+    """``adam`` or ``sgd``."""
+    momentum: float = 0.0
+    """Of sgd."""
 
 
 @dataclass
@@ -369,7 +373,7 @@ class _Learner:
         self._update(seeds)
 
     def _update(self, seeds: slice) -> None:
-        """Adam; the l2 term concerns weights and biases, not batch norm."""
+        """One step of the optimizer; the l2 term concerns weights and biases only."""
         steps = self.steps[seeds]
         torch._foreach_add_(steps, 1)
         for part, decay in (
@@ -378,11 +382,29 @@ class _Learner:
         ):
             if part.start == self.parameters.shape[1]:
                 continue
+            parameters, gradients, first, second = (
+                tensor[seeds, part].unbind(0)
+                for tensor in (self.parameters, self.gradients, *self.moments)
+            )
+            if self.settings.optimizer == "sgd":
+                torch._fused_sgd_(
+                    parameters,
+                    gradients,
+                    first,
+                    lr=self.settings.learning_rate,
+                    momentum=self.settings.momentum,
+                    weight_decay=decay,
+                    dampening=0.0,
+                    nesterov=False,
+                    maximize=False,
+                    is_first_step=False,  # the buffers begin with zeros, which is the same
+                )
+                continue
             torch._fused_adam_(
-                self.parameters[seeds, part].unbind(0),
-                self.gradients[seeds, part].unbind(0),
-                self.moments[0][seeds, part].unbind(0),
-                self.moments[1][seeds, part].unbind(0),
+                parameters,
+                gradients,
+                first,
+                second,
                 [],
                 steps,
                 lr=self.settings.learning_rate,
@@ -519,6 +541,8 @@ def settings_from(resolved: Mapping[str, Any]) -> Settings:
         epochs=resolved["epochs"],
         activation_epochs=tuple(resolved["activation_epochs"]),
         regularizer=Regularizer(**resolved["regularizer"]),
+        optimizer=resolved["optimizer"],
+        momentum=resolved["momentum"] or 0.0,
     )
 
 

@@ -68,7 +68,13 @@ def test_defaults() -> None:
         "device": "auto",
         "seeds": {"count": 10, "per_job": 10},
         "datasets": {"digits": {"validation": 360, "test": 360, "inputs": "unit", "training": {}}},
-        "training": {"learning_rate": 0.001, "batch_size": 128, "epochs": 15},
+        "training": {
+            "optimizer": "adam",
+            "momentum": 0.9,
+            "learning_rate": 0.001,
+            "batch_size": 128,
+            "epochs": 15,
+        },
         "activations": {"epochs": ["last"], "keep": True},
         "regularizers": {"none": {"l2": 0.0, "dropout": 0.0, "batchnorm": False}},
         "conditions": [
@@ -181,6 +187,8 @@ def test_settings_of_each_stage() -> None:
         "architecture": "30-30",
         "activation": "relu",
         "regularizer": {"l2": 0.0, "dropout": 0.0, "batch_norm_momentum": None},
+        "optimizer": "adam",
+        "momentum": None,
         "learning_rate": 0.001,
         "batch_size": 32,
         "epochs": 15,
@@ -286,8 +294,9 @@ MISTAKES = [
     ("epochs: 3", "epochs: unknown key; it stands under 'training'"),
     ("training/seed: 3", "training.seed: unknown key; it stands at the top level"),
     (
-        "training/optimizer: adam",
-        "training.optimizer: unknown key; known are learning_rate, batch_size, epochs",
+        "training/schedule: cosine",
+        "training.schedule: unknown key; known are optimizer, momentum, learning_rate, "
+        "batch_size, epochs",
     ),
     (
         "conditions/0/regulariser: none",
@@ -320,7 +329,7 @@ MISTAKES = [
     (
         "training: ~",
         "training: null (an empty value) is wrong; expected a mapping with the keys "
-        "learning_rate, batch_size, epochs; write {} for the defaults",
+        "optimizer, momentum, learning_rate, batch_size, epochs; write {} for the defaults",
     ),
     (
         "regularizers/none: ~",

@@ -148,9 +148,11 @@ class Plain(nn.Module):
 
 def trained_by_torch(network: Plain, data: Split, chosen: Settings) -> None:
     decayed = {"params": network.linear.parameters(), "weight_decay": chosen.regularizer.l2}
-    optimizer = torch.optim.Adam(
-        [decayed, {"params": network.norm.parameters()}], lr=chosen.learning_rate
-    )
+    groups = [decayed, {"params": network.norm.parameters()}]
+    if chosen.optimizer == "sgd":
+        optimizer = torch.optim.SGD(groups, lr=chosen.learning_rate, momentum=chosen.momentum)
+    else:
+        optimizer = torch.optim.Adam(groups, lr=chosen.learning_rate)
     network.train()
     for epoch in range(1, chosen.epochs + 1):
         order = generator(
@@ -209,6 +211,22 @@ def test_training_is_that_of_torch(activation: str, regularizer: str, batch_size
                     ours.activations[position, 0], torch.cat(hidden, 1), rtol=1e-5, atol=1e-6
                 )
                 np.testing.assert_allclose(ours.outputs[position, 0], logits, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("regularizer", REGULARIZERS)
+def test_sgd_with_momentum_is_that_of_torch(regularizer: str) -> None:
+    data = splits()
+    chosen = settings(regularizer=REGULARIZERS[regularizer], optimizer="sgd", momentum=0.8)
+    start = trained((3, 8), data, replace(chosen, epochs=0)).stack
+    ours = trained((3, 8), data, chosen).stack
+    for position in range(2):
+        network = Plain(start, position, chosen.regularizer)
+        trained_by_torch(network, data["train"], chosen)
+        for name, array in arrays(ours, position).items():
+            torch.testing.assert_close(
+                array, network.state_dict()[name], rtol=1e-6, atol=1e-7, msg=name
+            )
 
 
 def test_training_in_float32() -> None:
@@ -501,14 +519,23 @@ def test_settings_of_a_rule() -> None:
         "study_seed": STUDY,
         "dataset": "probe",
         "architecture": "5-3",
+        "optimizer": "sgd",
+        "momentum": 0.8,
         "learning_rate": 1e-2,
         "batch_size": 4,
         "epochs": 2,
         "activation_epochs": [0, 2],
         "regularizer": {"l2": 0.1, "dropout": 0.3, "batch_norm_momentum": 0.2},
     }
-    expected = settings(regularizer=REGULARIZERS["all"], activation_epochs=(0, 2))
+    expected = settings(
+        regularizer=REGULARIZERS["all"],
+        activation_epochs=(0, 2),
+        optimizer="sgd",
+        momentum=0.8,
+    )
     assert settings_from(resolved) == expected
+    adam = settings_from(resolved | {"optimizer": "adam", "momentum": None})
+    assert (adam.optimizer, adam.momentum) == ("adam", 0.0)
 
 
 def test_a_loss_that_overflows() -> None:
