@@ -18,6 +18,7 @@ import numpy as np
 import torch
 import xarray as xr
 from torch import Tensor
+from torch.nn import functional
 
 from neuroninfo import kernels
 from neuroninfo.networks import ACTIVATIONS, Stack, losses, neuron_coordinates, outputs
@@ -226,27 +227,27 @@ class _Compiled:
 
     def counted(self, inputs: Tensor, labels: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """Counts and summed losses of some examples."""
-        values = outputs(self.network, inputs)
-        activated = [layer[0].numpy() for layer in values]
-        first = torch.nn.functional.linear(
-            inputs.double(), self.network.weights[0][0].double(), self.network.biases[0][0].double()
-        )
+        values = [layer[0] for layer in outputs(self.network, inputs)]
+        before = [self._before(layer, [inputs, *values]) for layer in range(len(values))]
+        weight, bias = self.network.weights[0][0], self.network.biases[0][0]
+        first = functional.linear(inputs.double(), weight.double(), bias.double())
         ACTIVATIONS[self.network.architecture.activation].apply(first)
         shape = (self.sequences.shape[0], self.sequences.shape[1] + 1)
         correct, loss = np.zeros(shape, dtype=np.int64), np.zeros(shape)
         run = self._shallow if self.shallow else self._deep
         precise = (first.numpy(), *self.exact)
-        run(inputs.numpy(), activated, labels.numpy().astype(np.int64), precise, correct, loss)
+        activated = [layer.numpy() for layer in values]
+        run(before, activated, labels.numpy().astype(np.int64), precise, correct, loss)
         return correct, loss
 
-    def _before(self, layer: int, inputs: np.ndarray, activated: list[np.ndarray]) -> np.ndarray:
+    def _before(self, layer: int, values: list[Tensor]) -> np.ndarray:
         """Pre-activations of a layer, (n, width)."""
-        below = inputs if layer == 0 else activated[layer - 1]
-        return below @ self.weights[layer].T + self.biases[layer]
+        weight, bias = self.network.weights[layer][0], self.network.biases[layer][0]
+        return functional.linear(values[layer], weight, bias).numpy()
 
     def _shallow(
         self,
-        inputs: np.ndarray,
+        before: list[np.ndarray],
         activated: list[np.ndarray],
         labels: np.ndarray,
         precise: tuple[np.ndarray, ...],
@@ -265,7 +266,7 @@ class _Compiled:
         weights = self.weights[last].T if last > 0 else np.zeros((0, self.hidden[0]), np.float32)
         kernels.shallow(
             _side_by_side(below, 0),
-            _side_by_side(self._before(last, inputs, activated), 0),
+            _side_by_side(before[last], 0),
             np.ascontiguousarray(-weights),
             output,
             bias,
@@ -283,7 +284,7 @@ class _Compiled:
 
     def _deep(
         self,
-        inputs: np.ndarray,
+        before: list[np.ndarray],
         activated: list[np.ndarray],
         labels: np.ndarray,
         precise: tuple[np.ndarray, ...],
@@ -295,13 +296,13 @@ class _Compiled:
         starts = np.concatenate([[0], np.cumsum(widths)[:-1]])
         total = int(widths.sum())
         after = np.zeros((len(labels), total), np.float32)
-        before = np.zeros((len(labels), total), np.float32)
+        padded = np.zeros((len(labels), total), np.float32)
         biases, real = np.zeros(total, np.float32), np.zeros(total, np.float32)
         flat: list[np.ndarray] = []
         weights_at: list[int] = []
         for layer, (start, size) in enumerate(zip(starts, sizes, strict=True)):
             here = slice(start, start + size)
-            before[:, here] = self._before(layer, inputs, activated)
+            padded[:, here] = before[layer]
             biases[here], real[here] = self.biases[layer], 1
             if layer < len(self.hidden):
                 after[:, here] = activated[layer]
@@ -311,7 +312,7 @@ class _Compiled:
                 flat.append(matrix.ravel())
         kernels.deep(
             after,
-            before,
+            padded,
             np.concatenate(flat),
             np.array(weights_at),
             biases,
