@@ -17,6 +17,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -356,6 +357,65 @@ def growth(rounds: int) -> Iterator[Row]:
             before = spent
 
 
+# ------------------------------------------------------------------ start-up
+
+
+def startup(rounds: int) -> Iterator[Row]:
+    """From the start of a process to its data, for each kind of job on MNIST's shape."""
+    images, labels, note = task(784)
+    import xarray as xr
+
+    from neuroninfo import storage
+
+    split = np.repeat(np.int8([0, 1, 2]), [50000, 10000, 10000])
+    named = storage.labelled
+    dataset = xr.Dataset(
+        {
+            "inputs": (("sample", "feature"), images, named("inputs", "1")),
+            "offset": ("feature", np.zeros(784, np.float32), named("offset", "1")),
+            "scale": ("feature", np.full(784, 255, np.float32), named("scale", "1")),
+            "label": ("sample", labels.astype(np.int16), named("class", "1")),
+            "split": ("sample", split, named("split", "1")),
+            "index": ("sample", np.arange(70000, dtype=np.int32), named("index", "1")),
+        },
+        attrs={"name": "mnist", "n_classes": 10},
+    )
+    activations = xr.Dataset(
+        {
+            "activation": (
+                ("seed", "sample", "neuron"),
+                np.random.default_rng(0).random((10, 10000, 200), dtype=np.float32),
+                named("output", "1"),
+            )
+        }
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        about = {"title": "probe", "condition": {}, "configuration": {}}
+        storage.write(dataset, f"{folder}/mnist.nc", kind="dataset", **about)
+        storage.write(activations, f"{folder}/activations.nc", kind="activations", **about)
+        codes = {
+            "train": "from neuroninfo import datasets, networks, storage, training;"
+            f"datasets.read('{folder}/mnist.nc')",
+            "measure": "from neuroninfo import neurons, storage;"
+            f"next(storage.each('{folder}/activations.nc', 'activations', 'seed',"
+            "variables=['activation']))",
+            "ablate": "from neuroninfo import ablation, datasets, networks, storage;"
+            f"datasets.read('{folder}/mnist.nc', splits=['test'])",
+        }
+
+        def process(code: str) -> Way:
+            path = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r});"
+            return lambda: subprocess.run([sys.executable, "-c", path + code], check=True)
+
+        for name, code in codes.items():
+            seconds, _ = alternate(
+                rounds,
+                ours=(process(code), 1),
+                **{"import torch alone": (process("import torch"), 1)},
+            )
+            yield from rows(f"start of a job: {name}", seconds, note=note)
+
+
 # ------------------------------------------------------------------ running
 
 BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
@@ -371,6 +431,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "ablation-cifar10-network": lambda rounds: ablation_speed(CIFAR, "network", 1),
     "information-1-bit": lambda rounds: information_speed("threshold", rounds),
     "information-30-bins": lambda rounds: information_speed("uniform-30", rounds),
+    "startup": startup,
     "growth": growth,
 }
 
