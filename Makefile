@@ -7,7 +7,8 @@ SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 
 demo: .venv/installed
 	$(SNAKEMAKE) --configfile config/demo.yaml
-	$(SNAKEMAKE) --configfile config/demo.yaml --report results/demo/report.html
+	$(SNAKEMAKE) --configfile config/demo.yaml --report results/demo/report.html --quiet all
+	@echo 'Report: results/demo/report.html'
 
 figures: .venv/installed
 	$(SNAKEMAKE) --configfile config/config.yaml

@@ -134,24 +134,25 @@ def _count_two(
 ) -> None:
     """Count values above their neuron's edge; poison turns NaN where one is not finite."""
     n_neurons = values.shape[1]
-    bits = np.empty(n_neurons, np.int32)
     for example in range(values.shape[0]):
         row = values[example]
         total = above[0, labelings[0, example]]
         if closed:
             for j in range(n_neurons):
-                bits[j] = row[j] >= edges[j]
-                total[j] += bits[j]
+                total[j] += row[j] >= edges[j]
                 poison[j] += row[j] * np.float32(0)
         else:
             for j in range(n_neurons):
-                bits[j] = row[j] > edges[j]
-                total[j] += bits[j]
+                total[j] += row[j] > edges[j]
                 poison[j] += row[j] * np.float32(0)
-        for s in range(1, labelings.shape[0]):
+        for s in range(1, labelings.shape[0]):  # the row is still in the cache
             total = above[s, labelings[s, example]]
-            for j in range(n_neurons):
-                total[j] += bits[j]
+            if closed:
+                for j in range(n_neurons):
+                    total[j] += row[j] >= edges[j]
+            else:
+                for j in range(n_neurons):
+                    total[j] += row[j] > edges[j]
 
 
 @_compiled
