@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import torch
 import xarray as xr
-from torch import Tensor
-from torch.nn import functional
 
 from neuroninfo import kernels
-from neuroninfo.networks import ACTIVATIONS, Stack, losses, neuron_coordinates, outputs
+from neuroninfo.networks import Array, Stack, neuron_coordinates
 from neuroninfo.storage import labelled
 from neuroninfo.streams import Stream, generator
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 NETWORK: Final = "network"
 RANDOM: Final = "random"
@@ -150,8 +150,8 @@ def orders(
 
 def cumulative(
     network: Stack,
-    inputs: Tensor,
-    labels: Tensor,
+    inputs: Array,
+    labels: Array,
     sequences: np.ndarray,
     *,
     constants: np.ndarray | None = None,
@@ -159,8 +159,8 @@ def cumulative(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Correct predictions and loss of one network after each removal.
 
-    On a CPU by compiled loops (`kernels`), whose counts are those of float64; on CUDA by
-    recomputing, in float32, the layers that follow the one a neuron was removed from.
+    On a CPU by compiled loops (`kernels`), whose counts are those of float64; with tensors on
+    CUDA by recomputing, in float32, the layers that follow the one a neuron was removed from.
 
     Parameters
     ----------
@@ -183,17 +183,19 @@ def cumulative(
     loss : ndarray
         (orders, k + 1) float64, mean cross-entropy in nats.
     """
-    network = network.folded().copy(inputs.device)
+    network = network.folded()
     if constants is None:
         constants = np.zeros(sum(network.architecture.hidden))
     constants = constants.astype(np.float32)
-    if inputs.device.type == "cpu":
-        add = _Compiled(network, sequences, constants).counted
+    if str(inputs.device) == "cpu":
+        inputs, labels = np.asarray(inputs), np.asarray(labels)
+        add = _Compiled(network.numpy(), sequences, constants).counted
         # Examples of a class lie together: a neuron is often off for all of them at once.
-        order = torch.argsort(labels, stable=True)
+        order = np.argsort(labels, kind="stable")
     else:
+        network, threads = network.tensors(inputs.device), 1
         add = functools.partial(_recomputed, network, sequences, constants)
-        order, threads = torch.arange(len(labels), device=labels.device), 1
+        order = np.arange(len(labels))
     blocks = [order[row : row + _ROWS] for row in range(0, len(order), _ROWS)]
     with ThreadPoolExecutor(threads) as pool:
         parts = list(pool.map(lambda rows: add(inputs[rows], labels[rows]), blocks))
@@ -203,13 +205,20 @@ def cumulative(
     return correct.astype(np.int32), loss / len(labels)
 
 
+_NONLINEARITIES: Final[Mapping[str, Callable[[np.ndarray], np.ndarray]]] = {
+    "relu": lambda z: np.maximum(z, 0),
+    "tanh": np.tanh,
+    "sigmoid": lambda z: 0.5 * (1 + np.tanh(0.5 * z)),
+}
+
+
 class _Compiled:
     """A network in the layouts of `kernels`, for some sequences of neurons."""
 
     def __init__(self, network: Stack, sequences: np.ndarray, constants: np.ndarray) -> None:
         self.network, self.constants = network, constants
         self.sequences = np.ascontiguousarray(sequences, dtype=np.int64)
-        self.kind = kernels.KINDS[network.architecture.activation]
+        self.kind = network.architecture.activation
         self.hidden = network.architecture.hidden
         coordinates = neuron_coordinates(self.hidden)
         self.layers = coordinates["layer"][1].astype(np.int64) - 1
@@ -217,33 +226,31 @@ class _Compiled:
         self.first_neuron = np.cumsum([0, *self.hidden])
         lowest = int(self.layers[self.sequences].min(initial=len(self.hidden)))
         self.shallow = lowest >= len(self.hidden) - 2
-        self.weights = [weight[0].numpy() for weight in network.weights]
-        self.biases = [bias[0].numpy() for bias in network.biases]
+        self.weights = [weight[0] for weight in network.weights]
+        self.biases = [bias[0] for bias in network.biases]
         self.exact = (
             np.concatenate([w.T.ravel() for w in self.weights[1:]]).astype(np.float64),
             np.concatenate(self.biases[1:]).astype(np.float64),
             np.array([*self.hidden, network.architecture.n_classes], dtype=np.int64),
         )
 
-    def counted(self, inputs: Tensor, labels: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    def counted(self, inputs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Counts and summed losses of some examples."""
-        values = [layer[0] for layer in outputs(self.network, inputs)]
-        before = [self._before(layer, [inputs, *values]) for layer in range(len(values))]
-        weight, bias = self.network.weights[0][0], self.network.biases[0][0]
-        first = functional.linear(inputs.double(), weight.double(), bias.double())
-        ACTIVATIONS[self.network.architecture.activation].apply(first)
+        activate = _NONLINEARITIES[self.kind]
+        values, before = inputs, []
+        activated = []
+        for weight, bias in zip(self.weights, self.biases, strict=True):
+            before.append(values @ weight.T + bias)
+            values = activate(before[-1])
+            activated.append(values)
+        weight, bias = (array.astype(np.float64) for array in (self.weights[0], self.biases[0]))
+        first = activate(inputs.astype(np.float64) @ weight.T + bias)
         shape = (self.sequences.shape[0], self.sequences.shape[1] + 1)
         correct, loss = np.zeros(shape, dtype=np.int64), np.zeros(shape)
         run = self._shallow if self.shallow else self._deep
-        precise = (first.numpy(), *self.exact)
-        activated = [layer.numpy() for layer in values]
-        run(before, activated, labels.numpy().astype(np.int64), precise, correct, loss)
+        precise = (first, *self.exact)
+        run(before, activated, labels.astype(np.int64), precise, correct, loss)
         return correct, loss
-
-    def _before(self, layer: int, values: list[Tensor]) -> np.ndarray:
-        """Pre-activations of a layer, (n, width)."""
-        weight, bias = self.network.weights[layer][0], self.network.biases[layer][0]
-        return functional.linear(values[layer], weight, bias).numpy()
 
     def _shallow(
         self,
@@ -276,7 +283,7 @@ class _Compiled:
             self.constants,
             int(self.first_neuron[last]) - n_below,
             int(self.first_neuron[last]),
-            self.kind,
+            kernels.KINDS[self.kind],
             precise,
             correct,
             loss,
@@ -325,7 +332,7 @@ class _Compiled:
             self.layers,
             self.units,
             real,
-            self.kind,
+            kernels.KINDS[self.kind],
             precise,
             correct,
             loss,
@@ -349,6 +356,10 @@ def _recomputed(
     labels: Tensor,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Counts and summed losses; what follows the layer of a removed neuron is recomputed."""
+    import torch
+
+    from neuroninfo.forward import losses, outputs
+
     hidden = network.architecture.hidden
     coordinates = neuron_coordinates(hidden)
     layers, units = coordinates["layer"][1] - 1, coordinates["unit"][1]
@@ -380,7 +391,11 @@ def _recompute(
     first: int,
 ) -> None:
     """Outputs of the layers from `first` on, in place."""
-    activation = ACTIVATIONS[network.architecture.activation]
+    import torch
+
+    from neuroninfo.forward import NONLINEARITIES
+
+    activation = NONLINEARITIES[network.architecture.activation]
     for layer in range(first, len(values)):
         weight, bias = network.weights[layer][0], network.biases[layer][0]
         torch.addmm(bias, values[layer - 1], weight.t(), out=values[layer])
@@ -401,8 +416,8 @@ def scopes(hidden: Sequence[int]) -> dict[str, np.ndarray]:
 def ablate(
     stack: Stack,
     neurons: xr.Dataset,
-    inputs: Tensor,
-    labels: Tensor,
+    inputs: Array,
+    labels: Array,
     chosen: Sequence[Ordering],
     study_seed: int,
     *,
@@ -455,8 +470,8 @@ def _scope_dataset(
     stack: Stack,
     ordered: Sequence[np.ndarray],
     members: np.ndarray,
-    inputs: Tensor,
-    labels: Tensor,
+    inputs: Array,
+    labels: Array,
     chosen: Sequence[Ordering],
     threads: int,
 ) -> xr.Dataset:
@@ -511,6 +526,6 @@ def _scope_dataset(
         attrs={
             "n_test": len(labels),
             "n_classes": stack.architecture.n_classes,
-            "chance_correct": int(torch.bincount(labels).max()),
+            "chance_correct": int(np.bincount(np.asarray(labels)).max()),
         },
     )

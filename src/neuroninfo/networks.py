@@ -1,5 +1,8 @@
 """Stacks: S multilayer perceptrons of one shape, one a seed, as arrays with a seed axis.
 
+The arrays are torch tensors where a stack is trained and numpy's where it was read from a file:
+jobs that do not train need not import torch.  What networks compute is in `forward`.
+
 A block of a network is Linear, BatchNorm, activation, dropout; hidden layers are numbered
 from 1, and a neuron's output is its value after the nonlinearity and before dropout.
 """
@@ -7,41 +10,28 @@ from 1, and a neuron's output is its value after the nonlinearity and before dro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import torch
 import xarray as xr
-from torch import Tensor
 
 from neuroninfo.storage import labelled
 
+if TYPE_CHECKING:
+    import torch
+
+Array = Any
+"""A torch tensor or a numpy array."""
+
 BATCH_NORM_EPSILON: Final = 1e-5  # torch's default
-_EVALUATED_ROWS: Final = 1024
+ACTIVATIONS: Final = ("relu", "tanh", "sigmoid")
 _MOST_NEURONS: Final = 2**15 - 1  # files number neurons in int16
 
 
 class ArchitectureError(ValueError):
     """An architecture or activation that means nothing, or too many neurons."""
-
-
-@dataclass(frozen=True)
-class Activation:
-    """A nonlinearity."""
-
-    apply: Callable[[Tensor], Tensor]
-    """In place."""
-    backpropagate: Callable[[Tensor, Tensor], Tensor]
-    """(gradient by output, output) -> gradient by input."""
-
-
-ACTIVATIONS: Final[Mapping[str, Activation]] = {
-    "relu": Activation(torch.relu_, lambda g, a: torch.ops.aten.threshold_backward(g, a, 0)),
-    "tanh": Activation(torch.tanh_, torch.ops.aten.tanh_backward),
-    "sigmoid": Activation(torch.sigmoid_, torch.ops.aten.sigmoid_backward),
-}
 
 
 def hidden_widths(name: str) -> tuple[int, ...]:
@@ -95,10 +85,10 @@ class Architecture:
 class Normalization:
     """BatchNorm of one hidden layer: scale and shift learned, mean and variance tracked."""
 
-    scale: Tensor
-    shift: Tensor
-    mean: Tensor
-    variance: Tensor
+    scale: Array
+    shift: Array
+    mean: Array
+    variance: Array
     """Each (S, width)."""
 
 
@@ -118,8 +108,8 @@ class Stack:
 
     architecture: Architecture
     seeds: tuple[int, ...]
-    weights: list[Tensor]
-    biases: list[Tensor]
+    weights: list[Array]
+    biases: list[Array]
     normalizations: list[Normalization]
 
     def of(self, seeds: slice) -> Stack:
@@ -141,8 +131,8 @@ class Stack:
             return self
         weights, biases = list(self.weights), list(self.biases)
         for layer, n in enumerate(self.normalizations):
-            factor = n.scale / torch.sqrt(n.variance + BATCH_NORM_EPSILON)
-            weights[layer] = weights[layer] * factor.unsqueeze(2)
+            factor = n.scale / (n.variance + BATCH_NORM_EPSILON) ** 0.5
+            weights[layer] = weights[layer] * factor[..., None]
             biases[layer] = (biases[layer] - n.mean) * factor + n.shift
         architecture = Architecture(
             self.architecture.n_inputs,
@@ -152,87 +142,39 @@ class Stack:
         )
         return Stack(architecture, self.seeds, weights, biases, [])
 
-    def copy(self, device: torch.device | str) -> Stack:
-        """Return a copy; fresh arrays are aligned alike, which last bits can depend on."""
+    def tensors(self, device: torch.device | str) -> Stack:
+        """Return a copy as tensors; fresh ones are aligned alike: last bits can depend on it."""
+        import torch
 
-        def copied(tensor: Tensor) -> Tensor:
-            return tensor.to(device=device, copy=True)
+        def copied(array: Array) -> torch.Tensor:
+            return torch.as_tensor(array).to(device=device, copy=True)
 
+        return self._mapped(copied)
+
+    def numpy(self) -> Stack:
+        """Return the stack as numpy arrays, shared where it can be."""
+        return self._mapped(_numpy)
+
+    def _mapped(self, function: Callable[[Array], Array]) -> Stack:
         return Stack(
             self.architecture,
             self.seeds,
-            [copied(weight) for weight in self.weights],
-            [copied(bias) for bias in self.biases],
+            [function(weight) for weight in self.weights],
+            [function(bias) for bias in self.biases],
             [
-                Normalization(copied(n.scale), copied(n.shift), copied(n.mean), copied(n.variance))
+                Normalization(*(function(a) for a in (n.scale, n.shift, n.mean, n.variance)))
                 for n in self.normalizations
             ],
         )
 
 
-def outputs(stack: Stack, inputs: Tensor) -> list[Tensor]:
-    """Outputs of all layers in evaluation mode.
-
-    Parameters
-    ----------
-    stack
-        G networks without batch norm (see `Stack.folded`).
-    inputs
-        (n, n_inputs), the same for all networks.
-
-    Returns
-    -------
-    list of Tensor
-        (G, n, width) a hidden layer, after the nonlinearity; last the logits.
-    """
-    activation = ACTIVATIONS[stack.architecture.activation]
-    results: list[Tensor] = []
-    values = inputs.expand(len(stack.seeds), *inputs.shape)
-    for layer, (weight, bias) in enumerate(zip(stack.weights, stack.biases, strict=True)):
-        values = torch.baddbmm(bias.unsqueeze(1), values, weight.transpose(1, 2))
-        if layer < len(stack.architecture.hidden):
-            values = activation.apply(values)
-        results.append(values)
-    return results
-
-
-def evaluated(
-    stack: Stack, inputs: Tensor, together: int
-) -> Iterator[tuple[slice, slice, list[Tensor]]]:
-    """Outputs of all layers, block by block of networks and of examples.
-
-    Parameters
-    ----------
-    stack
-        Networks; batch norm is folded.
-    inputs
-        (n, n_inputs).
-    together
-        Networks computed in one product: 1 makes a network's numbers independent of the
-        others to the last bit.
-
-    Yields
-    ------
-    seeds, rows, list of Tensor
-        Which networks, which examples, and as `outputs`.
-    """
-    folded = stack.folded()
-    for first in range(0, len(stack.seeds), together):
-        seeds = slice(first, first + together)
-        group = folded.of(seeds).copy(inputs.device)
-        for row in range(0, inputs.shape[0], _EVALUATED_ROWS):
-            rows = slice(row, row + _EVALUATED_ROWS)
-            yield seeds, rows, outputs(group, inputs[rows])
-
-
-def losses(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy in nats of each example, (..., n), from logits (..., n, C), labels (n)."""
-    chosen = logits.gather(-1, labels.expand(logits.shape[:-1]).unsqueeze(-1)).squeeze(-1)
-    return torch.logsumexp(logits, dim=-1) - chosen
+def _numpy(array: Array) -> np.ndarray:
+    return array if isinstance(array, np.ndarray) else array.cpu().numpy()
 
 
 def to_dataset(stack: Stack) -> xr.Dataset:
     """All arrays of a stack, in the layout of ``network.nc``."""
+    stack = stack.numpy()
     dataset = xr.Dataset(coords={"seed": ("seed", list(stack.seeds), {"long_name": "seed"})})
     names = stack.architecture.layer_names
     below = "neuron_0"
@@ -240,19 +182,19 @@ def to_dataset(stack: Stack) -> xr.Dataset:
         here = f"neuron_{name}"
         dataset[f"weight_{name}"] = (
             ("seed", here, below),
-            stack.weights[layer].cpu().numpy(),
+            stack.weights[layer],
             labelled(f"weights into layer {name}", "1"),
         )
         dataset[f"bias_{name}"] = (
             ("seed", here),
-            stack.biases[layer].cpu().numpy(),
+            stack.biases[layer],
             labelled(f"biases of layer {name}", "1"),
         )
         if stack.architecture.batch_norm and name != "output":
             for field in ("scale", "shift", "mean", "variance"):
                 dataset[f"batch_norm_{field}_{name}"] = (
                     ("seed", here),
-                    getattr(stack.normalizations[layer], field).cpu().numpy(),
+                    getattr(stack.normalizations[layer], field),
                     labelled(f"batch norm, {field}, layer {name}", "1"),
                 )
         below = here
@@ -261,16 +203,16 @@ def to_dataset(stack: Stack) -> xr.Dataset:
 
 
 def from_dataset(dataset: xr.Dataset) -> Stack:
-    """Inverse of `to_dataset`."""
+    """Inverse of `to_dataset`; numpy arrays."""
     hidden = sum(1 for name in dataset if re.fullmatch(r"weight_\d+", str(name)))
     names = [*map(str, range(1, hidden + 1)), "output"]
-    weights = [torch.from_numpy(dataset[f"weight_{name}"].values) for name in names]
-    biases = [torch.from_numpy(dataset[f"bias_{name}"].values) for name in names]
+    weights = [dataset[f"weight_{name}"].values for name in names]
+    biases = [dataset[f"bias_{name}"].values for name in names]
     batch_norm = "batch_norm_scale_1" in dataset
     normalizations = [
         Normalization(
             *(
-                torch.from_numpy(dataset[f"batch_norm_{field}_{name}"].values)
+                dataset[f"batch_norm_{field}_{name}"].values
                 for field in ("scale", "shift", "mean", "variance")
             )
         )

@@ -24,14 +24,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from neuroninfo.datasets import Examples
+from neuroninfo.forward import NONLINEARITIES, evaluated, losses
 from neuroninfo.networks import (
-    ACTIVATIONS,
     BATCH_NORM_EPSILON,
     Architecture,
     Normalization,
     Stack,
-    evaluated,
-    losses,
     neuron_coordinates,
 )
 from neuroninfo.storage import labelled
@@ -291,7 +289,7 @@ class _Learner:
     ) -> None:
         self.architecture, self.settings, self.together = architecture, settings, together
         self.regularizer = settings.regularizer
-        self.activation = ACTIVATIONS[architecture.activation]
+        self.activation = NONLINEARITIES[architecture.activation]
         self.device = device
         self.layers, self.decayed, length = _layout(architecture)
         self.parameters = torch.zeros(len(seeds), length, device=device)

@@ -290,7 +290,7 @@ def test_ablation_to_constants_is_bias_balancing(activation: str, hidden: tuple[
         np.testing.assert_array_equal(correct, recomputed)
         np.testing.assert_allclose(loss, sums / 40, rtol=1e-5, atol=1e-5)
         for order, counts, losses in zip(sequences, correct, loss, strict=True):
-            balanced = network.copy("cpu")
+            balanced = network.tensors("cpu")
             for k, neuron in enumerate(order[: len(order) // 2], start=1):
                 layer = layers[neuron]
                 moved = balanced.weights[layer][0, :, units[neuron]] * float(constants[neuron])

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from neuroninfo import storage
+from neuroninfo.forward import evaluated, losses, outputs
 from neuroninfo.networks import (
     ACTIVATIONS,
     BATCH_NORM_EPSILON,
@@ -15,12 +16,9 @@ from neuroninfo.networks import (
     ArchitectureError,
     Normalization,
     Stack,
-    evaluated,
     from_dataset,
     hidden_widths,
-    losses,
     neuron_coordinates,
-    outputs,
     to_dataset,
 )
 
@@ -143,7 +141,7 @@ def test_a_stack_is_stored_bitwise(
     storage.write(
         to_dataset(stack), path, kind="network", title="A stack", condition={}, configuration={}
     )
-    read = from_dataset(storage.read(path, "network"))
+    read = from_dataset(storage.read(path, "network")).tensors("cpu")
     assert (read.architecture, read.seeds) == (stack.architecture, stack.seeds)
     assert len(arrays(read)) == len(arrays(stack)) == (2 + 4 * batch_norm) * len(hidden) + 2
     for ours, theirs in zip(arrays(stack), arrays(read), strict=True):
@@ -198,7 +196,7 @@ def test_networks_of_a_stack() -> None:
     assert part.seeds == (7, 9)
     for whole, some in zip(arrays(stack), arrays(part), strict=True):
         assert torch.equal(whole[1:3], some)
-    copied = stack.copy("cpu")
+    copied = stack.tensors("cpu")
     copied.weights[0].zero_()
     copied.normalizations[0].mean.zero_()
     assert (stack.weights[0] != 0).all()

@@ -6,18 +6,15 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 
-import torch
-
 from neuroninfo import ablation, datasets, networks, storage
 
-torch.set_num_threads(snakemake.threads)
 settings = snakemake.params.settings
 examples = datasets.read(snakemake.input.dataset, splits=["test"])
 curves = ablation.ablate(
     networks.from_dataset(storage.read(snakemake.input.network, "network")),
     storage.read(snakemake.input.neurons, "neurons"),
-    torch.tensor(examples.inputs),
-    torch.tensor(examples.labels),
+    examples.inputs,
+    examples.labels,
     ablation.orderings(settings["orderings"], settings["random"]),
     settings["study_seed"],
     threads=snakemake.threads,

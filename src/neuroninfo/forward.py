@@ -1,0 +1,92 @@
+"""What the networks of a stack compute, in torch: layers, losses, evaluation block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from neuroninfo.networks import Stack
+
+_EVALUATED_ROWS: Final = 1024
+
+
+@dataclass(frozen=True)
+class Nonlinearity:
+    """An activation function and its derivative."""
+
+    apply: Callable[[Tensor], Tensor]
+    """In place."""
+    backpropagate: Callable[[Tensor, Tensor], Tensor]
+    """(gradient by output, output) -> gradient by input."""
+
+
+NONLINEARITIES: Final[Mapping[str, Nonlinearity]] = {
+    "relu": Nonlinearity(torch.relu_, lambda g, a: torch.ops.aten.threshold_backward(g, a, 0)),
+    "tanh": Nonlinearity(torch.tanh_, torch.ops.aten.tanh_backward),
+    "sigmoid": Nonlinearity(torch.sigmoid_, torch.ops.aten.sigmoid_backward),
+}
+
+
+def outputs(stack: Stack, inputs: Tensor) -> list[Tensor]:
+    """Outputs of all layers in evaluation mode.
+
+    Parameters
+    ----------
+    stack
+        G networks without batch norm (see `Stack.folded`).
+    inputs
+        (n, n_inputs), the same for all networks.
+
+    Returns
+    -------
+    list of Tensor
+        (G, n, width) a hidden layer, after the nonlinearity; last the logits.
+    """
+    activation = NONLINEARITIES[stack.architecture.activation]
+    results: list[Tensor] = []
+    values = inputs.expand(len(stack.seeds), *inputs.shape)
+    for layer, (weight, bias) in enumerate(zip(stack.weights, stack.biases, strict=True)):
+        values = torch.baddbmm(bias.unsqueeze(1), values, weight.transpose(1, 2))
+        if layer < len(stack.architecture.hidden):
+            values = activation.apply(values)
+        results.append(values)
+    return results
+
+
+def evaluated(
+    stack: Stack, inputs: Tensor, together: int
+) -> Iterator[tuple[slice, slice, list[Tensor]]]:
+    """Outputs of all layers, block by block of networks and of examples.
+
+    Parameters
+    ----------
+    stack
+        Networks; batch norm is folded.
+    inputs
+        (n, n_inputs).
+    together
+        Networks computed in one product: 1 makes a network's numbers independent of the
+        others to the last bit.
+
+    Yields
+    ------
+    seeds, rows, list of Tensor
+        Which networks, which examples, and as `outputs`.
+    """
+    folded = stack.folded()
+    for first in range(0, len(stack.seeds), together):
+        seeds = slice(first, first + together)
+        group = folded.of(seeds).tensors(inputs.device)
+        for row in range(0, inputs.shape[0], _EVALUATED_ROWS):
+            rows = slice(row, row + _EVALUATED_ROWS)
+            yield seeds, rows, outputs(group, inputs[rows])
+
+
+def losses(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy in nats of each example, (..., n), from logits (..., n, C), labels (n)."""
+    chosen = logits.gather(-1, labels.expand(logits.shape[:-1]).unsqueeze(-1)).squeeze(-1)
+    return torch.logsumexp(logits, dim=-1) - chosen
