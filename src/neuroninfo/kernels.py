@@ -9,7 +9,7 @@ Two ways, both exact (see `near`):
   nothing for that example and is skipped; else a rank-one update of the next layer is
   followed by the layers behind it, summed over the neurons that are active there.
 
-numba's vectorizer leaves such short loops scalar, so the three primitives at the top are
+The vectorizer of numba leaves such short loops scalar, so what they are made of (`@intrinsic`) is
 written as LLVM vector code; LLVM maps 16 floats to what the machine has.  All functions are
 cached on disk beside this file, keyed by the CPU; the cache is written and renamed, so jobs
 that start together do not disturb each other.
