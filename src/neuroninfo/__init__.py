@@ -2,9 +2,9 @@
 
 Trains stacks of small networks, measures every neuron with information theory, ablates
 neurons in the order of what was measured, and draws what comes out.  Each module knows
-only the modules before it: `storage`, `streams`, `datasets`, `networks`, `training`,
-`counting`, `quantization`, `neurons`, `kernels`, `ablation`, `claims`, `figures`; and for the
-workflow alone `configuration` and `provenance`.
+only the modules before it: `storage`, `streams`, `datasets`, `networks`, `forward`,
+`training`, `counting`, `quantization`, `neurons`, `kernels`, `ablation`, `claims`, `figures`;
+and for the workflow alone `configuration` and `provenance`.
 
 Nothing is imported here: a job pays only for what it uses.
 """

@@ -19,17 +19,14 @@ import xarray as xr
 
 from neuroninfo import kernels
 from neuroninfo.networks import Array, Stack, neuron_coordinates
-from neuroninfo.storage import labelled
+from neuroninfo.neurons import DECIMALS
+from neuroninfo.storage import NETWORK, RANDOM, labelled
 from neuroninfo.streams import Stream, generator
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-NETWORK: Final = "network"
-RANDOM: Final = "random"
 _ROWS: Final = 2048
-_DECIMALS: Final = 12
-"""Measures that agree to this many digits tie: rounding must not order neurons."""
 
 
 class AblationError(ValueError):
@@ -87,7 +84,7 @@ def order_by(values: np.ndarray, direction: str, ties: np.ndarray) -> np.ndarray
     """
     if np.isnan(values).any():
         raise AblationError(f"neurons {np.flatnonzero(np.isnan(values)).tolist()} have no value")
-    signed = np.round(values, _DECIMALS) * (1 if direction == "ascending" else -1)
+    signed = np.round(values, DECIMALS) * (1 if direction == "ascending" else -1)
     return ties[np.argsort(signed[ties], kind="stable")]
 
 
@@ -189,16 +186,16 @@ def cumulative(
     constants = constants.astype(np.float32)
     if str(inputs.device) == "cpu":
         inputs, labels = np.asarray(inputs), np.asarray(labels)
-        add = _Compiled(network.numpy(), sequences, constants).counted
+        counted = _Compiled(network.numpy(), sequences, constants).counted
         # Examples of a class lie together: a neuron is often off for all of them at once.
         order = np.argsort(labels, kind="stable")
     else:
         network, threads = network.tensors(inputs.device), 1
-        add = functools.partial(_recomputed, network, sequences, constants)
+        counted = functools.partial(_recomputed, network, sequences, constants)
         order = np.arange(len(labels))
     blocks = [order[row : row + _ROWS] for row in range(0, len(order), _ROWS)]
     with ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(lambda rows: add(inputs[rows], labels[rows]), blocks))
+        parts = list(pool.map(lambda rows: counted(inputs[rows], labels[rows]), blocks))
     correct = np.stack([correct for correct, _ in parts]).sum(axis=0)
     # One after the other: the sum does not depend on how many threads there were.
     loss = sum((loss for _, loss in parts), start=np.zeros(correct.shape))
@@ -216,127 +213,98 @@ class _Compiled:
     """A network in the layouts of `kernels`, for some sequences of neurons."""
 
     def __init__(self, network: Stack, sequences: np.ndarray, constants: np.ndarray) -> None:
-        self.network, self.constants = network, constants
+        architecture = network.architecture
+        self.activation, self.hidden = architecture.activation, architecture.hidden
+        self.n_classes = architecture.n_classes
+        self.constants = constants
         self.sequences = np.ascontiguousarray(sequences, dtype=np.int64)
-        self.kind = network.architecture.activation
-        self.hidden = network.architecture.hidden
-        coordinates = neuron_coordinates(self.hidden)
-        self.layers = coordinates["layer"][1].astype(np.int64) - 1
-        self.units = coordinates["unit"][1].astype(np.int64)
-        self.first_neuron = np.cumsum([0, *self.hidden])
-        lowest = int(self.layers[self.sequences].min(initial=len(self.hidden)))
-        self.shallow = lowest >= len(self.hidden) - 2
         self.weights = [weight[0] for weight in network.weights]
         self.biases = [bias[0] for bias in network.biases]
         self.exact = (
-            np.concatenate([w.T.ravel() for w in self.weights[1:]]).astype(np.float64),
+            np.concatenate([weight.T.ravel() for weight in self.weights[1:]]).astype(np.float64),
             np.concatenate(self.biases[1:]).astype(np.float64),
-            np.array([*self.hidden, network.architecture.n_classes], dtype=np.int64),
+            np.array([*self.hidden, self.n_classes], dtype=np.int64),
         )
+        coordinates = neuron_coordinates(self.hidden)
+        self.layers = coordinates["layer"][1].astype(np.int64) - 1
+        self.units = coordinates["unit"][1].astype(np.int64)
+        lowest = int(self.layers[self.sequences].min(initial=len(self.hidden)))
+        self.shallow = lowest >= len(self.hidden) - 2
+        self.layout = self._shallow_layout() if self.shallow else self._deep_layout()
 
     def counted(self, inputs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Counts and summed losses of some examples."""
-        activate = _NONLINEARITIES[self.kind]
-        values, before = inputs, []
-        activated = []
+        activate = _NONLINEARITIES[self.activation]
+        values, before, after = inputs, [], []
         for weight, bias in zip(self.weights, self.biases, strict=True):
             before.append(values @ weight.T + bias)
             values = activate(before[-1])
-            activated.append(values)
+            after.append(values)
         weight, bias = (array.astype(np.float64) for array in (self.weights[0], self.biases[0]))
         first = activate(inputs.astype(np.float64) @ weight.T + bias)
+        if self.shallow:
+            last = len(self.hidden) - 1
+            below = after[last - 1] if last > 0 else np.zeros((len(labels), 0), np.float32)
+            kernel: Callable[..., None] = kernels.shallow
+            examples = (_side_by_side(below, 0), _side_by_side(before[last], 0))
+            labels = _side_by_side(labels[:, None].astype(np.int32), -1)[:, 0]
+        else:
+            kernel = kernels.deep
+            none = np.zeros((len(labels), self.n_classes), np.float32)
+            examples = (_lined_up([*after[:-1], none]), _lined_up(before))
+            labels = labels.astype(np.int64)
         shape = (self.sequences.shape[0], self.sequences.shape[1] + 1)
         correct, loss = np.zeros(shape, dtype=np.int64), np.zeros(shape)
-        run = self._shallow if self.shallow else self._deep
-        precise = (first, *self.exact)
-        run(before, activated, labels.astype(np.int64), precise, correct, loss)
-        return correct, loss
-
-    def _shallow(
-        self,
-        before: list[np.ndarray],
-        activated: list[np.ndarray],
-        labels: np.ndarray,
-        precise: tuple[np.ndarray, ...],
-        correct: np.ndarray,
-        loss: np.ndarray,
-    ) -> None:
-        last = len(self.hidden) - 1
-        n_below = self.hidden[last - 1] if last > 0 else 0
-        below = activated[last - 1] if last > 0 else np.zeros((len(labels), 0), np.float32)
-        n_classes = len(self.biases[-1])
-        padded = -(-n_classes // kernels.CLASS_GROUP) * kernels.CLASS_GROUP
-        output = np.zeros((self.hidden[last], padded), np.float32)
-        output[:, :n_classes] = self.weights[-1].T
-        bias = np.zeros(padded, np.float32)
-        bias[:n_classes] = self.biases[-1]
-        weights = self.weights[last].T if last > 0 else np.zeros((0, self.hidden[0]), np.float32)
-        kernels.shallow(
-            _side_by_side(below, 0),
-            _side_by_side(before[last], 0),
-            np.ascontiguousarray(-weights),
-            output,
-            bias,
-            n_classes,
-            _side_by_side(labels[:, None].astype(np.int32), -1)[:, 0],
-            self.sequences,
-            self.constants,
-            int(self.first_neuron[last]) - n_below,
-            int(self.first_neuron[last]),
-            kernels.KINDS[self.kind],
-            precise,
-            correct,
-            loss,
-        )
-
-    def _deep(
-        self,
-        before: list[np.ndarray],
-        activated: list[np.ndarray],
-        labels: np.ndarray,
-        precise: tuple[np.ndarray, ...],
-        correct: np.ndarray,
-        loss: np.ndarray,
-    ) -> None:
-        sizes = [len(bias) for bias in self.biases]
-        widths = np.array([-(-size // kernels.LANES) * kernels.LANES for size in sizes])
-        starts = np.concatenate([[0], np.cumsum(widths)[:-1]])
-        total = int(widths.sum())
-        after = np.zeros((len(labels), total), np.float32)
-        padded = np.zeros((len(labels), total), np.float32)
-        biases, real = np.zeros(total, np.float32), np.zeros(total, np.float32)
-        flat: list[np.ndarray] = []
-        weights_at: list[int] = []
-        for layer, (start, size) in enumerate(zip(starts, sizes, strict=True)):
-            here = slice(start, start + size)
-            padded[:, here] = before[layer]
-            biases[here], real[here] = self.biases[layer], 1
-            if layer < len(self.hidden):
-                after[:, here] = activated[layer]
-                matrix = np.zeros((widths[layer], widths[layer + 1]), np.float32)
-                matrix[:size, : sizes[layer + 1]] = self.weights[layer + 1].T
-                weights_at.append(sum(len(matrix) for matrix in flat))
-                flat.append(matrix.ravel())
-        kernels.deep(
-            after,
-            padded,
-            np.concatenate(flat),
-            np.array(weights_at),
-            biases,
-            widths,
-            starts,
-            sizes[-1],
+        kernel(
+            *examples,
+            *self.layout,
+            self.n_classes,
             labels,
             self.sequences,
             self.constants,
-            self.layers,
-            self.units,
-            real,
-            kernels.KINDS[self.kind],
-            precise,
+            kernels.KINDS[self.activation],
+            (first, *self.exact),
             correct,
             loss,
         )
+        return correct, loss
+
+    def _shallow_layout(self) -> tuple[Any, ...]:
+        last = len(self.hidden) - 1
+        first_neuron = np.cumsum([0, *self.hidden])
+        first_below = int(first_neuron[last - 1]) if last > 0 else 0
+        weights = self.weights[last].T if last > 0 else np.zeros((0, self.hidden[0]), np.float32)
+        output = _padded(self.weights[-1].T, kernels.CLASS_GROUP)
+        bias = _padded(self.biases[-1][None], kernels.CLASS_GROUP)[0]
+        return np.ascontiguousarray(-weights), output, bias, first_below, int(first_neuron[last])
+
+    def _deep_layout(self) -> tuple[Any, ...]:
+        biases = [_padded(bias[None], kernels.LANES)[0] for bias in self.biases]
+        real = [_padded(np.ones((1, len(bias)), np.float32), kernels.LANES) for bias in self.biases]
+        widths = np.array([len(bias) for bias in biases])
+        matrices = [np.zeros((n, m), np.float32) for n, m in itertools.pairwise(widths)]
+        for matrix, weight in zip(matrices, self.weights[1:], strict=True):
+            matrix[: weight.shape[1], : weight.shape[0]] = weight.T
+        return (
+            np.concatenate([matrix.ravel() for matrix in matrices]),
+            np.cumsum([0, *(matrix.size for matrix in matrices[:-1])]),
+            np.concatenate(biases),
+            widths,
+            np.cumsum([0, *widths[:-1]]),
+            self.layers,
+            self.units,
+            np.concatenate(real, axis=1)[0],
+        )
+
+
+def _padded(values: np.ndarray, multiple: int) -> np.ndarray:
+    """(n, width) -> (n, width rounded up to a multiple), zeros behind."""
+    return np.pad(np.ascontiguousarray(values), ((0, 0), (0, -values.shape[1] % multiple)))
+
+
+def _lined_up(layers: Sequence[np.ndarray]) -> np.ndarray:
+    """(n, width) of each layer -> (n, sum of the padded widths)."""
+    return np.concatenate([_padded(layer, kernels.LANES) for layer in layers], axis=1)
 
 
 def _side_by_side(values: np.ndarray, filling: float) -> np.ndarray:

@@ -24,7 +24,8 @@ import scipy.stats
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from neuroninfo.storage import written_whole
+from neuroninfo.neurons import DECIMALS
+from neuroninfo.storage import NETWORK, RANDOM, written_whole
 from neuroninfo.streams import Stream, generator
 
 CONFIDENCE: Final = 0.95
@@ -51,25 +52,20 @@ COLUMNS: Final = (
 _KEY: Final = (*CONDITION, "claim", "scope", "measure", "quantizer")
 _FLOATS: Final = ("effect", "low", "high", "threshold")
 _THRESHOLD: Final = 0.0
-_DECIMALS: Final = 12  # as in the orders: rounding must not tell neurons apart
-
-# What stands in ablation.nc; importing its module would load torch to read a few words.
-_NETWORK: Final = "network"
-_RANDOM: Final = "random"
 _ORDERINGS: Final[Mapping[str, str]] = {
     "ascending": "lowest first (ascending)",
     "descending": "highest first (descending)",
-    _RANDOM: "random",
+    RANDOM: "random",
 }
 
 # Claim -> orderings (a, b) of "G(a) - G(b) > 0", and its words.
 _NETWORK_CLAIMS: Final = {
-    "C1a": ("descending", _RANDOM, "removing the highest {} first hurts less than random"),
-    "C1b": (_RANDOM, "ascending", "removing the lowest {} first hurts more than random"),
+    "C1a": ("descending", RANDOM, "removing the highest {} first hurts less than random"),
+    "C1b": (RANDOM, "ascending", "removing the lowest {} first hurts more than random"),
 }
 _LAYER_CLAIMS: Final = {
-    "C2a": (_RANDOM, "descending", "removing the highest {} first hurts more than random"),
-    "C2b": ("ascending", _RANDOM, "removing the lowest {} first hurts less than random"),
+    "C2a": (RANDOM, "descending", "removing the highest {} first hurts more than random"),
+    "C2b": ("ascending", RANDOM, "removing the lowest {} first hurts less than random"),
 }
 
 
@@ -102,7 +98,7 @@ def ordered_by(*groups: xr.Dataset) -> list[tuple[str, str]]:
             group["measure"].values, group["quantizer"].values, strict=True
         )
     ]
-    return [pair for pair in dict.fromkeys(pairs) if pair[0] != _RANDOM]
+    return [pair for pair in dict.fromkeys(pairs) if pair[0] != RANDOM]
 
 
 def curves(group: xr.Dataset, measure: str, quantizer: str) -> dict[str, NDArray[np.float64]]:
@@ -350,7 +346,7 @@ def _ablation_claims(
                 f"ablation, scope {scope!r}, has seeds {found}, the measures {seeds}: "
                 "make both from the same blocks"
             )
-        of_network = scope == _NETWORK
+        of_network = scope == NETWORK
         for measure, quantizer in by:
             g = mean_accuracy(group, measure, quantizer)
             for claim, (more, less, words) in (
@@ -382,7 +378,7 @@ def _information_claims(
     layers = neurons["layer"].values
     for quantizer in map(str, neurons["quantizer"].values):
         measured = neurons["mutual_information"].sel(quantizer=quantizer)
-        information = np.round(measured.transpose("seed", "neuron").values, _DECIMALS)
+        information = np.round(measured.transpose("seed", "neuron").values, DECIMALS)
         for earlier, later in combinations(np.unique(layers), 2):
             what = {
                 "claim": "C3",
@@ -446,10 +442,10 @@ def _n_test(group: xr.Dataset) -> int:
 def _counts(group: xr.Dataset, measure: str, quantizer: str) -> dict[str, NDArray[np.int64]]:
     """Ordering -> (seeds, repeats, n + 1) numbers of correct predictions."""
     correct = group["correct"].transpose("seed", "ordering", "removed").values.astype(np.int64)
-    is_random = group["measure"].values == _RANDOM
+    is_random = group["measure"].values == RANDOM
     is_measure = (group["measure"].values == measure) & (group["quantizer"].values == quantizer)
     chosen = {
-        name: is_random if name == _RANDOM else is_measure & (group["direction"].values == name)
+        name: is_random if name == RANDOM else is_measure & (group["direction"].values == name)
         for name in _ORDERINGS
     }
     return {name: correct[:, which] for name, which in chosen.items() if which.any()}

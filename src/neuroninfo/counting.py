@@ -1,7 +1,7 @@
 """Compiled counting of symbols by class: one pass over the examples for every neuron.
 
-`neurons.class_counts` of `quantization.Quantizer.symbols` is the plain way to the same
-counts; memory here does not grow with the number of examples.  Compiled functions are cached
+The counts are those of `quantization.Quantizer.symbols`, which are not kept: memory does not
+grow with the number of examples.  Compiled functions are cached
 on disk beside this file.
 """
 

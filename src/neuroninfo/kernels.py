@@ -33,7 +33,12 @@ CLASS_GROUP: Final = 5
 RELU, TANH, SIGMOID = 0, 1, 2
 KINDS: Final = {"relu": RELU, "tanh": TANH, "sigmoid": SIGMOID}
 TIE: Final = np.float32(3e-5)
-"""Share of the magnitude of what was summed below which two logits count as near."""
+"""Two logits are near if they differ by less than this share of what is summed into them.
+
+That is the larger of the sum of magnitudes before ablation and of the logits' own now. It is
+500 roundings of float32: more than sums of some hundred terms lose, unless hidden neurons
+cancel each other to less than about a hundredth of their size.
+"""
 
 _FLOAT: Final = ir.FloatType()
 _INTEGER: Final = ir.IntType(32)
@@ -137,6 +142,10 @@ def _vector(builder: Any, data: Any, index: Any) -> Any:
 
 
 def _arrays(context: Any, builder: Any, signature: Any, arguments: Any) -> list[Any]:
+    """Arguments with arrays opened; their memory is addressed as it lies, so it must be C's."""
+    for kind in signature.args:
+        if isinstance(kind, types.Array) and kind.layout != "C":
+            raise TypeError(f"an array of layout {kind.layout!r}: make it contiguous")
     return [
         make_array(kind)(context, builder, value) if isinstance(kind, types.Array) else value
         for kind, value in zip(signature.args, arguments, strict=True)
@@ -384,7 +393,7 @@ def judge(typing: Any, logits: Any, n_classes: Any, labels: Any, tie: Any, losse
 
     Puts each one's cross-entropy into losses (16); gives, as bits of one integer, whose
     predicted class is labels (16, int32) and, 16 bits on, whose two highest logits differ by
-    no more than tie (16).
+    no more than tie (16) or than `TIE` of the largest logit.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -396,15 +405,19 @@ def judge(typing: Any, logits: Any, n_classes: Any, labels: Any, tie: Any, losse
 
         place = builder.bitcast(builder.gep(right_class.data, [zero]), _INTEGERS.as_pointer())
         label = builder.load(place, align=4)
-        highest, second, chosen, total = (cgutils.alloca_once(builder, _VECTOR) for _ in range(4))
+        highest, lowest, second, chosen, total = (
+            cgutils.alloca_once(builder, _VECTOR) for _ in range(5)
+        )
         for where in (highest, second, chosen):
             builder.store(_constant(-3e38), where)
+        builder.store(_constant(3e38), lowest)
         builder.store(_constant(0.0), total)
         with cgutils.for_range(builder, classes) as loop:
             value, top = row(loop.index), builder.load(highest)
             lower = _call(builder, "minnum", value, top)
             builder.store(_call(builder, "maxnum", builder.load(second), lower), second)
             builder.store(_call(builder, "maxnum", value, top), highest)
+            builder.store(_call(builder, "minnum", value, builder.load(lowest)), lowest)
             number = builder.trunc(loop.index, _INTEGER)
             own = builder.icmp_signed("==", label, _splat(builder, number, _INTEGERS))
             builder.store(builder.select(own, value, builder.load(chosen)), chosen)
@@ -416,7 +429,18 @@ def judge(typing: Any, logits: Any, n_classes: Any, labels: Any, tie: Any, losse
         builder.store(loss, _vector(builder, out.data, zero), align=4)
         right = builder.fcmp_ordered("==", own_logit, top)
         gap = builder.fsub(top, builder.load(second))
-        limit = builder.load(_vector(builder, near_by.data, zero), align=4)
+        size = _call(
+            builder,
+            "maxnum",
+            _call(builder, "fabs", top),
+            _call(builder, "fabs", builder.load(lowest)),
+        )
+        limit = _call(
+            builder,
+            "maxnum",
+            builder.load(_vector(builder, near_by.data, zero), align=4),
+            builder.fmul(size, _constant(float(TIE))),
+        )
         close = builder.fcmp_ordered("<=", gap, limit)
         bits = [
             builder.zext(builder.bitcast(mask, ir.IntType(LANES)), classes.type)
@@ -592,17 +616,17 @@ def shallow(
     weights: Any,
     output: Any,
     bias: Any,
+    first_below: Any,
+    first_last: Any,
     n_classes: Any,
     labels: Any,
     sequences: Any,
     constants: Any,
-    first_below: Any,
-    first_last: Any,
     kind: Any,
     precise: Any,
     correct: Any,
     loss: Any,
-) -> int:
+) -> None:
     """Cumulative ablation of neurons of the last two hidden layers.
 
     Parameters
@@ -627,11 +651,6 @@ def shallow(
         (first hidden outputs, weights, biases, widths) in float64, for `near`.
     correct, loss
         (orders, k + 1), added to.
-
-    Returns
-    -------
-    int
-        How many predictions were settled in float64.
     """
     first, exact, exact_biases, sizes = precise
     n_blocks, n_last = before.shape[0], before.shape[1]
@@ -648,7 +667,6 @@ def shallow(
     rows = np.empty(n_last + 1, np.int64)
     negative = -output
     absolute, absolute_bias = np.abs(output), np.abs(bias)
-    settled = 0
     for block in range(n_blocks):
         label = labels[block]
         filled = 0
@@ -714,7 +732,6 @@ def shallow(
                     if doubtful:
                         for t in range(LANES):
                             if doubtful >> t & 1:
-                                settled += 1
                                 example = block * LANES + t
                                 best = near(
                                     example, sequences[o], k, constants, first, exact,
@@ -729,7 +746,6 @@ def shallow(
                         total += losses[t] * there[t]
                 correct[o, k] += n_right
                 loss[o, k] += total
-    return settled
 
 
 @_compiled
@@ -741,18 +757,18 @@ def deep(
     biases: Any,
     widths: Any,
     starts: Any,
+    layer_of: Any,
+    unit_of: Any,
+    real: Any,
     n_classes: Any,
     labels: Any,
     sequences: Any,
     constants: Any,
-    layer_of: Any,
-    unit_of: Any,
-    real: Any,
     kind: Any,
     precise: Any,
     correct: Any,
     loss: Any,
-) -> int:
+) -> None:
     """Cumulative ablation of any neurons, example by example.
 
     Parameters
@@ -770,11 +786,6 @@ def deep(
         (sum of widths) float32: 1, for padding 0.
     labels, sequences, constants, precise, correct, loss
         As in `shallow`; labels (n).
-
-    Returns
-    -------
-    int
-        How many predictions were settled in float64.
     """
     first, exact, exact_biases, sizes = precise
     n_layers = widths.shape[0] - 1
@@ -787,7 +798,6 @@ def deep(
     rows = np.empty(widths.max() + LANES, np.int32)
     factors = np.empty(widths.max() + LANES, np.float32)
     terms = np.empty(n_classes, np.float32)
-    settled = 0
     for example in range(outputs.shape[0]):
         label = labels[example]
         # Magnitude of what is summed into a logit, for `TIE`.
@@ -837,10 +847,11 @@ def deep(
                                 z, start, above, weights, weights_at[higher], rows, factors, count
                             )
                 if changed:
-                    best, highest = 0, z[end]
+                    best, highest, lowest = 0, z[end], z[end]
                     second = np.float32(-3e38)
                     for c in range(1, n_classes):
                         value = z[end + c]
+                        lowest = min(lowest, value)
                         if value > highest:
                             second = highest
                             highest = value
@@ -850,8 +861,7 @@ def deep(
                     for c in range(n_classes):
                         terms[c] = _exp(z[end + c] - highest)
                     total = np.log(terms.sum()) + (highest - z[end + label])
-                    if highest - second <= tie:
-                        settled += 1
+                    if highest - second <= max(tie, TIE * max(abs(highest), abs(lowest))):
                         best = near(
                             example,
                             sequences[o],
@@ -866,4 +876,3 @@ def deep(
                     right = 1 if best == label else 0
                 correct[o, k] += right
                 loss[o, k] += total
-    return settled

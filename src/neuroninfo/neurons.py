@@ -21,6 +21,8 @@ NON_NEGATIVE: Final = frozenset({"relu", "sigmoid"})
 """Activations for which class selectivity is defined."""
 RARELY: Final = 0.01
 """A neuron that is on for a smaller share of the examples is rarely active."""
+DECIMALS: Final = 12
+"""Measures that agree to this many digits tie: rounding must not tell neurons apart."""
 STATES: Final = ("typical", "never_active", "rarely_active", "always_on")
 
 _QUANTIZED: Final[Mapping[str, tuple[str, str]]] = {
@@ -37,39 +39,6 @@ _QUANTIZED: Final[Mapping[str, tuple[str, str]]] = {
     "kl_selectivity": ("KL selectivity, max over classes of D(T|Y=y || T)", "bit"),
     "effective_bins": ("number of symbols that occur", "1"),
 }
-
-
-def class_counts(symbols: np.ndarray, labels: np.ndarray, bins: int, n_classes: int) -> np.ndarray:
-    """How often each symbol occurs with each class.
-
-    Parameters
-    ----------
-    symbols
-        (neurons, n), from 0 to ``bins - 1``.
-    labels
-        (n), from 0 to ``n_classes - 1``.
-
-    Returns
-    -------
-    ndarray
-        (neurons, bins, n_classes) int64.
-
-    Raises
-    ------
-    ValueError
-        A label is out of range: it would be counted with another symbol.
-    """
-    if labels.min() < 0 or labels.max() >= n_classes:
-        raise ValueError(
-            f"labels from {labels.min()} to {labels.max()}: with {n_classes} classes they go "
-            f"from 0 to {n_classes - 1}"
-        )
-    counts = np.empty((len(symbols), bins * n_classes), dtype=np.int64)
-    for row, neuron in zip(counts, symbols, strict=True):
-        row[:] = np.bincount(
-            neuron.astype(np.intp) * n_classes + labels, minlength=bins * n_classes
-        )
-    return counts.reshape(len(symbols), bins, n_classes)
 
 
 def entropy(counts: np.ndarray) -> np.ndarray:

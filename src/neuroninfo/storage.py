@@ -26,6 +26,10 @@ import xarray as xr
 
 from neuroninfo import __version__
 
+NETWORK: Final = "network"
+"""Scope of ``ablation.nc``: all hidden layers together."""
+RANDOM: Final = "random"
+"""In place of a measure in ``ablation.nc``: an order by chance."""
 KIND_ATTRIBUTE: Final = "neuroninfo_kind"
 _SEAL: Final = b"\nneuroninfo-sha256:"
 _SEAL_LENGTH: Final = len(_SEAL) + 64
@@ -143,18 +147,11 @@ def read(
     """
     path = Path(path)
     attributes = _checked_attributes(path, kind)
-    if group and group not in (existing := groups(path, kind)):
+    if group and group not in (existing := _groups(path)):
         raise StorageError(
             f"{path}: has no group {group!r}; it has {', '.join(map(repr, existing)) or 'none'}"
         )
-    with xr.open_dataset(
-        path,
-        engine="netcdf4",
-        group=group or None,
-        mask_and_scale=False,
-        decode_times=False,
-        cache=False,
-    ) as opened:
+    with _opened(path, group) as opened:
         chosen = opened if variables is None else opened[_existing(path, opened, variables)]
         if select:
             chosen = chosen.isel({k: v for k, v in select.items() if k in chosen.dims})
@@ -175,9 +172,7 @@ def each(
     """
     path = Path(path)
     attributes = _checked_attributes(path, kind)
-    with xr.open_dataset(
-        path, engine="netcdf4", mask_and_scale=False, decode_times=False, cache=False
-    ) as opened:
+    with _opened(path) as opened:
         chosen = opened[_existing(path, opened, variables)].assign_attrs(attributes)
         for position in range(chosen.sizes[dim]):
             yield chosen.isel({dim: slice(position, position + 1)}).load()
@@ -192,13 +187,18 @@ def groups(path: str | Path, kind: str) -> list[str]:
         As `read`.
     """
     _checked_attributes(Path(path), kind)
-    with netCDF4.Dataset(path) as opened:
-        return list(opened.groups)
+    return _groups(Path(path))
 
 
 def read_groups(path: str | Path, kind: str) -> dict[str, xr.Dataset]:
-    """Read all groups of a file by name; raises as `read`."""
-    return {name: read(path, kind, group=name) for name in groups(path, kind)}
+    """Read all groups of a file by name, checked once; raises as `read`."""
+    attributes = _checked_attributes(Path(path), kind)
+    datasets = {}
+    for name in _groups(Path(path)):
+        with _opened(Path(path), name) as opened:
+            datasets[name] = opened.load()
+        datasets[name].attrs = attributes | datasets[name].attrs
+    return datasets
 
 
 def identical(a: str | Path, b: str | Path, kind: str) -> bool:
@@ -263,16 +263,14 @@ def gather(
     StorageError
         A seed is missing or doubled, or the parts differ in anything else.
     """
-    first = read(parts[0], kind)
-    for part in parts[1:]:
-        if read(part, kind).attrs["configuration"] != first.attrs["configuration"]:
+    blocks = [read_groups(part, kind) or {"": read(part, kind)} for part in parts]
+    first = next(iter(blocks[0].values()))
+    for part, block in zip(parts, blocks, strict=True):
+        if next(iter(block.values())).attrs["configuration"] != first.attrs["configuration"]:
             raise StorageError(f"{part}: has another configuration than {parts[0]}; run it again")
-    names = groups(parts[0], kind)
     joined = {
-        name: concatenate(
-            [read(part, kind, group=name) for part in parts], "seed", condition["seeds"]
-        )
-        for name in names or [""]
+        name: concatenate([block[name] for block in blocks], "seed", condition["seeds"])
+        for name in blocks[0]
     }
     write(
         joined,
@@ -363,11 +361,28 @@ def _checked_attributes(path: Path, kind: str) -> dict[str, Any]:
         raise StorageError(
             f"{path}: damaged (its bytes do not match their SHA-256); delete it and run again"
         )
-    with xr.open_dataset(path, engine="netcdf4", mask_and_scale=False) as opened:
+    with _opened(path) as opened:
         attributes = dict(opened.attrs)
     if attributes[KIND_ATTRIBUTE] != kind:
         raise StorageError(f"{path}: holds {attributes[KIND_ATTRIBUTE]!r}, expected {kind!r}")
     return attributes
+
+
+def _opened(path: Path, group: str = "") -> xr.Dataset:
+    """Open a checked file, or a group of it, as it was written; nothing is read yet."""
+    return xr.open_dataset(
+        path,
+        engine="netcdf4",
+        group=group or None,
+        mask_and_scale=False,
+        decode_times=False,
+        cache=False,
+    )
+
+
+def _groups(path: Path) -> list[str]:
+    with netCDF4.Dataset(path) as opened:
+        return list(opened.groups)
 
 
 def _sha256(path: Path, length: int) -> str:

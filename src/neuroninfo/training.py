@@ -1,8 +1,8 @@
 """Training of stacks: many networks of one shape in one process, each as if it were alone.
 
 All seeds see the same batches in the same order, so a batch is gathered once for all.
-Forward and backward passes are written out over preallocated arrays, one `torch` call a
-step of the algebra; parameters, gradients and Adam's moments of a seed are one row each.
+Forward and backward passes are written out, one `torch` call a step of the algebra;
+parameters, gradients and the optimizer's moments of a seed are one row each.
 
 On a CPU one seed is computed after the other within a gathered chunk of batches: its
 products and its update are those of a stack of one, so its weights are bitwise the same
@@ -23,7 +23,7 @@ import xarray as xr
 from torch import Tensor
 from torch.nn import functional
 
-from neuroninfo.datasets import Examples
+from neuroninfo.datasets import SPLITS, Examples
 from neuroninfo.forward import NONLINEARITIES, evaluated, losses
 from neuroninfo.networks import (
     BATCH_NORM_EPSILON,
@@ -35,7 +35,6 @@ from neuroninfo.networks import (
 from neuroninfo.storage import labelled
 from neuroninfo.streams import Stream, generator
 
-SPLITS: Final = ("train", "validation", "test")
 _BETA1, _BETA2, _ADAM_EPSILON = 0.9, 0.999, 1e-8  # torch's defaults
 _ALIGNMENT: Final = 16  # floats in 64 bytes: where a parameter may start
 _ROW_ALIGNMENT: Final = 64  # floats: so that every row has the same vector tail
@@ -137,7 +136,7 @@ def train(
     splits: Mapping[str, Split],
     settings: Settings,
     *,
-    together: int = 1,
+    together: int | None = None,
 ) -> Trained:
     """Train one network a seed.
 
@@ -152,21 +151,30 @@ def train(
     settings
         How to train.
     together
-        Networks computed in one batched product; 1 on a CPU, all on CUDA.
+        Networks computed in one batched product; by default 1 on a CPU, all on CUDA.
 
     Raises
     ------
     TrainingError
         A loss is not finite: the learning rate is too high for this condition. Or activations
-        are to be kept after epochs that there are not.
+        are to be kept after epochs that there are not, or the architecture and the settings
+        disagree about batch norm.
     """
+    if architecture.batch_norm != (settings.regularizer.batch_norm_momentum is not None):
+        raise TrainingError(
+            f"the architecture says batch norm {architecture.batch_norm}, the regularizer's "
+            f"momentum is {settings.regularizer.batch_norm_momentum}: make both say the same"
+        )
     kept, n_kept = settings.activation_epochs, len(splits["validation"].labels)
     if len(set(kept)) < len(kept) or not set(kept) <= set(range(settings.epochs + 1)):
         raise TrainingError(
             f"activations are to be kept after epochs {list(kept)}: choose each once, from 0 to "
             f"{settings.epochs}, the number of epochs"
         )
-    learner = _Learner(architecture, seeds, splits["train"].inputs.device, settings, together)
+    device = splits["train"].inputs.device
+    if together is None:
+        together = 1 if device.type == "cpu" else len(seeds)
+    learner = _Learner(architecture, seeds, device, settings, together)
     n_seeds, stack = len(seeds), learner.stack
     shape = (n_seeds, settings.epochs + 1, len(SPLITS))
     trained = Trained(
@@ -266,7 +274,7 @@ def _keep(stack: Stack, split: Split, trained: Trained, epoch: int, together: in
 
 @dataclass
 class _Layer:
-    """Where the arrays of one layer lie in a row, and the work arrays of a group."""
+    """Where the arrays of one layer lie in a row; empty slices without batch norm."""
 
     weight: slice
     bias: slice

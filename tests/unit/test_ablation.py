@@ -1,9 +1,9 @@
 """Cumulative ablation against a masked forward pass from the input for every step."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 import scipy.special
@@ -12,7 +12,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroninfo import storage
+from neuroninfo import kernels, storage
 from neuroninfo.ablation import (
     AblationError,
     Ordering,
@@ -41,14 +41,6 @@ NONLINEARITY = {
     "tanh": np.tanh,
     "sigmoid": scipy.special.expit,
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 # ------------------------------------------------------------------ the plain reference
@@ -253,6 +245,30 @@ def test_counts_are_those_of_float64(
     assert differs > 0 or n_classes == 2  # float32 alone would not do
 
 
+@pytest.mark.parametrize("hidden", [(20, 33), (20, 33, 17)])
+def test_counts_are_those_of_float64_where_outputs_grow(hidden: tuple[int, ...]) -> None:
+    """Pairs of neurons cancel: removing one makes what follows, and its rounding, 1e4 larger."""
+    rng = np.random.default_rng(4)
+    network = make_network(rng, hidden, n_classes=10)
+    network.weights[0][0, 1::2], network.biases[0][0, 1::2] = (
+        network.weights[0][0, ::2],
+        network.biases[0][0, ::2],
+    )
+    pairs = 1e4 * network.weights[1][0, :, ::2]
+    network.weights[1][0, :, ::2], network.weights[1][0, :, 1::2] = pairs, -pairs
+    network.weights[-1][0] = network.weights[-1][0, :1] + 1e-6 * network.weights[-1][0]
+    inputs = make_inputs(rng, 200, 4, on_a_grid=False)
+    labels = rng.integers(0, 10, 200)
+    for members in scopes(hidden).values():
+        sequences = np.stack([rng.permutation(members) for _ in range(3)])
+        correct, _ = cumulative(
+            network, torch.from_numpy(inputs), torch.from_numpy(labels), sequences
+        )
+        for counts, sequence in zip(correct, sequences, strict=True):
+            exact = reference(network, inputs.astype(np.float64), labels, sequence).correct
+            np.testing.assert_array_equal(counts, exact)
+
+
 @given(problems())
 @settings(max_examples=100, deadline=None, derandomize=True)
 def test_the_way_on_cuda_against_the_compiled_loops(problem: dict[str, object]) -> None:
@@ -300,6 +316,19 @@ def test_ablation_to_constants_is_bias_balancing(activation: str, hidden: tuple[
                 )
                 assert counts[k] == plain.correct[k]
                 np.testing.assert_allclose(losses[k], plain.loss[k], rtol=1e-5, atol=1e-5)
+
+
+def test_kernels_refuse_memory_that_lies_otherwise() -> None:
+    """They address it as it lies: rows of a transposed array would be read for columns."""
+
+    @numba.njit
+    def rows_of(block: np.ndarray, rows: np.ndarray) -> int:
+        return kernels.list_rows(block, rows)
+
+    block, rows = np.ones((16, 16), np.float32), np.zeros(17, np.int64)
+    assert rows_of(block, rows) == 16
+    with pytest.raises(TypeError, match="layout 'F': make it contiguous"):
+        rows_of(block.T, rows)
 
 
 def test_threads_change_nothing() -> None:

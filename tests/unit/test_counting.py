@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from neuroninfo import counting, neurons
+from neuroninfo import counting
 from neuroninfo.quantization import Quantizer
+
+from .plain import class_counts
 
 FLOATS = st.floats(-(2.0**40), 2.0**40, width=32)
 
@@ -39,7 +41,7 @@ def test_counts_are_those_of_the_symbols(
     counts = quantizer.class_counts(values, labels, "relu", n_classes)
     symbols = quantizer.symbols(values, "relu")
     for labeling, found in zip(labels, counts, strict=True):
-        plain = neurons.class_counts(symbols, labeling, quantizer.bins, n_classes)
+        plain = class_counts(symbols, labeling, quantizer.bins, n_classes)
         np.testing.assert_array_equal(found, plain)
 
 
@@ -55,7 +57,7 @@ def test_many_examples(name: str) -> None:
     for labeling, found in zip(
         labels, quantizer.class_counts(values, labels, "relu", 10), strict=True
     ):
-        plain = neurons.class_counts(symbols, labeling, quantizer.bins, 10)
+        plain = class_counts(symbols, labeling, quantizer.bins, 10)
         np.testing.assert_array_equal(found, plain)
 
 

@@ -34,14 +34,6 @@ STUDY = 11
 NO_EPOCHS: tuple[int, ...] = ()
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture
 def double() -> Iterator[None]:
     """Everything in float64: the algebra alone, since Adam turns rounding into steps."""
@@ -73,7 +65,7 @@ def trained(
     chosen: Settings,
     *,
     activation: str = "relu",
-    together: int = 1,
+    together: int | None = None,
 ) -> Trained:
     architecture = Architecture(
         data["train"].inputs.shape[1],
@@ -536,6 +528,33 @@ def test_settings_of_a_rule() -> None:
     assert settings_from(resolved) == expected
     adam = settings_from(resolved | {"optimizer": "adam", "momentum": None})
     assert (adam.optimizer, adam.momentum) == ("adam", 0.0)
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_batch_norm_in_one_place_only(batch_norm: bool) -> None:
+    architecture = Architecture(9, (5, 3), 2, "relu", batch_norm)
+    chosen = settings(regularizer=Regularizer(batch_norm_momentum=None if batch_norm else 0.1))
+    with pytest.raises(TrainingError, match="make both say the same"):
+        train(architecture, (0,), splits(), chosen)
+
+
+def test_the_device_decides_how_many_are_computed_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One on a CPU; all elsewhere (the device "meta" computes nothing, but has no CPU's name)."""
+    asked = []
+
+    def learner(*arguments: object) -> None:
+        asked.append(arguments[-1])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "_Learner", learner)
+    for device in ("cpu", "meta"):
+        data = {
+            name: Split(split.inputs.to(device), split.labels.to(device))
+            for name, split in splits().items()
+        }
+        with pytest.raises(KeyboardInterrupt):
+            train(Architecture(9, (5, 3), 2, "relu"), (0, 1, 2), data, settings())
+    assert asked == [1, 3]
 
 
 def test_a_loss_that_overflows() -> None:

@@ -80,16 +80,12 @@ def seeds_of(wildcards):
     return described(wildcards) | {"seeds": list(range(STUDY.n_seeds))}
 
 
-def blocks(file):
-    """Function of wildcards: that file of every block of a condition."""
-
-    def paths(wildcards):
-        return [
-            f"{CONDITION}/seeds-{first}-{last}/{file}".format(**wildcards)
-            for first, last in STUDY.blocks()
-        ]
-
-    return paths
+def blocks(wildcards):
+    """The file of one kind of every block of a condition."""
+    return [
+        f"{CONDITION}/seeds-{first}-{last}/{{kind}}.nc".format(**wildcards)
+        for first, last in STUDY.blocks()
+    ]
 
 
 def growing(start):
@@ -103,6 +99,7 @@ def kept(path):
 
 
 def print_results():
+    """What a reader opens first."""
     pngs = [path for path in FIGURES if path.endswith(".png")]
     print("\nFigures (each as PDF too) and claims:")
     for path in [*pngs, f"{RESULTS}/claims.csv"]:

@@ -1,4 +1,4 @@
-"""One file a data set, which every job reads; only here is the network used."""
+"""One file a data set, which every job reads; only here is anything downloaded."""
 
 
 rule dataset:

@@ -26,7 +26,7 @@ rule measure:
 
 rule gather:
     input:
-        lambda wildcards: blocks(f"{wildcards.kind}.nc")(wildcards),
+        blocks,
     output:
         f"{CONDITION}/{{kind}}.nc",
     log:

@@ -23,13 +23,7 @@ architecture = networks.Architecture(
     batch_norm=settings.regularizer.batch_norm_momentum is not None,
 )
 seeds = condition["seeds"]
-trained = training.train(
-    architecture,
-    seeds,
-    training.split_tensors(examples, device),
-    settings,
-    together=len(seeds) if device.type == "cuda" else 1,
-)
+trained = training.train(architecture, seeds, training.split_tensors(examples, device), settings)
 about = {"condition": condition, "configuration": resolved}
 storage.write(
     networks.to_dataset(trained.stack),

@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from neuroninfo import claims
 from neuroninfo.figures import style
 from neuroninfo.figures.style import COLOURS, DIRECTIONS, Curve, FigureError
+from neuroninfo.storage import NETWORK, RANDOM
 from neuroninfo.streams import Stream, generator
 
 MEASURE: Final = "mutual_information"
@@ -50,7 +51,7 @@ def network_figure(
     FigureError
         No neurons were ordered by that.
     """
-    return _figure({"network": group}, condition, study_seed, measure, quantizer)
+    return _figure({NETWORK: group}, condition, study_seed, measure, quantizer)
 
 
 @style.styled
@@ -92,7 +93,7 @@ def _figure(
 ) -> Figure:
     first = next(iter(groups.values()))
     by = (measure, _quantizer(first, measure, quantizer))
-    whole = "network" in groups
+    whole = NETWORK in groups
     drawn, axes = style.figure(
         len(groups),
         title=f"{'Whole network' if whole else 'Within each layer'}: "
@@ -174,7 +175,7 @@ def _quantizer(group: xr.Dataset, measure: str, quantizer: str | None) -> str:
 def _note(group: xr.Dataset, measure: str, quantizer: str) -> str:
     """What lines and bands are."""
     n_seeds = group.sizes["seed"]
-    repeats = int((group["measure"].values == "random").sum())
+    repeats = int((group["measure"].values == RANDOM).sum())
     how = style.quantizer_words(quantizer)
     order = f"{style.measure_words(measure)} ({how and how + ', '}validation data)"
     random = f" (random: {repeats} orders each)" if repeats > 1 else ""
