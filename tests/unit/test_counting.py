@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from neuroninfo import counting
-from neuroninfo.quantization import Quantizer
+from neuroninfo.quantization import Quantizer, uniform_edges
 
 from .plain import class_counts
 
@@ -59,6 +59,21 @@ def test_many_examples(name: str) -> None:
     ):
         plain = class_counts(symbols, labeling, quantizer.bins, 10)
         np.testing.assert_array_equal(found, plain)
+
+
+@pytest.mark.parametrize("bins", [3, 30, 256])
+def test_values_beside_the_edges_of_equal_bins(bins: int) -> None:
+    """The last float32 below an edge and the first not below: arithmetic alone misplaces some."""
+    rng = np.random.default_rng(bins)
+    low, high = (rng.normal(size=40).astype(np.float32) for _ in range(2))
+    low, high = np.minimum(low, high), np.maximum(low, high)
+    edges = uniform_edges(low, high, bins).astype(np.float32)
+    beside = [np.nextafter(edges, np.float32(side)) for side in (-np.inf, np.inf)]
+    values = np.concatenate([low[:, None], high[:, None], edges, *beside], axis=1).T
+    labels = rng.integers(0, 3, (1, len(values)))
+    quantizer = Quantizer.named(f"uniform-{bins}")
+    plain = class_counts(quantizer.symbols(values, "relu"), labels[0], bins, 3)
+    np.testing.assert_array_equal(quantizer.class_counts(values, labels, "relu", 3)[0], plain)
 
 
 @pytest.mark.parametrize("name", ["uniform-5", "quantile-5", "threshold"])

@@ -55,6 +55,8 @@ def test_only_training_gets_a_gpu_and_only_on_the_cluster(project: Project) -> N
         ({"conditions": [{**MINIATURE["conditions"][0], "dataset": "minst"}]}, r"minst.*mnist"),
         ({"conditions": [{**MINIATURE["conditions"][0], "regularizer": "l3"}]}, r"l3"),
         ({"study": None}, r"study"),
+        # Defined in config.yaml, which a configuration of one's own replaces.
+        ({"conditions": [{**MINIATURE["conditions"][0], "regularizer": "l2"}]}, r"l2"),
     ],
 )
 def test_a_wrong_configuration_gets_one_message_and_nothing_runs(
