@@ -30,6 +30,7 @@ localrules:
     all,
     dataset,
     gather,
+    gather_ablation,
     figure_ablation_network,
     figure_ablation_layers,
     figure_information,
@@ -40,9 +41,18 @@ localrules:
 rule all:
     default_target: True
     input:
-        FIGURES,
-        HISTORIES,
+        figure_files(STUDY.conditions),
+        of_conditions("history.nc"),
         f"{RESULTS}/claims.csv",
+
+
+for name in config["datasets"]:
+
+    rule:
+        name:
+            f"figures_{name}"
+        input:
+            figure_files(c for c in STUDY.conditions if c.dataset == name),
 
 
 onsuccess:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,8 +22,17 @@ from typing import Any, Final
 import jsonschema
 import yaml
 
-_QUANTIZED: Final = ("mutual_information", "entropy", "kl_selectivity")
-SIGNED: Final = ("tanh",)
+_QUANTIZED: Final = (
+    "mutual_information",
+    "mutual_information_miller_madow",
+    "entropy",
+    "kl_selectivity",
+)
+JOINT: Final = ("cmim", "jmi")
+"""Measures whose orders are found jointly, on threshold-quantized outputs."""
+REFERENCE: Final = ("damage", "greedy")
+"""Orders by the accuracy that removing a neuron costs."""
+SIGNED: Final = ("tanh", "leaky_relu", "silu")
 """Activations that may be negative, for which class selectivity is not defined."""
 _UNQUOTED: Final = "YAML reads on, off, yes and no as true or false"
 
@@ -56,6 +66,22 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What is done with a condition."""
+
+    seeds: int
+    orderings: tuple[str, ...]
+    """Names of sets; the first gives the claims and figures."""
+    experiments: tuple[str, ...]
+    figures: bool
+    keep_activations: bool
+
+    def resolved(self) -> dict[str, Any]:
+        """As in a configuration."""
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in vars(self).items()}
+
+
+@dataclass(frozen=True)
 class Study:
     """A checked configuration.
 
@@ -66,25 +92,67 @@ class Study:
 
     name: str
     seed: int
-    n_seeds: int
     seeds_per_job: int
     data_root: str
     device: str
-    keep_activations: bool
-    conditions: tuple[Condition, ...]
-    """In the order of the configuration, each once."""
+    plans: Mapping[Condition, Plan]
+    """What is done with each condition, in the order of the configuration."""
     resolved: dict[str, Any] = field(hash=False, repr=False)
     """The whole configuration with all defaults, JSON-able; loading it gives this study."""
 
-    def blocks(self) -> list[tuple[int, int]]:
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """In the order of the configuration, each once."""
+        return tuple(self.plans)
+
+    def with_set(self, orderings: str) -> list[Condition]:
+        """Conditions whose neurons are ablated in the orders of a set."""
+        return [c for c, plan in self.plans.items() if orderings in plan.orderings]
+
+    def n_seeds(self, condition: Condition, orderings: str = "") -> int:
+        """Seeds of a condition, or those for which a set of orderings is made."""
+        of_condition = self.plans[condition].seeds
+        of_set = self.resolved["orderings"][orderings].get("seeds") if orderings else None
+        return min(of_condition, of_set or of_condition)
+
+    def blocks(self, condition: Condition, orderings: str = "") -> list[tuple[int, int]]:
         """First and last seed, both inclusive, of each block (the seeds of one job).
 
         Blocks start at multiples of ``seeds.per_job`` and are always full, which `load`
-        demands of ``seeds.count``.  A cut last block would change its name, and be trained
+        demands of numbers of seeds.  A cut last block would change its name, and be trained
         anew, when the number of seeds is raised.
         """
         size = self.seeds_per_job
-        return [(first, first + size - 1) for first in range(0, self.n_seeds, size)]
+        n_seeds = self.n_seeds(condition, orderings)
+        return [(first, first + size - 1) for first in range(0, n_seeds, size)]
+
+    def ranked_sets(self, condition: Condition) -> list[str]:
+        """Its sets that order neurons by several measures."""
+        return [name for name in self.plans[condition].orderings if len(self._measures(name)) > 1]
+
+    def quantizer_sets(self, condition: Condition) -> list[str]:
+        """Its sets that order neurons by one measure with several quantizers."""
+        return [
+            name
+            for name in self.plans[condition].orderings
+            if len(self._measures(name)) == 1
+            and len(self.resolved["orderings"][name]["measures"]) > 1
+        ]
+
+    def balanced_sets(self, condition: Condition) -> list[str]:
+        """Its sets in which ablated neurons also put out their mean."""
+        return [
+            name
+            for name in self.plans[condition].orderings
+            if "mean" in self.resolved["orderings"][name]["replacements"]
+        ]
+
+    def searched(self, orderings: str) -> bool:
+        """Whether a set has orders that have to be found (joint and reference orders)."""
+        return not self._measures(orderings).isdisjoint({*JOINT, *REFERENCE})
+
+    def _measures(self, orderings: str) -> set[str]:
+        return {entry["measure"] for entry in self.resolved["orderings"][orderings]["measures"]}
 
     def dataset_settings(self, name: str) -> dict[str, Any]:
         """Arguments of `datasets.make`; ``test`` is None for a source with its own test file."""
@@ -100,8 +168,8 @@ class Study:
     def training_settings(self, condition: Condition) -> dict[str, Any]:
         """How a condition is trained, the data set's own values applied.
 
-        ``activation_epochs`` are ascending numbers of epochs; ``regularizer`` holds ``l2``,
-        ``dropout`` and ``batch_norm_momentum`` (None: no batch norm), not its name.
+        ``activation_epochs`` are ascending numbers of epochs; ``regularizer`` holds the numbers
+        (``batch_norm_momentum`` and ``early_stopping`` are None without these), not its name.
         """
         training = _training(self.resolved, condition.dataset)
         regularizer = self.resolved["regularizers"][condition.regularizer]
@@ -113,9 +181,9 @@ class Study:
             "architecture": condition.architecture,
             "activation": condition.activation,
             "regularizer": {
-                "l2": regularizer["l2"],
-                "dropout": regularizer["dropout"],
+                **{key: regularizer[key] for key in ("l1", "l2", "dropout", "label_smoothing")},
                 "batch_norm_momentum": batchnorm["momentum"] if batchnorm else None,
+                "early_stopping": regularizer.get("early_stopping"),
             },
             **training,
             "momentum": training["momentum"] if training["optimizer"] == "sgd" else None,
@@ -128,24 +196,66 @@ class Study:
         """What is measured (the same for every condition): quantizers, shuffles."""
         return {"study_seed": self.seed, **self.resolved["measures"]}
 
-    def ablation_settings(self, condition: Condition) -> dict[str, Any]:
-        """Orders of ablation (the same for every condition).
+    def ablation_settings(self, orderings: str) -> dict[str, Any]:
+        """Orders of a set and how neurons are ablated.
 
         ``orderings`` are mappings of measure, quantizer (``none`` where there is none) and
         directions; ``random`` is the number of random orders.
         """
-        orderings = self.resolved["orderings"]
+        chosen = self.resolved["orderings"][orderings]
+        return {
+            "study_seed": self.seed,
+            "orderings": self._orders(orderings),
+            **{key: chosen[key] for key in ("random", "replacements", "scopes")},
+            "rows": self.resolved["memory"]["rows"],
+        }
+
+    def search_settings(self, orderings: str) -> dict[str, Any]:
+        """Orders of a set that have to be found, and how."""
         return {
             "study_seed": self.seed,
             "orderings": [
-                {
-                    "measure": ordering["measure"],
-                    "quantizer": ordering.get("quantizer", "none"),
-                    "directions": list(orderings["directions"]),
-                }
-                for ordering in orderings["measures"]
+                entry
+                for entry in self._orders(orderings)
+                if entry["measure"] in (*JOINT, *REFERENCE)
             ],
-            "random": orderings["random"],
+            "scopes": self.resolved["orderings"][orderings]["scopes"],
+            **self.resolved["search"],
+        }
+
+    def _orders(self, orderings: str) -> list[dict[str, Any]]:
+        chosen = self.resolved["orderings"][orderings]
+        return [
+            {
+                "measure": entry["measure"],
+                "quantizer": entry.get("quantizer", "none"),
+                "directions": list(chosen["directions"]),
+            }
+            for entry in chosen["measures"]
+        ]
+
+    def comparison_settings(self, name: str) -> dict[str, Any]:
+        """Conditions of a comparison, what differs between them, and its number if it is one.
+
+        ``varies`` is a key of a condition, ``labels`` its values; ``values`` are numbers where
+        regularizers differ in one number, which ``key`` names, else both are None.
+        """
+        comparison = self.resolved["comparisons"][name]
+        conditions = _product(comparison)
+        varies = next(key for key, value in comparison.items() if isinstance(value, list))
+        labels = [str(getattr(condition, varies)) for condition in conditions]
+        key, values = None, None
+        if varies == "regularizer":
+            key, values = _number([self.resolved["regularizers"][label] for label in labels])
+        return {
+            "name": name,
+            "varies": varies,
+            "labels": labels,
+            "key": key,
+            "values": values,
+            "conditions": [
+                [c.dataset, c.architecture, c.activation, c.regularizer] for c in conditions
+            ],
         }
 
 
@@ -175,19 +285,22 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> Study:
     if errors:
         raise _schema_error(errors[0], schema)
     _check_seeds(resolved)
-    conditions = _conditions(resolved, schema)
-    _check_epochs(resolved, conditions)
-    resolved["orderings"]["measures"] = _ordering_measures(resolved, conditions)
-    resolved["conditions"] = [dict(vars(condition)) for condition in conditions]
+    plans = _plans(resolved, schema)
+    _check_epochs(resolved, plans)
+    for name, chosen in resolved["orderings"].items():
+        users = [condition for condition, plan in plans.items() if name in plan.orderings]
+        chosen["measures"] = _ordering_measures(resolved, name, users)
+    _check_comparisons(resolved, plans)
+    resolved["conditions"] = [
+        {**vars(condition), **plan.resolved()} for condition, plan in plans.items()
+    ]
     return Study(
         name=resolved["study"],
         seed=resolved["seed"],
-        n_seeds=resolved["seeds"]["count"],
         seeds_per_job=resolved["seeds"]["per_job"],
         data_root=resolved["data_root"],
         device=resolved["device"],
-        keep_activations=resolved["activations"]["keep"],
-        conditions=tuple(conditions),
+        plans=plans,
         resolved=resolved,
     )
 
@@ -444,43 +557,117 @@ def _number_hint(text: str, *, whole: bool) -> str:
 
 
 def _check_seeds(resolved: Mapping[str, Any]) -> None:
-    count, per_job = resolved["seeds"]["count"], resolved["seeds"]["per_job"]
-    if left := count % per_job:
-        counts = [str(n) for n in (count - left, count - left + per_job) if n]
-        divisor = next(n for n in range(min(count, per_job), 0, -1) if count % n == 0)
-        raise ConfigurationError(
-            ("seeds", "count"),
-            f"{count} is no multiple of seeds.per_job {per_job} (blocks are always full, so that "
-            f"more seeds rename none); use count {' or '.join(counts)}, or per_job {divisor}",
-        )
+    numbers: list[tuple[tuple[_Key, ...], Mapping[str, Any], str]] = [
+        (("seeds",), resolved["seeds"], "count"),
+        *((("conditions", i), entry, "seeds") for i, entry in enumerate(resolved["conditions"])),
+        *((("orderings", name), entry, "seeds") for name, entry in resolved["orderings"].items()),
+    ]
+    per_job = resolved["seeds"]["per_job"]
+    for path, section, key in numbers:
+        count = section.get(key, per_job)
+        if left := count % per_job:
+            counts = [str(n) for n in (count - left, count - left + per_job) if n]
+            divisor = next(n for n in range(min(count, per_job), 0, -1) if count % n == 0)
+            raise ConfigurationError(
+                (*path, key),
+                f"{count} is no multiple of seeds.per_job {per_job} (blocks are always full, so "
+                f"that more seeds rename none); use {' or '.join(counts)}, or per_job {divisor}",
+            )
 
 
-def _conditions(resolved: Mapping[str, Any], schema: _Schema) -> list[Condition]:
+def _plans(resolved: Mapping[str, Any], schema: _Schema) -> dict[Condition, Plan]:
     """All conditions of the products, each once, their names checked."""
-    known = schema["properties"]["datasets"]["properties"]
-    conditions: dict[Condition, None] = {}
+    plans: dict[Condition, Plan] = {}
     for i, product in enumerate(resolved["conditions"]):
-        values = {}
-        for key, given in product.items():
-            values[key] = given if isinstance(given, list) else [given]
-            if key not in ("dataset", "regularizer"):
+        path: tuple[_Key, ...] = ("conditions", i)
+        _check_names(resolved, schema, path, product)
+        sets = product.get("orderings", list(resolved["orderings"]))
+        for j, name in enumerate(sets):
+            if name not in resolved["orderings"]:
+                raise ConfigurationError(
+                    (*path, "orderings", j),
+                    f"{_unknown(name, list(resolved['orderings']))}; or define it under orderings",
+                )
+        first = resolved["orderings"][sets[0]]
+        n_seeds = product.get("seeds", resolved["seeds"]["count"])
+        if first.get("seeds", n_seeds) < n_seeds or set(first["scopes"]) != {"layers", "network"}:
+            raise ConfigurationError(
+                (*path, "orderings"),
+                f"{sets[0]!r} comes first and gives the claims, so it needs all {n_seeds} seeds "
+                "and both scopes; put another set first, or change it",
+            )
+        plan = Plan(
+            seeds=n_seeds,
+            orderings=tuple(sets),
+            experiments=tuple(product["experiments"]),
+            figures=product["figures"],
+            keep_activations=product.get("keep_activations", resolved["activations"]["keep"]),
+        )
+        for condition in _product(product):
+            if plans.setdefault(condition, plan) != plan:
+                raise ConfigurationError(
+                    path,
+                    f"{condition.path} stands there twice with different seeds, orderings, "
+                    "experiments, figures or keep_activations; name it in one entry only",
+                )
+    return plans
+
+
+def _check_names(
+    resolved: Mapping[str, Any],
+    schema: _Schema,
+    path: tuple[_Key, ...],
+    product: Mapping[str, Any],
+) -> None:
+    """Data sets and regularizers of a product are defined."""
+    known = schema["properties"]["datasets"]["properties"]
+    for key in ("dataset", "regularizer"):
+        given, defined = product[key], resolved[f"{key}s"]
+        for j, name in enumerate(given if isinstance(given, list) else [given]):
+            if name in defined:
                 continue
-            defined = resolved[f"{key}s"]
-            for j, name in enumerate(values[key]):
-                if name in defined:
-                    continue
-                if key == "dataset" and name not in known:
-                    problem = _unknown(name, list(known))
-                else:
-                    problem = f"{_unknown(name, list(defined))}; or define it under {key}s"
-                path = ("conditions", i, key, *([j] if isinstance(given, list) else []))
-                raise ConfigurationError(path, problem)
-        for dataset in values["dataset"]:
-            for architecture in values["architecture"]:
-                for activation in values["activation"]:
-                    for regularizer in values["regularizer"]:
-                        conditions[Condition(dataset, architecture, activation, regularizer)] = None
-    return list(conditions)
+            if key == "dataset" and name not in known:
+                problem = _unknown(name, list(known))
+            else:
+                problem = f"{_unknown(name, list(defined))}; or define it under {key}s"
+            raise ConfigurationError(
+                (*path, key, *([j] if isinstance(given, list) else [])), problem
+            )
+
+
+def _product(product: Mapping[str, Any]) -> list[Condition]:
+    """Conditions of a product, in its order."""
+    keys = ("dataset", "architecture", "activation", "regularizer")
+    values = [product[key] if isinstance(product[key], list) else [product[key]] for key in keys]
+    return [Condition(*chosen) for chosen in itertools.product(*values)]
+
+
+def _check_comparisons(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
+    """Each varies one key and compares conditions of the study."""
+    for name, comparison in resolved["comparisons"].items():
+        lists = [key for key, value in comparison.items() if isinstance(value, list)]
+        if len(lists) != 1 or len(comparison[lists[0]]) < 2:
+            raise ConfigurationError(
+                ("comparisons", name), "one of its keys, and no other, has to be a list of values"
+            )
+        for condition in _product(comparison):
+            if condition not in plans:
+                raise ConfigurationError(
+                    ("comparisons", name),
+                    f"{condition.path} is not among the conditions; add it there",
+                )
+
+
+def _number(regularizers: Sequence[Mapping[str, Any]]) -> tuple[str | None, list[float] | None]:
+    """The one key in which regularizers differ and its numbers; None if there is no such."""
+    keys = {key for regularizer in regularizers for key in regularizer}
+    differing = [
+        key for key in keys if any(r.get(key) != regularizers[0].get(key) for r in regularizers)
+    ]
+    values = [r.get(differing[0]) for r in regularizers] if len(differing) == 1 else [None]
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return differing[0], [float(value) for value in values if value is not None]
+    return None, None
 
 
 def _training(resolved: Mapping[str, Any], dataset: str) -> dict[str, Any]:
@@ -508,14 +695,14 @@ def _check_epochs(resolved: Mapping[str, Any], conditions: Iterable[Condition]) 
 
 
 def _ordering_measures(
-    resolved: Mapping[str, Any], conditions: Iterable[Condition]
+    resolved: Mapping[str, Any], name: str, conditions: Iterable[Condition]
 ) -> list[dict[str, str]]:
-    """Measures of the orderings with their quantizers, each once."""
+    """Measures of a set of orderings with their quantizers, each once."""
     quantizers = resolved["measures"]["quantizers"]
     signed = [condition for condition in conditions if condition.activation in SIGNED]
     measures = []
-    for i, entry in enumerate(resolved["orderings"]["measures"]):
-        path = ("orderings", "measures", i)
+    for i, entry in enumerate(resolved["orderings"][name]["measures"]):
+        path = ("orderings", name, "measures", i)
         measure = entry["measure"]
         if measure in _QUANTIZED:
             entry = {"measure": measure, "quantizer": entry.get("quantizer", quantizers[0])}
@@ -525,6 +712,12 @@ def _ordering_measures(
                     f"{_shown(entry['quantizer'])} is not among measures.quantizers "
                     f"({', '.join(quantizers)}); add it there or use one of them",
                 )
+        elif measure in JOINT:
+            if entry.get("quantizer", "threshold") != "threshold":
+                raise ConfigurationError(
+                    (*path, "quantizer"), f"{measure} takes threshold only; remove the key"
+                )
+            entry = {"measure": measure, "quantizer": "threshold"}
         elif "quantizer" in entry:
             raise ConfigurationError(
                 (*path, "quantizer"), f"{measure} takes no quantizer; remove the key"
@@ -534,7 +727,7 @@ def _ordering_measures(
                 (*path, "measure"),
                 f"class_selectivity needs activations that are never negative, which "
                 f"{signed[0].activation} of the condition {signed[0].path} may be; remove the "
-                "measure, or those conditions to a study of their own",
+                "measure, or give that condition other orderings",
             )
         if entry not in measures:
             measures.append(entry)

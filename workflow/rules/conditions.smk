@@ -1,6 +1,7 @@
 """The study from the configuration, and the functions that rules use."""
 
 import functools
+import re
 
 SOURCE = Path(workflow.basedir) / "src"
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
@@ -19,18 +20,8 @@ config.update(STUDY.resolved)  # scripts see the defaults too
 RESULTS = f"results/{STUDY.name}"
 CONDITION = f"{RESULTS}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
 BLOCK = f"{CONDITION}/seeds-{{first}}-{{last}}"
-FIGURE = (
-    f"{RESULTS}/figures/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
-)
-
-FIGURES = [
-    f"{RESULTS}/figures/{condition.path}/{figure}.{suffix}"
-    for condition in STUDY.conditions
-    for figure in ("ablation-network", "ablation-layers", "information")
-    for suffix in ("pdf", "png")
-]
-
-HISTORIES = [f"{RESULTS}/{condition.path}/history.nc" for condition in STUDY.conditions]
+FIGURES = f"{RESULTS}/figures"
+FIGURE = f"{FIGURES}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
 
 
 wildcard_constraints:
@@ -40,6 +31,8 @@ wildcard_constraints:
     regularizer=r"[a-z0-9.-]+",
     first=r"\d+",
     last=r"\d+",
+    orderings=r"[a-z0-9-]+",
+    comparison=r"[a-z0-9-]+",
 
 
 @functools.cache
@@ -76,15 +69,53 @@ def block_of(wildcards):
 
 
 def seeds_of(wildcards):
-    """The condition and all its seeds as they are written into files."""
-    return described(wildcards) | {"seeds": list(range(STUDY.n_seeds))}
+    """The condition and all its seeds (or those of a set) as they are written into files."""
+    orderings = wildcards.get("orderings", "")
+    n_seeds = STUDY.n_seeds(condition_of(wildcards), orderings)
+    return described(wildcards) | {"seeds": list(range(n_seeds))}
 
 
-def blocks(wildcards):
+def of_blocks(wildcards):
     """The file of one kind of every block of a condition."""
     return [
         f"{CONDITION}/seeds-{first}-{last}/{{kind}}.nc".format(**wildcards)
-        for first, last in STUDY.blocks()
+        for first, last in STUDY.blocks(condition_of(wildcards))
+    ]
+
+
+def ablations_of_blocks(wildcards):
+    """The curves of a set of every block of a condition that has it."""
+    return [
+        f"{CONDITION}/seeds-{first}-{last}/ablation-{{orderings}}.nc".format(
+            **wildcards
+        )
+        for first, last in STUDY.blocks(condition_of(wildcards), wildcards.orderings)
+    ]
+
+
+def found_orders(wildcards):
+    """Orders that have to be found, if a set has any."""
+    if not STUDY.searched(wildcards.orderings):
+        return {}
+    return {"orders": f"{BLOCK}/orders-{{orderings}}.nc".format(**wildcards)}
+
+
+def first_ablation(wildcards):
+    """The curves that give a condition's claims and figures: those of its first set."""
+    orderings = STUDY.plans[condition_of(wildcards)].orderings[0]
+    return f"{CONDITION}/ablation-{orderings}.nc".format(**wildcards)
+
+
+def of_conditions(name, conditions=None):
+    """A file of each condition (by default of all)."""
+    chosen = STUDY.conditions if conditions is None else conditions
+    return [f"{RESULTS}/{condition.path}/{name}" for condition in chosen]
+
+
+def named(conditions):
+    """Conditions as parameters."""
+    return [
+        [c.dataset, c.architecture, c.activation, c.regularizer] for c in conditions
     ]
 
 
@@ -93,14 +124,33 @@ def growing(start):
     return lambda wildcards, attempt: start * 2 ** (attempt - 1)
 
 
-def kept(path):
-    """Activations are dropped once used if the configuration says so."""
-    return path if STUDY.keep_activations else temp(path)
+def only(conditions):
+    """Constraint of the wildcard dataset to the paths of some conditions."""
+    paths = "|".join(re.escape(condition.path) for condition in conditions)
+    return rf"(?=({paths})/)[a-z0-9_]+" if paths else "(?!)"
+
+
+def figures_of(condition):
+    """Names of a condition's own figures."""
+    plan = STUDY.plans[condition]
+    if not plan.figures:
+        return []
+    return ["ablation-network", "ablation-layers", "information"]
+
+
+def figure_files(conditions):
+    """PDF and PNG of the conditions' own figures."""
+    return [
+        f"{FIGURES}/{condition.path}/{figure}.{suffix}"
+        for condition in conditions
+        for figure in figures_of(condition)
+        for suffix in ("pdf", "png")
+    ]
 
 
 def print_results():
     """What a reader opens first."""
-    pngs = [path for path in FIGURES if path.endswith(".png")]
+    pngs = [path for path in figure_files(STUDY.conditions) if path.endswith(".png")]
     print("\nFigures (each as PDF too) and claims:")
     for path in [*pngs, f"{RESULTS}/claims.csv"]:
         print(f"  {path}")

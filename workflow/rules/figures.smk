@@ -3,7 +3,7 @@
 
 rule figure_ablation_network:
     input:
-        ablation=f"{CONDITION}/ablation.nc",
+        ablation=first_ablation,
     output:
         report(
             f"{FIGURE}/ablation-network.png",
@@ -29,7 +29,7 @@ rule figure_ablation_network:
 
 rule figure_ablation_layers:
     input:
-        ablation=f"{CONDITION}/ablation.nc",
+        ablation=first_ablation,
     output:
         report(
             f"{FIGURE}/ablation-layers.png",
@@ -81,7 +81,7 @@ rule figure_information:
 rule claims:
     input:
         neurons=f"{CONDITION}/neurons.nc",
-        ablation=f"{CONDITION}/ablation.nc",
+        ablation=first_ablation,
     output:
         f"{CONDITION}/claims.csv",
     log:
@@ -101,7 +101,7 @@ rule claims:
 
 rule study_claims:
     input:
-        [f"{RESULTS}/{condition.path}/claims.csv" for condition in STUDY.conditions],
+        of_conditions("claims.csv"),
     output:
         report(
             f"{RESULTS}/claims.csv",
@@ -116,10 +116,7 @@ rule study_claims:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        conditions=[
-            [c.dataset, c.architecture, c.activation, c.regularizer]
-            for c in STUDY.conditions
-        ],
+        conditions=named(STUDY.conditions),
         code=lambda wildcards: code("study_claims.py"),
     script:
         "../scripts/study_claims.py"

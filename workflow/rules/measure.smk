@@ -4,6 +4,7 @@
 rule measure:
     input:
         activations=f"{BLOCK}/activations.nc",
+        network=f"{BLOCK}/network.nc",
     output:
         neurons=f"{BLOCK}/neurons.nc",
     log:
@@ -26,13 +27,13 @@ rule measure:
 
 rule gather:
     input:
-        blocks,
+        of_blocks,
     output:
         f"{CONDITION}/{{kind}}.nc",
     log:
         f"logs/{CONDITION}/gather-{{kind}}.log",
     wildcard_constraints:
-        kind="neurons|ablation|history",
+        kind="neurons|history|damage|pruned|precision",
     conda:
         "../../envs/neuroninfo.yaml"
     resources:

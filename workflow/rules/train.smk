@@ -7,11 +7,13 @@ rule train:
     output:
         network=f"{BLOCK}/network.nc",
         history=f"{BLOCK}/history.nc",
-        activations=kept(f"{BLOCK}/activations.nc"),
+        activations=f"{BLOCK}/activations.nc",
     log:
         f"logs/{BLOCK}/train.log",
     benchmark:
         f"logs/benchmarks/{BLOCK}/train.tsv"
+    wildcard_constraints:
+        dataset=only(c for c, plan in STUDY.plans.items() if plan.keep_activations),
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
@@ -24,3 +26,13 @@ rule train:
         code=lambda wildcards: code("train.py"),
     script:
         "../scripts/train.py"
+
+
+# The same where activations are removed once they were used: an output is temporary or not.
+use rule train as train_and_drop with:
+    output:
+        network=f"{BLOCK}/network.nc",
+        history=f"{BLOCK}/history.nc",
+        activations=temp(f"{BLOCK}/activations.nc"),
+    wildcard_constraints:
+        dataset=only(c for c, plan in STUDY.plans.items() if not plan.keep_activations),
