@@ -95,7 +95,7 @@ class Study:
     seeds_per_job: int
     data_root: str
     device: str
-    plans: Mapping[Condition, Plan]
+    plans: Mapping[Condition, Plan] = field(hash=False)
     """What is done with each condition, in the order of the configuration."""
     resolved: dict[str, Any] = field(hash=False, repr=False)
     """The whole configuration with all defaults, JSON-able; loading it gives this study."""
@@ -290,7 +290,7 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> Study:
     for name, chosen in resolved["orderings"].items():
         users = [condition for condition, plan in plans.items() if name in plan.orderings]
         chosen["measures"] = _ordering_measures(resolved, name, users)
-    _check_comparisons(resolved, plans)
+    _check_comparisons(resolved, schema, plans)
     resolved["conditions"] = [
         {**vars(condition), **plan.resolved()} for condition, plan in plans.items()
     ]
@@ -642,9 +642,12 @@ def _product(product: Mapping[str, Any]) -> list[Condition]:
     return [Condition(*chosen) for chosen in itertools.product(*values)]
 
 
-def _check_comparisons(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
+def _check_comparisons(
+    resolved: Mapping[str, Any], schema: _Schema, plans: Mapping[Condition, Plan]
+) -> None:
     """Each varies one key and compares conditions of the study."""
     for name, comparison in resolved["comparisons"].items():
+        _check_names(resolved, schema, ("comparisons", name), comparison)
         lists = [key for key, value in comparison.items() if isinstance(value, list)]
         if len(lists) != 1 or len(comparison[lists[0]]) < 2:
             raise ConfigurationError(
