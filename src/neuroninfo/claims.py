@@ -52,6 +52,8 @@ COLUMNS: Final = (
 _KEY: Final = (*CONDITION, "claim", "scope", "measure", "quantizer")
 _FLOATS: Final = ("effect", "low", "high", "threshold")
 _THRESHOLD: Final = 0.0
+ZERO: Final = "zero"
+"""Ablated neurons put out zero; what claims are about."""
 _ORDERINGS: Final[Mapping[str, str]] = {
     "ascending": "lowest first (ascending)",
     "descending": "highest first (descending)",
@@ -101,7 +103,9 @@ def ordered_by(*groups: xr.Dataset) -> list[tuple[str, str]]:
     return [pair for pair in dict.fromkeys(pairs) if pair[0] != RANDOM]
 
 
-def curves(group: xr.Dataset, measure: str, quantizer: str) -> dict[str, NDArray[np.float64]]:
+def curves(
+    group: xr.Dataset, measure: str, quantizer: str, replacement: str = ZERO
+) -> dict[str, NDArray[np.float64]]:
     """Accuracy on test after each removal, by ordering.
 
     Parameters
@@ -110,6 +114,8 @@ def curves(group: xr.Dataset, measure: str, quantizer: str) -> dict[str, NDArray
         One scope of ``ablation.nc``.
     measure, quantizer
         What the orders are made by.
+    replacement
+        What ablated neurons put out: ``zero`` or ``mean``.
 
     Returns
     -------
@@ -126,11 +132,13 @@ def curves(group: xr.Dataset, measure: str, quantizer: str) -> dict[str, NDArray
     n_test = _n_test(group)
     return {
         name: correct.sum(axis=1) / (correct.shape[1] * n_test)
-        for name, correct in _counts(group, measure, quantizer).items()
+        for name, correct in _counts(group, measure, quantizer, replacement).items()
     }
 
 
-def mean_accuracy(group: xr.Dataset, measure: str, quantizer: str) -> dict[str, NDArray[Any]]:
+def mean_accuracy(
+    group: xr.Dataset, measure: str, quantizer: str, replacement: str = ZERO
+) -> dict[str, NDArray[Any]]:
     """G(o), the mean of A_o(k) over k = 0..n, by ordering.
 
     Parameters and errors as `curves`. All counts are added up before the only division, so
@@ -144,7 +152,7 @@ def mean_accuracy(group: xr.Dataset, measure: str, quantizer: str) -> dict[str, 
     n_test = _n_test(group)
     return {
         name: correct.sum(axis=(1, 2)) / (correct.shape[1] * correct.shape[2] * n_test)
-        for name, correct in _counts(group, measure, quantizer).items()
+        for name, correct in _counts(group, measure, quantizer, replacement).items()
     }
 
 
@@ -439,11 +447,15 @@ def _n_test(group: xr.Dataset) -> int:
     return int(group.attrs["n_test"])
 
 
-def _counts(group: xr.Dataset, measure: str, quantizer: str) -> dict[str, NDArray[np.int64]]:
+def _counts(
+    group: xr.Dataset, measure: str, quantizer: str, replacement: str
+) -> dict[str, NDArray[np.int64]]:
     """Ordering -> (seeds, repeats, n + 1) numbers of correct predictions."""
     correct = group["correct"].transpose("seed", "ordering", "removed").values.astype(np.int64)
-    is_random = group["measure"].values == RANDOM
+    replaced = group["replacement"].values == replacement
+    is_random = (group["measure"].values == RANDOM) & replaced
     is_measure = (group["measure"].values == measure) & (group["quantizer"].values == quantizer)
+    is_measure &= replaced
     chosen = {
         name: is_random if name == RANDOM else is_measure & (group["direction"].values == name)
         for name in _ORDERINGS

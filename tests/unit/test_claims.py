@@ -54,7 +54,8 @@ def group(
         | {
             name: ("ordering", [row[i] for row in rows])
             for i, name in enumerate(("measure", "quantizer", "direction", "repeat"))
-        },
+        }
+        | {"replacement": ("ordering", ["zero"] * len(rows))},
         attrs={"n_test": N_TEST},
     )
 
@@ -126,6 +127,21 @@ def test_few_seeds_are_said_to_be() -> None:
     frame = judged({"network": group(descending=[600, 610], seeds=2)})
     assert row(frame, "C1a")["verdict"] == "holds"
     assert row(frame, "C1a")["note"] == "fewer than 10 seeds: the interval is approximate"
+
+
+def test_claims_are_of_ablation_to_zero() -> None:
+    zero, mean = group(descending=600 + NOISE), group(descending=100)
+    both = xr.concat(
+        [zero, mean.assign_coords(replacement=("ordering", ["mean"] * mean.sizes["ordering"]))],
+        dim="ordering",
+    )
+    pd.testing.assert_frame_equal(judged({"network": both}), judged({"network": zero}))
+    found = claims.curves(both, MI, "threshold", "mean")["descending"]
+    np.testing.assert_allclose(found, 0.1)
+    np.testing.assert_array_equal(
+        claims.mean_accuracy(both, MI, "threshold")["random"],
+        claims.mean_accuracy(zero, MI, "threshold")["random"],
+    )
 
 
 def test_orders_that_agree_have_no_effect() -> None:
