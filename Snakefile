@@ -26,6 +26,11 @@ include: "workflow/rules/ablate.smk"
 include: "workflow/rules/figures.smk"
 
 
+if STUDY.replicates:
+
+    include: "workflow/rules/replication.smk"
+
+
 localrules:
     all,
     dataset,
@@ -44,6 +49,7 @@ rule all:
         figure_files(STUDY.conditions),
         of_conditions("history.nc"),
         f"{RESULTS}/claims.csv",
+        f"{FIGURES}/replication.png" if STUDY.replicates else [],
 
 
 for name in config["datasets"]:

@@ -304,6 +304,22 @@ def write(frame: pd.DataFrame, path: str | Path) -> None:
         frame.to_csv(part, index=False, lineterminator="\n")
 
 
+def read(path: str | Path) -> pd.DataFrame:
+    """Read claims as written by `write`.
+
+    Raises
+    ------
+    ClaimError
+        The file has other columns.
+    """
+    # Read as text: a quantizer may be called "none", and pandas' own parser rounds numbers.
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if tuple(frame.columns) != COLUMNS:
+        raise ClaimError(f"{path}: columns are not those of claims; delete it and run again")
+    numbers = {column: frame[column].map(lambda text: float(text or "nan")) for column in _FLOATS}
+    return frame.assign(**numbers, n_seeds=frame["n_seeds"].map(int))
+
+
 def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd.DataFrame:
     """Claims of all conditions of a study in one table.
 
@@ -324,7 +340,7 @@ def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd
     ClaimError
         A file has other columns; a condition is missing or not expected; a row is doubled.
     """
-    frame = _sorted(pd.concat([_read(Path(file)) for file in files], ignore_index=True))
+    frame = _sorted(pd.concat([read(file) for file in files], ignore_index=True))
     found = set(frame[list(CONDITION)].itertuples(index=False, name=None))
     wanted = {tuple(condition) for condition in expected}
     for what, conditions in (("no claims of", wanted - found), ("not asked for:", found - wanted)):
@@ -426,15 +442,6 @@ def _judged(
         "verdict": verdict,
         "note": "; ".join(filter(None, (what["note"], interval.note))),
     }
-
-
-def _read(path: Path) -> pd.DataFrame:
-    # Read as text: a quantizer may be called "none", and pandas' own parser rounds numbers.
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if tuple(frame.columns) != COLUMNS:
-        raise ClaimError(f"{path}: columns are not those of claims; delete it and run again")
-    numbers = {column: frame[column].map(lambda text: float(text or "nan")) for column in _FLOATS}
-    return frame.assign(**numbers, n_seeds=frame["n_seeds"].map(int))
 
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:

@@ -91,6 +91,8 @@ class Study:
     """
 
     name: str
+    replicates: str
+    """The study that it is compared with; empty: none."""
     seed: int
     seeds_per_job: int
     data_root: str
@@ -296,6 +298,7 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> Study:
     ]
     return Study(
         name=resolved["study"],
+        replicates=resolved.get("replicates", ""),
         seed=resolved["seed"],
         seeds_per_job=resolved["seeds"]["per_job"],
         data_root=resolved["data_root"],

@@ -738,7 +738,7 @@ def test_mistake(changes: str, message: str) -> None:
     ("config", "message"),
     [
         (None, "null (an empty value) is no configuration; expected a mapping with the keys "),
-        ([1], "a list is no configuration; expected a mapping with the keys study, seed, "),
+        ([1], "a list is no configuration; expected a mapping with the keys study, "),
         ("text", "'text' is no configuration"),
         (
             {"seed": 3},

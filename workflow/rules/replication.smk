@@ -1,0 +1,32 @@
+"""A study with other seeds, compared with the one it replicates."""
+
+
+rule replication:
+    input:
+        claims=f"{RESULTS}/claims.csv",
+        replicated=f"results/{STUDY.replicates}/claims.csv",
+    output:
+        table=report(
+            f"{RESULTS}/replication.csv",
+            caption="../report/replication.rst",
+            category="Claims",
+        ),
+        png=report(
+            f"{FIGURES}/replication.png",
+            caption="../report/replication.rst",
+            category="Claims",
+        ),
+        pdf=f"{FIGURES}/replication.pdf",
+    log:
+        f"logs/{RESULTS}/replication.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        here=STUDY.name,
+        there=STUDY.replicates,
+        code=lambda wildcards: code("replication.py"),
+    script:
+        "../scripts/replication.py"
