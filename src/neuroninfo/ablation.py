@@ -2,11 +2,12 @@
 
 An order is a sequence of neurons of the whole network; a scope (one hidden layer, or all of
 them) is a choice of neurons.  After k removals the outputs of the first k neurons of the
-order are zero in every forward pass.
+order are zero in every forward pass, or constants such as their means.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,10 @@ from neuroninfo.streams import Stream, generator
 if TYPE_CHECKING:
     from torch import Tensor
 
-_ROWS: Final = 2048
+MEAN: Final = "mean"
+"""Replacement of ablated neurons by their mean; the other is ``zero``."""
+LAYERS: Final = "layers"
+"""Each hidden layer by itself, as scopes to ablate in; the other choice is `NETWORK`."""
 
 
 class AblationError(ValueError):
@@ -40,29 +44,46 @@ class Ordering:
     Attributes
     ----------
     measure
-        Variable of ``neurons.nc``, or ``random``.
+        Variable of ``neurons.nc``, a measure of ``orders-<set>.nc``, or ``random``.
     quantizer
         Of the measure; ``none`` where it has none.
     direction
         ``ascending`` (lowest first), ``descending``, or ``none``.
     repeat
         Number of a random order, else -1.
+    replacement
+        What ablated neurons put out: ``zero``, or ``mean``, each its own. It does not
+        change the order.
     """
 
     measure: str
     quantizer: str = "none"
     direction: str = "none"
     repeat: int = -1
+    replacement: str = "zero"
 
 
-def orderings(measures: Sequence[Mapping[str, Any]], random: int) -> list[Ordering]:
-    """Orderings of a configuration: each measure by direction, then the random ones."""
+def orderings(settings: Mapping[str, Any]) -> list[Ordering]:
+    """Orderings of a set, by replacement: each measure by direction, then the random ones.
+
+    Parameters
+    ----------
+    settings
+        ``orderings``: mappings of ``measure``, ``quantizer`` and ``directions``; ``random``:
+        number of random orders; ``replacements``: what ablated neurons put out, ``zero``,
+        ``mean``, or both, each in the same orders.
+    """
     by_measure = [
         Ordering(entry["measure"], entry["quantizer"], direction)
-        for entry in measures
+        for entry in settings["orderings"]
         for direction in entry["directions"]
     ]
-    return by_measure + [Ordering(RANDOM, repeat=repeat) for repeat in range(random)]
+    by_chance = [Ordering(RANDOM, repeat=repeat) for repeat in range(settings["random"])]
+    return [
+        dataclasses.replace(ordering, replacement=replacement)
+        for replacement in settings["replacements"]
+        for ordering in by_measure + by_chance
+    ]
 
 
 def order_by(values: np.ndarray, direction: str, ties: np.ndarray) -> np.ndarray:
@@ -89,7 +110,12 @@ def order_by(values: np.ndarray, direction: str, ties: np.ndarray) -> np.ndarray
 
 
 def orders(
-    neurons: xr.Dataset, chosen: Sequence[Ordering], scope: np.ndarray, study_seed: int
+    neurons: xr.Dataset,
+    chosen: Sequence[Ordering],
+    scope: np.ndarray,
+    study_seed: int,
+    *,
+    found: xr.Dataset | None = None,
 ) -> np.ndarray:
     """Orders of the neurons of a scope for one seed.
 
@@ -103,6 +129,9 @@ def orders(
         Numbers of the neurons in the scope, ascending.
     study_seed
         Of the random streams.
+    found
+        The scope's group of ``orders-<set>.nc`` at the same seed: orders by measures that
+        single neurons do not have (joint and reference orders).
 
     Returns
     -------
@@ -112,7 +141,8 @@ def orders(
     Raises
     ------
     AblationError
-        A measure was not measured, or not with that quantizer, or has no value for a neuron.
+        A measure was neither measured nor found so, or not with that quantizer or in that
+        direction, or has no value for a neuron.
     """
     seed, n_neurons = int(neurons["seed"]), neurons.sizes["neuron"]
 
@@ -128,10 +158,8 @@ def orders(
             rows.append(permutation(Stream.RANDOM_ORDERS, ordering.repeat))
             continue
         if ordering.measure not in neurons:
-            raise AblationError(
-                f"orderings.measures: {ordering.measure!r} was not measured; there are "
-                + ", ".join(sorted(map(str, neurons.data_vars)))
-            )
+            rows.append(_found(ordering, found, len(scope), neurons))
+            continue
         measured = neurons[ordering.measure]
         if "quantizer" in measured.dims:
             if ordering.quantizer not in measured["quantizer"].values:
@@ -145,6 +173,43 @@ def orders(
     return np.stack(rows)
 
 
+def _found(
+    ordering: Ordering, found: xr.Dataset | None, n_neurons: int, neurons: xr.Dataset
+) -> np.ndarray:
+    """Order of one ordering from a group of ``orders-<set>.nc`` at one seed."""
+    name = f"orderings.measures: {ordering.measure!r}"
+    measured = ", ".join(sorted(map(str, neurons.data_vars)))
+    if found is None:
+        raise AblationError(
+            f"{name} was not measured (there are {measured}), and no orders are given"
+        )
+    fields = ("measure", "quantizer", "direction")
+    existing = list(zip(*(found[field].values.tolist() for field in fields), strict=True))
+    wanted = tuple(getattr(ordering, field) for field in fields)
+    if wanted not in existing:
+        raise AblationError(
+            f"{name} was not measured (there are {measured}), and by it, {wanted[1]}, "
+            f"{wanted[2]} no order was found; there are "
+            + "; ".join(", ".join(words) for words in existing)
+        )
+    order: np.ndarray = found["order"].values[existing.index(wanted)].astype(np.int64)
+    if not np.array_equal(np.sort(order), np.arange(n_neurons)):
+        raise AblationError(f"{name}: the order found is not one of {n_neurons} neurons")
+    return order
+
+
+@dataclass(frozen=True)
+class _Removals:
+    """Sequences of neurons of one length to be ablated, each from the whole network on."""
+
+    sequences: np.ndarray
+    """(orders, k) int64."""
+    replacements: np.ndarray
+    """(orders) int64, row of the constants that removed neurons get."""
+    constants: np.ndarray
+    """(kinds, neurons) float32."""
+
+
 def cumulative(
     network: Stack,
     inputs: Array,
@@ -152,12 +217,14 @@ def cumulative(
     sequences: np.ndarray,
     *,
     constants: np.ndarray | None = None,
+    rows: int = 2048,
     threads: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Correct predictions and loss of one network after each removal.
 
     On a CPU by compiled loops (`kernels`), whose counts are those of float64; with tensors on
     CUDA by recomputing, in float32, the layers that follow the one a neuron was removed from.
+    Sequences of length one cost what single removals do: nothing is done again for each.
 
     Parameters
     ----------
@@ -168,10 +235,14 @@ def cumulative(
     sequences
         (orders, k) neurons of the whole network in the order of their removal.
     constants
-        (neurons) outputs that removed neurons get, such as their means, which is the same as
-        moving them into the next layer's biases ("bias balancing"); default zero.
+        (neurons), or (orders, neurons), outputs that removed neurons get, such as their
+        means, which is the same as moving them into the next layer's biases ("bias
+        balancing"); default zero.
+    rows
+        Examples at a time, which bounds memory. Counts do not depend on it; the loss does in
+        its last bits.
     threads
-        On a CPU; results do not depend on it.
+        On a CPU, each with `rows` examples; results do not depend on it.
 
     Returns
     -------
@@ -179,45 +250,81 @@ def cumulative(
         (orders, k + 1) int32.
     loss : ndarray
         (orders, k + 1) float64, mean cross-entropy in nats.
+
+    Raises
+    ------
+    AblationError
+        The constants are of another shape.
     """
+    n_neurons = sum(network.architecture.hidden)
+    given = np.zeros(n_neurons) if constants is None else constants
+    if given.shape not in {(n_neurons,), (len(sequences), n_neurons)}:
+        raise AblationError(
+            f"constants are {given.shape}; give (neurons) or (orders, neurons), {n_neurons} neurons"
+        )
+    kinds, replacements = np.unique(
+        np.broadcast_to(given, (len(sequences), n_neurons)), axis=0, return_inverse=True
+    )
+    removals = _Removals(
+        sequences.astype(np.int64),
+        replacements.reshape(-1),
+        np.ascontiguousarray(kinds, dtype=np.float32),
+    )
+    return _curves(network, inputs, labels, [removals], rows, threads)[0]
+
+
+def _curves(
+    network: Stack,
+    inputs: Array,
+    labels: Array,
+    removals: Sequence[_Removals],
+    rows: int,
+    threads: int,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Of each of several removals what `cumulative` gives; layers are computed once for all."""
     network = network.folded()
-    if constants is None:
-        constants = np.zeros(sum(network.architecture.hidden))
-    constants = constants.astype(np.float32)
     if str(inputs.device) == "cpu":
         inputs, labels = np.asarray(inputs), np.asarray(labels)
-        counted = _Compiled(network.numpy(), sequences, constants).counted
+        counted: Callable[..., list[tuple[np.ndarray, np.ndarray]]]
+        counted = _Compiled(network.numpy(), removals).counted
         # Examples of a class lie together: a neuron is often off for all of them at once.
         order = np.argsort(labels, kind="stable")
     else:
         network, threads = network.tensors(inputs.device), 1
-        counted = functools.partial(_recomputed, network, sequences, constants)
+        counted = functools.partial(_recomputed, network, removals)
         order = np.arange(len(labels))
-    blocks = [order[row : row + _ROWS] for row in range(0, len(order), _ROWS)]
+    blocks = [order[row : row + rows] for row in range(0, len(order), rows)]
+    correct = [np.zeros((len(r.sequences), r.sequences.shape[1] + 1), int) for r in removals]
+    loss = [np.zeros(counts.shape) for counts in correct]
     with ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(lambda rows: counted(inputs[rows], labels[rows]), blocks))
-    correct = np.stack([correct for correct, _ in parts]).sum(axis=0)
-    # One after the other: the sum does not depend on how many threads there were.
-    loss = sum((loss for _, loss in parts), start=np.zeros(correct.shape))
-    return correct.astype(np.int32), loss / len(labels)
+        # One after the other: the sum does not depend on how many threads there were.
+        for parts in pool.map(lambda block: counted(inputs[block], labels[block]), blocks):
+            for total, summed, (counts, losses) in zip(correct, loss, parts, strict=True):
+                total += counts
+                summed += losses
+    return [
+        (total.astype(np.int32), summed / len(labels))
+        for total, summed in zip(correct, loss, strict=True)
+    ]
 
 
 _NONLINEARITIES: Final[Mapping[str, Callable[[np.ndarray], np.ndarray]]] = {
     "relu": lambda z: np.maximum(z, 0),
+    "leaky_relu": lambda z: np.maximum(z, kernels.SLOPE * z),
     "tanh": np.tanh,
     "sigmoid": lambda z: 0.5 * (1 + np.tanh(0.5 * z)),
+    "silu": lambda z: np.maximum(z, -88) / (1 + np.exp(-np.maximum(z, -88))),
 }
 
 
 class _Compiled:
-    """A network in the layouts of `kernels`, for some sequences of neurons."""
+    """A network in the layouts of `kernels`, and the removals of which kernel serves which."""
 
-    def __init__(self, network: Stack, sequences: np.ndarray, constants: np.ndarray) -> None:
+    def __init__(self, network: Stack, removals: Sequence[_Removals]) -> None:
         architecture = network.architecture
         self.activation, self.hidden = architecture.activation, architecture.hidden
         self.n_classes = architecture.n_classes
-        self.constants = constants
-        self.sequences = np.ascontiguousarray(sequences, dtype=np.int64)
+        self.removals = removals
         self.weights = [weight[0] for weight in network.weights]
         self.biases = [bias[0] for bias in network.biases]
         self.exact = (
@@ -228,46 +335,75 @@ class _Compiled:
         coordinates = neuron_coordinates(self.hidden)
         self.layers = coordinates["layer"][1].astype(np.int64) - 1
         self.units = coordinates["unit"][1].astype(np.int64)
-        lowest = int(self.layers[self.sequences].min(initial=len(self.hidden)))
-        self.shallow = lowest >= len(self.hidden) - 2
-        self.layout = self._shallow_layout() if self.shallow else self._deep_layout()
+        # Of each removals, which orders are of the last two hidden layers only.
+        self.shallow = [
+            self.layers[r.sequences].min(axis=1, initial=len(self.hidden)) >= len(self.hidden) - 2
+            for r in removals
+        ]
+        self.layouts = {
+            shallow: self._shallow_layout() if shallow else self._deep_layout()
+            for shallow in sorted({bool(last) for each in self.shallow for last in each})
+        }
 
-    def counted(self, inputs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Counts and summed losses of some examples."""
+    def counted(
+        self, inputs: np.ndarray, labels: np.ndarray
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Counts and summed losses of some examples, for each of the removals."""
         activate = _NONLINEARITIES[self.activation]
-        values, before, after = inputs, [], []
-        for weight, bias in zip(self.weights, self.biases, strict=True):
-            before.append(values @ weight.T + bias)
-            values = activate(before[-1])
-            after.append(values)
         weight, bias = (array.astype(np.float64) for array in (self.weights[0], self.biases[0]))
-        first = activate(inputs.astype(np.float64) @ weight.T + bias)
-        if self.shallow:
-            last = len(self.hidden) - 1
-            below = after[last - 1] if last > 0 else np.zeros((len(labels), 0), np.float32)
-            kernel: Callable[..., None] = kernels.shallow
-            examples = (_side_by_side(below, 0), _side_by_side(before[last], 0))
-            labels = _side_by_side(labels[:, None].astype(np.int32), -1)[:, 0]
-        else:
-            kernel = kernels.deep
-            none = np.zeros((len(labels), self.n_classes), np.float32)
-            examples = (_lined_up([*after[:-1], none]), _lined_up(before))
-            labels = labels.astype(np.int64)
-        shape = (self.sequences.shape[0], self.sequences.shape[1] + 1)
-        correct, loss = np.zeros(shape, dtype=np.int64), np.zeros(shape)
-        kernel(
-            *examples,
-            *self.layout,
-            self.n_classes,
-            labels,
-            self.sequences,
-            self.constants,
-            kernels.KINDS[self.activation],
-            (first, *self.exact),
-            correct,
-            loss,
+        exact = inputs.astype(np.float64) @ weight.T + bias
+        before, after = [exact.astype(np.float32)], []
+        for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
+            after.append(activate(before[-1]))
+            before.append(after[-1] @ weight.T + bias)
+        first = activate(exact)
+        examples = {
+            shallow: self._side_by_side(before, after, labels)
+            if shallow
+            else self._lined_up(before, after, labels)
+            for shallow in self.layouts
+        }
+        results = []
+        for removals, of_last_two in zip(self.removals, self.shallow, strict=True):
+            shape = (len(removals.sequences), removals.sequences.shape[1] + 1)
+            correct, loss = np.zeros(shape, dtype=np.int64), np.zeros(shape)
+            for shallow, layout in self.layouts.items():
+                orders = np.flatnonzero(of_last_two == shallow)
+                counts, losses = correct[orders], loss[orders]
+                *arrays, classes = examples[shallow]
+                kernel: Callable[..., None] = kernels.shallow if shallow else kernels.deep
+                kernel(
+                    *arrays,
+                    *layout,
+                    self.n_classes,
+                    classes,
+                    removals.sequences[orders],
+                    removals.replacements[orders],
+                    removals.constants,
+                    kernels.KINDS[self.activation],
+                    (first, *self.exact),
+                    counts,
+                    losses,
+                )
+                correct[orders], loss[orders] = counts, losses
+            results.append((correct, loss))
+        return results
+
+    def _side_by_side(
+        self, before: Sequence[np.ndarray], after: Sequence[np.ndarray], labels: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
+        none = np.zeros((len(labels), 0), np.float32)
+        return (
+            _side_by_side(after[-2] if len(after) > 1 else none, 0),
+            _side_by_side(before[-2], 0),
+            _side_by_side(labels[:, None].astype(np.int32), -1)[:, 0],
         )
-        return correct, loss
+
+    def _lined_up(
+        self, before: Sequence[np.ndarray], after: Sequence[np.ndarray], labels: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
+        none = np.zeros((len(labels), self.n_classes), np.float32)
+        return _lined_up([*after, none]), _lined_up(before), labels.astype(np.int64)
 
     def _shallow_layout(self) -> tuple[Any, ...]:
         last = len(self.hidden) - 1
@@ -318,11 +454,10 @@ def _side_by_side(values: np.ndarray, filling: float) -> np.ndarray:
 
 def _recomputed(
     network: Stack,
-    sequences: np.ndarray,
-    constants: np.ndarray,
+    removals: Sequence[_Removals],
     inputs: Tensor,
     labels: Tensor,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Counts and summed losses; what follows the layer of a removed neuron is recomputed."""
     import torch
 
@@ -332,23 +467,27 @@ def _recomputed(
     coordinates = neuron_coordinates(hidden)
     layers, units = coordinates["layer"][1] - 1, coordinates["unit"][1]
     edges = np.cumsum([0, *hidden])
-    constant = torch.from_numpy(constants).to(inputs.device)
-    given = [constant[a:b] for a, b in itertools.pairwise(edges)]
     unablated = [layer[0] for layer in outputs(network, inputs)]
-    shape = (sequences.shape[0], sequences.shape[1] + 1)
-    correct, loss = np.zeros(shape, dtype=np.int64), np.zeros(shape)
-    for number, sequence in enumerate(sequences):
-        values = [layer.clone() for layer in unablated]
-        dead = [torch.zeros(width, dtype=torch.bool, device=inputs.device) for width in hidden]
-        for step in range(len(sequence) + 1):
-            if step > 0:
-                layer, unit = int(layers[sequence[step - 1]]), int(units[sequence[step - 1]])
-                dead[layer][unit] = True
-                values[layer][:, unit] = given[layer][unit]
-                _recompute(network, values, dead, given, layer + 1)
-            correct[number, step] = int((values[-1].argmax(-1) == labels).sum())
-            loss[number, step] = float(losses(values[-1], labels).sum(dtype=torch.float64))
-    return correct, loss
+    results = []
+    for run in removals:
+        constants = torch.from_numpy(run.constants).to(inputs.device)
+        shape = (len(run.sequences), run.sequences.shape[1] + 1)
+        correct, loss = np.zeros(shape, dtype=np.int64), np.zeros(shape)
+        for number, sequence in enumerate(run.sequences):
+            constant = constants[run.replacements[number]]
+            given = [constant[a:b] for a, b in itertools.pairwise(edges)]
+            values = [layer.clone() for layer in unablated]
+            dead = [torch.zeros(width, dtype=torch.bool, device=inputs.device) for width in hidden]
+            for step in range(len(sequence) + 1):
+                if step > 0:
+                    layer, unit = int(layers[sequence[step - 1]]), int(units[sequence[step - 1]])
+                    dead[layer][unit] = True
+                    values[layer][:, unit] = given[layer][unit]
+                    _recompute(network, values, dead, given, layer + 1)
+                correct[number, step] = int((values[-1].argmax(-1) == labels).sum())
+                loss[number, step] = float(losses(values[-1], labels).sum(dtype=torch.float64))
+        results.append((correct, loss))
+    return results
 
 
 def _recompute(
@@ -372,13 +511,26 @@ def _recompute(
             torch.where(dead[layer], given[layer], activated, out=activated)
 
 
-def scopes(hidden: Sequence[int]) -> dict[str, np.ndarray]:
-    """Names of the scopes and the neurons in each: every hidden layer, then the network."""
+def scopes(
+    hidden: Sequence[int], within: Sequence[str] = (LAYERS, NETWORK)
+) -> dict[str, np.ndarray]:
+    """Names of the scopes and the neurons in each: every hidden layer, then the network.
+
+    Raises
+    ------
+    AblationError
+        `within` has another word than ``layers`` and ``network``.
+    """
+    if unknown := sorted({*within} - {LAYERS, NETWORK}):
+        raise AblationError(f"scopes: {unknown[0]!r} is none; there are {LAYERS}, {NETWORK}")
     layers = neuron_coordinates(hidden)["layer"][1]
-    by_layer = {
-        f"layer-{layer}": np.flatnonzero(layers == layer) for layer in range(1, len(hidden) + 1)
-    }
-    return by_layer | {NETWORK: np.arange(len(layers))}
+    found = {}
+    if LAYERS in within:
+        for layer in range(1, len(hidden) + 1):
+            found[f"layer-{layer}"] = np.flatnonzero(layers == layer)
+    if NETWORK in within:
+        found[NETWORK] = np.arange(len(layers))
+    return found
 
 
 def ablate(
@@ -389,9 +541,13 @@ def ablate(
     chosen: Sequence[Ordering],
     study_seed: int,
     *,
+    found: Mapping[str, xr.Dataset] | None = None,
+    means: np.ndarray | None = None,
+    within: Sequence[str] = (LAYERS, NETWORK),
+    rows: int = 2048,
     threads: int = 1,
 ) -> dict[str, xr.Dataset]:
-    """Ablate all networks of a stack in all scopes, in the layout of ``ablation.nc``.
+    """Ablate all networks of a stack scope by scope, in the layout of ``ablation-<set>.nc``.
 
     Parameters
     ----------
@@ -402,63 +558,101 @@ def ablate(
     inputs, labels
         (n, n_inputs) and (n), the test split.
     chosen
-        What to order by.
+        What to order by, and what ablated neurons put out.
     study_seed
         Of the random streams.
-    threads
-        On a CPU; results do not depend on it.
+    found
+        Scope -> group of ``orders-<set>.nc``: orders by joint and reference measures, which
+        `neurons` does not have.
+    means
+        (seeds, neurons), mean output of each neuron on the training split; only orderings
+        whose replacement is ``mean`` need it.
+    within
+        Scopes: ``layers``, each by itself, ``network``, all together, or both.
+    rows, threads
+        As in `cumulative`.
 
     Raises
     ------
     AblationError
-        The measures are of other networks.
+        The measures, orders or means are of other networks, or not there; an unknown scope.
     """
-    found = (tuple(map(int, neurons["seed"].values)), neurons.sizes["neuron"])
-    needed = (stack.seeds, sum(stack.architecture.hidden))
-    if found != needed:
-        raise AblationError(f"measures are of (seeds, neurons) {found}, networks of {needed}")
-    return {
-        scope: _scope_dataset(
-            stack,
-            [
-                orders(neurons.isel(seed=position), chosen, members, study_seed)
-                for position in range(len(stack.seeds))
-            ],
-            members,
-            inputs,
-            labels,
-            chosen,
-            threads,
+    seeds, n_neurons = stack.seeds, sum(stack.architecture.hidden)
+    measured = (tuple(map(int, neurons["seed"].values)), neurons.sizes["neuron"])
+    if measured != (seeds, n_neurons):
+        raise AblationError(
+            f"measures are of (seeds, neurons) {measured}, networks of {(seeds, n_neurons)}"
         )
-        for scope, members in scopes(stack.architecture.hidden).items()
+    balanced = np.array([ordering.replacement == MEAN for ordering in chosen], dtype=np.int64)
+    if means is None:
+        if balanced.any():
+            raise AblationError(
+                "replacements: mean needs the neurons' mean outputs (mean_output of network.nc)"
+            )
+        means = np.zeros((len(seeds), n_neurons))
+    elif means.shape != (len(seeds), n_neurons):
+        raise AblationError(
+            f"means are (seeds, neurons) {means.shape}, networks {(len(seeds), n_neurons)}"
+        )
+    members = scopes(stack.architecture.hidden, within)
+    ordered: dict[str, list[np.ndarray]] = {scope: [] for scope in members}
+    curves: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {scope: [] for scope in members}
+    for position, seed in enumerate(seeds):
+        constants = np.stack([np.zeros(n_neurons), means[position]]).astype(np.float32)
+        removals = []
+        for scope, of_scope in members.items():
+            order = orders(
+                neurons.isel(seed=position),
+                chosen,
+                of_scope,
+                study_seed,
+                found=_group(found, scope, seed),
+            )
+            ordered[scope].append(order)
+            removals.append(_Removals(of_scope[order], balanced, constants))
+        network = stack.of(slice(position, position + 1))
+        results = _curves(network, inputs, labels, removals, rows, threads)
+        for scope, curve in zip(members, results, strict=True):
+            curves[scope].append(curve)
+    test = {
+        "n_test": len(labels),
+        "n_classes": stack.architecture.n_classes,
+        "chance_correct": int(np.bincount(np.asarray(labels)).max()),
+    }
+    return {
+        scope: _scope_dataset(seeds, chosen, ordered[scope], curves[scope]).assign_attrs(test)
+        for scope in members
     }
 
 
-def _scope_dataset(
-    stack: Stack,
-    ordered: Sequence[np.ndarray],
-    members: np.ndarray,
-    inputs: Array,
-    labels: Array,
-    chosen: Sequence[Ordering],
-    threads: int,
-) -> xr.Dataset:
-    curves = [
-        cumulative(
-            stack.of(slice(position, position + 1)),
-            inputs,
-            labels,
-            members[order],
-            threads=threads,
+def _group(found: Mapping[str, xr.Dataset] | None, scope: str, seed: int) -> xr.Dataset | None:
+    """Orders of a scope at one seed."""
+    if found is None:
+        return None
+    if scope not in found:
+        raise AblationError(
+            f"orders found: none in {scope}; there are {', '.join(found)}; find them again"
         )
-        for position, order in enumerate(ordered)
-    ]
+    seeds = found[scope]["seed"].values.tolist()
+    if seed not in seeds:
+        raise AblationError(f"orders found: none of seed {seed}; there are {seeds}")
+    return found[scope].isel(seed=seeds.index(seed))
+
+
+def _scope_dataset(
+    seeds: Sequence[int],
+    chosen: Sequence[Ordering],
+    ordered: Sequence[np.ndarray],
+    curves: Sequence[tuple[np.ndarray, np.ndarray]],
+) -> xr.Dataset:
     fields = {
         "measure": "what the order is made by",
         "quantizer": "quantizer of the measure",
         "direction": "ascending: lowest first",
         "repeat": "number of the random order, else -1",
+        "replacement": "what ablated neurons put out: zero, or mean (each its own, on train)",
     }
+    n_steps = ordered[0].shape[1]
     dims = ("seed", "ordering", "removed")
     return xr.Dataset(
         {
@@ -479,21 +673,16 @@ def _scope_dataset(
             ),
         },
         coords={
-            "seed": ("seed", list(stack.seeds), {"long_name": "seed"}),
+            "seed": ("seed", list(seeds), {"long_name": "seed"}),
             "removed": (
                 "removed",
-                np.arange(len(members) + 1),
+                np.arange(n_steps + 1),
                 {"long_name": "number of neurons ablated"},
             ),
-            "step": ("step", np.arange(len(members)), {"long_name": "step of the ablation"}),
+            "step": ("step", np.arange(n_steps), {"long_name": "step of the ablation"}),
             **{
                 name: ("ordering", [getattr(o, name) for o in chosen], {"long_name": long_name})
                 for name, long_name in fields.items()
             },
-        },
-        attrs={
-            "n_test": len(labels),
-            "n_classes": stack.architecture.n_classes,
-            "chance_correct": int(np.bincount(np.asarray(labels)).max()),
         },
     )

@@ -30,8 +30,16 @@ from numba.np.arrayobj import make_array
 LANES: Final = 16
 CLASS_GROUP: Final = 5
 """Columns of the output weights that `product` does at a time: they are padded to it."""
-RELU, TANH, SIGMOID = 0, 1, 2
-KINDS: Final = {"relu": RELU, "tanh": TANH, "sigmoid": SIGMOID}
+RELU, TANH, SIGMOID, LEAKY_RELU, SILU = range(5)
+KINDS: Final = {
+    "relu": RELU,
+    "tanh": TANH,
+    "sigmoid": SIGMOID,
+    "leaky_relu": LEAKY_RELU,
+    "silu": SILU,
+}
+SLOPE: Final = 0.01
+"""Of leaky relu below zero."""
 TIE: Final = np.float32(3e-5)
 """Two logits are near if they differ by less than this share of what is summed into them.
 
@@ -474,8 +482,14 @@ def _exp(x: Any) -> Any:
 def _activate(x: Any, kind: Any) -> Any:
     if kind == RELU:
         return max(x, np.float32(0))
+    if kind == LEAKY_RELU:
+        return max(x, np.float32(SLOPE) * x)
     if kind == SIGMOID:
         return np.float32(1) / (np.float32(1) + _exp(-x))
+    if kind == SILU:
+        # `_exp` ends at 88: below, x would grow and the sigmoid not fall. It is -5e-37 there.
+        x = max(x, np.float32(-88))
+        return x / (np.float32(1) + _exp(-x))
     # tanh x = 2 sigmoid(2x) - 1, whose relative error is large near 0: a series there.
     square = x * x
     series = x * (
@@ -496,9 +510,15 @@ def _activate_all(z: Any, out: Any, kind: Any) -> None:
     if kind == RELU:
         for i in range(z.shape[0]):
             out[i] = max(z[i], np.float32(0))
+    elif kind == LEAKY_RELU:
+        for i in range(z.shape[0]):
+            out[i] = _activate(z[i], LEAKY_RELU)
     elif kind == SIGMOID:
         for i in range(z.shape[0]):
             out[i] = _activate(z[i], SIGMOID)
+    elif kind == SILU:
+        for i in range(z.shape[0]):
+            out[i] = _activate(z[i], SILU)
     else:
         for i in range(z.shape[0]):
             out[i] = _activate(z[i], TANH)
@@ -510,9 +530,15 @@ def _activate_alive(z: Any, alive: Any, out: Any, kind: Any) -> None:
     if kind == RELU:
         for i in range(z.shape[0]):
             out[i] = max(z[i], np.float32(0)) * alive[i]
+    elif kind == LEAKY_RELU:
+        for i in range(z.shape[0]):
+            out[i] = _activate(z[i], LEAKY_RELU) * alive[i]
     elif kind == SIGMOID:
         for i in range(z.shape[0]):
             out[i] = _activate(z[i], SIGMOID) * alive[i]
+    elif kind == SILU:
+        for i in range(z.shape[0]):
+            out[i] = _activate(z[i], SILU) * alive[i]
     else:
         for i in range(z.shape[0]):
             out[i] = _activate(z[i], TANH) * alive[i]
@@ -533,6 +559,16 @@ def _count_bits(bits: Any) -> int:
         bits &= bits - 1
         count += 1
     return count
+
+
+@numba.njit(inline="always", error_model="numpy")
+def _largest(constants: Any) -> Any:
+    """Return the largest magnitude in each column."""
+    largest = np.zeros(constants.shape[1], np.float32)
+    for row in range(constants.shape[0]):
+        for neuron in range(constants.shape[1]):
+            largest[neuron] = max(largest[neuron], abs(constants[row, neuron]))
+    return largest
 
 
 @_compiled
@@ -598,6 +634,10 @@ def near(
                         value = max(value, 0.0)
                     elif kind == TANH:
                         value = np.tanh(value)
+                    elif kind == LEAKY_RELU:
+                        value = max(value, SLOPE * value)
+                    elif kind == SILU:
+                        value /= 1.0 + np.exp(-value)
                     else:
                         value = 1.0 / (1.0 + np.exp(-value))
                 values[j] = value
@@ -621,6 +661,7 @@ def shallow(
     n_classes: Any,
     labels: Any,
     sequences: Any,
+    replacements: Any,
     constants: Any,
     kind: Any,
     precise: Any,
@@ -643,8 +684,10 @@ def shallow(
         (blocks, 16), -1 where a block is not full.
     sequences
         (orders, k) neurons of the network.
+    replacements
+        (orders) which of the constants removed neurons get.
     constants
-        (neurons) float32, outputs that removed ones get.
+        (kinds, neurons) float32.
     first_below, first_last
         Numbers of the first neuron of each of the two layers.
     precise
@@ -656,7 +699,9 @@ def shallow(
     n_blocks, n_last = before.shape[0], before.shape[1]
     z = np.empty((n_last, LANES), np.float32)
     r = np.empty((n_last, LANES), np.float32)
+    r_before = np.empty((n_last, LANES), np.float32)
     logits = np.empty((output.shape[1], LANES), np.float32)
+    logits_before = np.empty((output.shape[1], LANES), np.float32)
     magnitude = np.empty((output.shape[1], LANES), np.float32)
     tie = np.empty(LANES, np.float32)
     losses = np.zeros(LANES, np.float32)
@@ -667,6 +712,7 @@ def shallow(
     rows = np.empty(n_last + 1, np.int64)
     negative = -output
     absolute, absolute_bias = np.abs(output), np.abs(bias)
+    largest = _largest(constants)
     for block in range(n_blocks):
         label = labels[block]
         filled = 0
@@ -675,33 +721,46 @@ def shallow(
             if label[t] >= 0:
                 filled |= 1 << t
         z[:] = before[block]
-        _activate_all(z.reshape(-1), r.reshape(-1), kind)
+        _activate_all(z.reshape(-1), r_before.reshape(-1), kind)
         for unit in range(n_last):
             for t in range(LANES):
-                r[unit, t] = abs(r[unit, t]) + abs(constants[first_last + unit])
+                r[unit, t] = abs(r_before[unit, t]) + largest[first_last + unit]
         count = list_rows(r, rows)
         product(r, rows, count, absolute, absolute_bias, magnitude)
         for t in range(LANES):
             tie[t] = np.float32(0)
             for c in range(n_classes):
                 tie[t] = max(tie[t], TIE * magnitude[c, t])
+        count = list_rows(r_before, rows)
+        product(r_before, rows, count, output, bias, logits_before)
+        right_before, total_before = 0, np.float32(0)
+        n_dead = 0
+        # What the order before has changed: z, and r in all rows or in those of dead neurons.
+        z_moved, r_moved = False, True
         for o in range(sequences.shape[0]):
-            z[:] = before[block]
+            if z_moved:
+                z[:] = before[block]
+            if not r_moved:
+                for d in range(n_dead):
+                    r[dead[d]] = r_before[dead[d]]
+            z_moved = False
             n_dead = 0
             balanced[:] = bias
-            _activate_all(z.reshape(-1), r.reshape(-1), kind)
-            count = list_rows(r, rows)
-            product(r, rows, count, output, bias, logits)
-            changed = True
-            n_right, total = 0, np.float32(0)
+            logits[:] = logits_before
+            given = constants[replacements[o]]
+            n_right, total = right_before, total_before
+            changed = o == 0
             for k in range(sequences.shape[1] + 1):
                 if k > 0:
                     neuron = sequences[o, k - 1]
+                    constant = given[neuron]
                     if neuron >= first_last:
+                        if r_moved and not z_moved:
+                            r[:] = r_before
+                            r_moved = False
                         unit = neuron - first_last
                         dead[n_dead] = unit
                         n_dead += 1
-                        constant = constants[neuron]
                         for t in range(LANES):
                             lost[t] = r[unit, t] - constant
                             r[unit, t] = 0
@@ -714,9 +773,10 @@ def shallow(
                     else:
                         unit = neuron - first_below
                         for t in range(LANES):
-                            lost[t] = below[block, unit, t] - constants[neuron]
+                            lost[t] = below[block, unit, t] - constant
                         changed = _any(lost)
                         if changed:
+                            z_moved = r_moved = True
                             if kind == RELU:
                                 count = rectify(z, weights[unit], lost, r, rows)
                             else:
@@ -734,7 +794,7 @@ def shallow(
                             if doubtful >> t & 1:
                                 example = block * LANES + t
                                 best = near(
-                                    example, sequences[o], k, constants, first, exact,
+                                    example, sequences[o], k, given, first, exact,
                                     exact_biases, sizes, kind,
                                 )  # fmt: skip
                                 found &= ~(1 << t)
@@ -744,6 +804,8 @@ def shallow(
                     total = np.float32(0)
                     for t in range(LANES):
                         total += losses[t] * there[t]
+                    if k == 0:
+                        right_before, total_before = n_right, total
                 correct[o, k] += n_right
                 loss[o, k] += total
 
@@ -763,6 +825,7 @@ def deep(
     n_classes: Any,
     labels: Any,
     sequences: Any,
+    replacements: Any,
     constants: Any,
     kind: Any,
     precise: Any,
@@ -784,7 +847,7 @@ def deep(
         Of each neuron of the network.
     real
         (sum of widths) float32: 1, for padding 0.
-    labels, sequences, constants, precise, correct, loss
+    labels, sequences, replacements, constants, precise, correct, loss
         As in `shallow`; labels (n).
     """
     first, exact, exact_biases, sizes = precise
@@ -794,7 +857,8 @@ def deep(
     z = np.empty(outputs.shape[1], np.float32)
     alive = np.ones(outputs.shape[1], np.float32)
     balanced = np.empty_like(biases)
-    first_last = constants.shape[0] - sizes[n_layers - 1]
+    first_last = constants.shape[1] - sizes[n_layers - 1]
+    largest = _largest(constants)
     rows = np.empty(widths.max() + LANES, np.int32)
     factors = np.empty(widths.max() + LANES, np.float32)
     terms = np.empty(n_classes, np.float32)
@@ -806,27 +870,34 @@ def deep(
             size = abs(biases[end + c])
             for i in range(sizes[n_layers - 1]):
                 value = abs(outputs[example, starts[n_layers - 1] + i])
-                value += abs(constants[first_last + i])
+                value += largest[first_last + i]
                 at = weights_at[n_layers - 1] + i * widths[n_layers] + c
                 size += value * abs(weights[at])
             scale = max(scale, size)
         tie = TIE * scale
+        right_before, total_before = 0, np.float32(0)
+        lowest_layer = 0  # layers below it are as they were before ablation
         for o in range(sequences.shape[0]):
-            a[:] = outputs[example]
-            z[:] = before[example]
-            alive[:] = real
-            balanced[:] = biases
-            changed = True
-            right, total = 0, np.float32(0)
+            low = starts[lowest_layer]
+            a[low:] = outputs[example, low:]
+            alive[low:] = real[low:]
+            low = starts[lowest_layer + 1]
+            z[low:] = before[example, low:]
+            balanced[low:] = biases[low:]
+            lowest_layer = n_layers - 1
+            given = constants[replacements[o]]
+            right, total = right_before, total_before
+            changed = o == 0
             for k in range(sequences.shape[1] + 1):
                 if k > 0:
                     neuron = sequences[o, k - 1]
                     layer, unit = layer_of[neuron], unit_of[neuron]
+                    lowest_layer = min(lowest_layer, layer)
                     place = starts[layer] + unit
                     value = a[place]
                     alive[place] = np.float32(0)
                     a[place] = np.float32(0)
-                    constant = constants[neuron]
+                    constant = given[neuron]
                     changed = value != constant
                     above = widths[layer + 1]
                     row = weights_at[layer] + unit * above
@@ -866,7 +937,7 @@ def deep(
                             example,
                             sequences[o],
                             k,
-                            constants,
+                            given,
                             first,
                             exact,
                             exact_biases,
@@ -874,5 +945,7 @@ def deep(
                             kind,
                         )
                     right = 1 if best == label else 0
+                    if k == 0:
+                        right_before, total_before = right, total
                 correct[o, k] += right
                 loss[o, k] += total

@@ -11,7 +11,13 @@ import numpy as np
 
 from neuroninfo import counting
 
-THRESHOLDS: Final[Mapping[str, float]] = {"relu": 0.0, "tanh": 0.0, "sigmoid": 0.5}
+THRESHOLDS: Final[Mapping[str, float]] = {
+    "relu": 0.0,
+    "leaky_relu": 0.0,
+    "tanh": 0.0,
+    "silu": 0.0,
+    "sigmoid": 0.5,
+}
 """Above this a neuron of that activation counts as on."""
 
 

@@ -1,6 +1,6 @@
 """Cumulative ablation against a masked forward pass from the input for every step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numba
@@ -17,6 +17,7 @@ from neuroninfo.ablation import (
     AblationError,
     Ordering,
     _recomputed,
+    _Removals,
     ablate,
     cumulative,
     order_by,
@@ -40,6 +41,8 @@ NONLINEARITY = {
     "relu": lambda z: np.maximum(z, 0),
     "tanh": np.tanh,
     "sigmoid": scipy.special.expit,
+    "leaky_relu": lambda z: np.where(z > 0, z, z.dtype.type(0.01) * z),
+    "silu": lambda z: z * scipy.special.expit(z),
 }
 
 
@@ -269,14 +272,28 @@ def test_counts_are_those_of_float64_where_outputs_grow(hidden: tuple[int, ...])
             np.testing.assert_array_equal(counts, exact)
 
 
+def removals(
+    network: Stack, sequences: np.ndarray, constants: np.ndarray | None = None
+) -> _Removals:
+    if constants is None:
+        constants = np.zeros(sum(network.architecture.hidden))
+    of_all = np.zeros(len(sequences), np.int64)
+    return _Removals(sequences, of_all, constants[None].astype(np.float32))
+
+
 @given(problems())
 @settings(max_examples=100, deadline=None, derandomize=True)
 def test_the_way_on_cuda_against_the_compiled_loops(problem: dict[str, object]) -> None:
     network, sequences = problem["network"].folded(), problem["sequences"]
     inputs, labels = (torch.from_numpy(problem[name]) for name in ("inputs", "labels"))
     correct, loss = cumulative(network, inputs, labels, sequences)
-    constants = np.zeros(sum(network.architecture.hidden), np.float32)
-    recomputed, sums = _recomputed(network, sequences, constants, inputs, labels)
+    (recomputed, sums), (shorter, _) = _recomputed(
+        network,
+        [removals(network, sequences), removals(network, sequences[:1, :1])],
+        inputs,
+        labels,
+    )
+    np.testing.assert_array_equal(shorter, recomputed[:1, : shorter.shape[1]])
     unsure = np.stack(
         [
             reference(network, inputs.numpy().astype(np.float64), labels.numpy(), order).unsure
@@ -302,7 +319,9 @@ def test_ablation_to_constants_is_bias_balancing(activation: str, hidden: tuple[
     for members in scopes(hidden).values():
         sequences = np.stack([rng.permutation(members) for _ in range(2)])
         correct, loss = cumulative(network, inputs, labels, sequences, constants=constants)
-        recomputed, sums = _recomputed(network, sequences, constants, inputs, labels)
+        [(recomputed, sums)] = _recomputed(
+            network, [removals(network, sequences, constants)], inputs, labels
+        )
         np.testing.assert_array_equal(correct, recomputed)
         np.testing.assert_allclose(loss, sums / 40, rtol=1e-5, atol=1e-5)
         for order, counts, losses in zip(sequences, correct, loss, strict=True):
@@ -503,7 +522,8 @@ MEASURES = [
     },
     {"measure": "class_selectivity", "quantizer": "none", "directions": ["descending"]},
 ]
-CHOSEN = orderings(MEASURES, random=2)
+SET = {"orderings": MEASURES, "random": 2, "replacements": ["zero"]}
+CHOSEN = orderings(SET)
 
 
 def test_orderings() -> None:
@@ -514,7 +534,11 @@ def test_orderings() -> None:
         Ordering("random", "none", "none", 0),
         Ordering("random", "none", "none", 1),
     ] == CHOSEN
-    assert orderings([], random=0) == []
+    assert orderings({"orderings": [], "random": 0, "replacements": ["zero"]}) == []
+    both = orderings({**SET, "replacements": ["mean", "zero"]})
+    assert both[5:] == CHOSEN
+    assert [replace(ordering, replacement="zero") for ordering in both[:5]] == CHOSEN
+    assert {ordering.replacement for ordering in both[:5]} == {"mean"}
 
 
 def test_scopes() -> None:
@@ -579,8 +603,8 @@ def test_random_orders_depend_on_study_seed_and_repeat_only() -> None:
     [
         (
             Ordering("kl_selectivity", "threshold", "ascending"),
-            r"orderings.measures: 'kl_selectivity' was not measured; there are "
-            r"class_selectivity, mutual_information$",
+            r"orderings.measures: 'kl_selectivity' was not measured \(there are "
+            r"class_selectivity, mutual_information\), and no orders are given$",
         ),
         (
             Ordering("mutual_information", "uniform-9", "ascending"),

@@ -113,7 +113,7 @@ def test_a_name_that_means_nothing_is_refused(name: str) -> None:
 
 
 def test_every_activation_has_its_threshold() -> None:
-    assert THRESHOLDS == {"relu": 0.0, "tanh": 0.0, "sigmoid": 0.5}
+    assert THRESHOLDS == {"relu": 0.0, "leaky_relu": 0.0, "tanh": 0.0, "silu": 0.0, "sigmoid": 0.5}
     assert set(THRESHOLDS) == set(ACTIVATIONS)
 
 
@@ -122,6 +122,8 @@ def test_every_activation_has_its_threshold() -> None:
     [
         ("relu", [0.0, -0.0, TINY, 0.4, HUGE], [0, 0, 1, 1, 1]),
         ("tanh", [-1.0, -TINY, -0.0, 0.0, TINY, 1.0], [0, 0, 0, 0, 1, 1]),
+        ("leaky_relu", [-1.0, -TINY, -0.0, 0.0, TINY, 1.0], [0, 0, 0, 0, 1, 1]),
+        ("silu", [-0.27, -TINY, -0.0, 0.0, TINY, 1.0], [0, 0, 0, 0, 1, 1]),
         (
             "sigmoid",
             [0.0, 0.4, 0.5, np.nextafter(np.float32(0.5), np.float32(1)), 1.0],

@@ -10,13 +10,19 @@ from neuroninfo import ablation, datasets, networks, storage
 
 settings = snakemake.params.settings
 examples = datasets.read(snakemake.input.dataset, splits=["test"])
+network = storage.read(snakemake.input.network, "network")
+orders = snakemake.input.get("orders")
 curves = ablation.ablate(
-    networks.from_dataset(storage.read(snakemake.input.network, "network")),
+    networks.from_dataset(network),
     storage.read(snakemake.input.neurons, "neurons"),
     examples.inputs,
     examples.labels,
-    ablation.orderings(settings["orderings"], settings["random"]),
+    ablation.orderings(settings),
     settings["study_seed"],
+    found=storage.read_groups(orders, "orders") if orders else None,
+    means=network["mean_output"].values,
+    within=settings["scopes"],
+    rows=settings["rows"],
     threads=snakemake.threads,
 )
 storage.write(
