@@ -149,15 +149,15 @@ def stack(model: nn.Sequential, *, seed: int = 0) -> Stack:
     )
 
 
-def module(network: Stack, *, dropout: float = 0.0) -> nn.Sequential:
+def module(network: Stack, *, behind: Sequence[nn.Module] = ()) -> nn.Sequential:
     """One network of a stack as a module, in evaluation mode; the inverse of `stack`.
 
     Parameters
     ----------
     network
         A stack of one. Its arrays are copied.
-    dropout
-        Probability of a Dropout behind each activation; 0: there is none.
+    behind
+        Modules to be put behind the activations, one a hidden layer, such as Dropout.
     """
     network = network.of(slice(0, 1)).tensors("cpu")
     hidden = len(network.architecture.hidden)
@@ -173,8 +173,7 @@ def module(network: Stack, *, dropout: float = 0.0) -> nn.Sequential:
             if network.normalizations:
                 layers.append(_batch_norm(network.normalizations[number]))
             layers.append(_MODULES[network.architecture.activation]())
-            if dropout > 0:
-                layers.append(nn.Dropout(dropout))
+            layers += behind[number : number + 1]
     return nn.Sequential(*layers).eval()
 
 
