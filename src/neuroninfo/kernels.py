@@ -876,15 +876,24 @@ def deep(
             scale = max(scale, size)
         tie = TIE * scale
         right_before, total_before = 0, np.float32(0)
-        lowest_layer = 0  # layers below it are as they were before ablation
+        a[:] = outputs[example]
+        z[:] = before[example]
+        alive[:] = real
+        balanced[:] = biases
+        # What the order before has changed beside its neurons: outputs and pre-activations of
+        # the layers from `moved` on, biases of those from `moved_biases` on.
+        moved = moved_biases = n_layers
         for o in range(sequences.shape[0]):
-            low = starts[lowest_layer]
-            a[low:] = outputs[example, low:]
-            alive[low:] = real[low:]
-            low = starts[lowest_layer + 1]
-            z[low:] = before[example, low:]
-            balanced[low:] = biases[low:]
-            lowest_layer = n_layers - 1
+            if o > 0:
+                for k in range(sequences.shape[1]):
+                    neuron = sequences[o - 1, k]
+                    place = starts[layer_of[neuron]] + unit_of[neuron]
+                    a[place] = outputs[example, place]
+                    alive[place] = np.float32(1)
+                a[starts[moved] :] = outputs[example, starts[moved] :]
+                z[starts[moved] :] = before[example, starts[moved] :]
+                balanced[starts[moved_biases] :] = biases[starts[moved_biases] :]
+            moved = moved_biases = n_layers
             given = constants[replacements[o]]
             right, total = right_before, total_before
             changed = o == 0
@@ -892,7 +901,6 @@ def deep(
                 if k > 0:
                     neuron = sequences[o, k - 1]
                     layer, unit = layer_of[neuron], unit_of[neuron]
-                    lowest_layer = min(lowest_layer, layer)
                     place = starts[layer] + unit
                     value = a[place]
                     alive[place] = np.float32(0)
@@ -902,8 +910,10 @@ def deep(
                     above = widths[layer + 1]
                     row = weights_at[layer] + unit * above
                     if constant != 0:
+                        moved_biases = min(moved_biases, layer + 1)
                         add_row(balanced, starts[layer + 1], constant, weights, row, above)
                     if changed:
+                        moved = min(moved, layer + 1)
                         add_row(z, starts[layer + 1], constant - value, weights, row, above)
                         for higher in range(layer + 1, n_layers):
                             start, width = starts[higher], widths[higher]
