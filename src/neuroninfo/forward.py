@@ -8,6 +8,7 @@ from typing import Final
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from neuroninfo.networks import Stack
 
@@ -22,12 +23,24 @@ class Nonlinearity:
     """In place."""
     backpropagate: Callable[[Tensor, Tensor], Tensor]
     """(gradient by output, output) -> gradient by input."""
+    from_input: bool = False
+    """Whether `backpropagate` takes the input in place of the output, which does not tell it."""
 
+
+LEAK: Final = 0.01
+"""Slope of leaky relu below zero, torch's default."""
 
 NONLINEARITIES: Final[Mapping[str, Nonlinearity]] = {
     "relu": Nonlinearity(torch.relu_, lambda g, a: torch.ops.aten.threshold_backward(g, a, 0)),
     "tanh": Nonlinearity(torch.tanh_, torch.ops.aten.tanh_backward),
     "sigmoid": Nonlinearity(torch.sigmoid_, torch.ops.aten.sigmoid_backward),
+    "leaky_relu": Nonlinearity(
+        lambda z: functional.leaky_relu_(z, LEAK),
+        lambda g, a: torch.ops.aten.leaky_relu_backward(g, a, LEAK, True),
+    ),
+    "silu": Nonlinearity(
+        lambda z: functional.silu(z, inplace=True), torch.ops.aten.silu_backward, from_input=True
+    ),
 }
 
 

@@ -26,7 +26,7 @@ Array = Any
 """A torch tensor or a numpy array."""
 
 BATCH_NORM_EPSILON: Final = 1e-5  # torch's default
-ACTIVATIONS: Final = ("relu", "tanh", "sigmoid")
+ACTIVATIONS: Final = ("relu", "tanh", "sigmoid", "leaky_relu", "silu")
 _MOST_NEURONS: Final = 2**15 - 1  # files number neurons in int16
 
 

@@ -28,9 +28,11 @@ from neuroninfo.forward import NONLINEARITIES, evaluated, losses
 from neuroninfo.networks import (
     BATCH_NORM_EPSILON,
     Architecture,
+    Array,
     Normalization,
     Stack,
     neuron_coordinates,
+    to_dataset,
 )
 from neuroninfo.storage import labelled
 from neuroninfo.streams import Stream, generator
@@ -38,7 +40,6 @@ from neuroninfo.streams import Stream, generator
 _BETA1, _BETA2, _ADAM_EPSILON = 0.9, 0.999, 1e-8  # torch's defaults
 _ALIGNMENT: Final = 16  # floats in 64 bytes: where a parameter may start
 _ROW_ALIGNMENT: Final = 64  # floats: so that every row has the same vector tail
-_GATHERED_BYTES: Final = 32 * 2**20
 
 
 class DeviceError(RuntimeError):
@@ -53,12 +54,18 @@ class TrainingError(RuntimeError):
 class Regularizer:
     """What keeps the weights small or the neurons independent; any combination."""
 
+    l1: float = 0.0
+    """lambda of the term lambda * sign(w) that is added to the gradient of weights and biases."""
     l2: float = 0.0
     """lambda of the term lambda * w that is added to the gradient of weights and biases."""
     dropout: float = 0.0
     """Probability that an output of a hidden neuron is dropped in a training step."""
     batch_norm_momentum: float | None = None
     """Weight of a batch in the tracked mean and variance; None: no batch norm."""
+    label_smoothing: float = 0.0
+    """Share of the target that is spread over all classes (Szegedy et al. 2016, section 7)."""
+    early_stopping: int | None = None
+    """Patience: epochs in a row without a lower validation loss after which a seed stops."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,8 @@ class Settings:
     batch_size: int
     epochs: int
     activation_epochs: tuple[int, ...]
-    """Epochs after which the activations are kept; 0 is before training."""
+    """Epochs after which the activations are kept; 0 is before training, and the number of epochs
+    stands for the trained network, which early stopping may have taken from an earlier one."""
     regularizer: Regularizer
     optimizer: str = "adam"
     """``adam`` or ``sgd``."""
@@ -93,6 +101,9 @@ class Trained:
     """What training leaves behind."""
 
     stack: Stack
+    final_epoch: np.ndarray
+    """(S) epoch after which the weights of `stack` were: the last, or by early stopping that of
+    the lowest validation loss before patience ran out."""
     loss: np.ndarray
     """(S, epochs + 1, 3) mean cross-entropy in nats, evaluation mode, by `SPLITS`."""
     accuracy: np.ndarray
@@ -101,6 +112,8 @@ class Trained:
     """(S, kept epochs, validation examples, hidden neurons) float32."""
     outputs: np.ndarray
     """(S, kept epochs, validation examples, classes) float32, logits."""
+    means: np.ndarray
+    """(S, hidden neurons) float64, mean outputs of `stack` on the train split."""
 
 
 def choose_device(requested: str, gpus: int) -> torch.device:
@@ -136,9 +149,15 @@ def train(
     splits: Mapping[str, Split],
     settings: Settings,
     *,
+    initial: Stack | None = None,
     together: int | None = None,
+    gathered_bytes: int = 32 * 2**20,
 ) -> Trained:
     """Train one network a seed.
+
+    With early stopping, all epochs are run and recorded; a seed's weights are those of the epoch,
+    from the first on, with the lowest validation loss before ``early_stopping`` epochs in a row
+    brought no lower one.
 
     Parameters
     ----------
@@ -150,15 +169,19 @@ def train(
         By `SPLITS`; the validation split's activations are kept.
     settings
         How to train.
+    initial
+        Weights to begin with, same architecture and seeds; by default drawn by seed.
     together
         Networks computed in one batched product; by default 1 on a CPU, all on CUDA.
+    gathered_bytes
+        Of batches that are gathered at a time (one at least); results do not depend on it.
 
     Raises
     ------
     TrainingError
         A loss is not finite: the learning rate is too high for this condition. Or activations
-        are to be kept after epochs that there are not, or the architecture and the settings
-        disagree about batch norm.
+        are to be kept after epochs that there are not, the architecture and the settings
+        disagree about batch norm, or `initial` is of other networks.
     """
     if architecture.batch_norm != (settings.regularizer.batch_norm_momentum is not None):
         raise TrainingError(
@@ -171,21 +194,32 @@ def train(
             f"activations are to be kept after epochs {list(kept)}: choose each once, from 0 to "
             f"{settings.epochs}, the number of epochs"
         )
+    expected = (architecture, tuple(seeds))
+    if initial is not None and (initial.architecture, initial.seeds) != expected:
+        raise TrainingError(
+            f"the initial weights are of {initial.architecture} with seeds {list(initial.seeds)}, "
+            f"what is to be trained is {architecture} with seeds {list(seeds)}"
+        )
     device = splits["train"].inputs.device
     if together is None:
         together = 1 if device.type == "cpu" else len(seeds)
-    learner = _Learner(architecture, seeds, device, settings, together)
+    learner = _Learner(architecture, seeds, device, settings, together, gathered_bytes)
+    if initial is not None:
+        learner.begin_with(initial)
     n_seeds, stack = len(seeds), learner.stack
     shape = (n_seeds, settings.epochs + 1, len(SPLITS))
     trained = Trained(
         stack,
+        final_epoch=np.full(n_seeds, settings.epochs, dtype=np.int32),
         loss=np.full(shape, np.nan),
         accuracy=np.full(shape, np.nan),
         activations=np.empty(
             (n_seeds, len(kept), n_kept, sum(architecture.hidden)), dtype=np.float32
         ),
         outputs=np.empty((n_seeds, len(kept), n_kept, architecture.n_classes), dtype=np.float32),
+        means=np.empty((n_seeds, sum(architecture.hidden))),
     )
+    stopping = None if settings.regularizer.early_stopping is None else _Stopping(learner)
     for epoch in range(settings.epochs + 1):
         if epoch > 0:
             learner.run_epoch(splits["train"], epoch)
@@ -199,9 +233,35 @@ def train(
                 f"epoch {epoch}: the loss of seeds {bad} is not finite; lower "
                 f"training.learning_rate (now {settings.learning_rate})"
             )
-        if epoch in kept:
+        if stopping is not None and epoch > 0:
+            stopping.see(epoch, trained.loss[:, epoch, SPLITS.index("validation")])
+        if epoch in kept and epoch < settings.epochs:
             _keep(stack, splits["validation"], trained, kept.index(epoch), together)
+    if stopping is not None:
+        trained.final_epoch[:] = stopping.restore()
+    if settings.epochs in kept:
+        _keep(stack, splits["validation"], trained, kept.index(settings.epochs), together)
+    trained.means[:] = mean_outputs(stack, splits["train"].inputs, together)
     return trained
+
+
+def mean_outputs(stack: Stack, inputs: Tensor, together: int) -> np.ndarray:
+    """Mean output of every hidden neuron in evaluation mode, (S, neurons) float64."""
+    sums = np.zeros((len(stack.seeds), sum(stack.architecture.hidden)))
+    for seeds, _, results in evaluated(stack, inputs, together):
+        sums[seeds] += torch.cat(results[:-1], dim=-1).sum(1, dtype=torch.float64).cpu().numpy()
+    return sums / len(inputs)
+
+
+def network_dataset(trained: Trained) -> xr.Dataset:
+    """Weights and mean outputs, in the layout of ``network.nc``."""
+    dataset = to_dataset(trained.stack)
+    dataset["mean_output"] = (
+        ("seed", "neuron"),
+        trained.means,
+        labelled("mean output of the neuron on the train split, evaluation mode", "1"),
+    )
+    return dataset.assign_coords(neuron_coordinates(trained.stack.architecture.hidden))
 
 
 def history_dataset(trained: Trained) -> xr.Dataset:
@@ -211,6 +271,11 @@ def history_dataset(trained: Trained) -> xr.Dataset:
         {
             "loss": (dims, trained.loss, labelled("mean cross-entropy, evaluation mode", "nat")),
             "accuracy": (dims, trained.accuracy, labelled("accuracy, evaluation mode", "1")),
+            "final_epoch": (
+                "seed",
+                trained.final_epoch,
+                labelled("epoch whose weights are the trained network's", "1"),
+            ),
         },
         coords={
             "seed": ("seed", list(trained.stack.seeds), {"long_name": "seed"}),
@@ -294,8 +359,10 @@ class _Learner:
         device: torch.device,
         settings: Settings,
         together: int,
+        gathered_bytes: int,
     ) -> None:
         self.architecture, self.settings, self.together = architecture, settings, together
+        self.gathered_bytes = gathered_bytes
         self.regularizer = settings.regularizer
         self.activation = NONLINEARITIES[architecture.activation]
         self.device = device
@@ -314,6 +381,15 @@ class _Learner:
             for seed in seeds
         ]
 
+    def begin_with(self, initial: Stack) -> None:
+        """Copy the weights of other networks."""
+        for mine, given in zip(self.state(), _state(initial), strict=True):
+            mine.copy_(torch.as_tensor(given))
+
+    def state(self) -> list[Tensor]:
+        """What evaluation depends on, as views with the seeds first."""
+        return _state(self.stack)
+
     def run_epoch(self, split: Split, epoch: int) -> None:
         """One pass over the training examples."""
         settings = self.settings
@@ -325,11 +401,14 @@ class _Learner:
             epoch,
         ).permutation(len(split.labels))
         n_seeds, size = len(self.stack.seeds), settings.batch_size
-        chunk = size * max(1, _GATHERED_BYTES // (4 * split.inputs.shape[1] * size))
+        chunk = size * max(1, self.gathered_bytes // (4 * split.inputs.shape[1] * size))
+        smoothing, n_classes = self.regularizer.label_smoothing, self.architecture.n_classes
         for start in range(0, len(order), chunk):
             picked = torch.from_numpy(order[start : start + chunk]).to(self.device)
             inputs = split.inputs[picked]
-            targets = functional.one_hot(split.labels[picked], self.architecture.n_classes).float()
+            targets = functional.one_hot(split.labels[picked], n_classes).float()
+            if smoothing > 0:
+                targets = (1 - smoothing) * targets + smoothing / n_classes
             for first in range(0, n_seeds, self.together):
                 seeds = slice(first, min(first + self.together, n_seeds))
                 for row in range(0, len(picked), size):
@@ -341,7 +420,7 @@ class _Learner:
         n_group, n = len(rows), len(inputs)
         last = len(self.layers) - 1
         values = [inputs.expand(n_group, n, -1)]
-        outputs: list[Tensor] = []  # of each hidden layer, before dropout
+        remembered: list[Tensor] = []  # of each hidden layer, for the activation's derivative
         masks: list[Tensor | None] = []
         normalized: list[tuple[Tensor, Tensor]] = []
         for number, layer in enumerate(self.layers):
@@ -353,8 +432,12 @@ class _Learner:
             if self.regularizer.batch_norm_momentum is not None:
                 here, *memory = self._normalize(seeds, number, here)
                 normalized.append((memory[0], memory[1]))
+            if self.activation.from_input:
+                remembered.append(here)
+                here = here.clone()
             here = self.activation.apply(here)
-            outputs.append(here)
+            if not self.activation.from_input:
+                remembered.append(here)
             mask = self._dropout_mask(seeds, number, n, layer.n_out)
             masks.append(mask)
             values.append(here if mask is None else here * mask)
@@ -371,7 +454,7 @@ class _Learner:
             mask = masks[number - 1]
             if mask is not None:
                 gradient *= mask
-            gradient = self.activation.backpropagate(gradient, outputs[number - 1])
+            gradient = self.activation.backpropagate(gradient, remembered[number - 1])
             if normalized:
                 gradient = _normalize_backward(
                     gradient, *normalized[number - 1], rows, gradients, self.layers[number - 1]
@@ -379,7 +462,10 @@ class _Learner:
         self._update(seeds)
 
     def _update(self, seeds: slice) -> None:
-        """One step of the optimizer; the l2 term concerns weights and biases only."""
+        """One step of the optimizer; l1 and l2 concern weights and biases only."""
+        if self.regularizer.l1 > 0:
+            signs = torch.sign(self.parameters[seeds, : self.decayed])
+            self.gradients[seeds, : self.decayed] += self.regularizer.l1 * signs
         steps = self.steps[seeds]
         torch._foreach_add_(steps, 1)
         for part, decay in (
@@ -483,6 +569,39 @@ class _Learner:
                 for layer in hidden
             ],
         )
+
+
+class _Stopping:
+    """Remembers each seed's weights of the lowest validation loss until patience runs out."""
+
+    def __init__(self, learner: _Learner) -> None:
+        self.learner = learner
+        self.patience = learner.settings.regularizer.early_stopping or 0
+        n_seeds = len(learner.stack.seeds)
+        self.lowest = np.full(n_seeds, np.inf)
+        self.best = np.zeros(n_seeds, dtype=np.int32)
+        self.running = np.ones(n_seeds, dtype=bool)
+        self.kept = [tensor.clone() for tensor in learner.state()]
+
+    def see(self, epoch: int, loss: np.ndarray) -> None:
+        """Take note of the validation losses (S) after an epoch."""
+        better = self.running & (loss < self.lowest)
+        self.lowest[better], self.best[better] = loss[better], epoch
+        for position in np.flatnonzero(better):
+            for kept, tensor in zip(self.kept, self.learner.state(), strict=True):
+                kept[position] = tensor[position]
+        self.running &= epoch - self.best < self.patience
+
+    def restore(self) -> np.ndarray:
+        """Put the remembered weights back; their epochs (S)."""
+        for kept, tensor in zip(self.kept, self.learner.state(), strict=True):
+            tensor.copy_(kept)
+        return self.best
+
+
+def _state(stack: Stack) -> list[Array]:
+    norms = [[n.scale, n.shift, n.mean, n.variance] for n in stack.normalizations]
+    return [*stack.weights, *stack.biases, *(array for norm in norms for array in norm)]
 
 
 def _layout(architecture: Architecture) -> tuple[list[_Layer], int, int]:

@@ -25,6 +25,8 @@ NONLINEARITY = {
     "relu": lambda z: np.maximum(z, 0),
     "tanh": np.tanh,
     "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
+    "silu": lambda z: z / (1 + np.exp(-z)),
 }
 
 

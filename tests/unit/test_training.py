@@ -12,7 +12,7 @@ import scipy.stats
 import torch
 from torch import Tensor, nn
 
-from neuroninfo import storage, training
+from neuroninfo import networks, storage, training
 from neuroninfo.datasets import Examples
 from neuroninfo.networks import ACTIVATIONS, Architecture, Stack, hidden_widths
 from neuroninfo.streams import Stream, generator
@@ -65,7 +65,7 @@ def trained(
     chosen: Settings,
     *,
     activation: str = "relu",
-    together: int | None = None,
+    **options: object,
 ) -> Trained:
     architecture = Architecture(
         data["train"].inputs.shape[1],
@@ -74,7 +74,7 @@ def trained(
         activation,
         chosen.regularizer.batch_norm_momentum is not None,
     )
-    return train(architecture, seeds, data, chosen, together=together)
+    return train(architecture, seeds, data, chosen, **options)
 
 
 def arrays(stack: Stack, position: int) -> dict[str, Tensor]:
@@ -97,7 +97,7 @@ class Plain(nn.Module):
     def __init__(self, stack: Stack, position: int, regularizer: Regularizer) -> None:
         super().__init__()
         architecture, self.p = stack.architecture, regularizer.dropout
-        self.activation = getattr(torch, architecture.activation)
+        self.activation = getattr(nn.functional, architecture.activation)
         self.linear = nn.ModuleList(map(nn.Linear, architecture.widths, architecture.widths[1:]))
         momentum = regularizer.batch_norm_momentum
         self.norm = nn.ModuleList(
@@ -154,7 +154,13 @@ def trained_by_torch(network: Plain, data: Split, chosen: Settings) -> None:
             batch = order[start : start + chosen.batch_size]
             optimizer.zero_grad()
             logits = network(data.inputs[batch])[-1]
-            nn.functional.cross_entropy(logits, data.labels[batch]).backward()
+            smoothing = chosen.regularizer.label_smoothing
+            loss = nn.functional.cross_entropy(
+                logits, data.labels[batch], label_smoothing=smoothing
+            )
+            for parameter in network.linear.parameters():
+                loss = loss + chosen.regularizer.l1 * parameter.abs().sum()
+            loss.backward()
             optimizer.step()
     network.eval()
 
@@ -164,7 +170,9 @@ REGULARIZERS = {
     "l2": Regularizer(l2=0.1),
     "dropout": Regularizer(dropout=0.3),
     "batchnorm": Regularizer(batch_norm_momentum=0.2),
-    "all": Regularizer(0.1, 0.3, 0.2),
+    "l1": Regularizer(l1=0.05),
+    "smoothing": Regularizer(label_smoothing=0.2),
+    "all": Regularizer(l1=0.05, l2=0.1, dropout=0.3, batch_norm_momentum=0.2, label_smoothing=0.1),
 }
 
 
@@ -232,12 +240,79 @@ def test_training_in_float32() -> None:
         torch.testing.assert_close(array, network.state_dict()[name], rtol=1e-4, atol=1e-5)
 
 
-def test_gathering_in_chunks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("gathered", [1, 4 * 7 * 9])  # a batch; 9 examples: chunks of 2 batches
+def test_gathering_in_chunks_changes_nothing(gathered: int) -> None:
     data = splits(50)
     whole = trained((1, 2), data, settings())
-    monkeypatch.setattr(training, "_GATHERED_BYTES", 4 * 7 * 9)  # 9 examples: chunks of 2 batches
-    chunked = trained((1, 2), data, settings())
+    chunked = trained((1, 2), data, settings(), gathered_bytes=gathered)
     assert_same(whole, [0, 1], chunked, [0, 1])
+
+
+EARLY = replace(REGULARIZERS["all"], l1=0.0, l2=0.0, early_stopping=2)
+
+
+@pytest.mark.parametrize("patience", [1, 2, 5, 30])
+def test_early_stopping(patience: int) -> None:
+    """The weights are those of the best epoch that a plain loop with patience finds."""
+    data = splits(40)
+    regularizer = replace(EARLY, early_stopping=patience)
+    chosen = settings(
+        epochs=25, learning_rate=0.03, regularizer=regularizer, activation_epochs=(0, 25)
+    )
+    found = trained((3, 8, 5), data, chosen)
+    through = trained(
+        (3, 8, 5), data, replace(chosen, regularizer=replace(regularizer, early_stopping=None))
+    )
+    np.testing.assert_array_equal(found.loss, through.loss)  # history goes on to the end
+    np.testing.assert_array_equal(through.final_epoch, 25)
+    for position in range(3):
+        best, lowest, waited = 0, math.inf, 0
+        for epoch, loss in enumerate(found.loss[position, 1:, SPLITS.index("validation")], 1):
+            waited += 1
+            if loss < lowest:
+                best, lowest, waited = epoch, loss, 0
+            if waited == patience:
+                break
+        assert found.final_epoch[position] == best
+        # At the epoch 25 of the activations stands the network that is kept.
+        until = replace(chosen, epochs=best, activation_epochs=(0, best))
+        expected = trained(
+            (3, 8, 5), data, replace(until, regularizer=replace(regularizer, early_stopping=None))
+        )
+        expected.loss = expected.accuracy = found.loss  # of other lengths
+        found.accuracy = found.loss
+        assert_same(found, [position], expected, [position])
+    if patience in (1, 30):
+        assert (found.final_epoch < 25).all()
+
+
+def test_training_goes_on_from_given_weights() -> None:
+    data = splits()
+    chosen = settings(regularizer=REGULARIZERS["all"])
+    start = trained((3, 8), data, replace(chosen, epochs=0)).stack
+    before = [array.clone() for array in arrays(start, 0).values()]
+    for given in (start, start.numpy()):
+        again = trained((3, 8), data, chosen, initial=given)
+        assert_same(trained((3, 8), data, chosen), [0, 1], again, [0, 1])
+    for array, was in zip(arrays(start, 0).values(), before, strict=True):
+        torch.testing.assert_close(array, was, rtol=0, atol=0)
+    other = trained((3, 8), data, chosen).stack
+    first = trained((3, 8), data, chosen, initial=other).stack
+    assert not torch.equal(first.weights[0], other.weights[0])
+    with pytest.raises(TrainingError, match=r"initial weights are of .* seeds \[3, 8\]"):
+        trained((3, 9), data, chosen, initial=other)
+
+
+@pytest.mark.parametrize("regularizer", ["none", "all"])
+def test_mean_outputs_are_those_of_the_train_split(regularizer: str) -> None:
+    data = splits(3000)
+    found = trained((3, 8), data, settings(regularizer=REGULARIZERS[regularizer], epochs=1))
+    for position in range(2):
+        network = Plain(found.stack, position, REGULARIZERS[regularizer])
+        with torch.no_grad():
+            *hidden, _ = network.eval()(data["train"].inputs)
+        means = torch.cat(hidden, 1).double().mean(0)
+        np.testing.assert_allclose(found.means[position], means, rtol=1e-5, atol=1e-6)
 
 
 def assert_same(a: Trained, positions_a: list[int], b: Trained, positions_b: list[int]) -> None:
@@ -247,7 +322,7 @@ def assert_same(a: Trained, positions_a: list[int], b: Trained, positions_b: lis
         assert ours.keys() == theirs.keys()
         for name in ours:
             assert ours[name].numpy().tobytes() == theirs[name].numpy().tobytes(), name
-        for name in ("loss", "accuracy", "activations", "outputs"):
+        for name in ("loss", "accuracy", "activations", "outputs", "means"):
             assert getattr(a, name)[i].tobytes() == getattr(b, name)[j].tobytes(), name
 
 
@@ -259,6 +334,9 @@ BLOCKS = [
     (1, "2-3", 64, 97, "sigmoid", "all"),
     (1, "30-30", 37, 90, "sigmoid", "none"),
     (1, "30-30", 64, 97, "tanh", "all"),
+    (1, "30-30", 37, 90, "silu", "all"),
+    (1, "30-30", 37, 90, "leaky_relu", "l1"),
+    (1, "30-30", 64, 97, "relu", "early"),
     (1, "100-100", 37, 90, "relu", "none"),
     (1, "100-100", 784, 97, "sigmoid", "all"),
     (2, "2-3", 37, 65, "relu", "all"),
@@ -276,7 +354,7 @@ def test_a_seed_is_bitwise_what_it_is_alone(
         name,
         batch_size=32,
         activation_epochs=(0, 2),
-        regularizer=REGULARIZERS[regularizer],
+        regularizer=EARLY if regularizer == "early" else REGULARIZERS[regularizer],
     )
     blocks = [(9,), (0, 1), (4, 2, 0), tuple(range(5)), tuple(range(10))]
     if threads > 1:  # where cores are shared, threads wait for each other
@@ -433,6 +511,7 @@ def test_layout_of_what_is_stored(tmp_path: Path) -> None:
     result = trained((5, 6), split_tensors(source, torch.device("cpu")), chosen)
     stored = {}
     for kind, dataset in (
+        ("network", training.network_dataset(result)),
         ("history", training.history_dataset(result)),
         ("activations", training.activations_dataset(result, chosen, source)),
     ):
@@ -440,6 +519,11 @@ def test_layout_of_what_is_stored(tmp_path: Path) -> None:
         storage.write(dataset, path, kind=kind, title=kind, condition={}, configuration={})
         stored[kind] = storage.read(path, kind)
     history, activations = stored["history"], stored["activations"]
+    assert stored["network"]["mean_output"].dims == ("seed", "neuron")
+    assert stored["network"]["layer"].values.tolist() == [1] * 5 + [2] * 3
+    np.testing.assert_array_equal(stored["network"]["mean_output"], result.means)
+    assert networks.from_dataset(stored["network"]).seeds == (5, 6)
+    assert history["final_epoch"].values.tolist() == [2, 2]
     assert history["loss"].dims == history["accuracy"].dims == ("seed", "epoch", "split")
     assert history["seed"].values.tolist() == [5, 6]
     assert history["epoch"].values.tolist() == [0, 1, 2]
@@ -517,7 +601,14 @@ def test_settings_of_a_rule() -> None:
         "batch_size": 4,
         "epochs": 2,
         "activation_epochs": [0, 2],
-        "regularizer": {"l2": 0.1, "dropout": 0.3, "batch_norm_momentum": 0.2},
+        "regularizer": {
+            "l1": 0.05,
+            "l2": 0.1,
+            "dropout": 0.3,
+            "batch_norm_momentum": 0.2,
+            "label_smoothing": 0.1,
+            "early_stopping": None,
+        },
     }
     expected = settings(
         regularizer=REGULARIZERS["all"],
@@ -543,7 +634,7 @@ def test_the_device_decides_how_many_are_computed_together(monkeypatch: pytest.M
     asked = []
 
     def learner(*arguments: object) -> None:
-        asked.append(arguments[-1])
+        asked.append(arguments[4])
         raise KeyboardInterrupt
 
     monkeypatch.setattr(training, "_Learner", learner)

@@ -23,10 +23,16 @@ architecture = networks.Architecture(
     batch_norm=settings.regularizer.batch_norm_momentum is not None,
 )
 seeds = condition["seeds"]
-trained = training.train(architecture, seeds, training.split_tensors(examples, device), settings)
+trained = training.train(
+    architecture,
+    seeds,
+    training.split_tensors(examples, device),
+    settings,
+    gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
+)
 about = {"condition": condition, "configuration": resolved}
 storage.write(
-    networks.to_dataset(trained.stack),
+    training.network_dataset(trained),
     snakemake.output.network,
     kind="network",
     title="Weights of trained networks",
