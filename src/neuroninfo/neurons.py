@@ -13,6 +13,8 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
+from neuroninfo import sensitivity
+from neuroninfo.networks import Stack
 from neuroninfo.quantization import THRESHOLDS, Quantizer
 from neuroninfo.storage import labelled
 from neuroninfo.streams import Stream, generator
@@ -128,6 +130,7 @@ def states(active_fraction: np.ndarray, activation: str) -> np.ndarray:
 
 def measure(
     activations: Iterable[xr.Dataset],
+    stack: Stack,
     *,
     quantizers: Sequence[str],
     shuffles: int,
@@ -139,17 +142,27 @@ def measure(
     ----------
     activations
         One dataset a seed, in the layout of ``activations.nc``; its last epoch is measured.
+    stack
+        The networks, same seeds.
     quantizers
         Names.
     shuffles
         Permutations of the classes that the baseline is the mean of.
     study_seed
         Of the random streams.
+
+    Raises
+    ------
+    ValueError
+        Outputs and networks are of different seeds.
     """
-    parts = [
-        _measure_seed(part.isel(seed=0, epoch=-1), quantizers, shuffles, study_seed)
-        for part in activations
-    ]
+    parts = []
+    for position, part in enumerate(activations):
+        of_seed, network = part.isel(seed=0, epoch=-1), stack.of(slice(position, position + 1))
+        if (seeds := (int(of_seed["seed"]),)) != network.seeds:
+            raise ValueError(f"outputs are of seed {seeds}, the network of {network.seeds}")
+        measured = _measure_seed(of_seed, quantizers, shuffles, study_seed)
+        parts.append(measured.assign(sensitivity.measures(network, of_seed)))
     return xr.concat(
         parts,
         dim="seed",

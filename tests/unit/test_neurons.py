@@ -17,6 +17,7 @@ from sklearn.metrics import mutual_info_score
 
 from neuroninfo import neurons, storage
 from neuroninfo.counting import CountingError
+from neuroninfo.networks import Architecture, Stack
 from neuroninfo.quantization import Quantizer, QuantizerError
 from neuroninfo.streams import Stream, generator
 
@@ -468,6 +469,11 @@ def block(seed: int, activation: str = "relu") -> xr.Dataset:
                 function(inputs).astype(np.float32),
                 storage.labelled("output", "1"),
             ),
+            "output": (
+                ("seed", "epoch", "sample", "class"),
+                rng.normal(size=(1, 2, N_EXAMPLES, N_CLASSES)).astype(np.float32),
+                storage.labelled("logit", "1"),
+            ),
             "label": ("sample", LABELS.astype(np.int16), storage.labelled("class", "1")),
         },
         coords={
@@ -483,6 +489,22 @@ def block(seed: int, activation: str = "relu") -> xr.Dataset:
     )
 
 
+def stack(*seeds: int, activation: str = "relu") -> Stack:
+    """Networks that the outputs of `block` could be of."""
+    shapes = [(3, 6), (2, 3), (N_CLASSES, 2)]
+
+    def drawn(*shape: int) -> np.ndarray:
+        return np.stack([np.random.default_rng([s, *shape]).normal(size=shape) for s in seeds])
+
+    return Stack(
+        Architecture(6, (3, 2), N_CLASSES, activation),
+        seeds,
+        [drawn(*shape) for shape in shapes],
+        [drawn(shape[0]) for shape in shapes],
+        [],
+    )
+
+
 def measured(
     *seeds: int,
     activation: str = "relu",
@@ -491,7 +513,13 @@ def measured(
     study_seed: int = STUDY,
 ) -> xr.Dataset:
     parts: Iterator[xr.Dataset] = (block(seed, activation) for seed in seeds)
-    return neurons.measure(parts, quantizers=quantizers, shuffles=shuffles, study_seed=study_seed)
+    return neurons.measure(
+        parts,
+        stack(*seeds, activation=activation),
+        quantizers=quantizers,
+        shuffles=shuffles,
+        study_seed=study_seed,
+    )
 
 
 def test_layout() -> None:
@@ -505,7 +533,11 @@ def test_layout() -> None:
         "effective_bins": "1",
     }
     by_neuron = ("class_selectivity", "active_fraction", "mean_activation", "state")
-    assert set(dataset.data_vars) == {*by_quantizer, *by_neuron}
+    of_weights = {"incoming_weight_norm": "1", "outgoing_weight_norm": "1", "taylor": "nat"}
+    assert set(dataset.data_vars) == {*by_quantizer, *by_neuron, *of_weights}
+    for name, units in of_weights.items():
+        assert dataset[name].dims == ("seed", "neuron")
+        assert dataset[name].attrs["units"] == units
     for name, units in by_quantizer.items():
         assert dataset[name].dims == ("seed", "quantizer", "neuron")
         assert dataset[name].attrs["units"] == units
@@ -649,7 +681,7 @@ def test_an_output_that_is_not_finite_is_refused() -> None:
     activations = block(0)
     activations["activation"][0, -1, 7, 3] = np.nan
     with pytest.raises(CountingError, match="neuron 3"):
-        neurons.measure([activations], quantizers=["threshold"], shuffles=1, study_seed=0)
+        neurons.measure([activations], stack(0), quantizers=["threshold"], shuffles=1, study_seed=0)
 
 
 def test_a_quantizer_that_does_not_exist_is_refused() -> None:
@@ -660,7 +692,7 @@ def test_a_quantizer_that_does_not_exist_is_refused() -> None:
 def test_seeds_of_unlike_networks_are_not_joined() -> None:
     def measure_with(other: xr.Dataset) -> xr.Dataset:
         return neurons.measure(
-            [block(0), other], quantizers=["threshold"], shuffles=1, study_seed=0
+            [block(0), other], stack(0, 1), quantizers=["threshold"], shuffles=1, study_seed=0
         )
 
     assert measure_with(block(1)).sizes["seed"] == 2
@@ -670,3 +702,5 @@ def test_seeds_of_unlike_networks_are_not_joined() -> None:
         measure_with(block(1).assign_coords(layer=block(1)["layer"] * 0 + 1))
     with pytest.raises(ValueError, match="neuron"):
         measure_with(block(1).isel(neuron=slice(4)))
+    with pytest.raises(ValueError, match="seed"):
+        measure_with(block(2))

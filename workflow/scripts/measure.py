@@ -6,14 +6,18 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 
-from neuroninfo import neurons, storage
+from neuroninfo import networks, neurons, storage
 
 settings = snakemake.params.settings
 activations = storage.each(
-    snakemake.input.activations, "activations", "seed", variables=["activation", "label"]
+    snakemake.input.activations,
+    "activations",
+    "seed",
+    variables=["activation", "output", "label"],
 )
+stack = networks.from_dataset(storage.read(snakemake.input.network, "network"))
 storage.write(
-    neurons.measure(activations, **settings),
+    neurons.measure(activations, stack, **settings),
     snakemake.output.neurons,
     kind="neurons",
     title="What every neuron knows of the class",
