@@ -9,7 +9,7 @@ of single weights over all layers (`global_unstructured`, `L1Unstructured`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import pairwise
 from typing import Any, Final
@@ -89,15 +89,12 @@ def best(
     neuroninfo.ablation.AblationError
         Neurons were not measured so.
     """
-    scopes = ablation.scopes(hidden, [LAYERS])
-    return [
-        np.sort(
-            ablation.orders(neurons, [ordering], members, study_seed, found=found and found[scope])[
-                0, :n
-            ]
-        )
-        for (scope, members), n in zip(scopes.items(), kept, strict=True)
-    ]
+    chosen = []
+    for (scope, members), n in zip(ablation.scopes(hidden, [LAYERS]).items(), kept, strict=True):
+        of_scope = None if found is None else found[scope]
+        order = ablation.orders(neurons, [ordering], members, study_seed, found=of_scope)
+        chosen.append(np.sort(order[0, :n]))
+    return chosen
 
 
 def pruned(network: Stack, kept: Sequence[np.ndarray], means: np.ndarray | None = None) -> Stack:
@@ -154,6 +151,26 @@ def n_parameters(architecture: Architecture) -> int:
     return n_weights(architecture) + sum(architecture.widths[1:]) + norms
 
 
+def as_module(network: Stack, settings: Settings) -> nn.Sequential:
+    """One network of a stack as a module, ready to be trained: with its dropout and momentum.
+
+    Parameters
+    ----------
+    network
+        A stack of one.
+    settings
+        How it is trained; dropout draws from the same stream as in `training.train`.
+    """
+    layers = range(1, len(network.architecture.hidden) + 1)
+    model = sequential.module(
+        network, behind=[_Dropout(settings, network.seeds[0], layer) for layer in layers]
+    )
+    for layer in model:
+        if isinstance(layer, nn.BatchNorm1d):
+            layer.momentum = settings.regularizer.batch_norm_momentum
+    return model
+
+
 def prune_by_magnitude(model: nn.Sequential, method: str, architecture: Architecture) -> None:
     """Mask a module as `torch.nn.utils.prune` does, down to the size of an architecture.
 
@@ -172,7 +189,8 @@ def prune_by_magnitude(model: nn.Sequential, method: str, architecture: Architec
     if method == MAGNITUDE_NEURONS:
         for linear, kept in zip(linears, architecture.hidden, strict=False):  # not the last
             amount = linear.out_features - kept
-            prune.ln_structured(linear, "weight", amount=amount, n=2, dim=0)
+            ln_structured: Callable[..., nn.Module] = prune.ln_structured  # has no types
+            ln_structured(linear, "weight", amount=amount, n=2, dim=0)
         return
     total = sum(linear.weight.numel() for linear in linears)
     prune.global_unstructured(
@@ -199,14 +217,13 @@ def fine_tune(model: nn.Sequential, split: Split, settings: Settings) -> None:
     regularizer = settings.regularizer
     norms = [p for m in model if isinstance(m, nn.BatchNorm1d) for p in m.parameters()]
     linear = [p for m in model if isinstance(m, nn.Linear) for p in m.parameters()]
-    groups: list[dict[str, Any]] = [
-        {"params": linear, "weight_decay": regularizer.l2},
-        {"params": norms, "weight_decay": 0.0},
-    ]
+    groups: list[dict[str, Any]] = [{"params": linear, "weight_decay": regularizer.l2}]
+    if norms:
+        groups.append({"params": norms, "weight_decay": 0.0})
     optimizer: torch.optim.Optimizer = (
-        torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum)
+        torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum, fused=True)
         if settings.optimizer == "sgd"
-        else torch.optim.Adam(groups, lr=settings.learning_rate)
+        else torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
     )
     model.train()
     for epoch in range(1, settings.epochs + 1):
@@ -239,7 +256,7 @@ def compare(
     *,
     found: Mapping[str, xr.Dataset] | None = None,
 ) -> xr.Dataset:
-    """Prune all networks of a stack by all methods to all sizes.
+    """Prune all networks of a stack by all criteria to all sizes.
 
     A seed's numbers do not depend on the others'.
 
@@ -261,9 +278,9 @@ def compare(
     Returns
     -------
     Dataset
-        In the layout of ``pruned.nc``: accuracy (seed, method, balancing, fine_tuning, kept) on
+        In the layout of ``pruned.nc``: accuracy (seed, criterion, balancing, fine_tuning, kept) on
         test, NaN where a method of torch has no balancing; accuracy_unpruned (seed);
-        parameters (method, kept), what a network with these neurons or weights has to store.
+        parameters (criterion, kept), what a network with these neurons or weights has to store.
 
     Raises
     ------
@@ -285,11 +302,11 @@ def compare(
         else Ordering(entry["measure"], entry["quantizer"], "descending")
         for entry in settings["measures"]
     ]
-    methods = [(o.measure, o.quantizer) for o in chosen] + [(c, "none") for c in COMPARISONS]
-    shape = (len(networks.seeds), len(methods), 2, 2, len(kept))
+    criteria = [(o.measure, o.quantizer) for o in chosen] + [(c, "none") for c in COMPARISONS]
+    shape = (len(networks.seeds), len(criteria), 2, 2, len(kept))
     accuracy = np.full(shape, np.nan)
     unpruned = np.empty(len(networks.seeds))
-    parameters = np.empty((len(methods), len(kept)), dtype=np.int64)
+    parameters = np.empty((len(criteria), len(kept)), dtype=np.int64)
     for i in range(len(networks.seeds)):
         network, values = networks.of(slice(i, i + 1)), neurons.isel(seed=i)
         of_seed = found and {scope: group.isel(seed=i) for scope, group in found.items()}
@@ -318,7 +335,7 @@ def compare(
     return xr.Dataset(
         {
             "accuracy": (
-                ("seed", "method", "balancing", "fine_tuning", "kept"),
+                ("seed", "criterion", "balancing", "fine_tuning", "kept"),
                 accuracy,
                 labelled(
                     "accuracy on test of the pruned network",
@@ -332,21 +349,21 @@ def compare(
                 labelled("accuracy on test of the network as it was", "1"),
             ),
             "parameters": (
-                ("method", "kept"),
+                ("criterion", "kept"),
                 parameters,
                 labelled("weights and biases that the pruned network has", "1"),
             ),
         },
         coords={
             "seed": ("seed", list(networks.seeds), {"long_name": "seed"}),
-            "method": (
-                "method",
-                [measure for measure, _ in methods],
+            "criterion": (
+                "criterion",
+                [measure for measure, _ in criteria],
                 {"long_name": "measure by which neurons are kept, or method of torch"},
             ),
             "quantizer": (
-                "method",
-                [quantizer for _, quantizer in methods],
+                "criterion",
+                [quantizer for _, quantizer in criteria],
                 {"long_name": "quantizer of the measure"},
             ),
             "balancing": (
@@ -415,13 +432,7 @@ def _masked(
     tuning: Settings,
 ) -> list[float]:
     """Test accuracy of a network masked by torch, before and after fine-tuning."""
-    layers = range(1, len(architecture.hidden) + 1)
-    dropout = [_Dropout(tuning, network.seeds[0], layer) for layer in layers]
-    momentum = tuning.regularizer.batch_norm_momentum
-    model = sequential.module(network, behind=dropout).to(splits["train"].inputs.device)
-    for layer in model:
-        if isinstance(layer, nn.BatchNorm1d):
-            layer.momentum = momentum
+    model = as_module(network, tuning).to(splits["train"].inputs.device)
     prune_by_magnitude(model, method, architecture)
     before = _module_accuracy(model, splits["test"])
     fine_tune(model, splits["train"], tuning)
