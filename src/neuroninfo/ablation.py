@@ -109,6 +109,24 @@ def order_by(values: np.ndarray, direction: str, ties: np.ndarray) -> np.ndarray
     return ties[np.argsort(signed[ties], kind="stable")]
 
 
+def permutation(
+    scope: np.ndarray, n_neurons: int, study_seed: int, stream: Stream, seed: int, *keys: int
+) -> np.ndarray:
+    """Positions within a scope in the order of a permutation of all neurons of the network.
+
+    Parameters
+    ----------
+    scope
+        Numbers of the neurons in the scope, ascending.
+    n_neurons
+        Of the network.
+    study_seed, stream, seed, keys
+        Of the random stream: that of ties breaks those of a seed alike wherever they occur.
+    """
+    everything = generator(study_seed, stream, seed, *keys).permutation(n_neurons)
+    return np.searchsorted(scope, everything[np.isin(everything, scope)])
+
+
 def orders(
     neurons: xr.Dataset,
     chosen: Sequence[Ordering],
@@ -145,17 +163,12 @@ def orders(
         direction, or has no value for a neuron.
     """
     seed, n_neurons = int(neurons["seed"]), neurons.sizes["neuron"]
-
-    def permutation(stream: Stream, *keys: int) -> np.ndarray:
-        """Permutation of the network's neurons, those of the scope kept."""
-        everything = generator(study_seed, stream, seed, *keys).permutation(n_neurons)
-        return np.searchsorted(scope, everything[np.isin(everything, scope)])
-
-    ties = permutation(Stream.TIES)
+    ties = permutation(scope, n_neurons, study_seed, Stream.TIES, seed)
     rows = []
     for ordering in chosen:
         if ordering.measure == RANDOM:
-            rows.append(permutation(Stream.RANDOM_ORDERS, ordering.repeat))
+            stream, repeat = Stream.RANDOM_ORDERS, ordering.repeat
+            rows.append(permutation(scope, n_neurons, study_seed, stream, seed, repeat))
             continue
         if ordering.measure not in neurons:
             rows.append(_found(ordering, found, len(scope), neurons))
@@ -308,7 +321,7 @@ def _curves(
     ]
 
 
-_NONLINEARITIES: Final[Mapping[str, Callable[[np.ndarray], np.ndarray]]] = {
+NONLINEARITIES: Final[Mapping[str, Callable[[np.ndarray], np.ndarray]]] = {
     "relu": lambda z: np.maximum(z, 0),
     "leaky_relu": lambda z: np.maximum(z, kernels.SLOPE * z),
     "tanh": np.tanh,
@@ -317,11 +330,46 @@ _NONLINEARITIES: Final[Mapping[str, Callable[[np.ndarray], np.ndarray]]] = {
 }
 
 
+def unablated(network: Stack, inputs: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """What one network computes on a CPU before anything is removed.
+
+    Parameters
+    ----------
+    network
+        A stack of one.
+    inputs
+        (n, n_inputs).
+
+    Returns
+    -------
+    before, after : list of ndarray
+        (n, width) float32 of each hidden layer, before and after the nonlinearity; last, in
+        both, the logits.
+    """
+    _, before, after = _layers(network.folded().numpy(), inputs)
+    return before, [*after, before[-1]]
+
+
+def _layers(
+    network: Stack, inputs: np.ndarray
+) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+    """Pre-activations of the first layer in float64, of all layers, outputs of the hidden ones."""
+    activate = NONLINEARITIES[network.architecture.activation]
+    weight, bias = (arrays[0][0].astype(np.float64) for arrays in (network.weights, network.biases))
+    exact = inputs.astype(np.float64) @ weight.T + bias
+    before, after = [exact.astype(np.float32)], []
+    for weights, biases in zip(network.weights[1:], network.biases[1:], strict=True):
+        after.append(activate(before[-1]))
+        before.append(after[-1] @ weights[0].T + biases[0])
+    return exact, before, after
+
+
 class _Compiled:
     """A network in the layouts of `kernels`, and the removals of which kernel serves which."""
 
     def __init__(self, network: Stack, removals: Sequence[_Removals]) -> None:
         architecture = network.architecture
+        self.network = network
         self.activation, self.hidden = architecture.activation, architecture.hidden
         self.n_classes = architecture.n_classes
         self.removals = removals
@@ -349,14 +397,8 @@ class _Compiled:
         self, inputs: np.ndarray, labels: np.ndarray
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Counts and summed losses of some examples, for each of the removals."""
-        activate = _NONLINEARITIES[self.activation]
-        weight, bias = (array.astype(np.float64) for array in (self.weights[0], self.biases[0]))
-        exact = inputs.astype(np.float64) @ weight.T + bias
-        before, after = [exact.astype(np.float32)], []
-        for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
-            after.append(activate(before[-1]))
-            before.append(after[-1] @ weight.T + bias)
-        first = activate(exact)
+        exact, before, after = _layers(self.network, inputs)
+        first = NONLINEARITIES[self.activation](exact)
         examples = {
             shallow: self._side_by_side(before, after, labels)
             if shallow
