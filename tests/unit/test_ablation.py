@@ -24,6 +24,7 @@ from neuroninfo.ablation import (
     orderings,
     orders,
     scopes,
+    unablated,
 )
 from neuroninfo.networks import (
     ACTIVATIONS,
@@ -61,8 +62,10 @@ class Curve:
     """Largest logit by magnitude: rounding of the loss grows with it."""
 
 
-def masked_logits(network: Stack, inputs: np.ndarray, removed: np.ndarray) -> np.ndarray:
-    """Logits with some neurons of the network at zero, in the dtype of `inputs`."""
+def masked_logits(
+    network: Stack, inputs: np.ndarray, removed: np.ndarray, constants: np.ndarray | None = None
+) -> np.ndarray:
+    """Logits with some neurons at zero, or at constants (neurons), in the dtype of `inputs`."""
     coordinates = neuron_coordinates(network.architecture.hidden)
     layers, units = coordinates["layer"][1], coordinates["unit"][1]
     values, dtype = inputs, inputs.dtype
@@ -78,16 +81,21 @@ def masked_logits(network: Stack, inputs: np.ndarray, removed: np.ndarray) -> np
             deviation = np.sqrt(variance + dtype.type(BATCH_NORM_EPSILON))
             values = (values - mean) / deviation * scale + shift
         values = NONLINEARITY[network.architecture.activation](values)
-        values[:, units[removed[layers[removed] == layer + 1]]] = 0
+        here = removed[layers[removed] == layer + 1]
+        values[:, units[here]] = 0 if constants is None else constants[here]
     raise AssertionError
 
 
 def reference(
-    network: Stack, inputs: np.ndarray, labels: np.ndarray, sequence: np.ndarray
+    network: Stack,
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    sequence: np.ndarray,
+    constants: np.ndarray | None = None,
 ) -> Curve:
     correct, unsure, loss, largest = [], [], [], 0.0
     for k in range(len(sequence) + 1):
-        logits = masked_logits(network, inputs, sequence[:k]).astype(np.float64)
+        logits = masked_logits(network, inputs, sequence[:k], constants).astype(np.float64)
         magnitude = max(1.0, np.abs(logits).max())
         top = np.sort(logits, axis=1)
         correct.append((logits.argmax(1) == labels).sum())
@@ -226,7 +234,11 @@ def test_against_masked_forward_passes(problem: dict[str, object]) -> None:
 def test_counts_are_those_of_float64(
     activation: str, hidden: tuple[int, ...], n_classes: int
 ) -> None:
-    """Also where float32 would decide by rounding: those predictions are settled in float64."""
+    """Also where float32 would decide by rounding: those predictions are settled in float64.
+
+    Neurons of one order put out zero when removed, those of the other constants; however many
+    examples are computed at a time, and whatever neurons of whatever layers are removed alone.
+    """
     rng = np.random.default_rng(len(hidden) * n_classes)
     network = make_network(rng, hidden, n_classes=n_classes, activation=activation)
     # Rows of nearly equal weights: many logits nearer than float32 can tell.
@@ -234,17 +246,26 @@ def test_counts_are_those_of_float64(
     network.biases[-1][0] = 1e-6 * network.biases[-1][0]
     inputs = make_inputs(rng, 75, 4, on_a_grid=False)
     labels = rng.integers(0, n_classes, 75)
+    constants = np.zeros((2, sum(hidden)), np.float32)
+    constants[1] = rng.normal(size=sum(hidden))
+    tensors = torch.from_numpy(inputs), torch.from_numpy(labels)
     differs = 0
     for members in scopes(hidden).values():
-        sequences = np.stack([rng.permutation(members) for _ in range(2)])
-        correct, _ = cumulative(
-            network, torch.from_numpy(inputs), torch.from_numpy(labels), sequences
-        )
-        for counts, sequence in zip(correct, sequences, strict=True):
-            exact = reference(network, inputs.astype(np.float64), labels, sequence).correct
-            rounded = reference(network, inputs, labels, sequence).correct
-            np.testing.assert_array_equal(counts, exact)
-            differs += (rounded != exact).sum()
+        permuted = np.stack([rng.permutation(members) for _ in range(2)])
+        for sequences in (permuted, np.repeat(permuted[0], 2)[:, None][: len(members)]):
+            put_out = constants[np.arange(len(sequences)) % 2]
+            correct, loss = cumulative(network, *tensors, sequences, constants=put_out)
+            for counts, sequence, constant in zip(correct, sequences, put_out, strict=True):
+                exact = reference(network, inputs.astype(np.float64), labels, sequence, constant)
+                rounded = reference(network, inputs, labels, sequence, constant)
+                np.testing.assert_array_equal(counts, exact.correct)
+                differs += (rounded.correct != exact.correct).sum()
+            for rows in (1, 7, 5000):
+                counts, losses = cumulative(
+                    network, *tensors, sequences, constants=put_out, rows=rows
+                )
+                np.testing.assert_array_equal(counts, correct)
+                np.testing.assert_allclose(losses, loss, rtol=1e-5)
     assert differs > 0 or n_classes == 2  # float32 alone would not do
 
 
@@ -270,6 +291,74 @@ def test_counts_are_those_of_float64_where_outputs_grow(hidden: tuple[int, ...])
         for counts, sequence in zip(correct, sequences, strict=True):
             exact = reference(network, inputs.astype(np.float64), labels, sequence).correct
             np.testing.assert_array_equal(counts, exact)
+
+
+@given(problems(), st.data())
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_an_order_does_not_depend_on_those_beside_it(
+    problem: dict[str, object], data: st.DataObject
+) -> None:
+    """What one order has changed is restored for the next: bit by bit, in any mixture."""
+    network = problem["network"]
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    n_neurons = sum(network.architecture.hidden)
+    n_orders, k = data.draw(st.integers(2, 6)), data.draw(st.integers(0, n_neurons))
+    sequences = np.stack([rng.permutation(n_neurons)[:k] for _ in range(n_orders)])
+    constants = rng.integers(-1, 2, (n_orders, n_neurons)) * rng.random((n_orders, 1))
+    examples = torch.from_numpy(problem["inputs"]), torch.from_numpy(problem["labels"])
+    correct, loss = cumulative(network, *examples, sequences, constants=constants)
+    for number, sequence in enumerate(sequences):
+        alone = cumulative(network, *examples, sequence[None], constants=constants[number])
+        np.testing.assert_array_equal(alone[0][0], correct[number])
+        np.testing.assert_array_equal(alone[1][0], loss[number])
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("hidden", [(9, 8), (5, 9, 8)])
+def test_far_from_zero(activation: str, hidden: tuple[int, ...]) -> None:
+    """Pre-activations from 1e-6 to 1e6 of both signs, where an exponential would overflow."""
+    rng = np.random.default_rng(5)
+    network = make_network(rng, hidden, activation=activation)
+    for layer, width in enumerate(hidden):
+        sizes = torch.from_numpy(10.0 ** rng.integers(-6, 7, width)).float()
+        network.weights[layer][0] *= sizes[:, None]
+        network.biases[layer][0] *= sizes
+        network.weights[layer + 1][0] /= sizes
+    inputs, labels = make_inputs(rng, 50, 4, on_a_grid=False), rng.integers(0, 3, 50)
+    sequences = np.stack([rng.permutation(sum(hidden)) for _ in range(3)])
+    correct, loss = cumulative(
+        network, torch.from_numpy(inputs), torch.from_numpy(labels), sequences
+    )
+    for number, sequence in enumerate(sequences):
+        plain = reference(network, inputs.astype(np.float64), labels, sequence)
+        np.testing.assert_array_equal(correct[number], plain.correct)
+        np.testing.assert_allclose(
+            loss[number], plain.loss, rtol=1e-5, atol=1e-5 * max(1, plain.largest)
+        )
+
+
+@pytest.mark.parametrize("shape", [(4,), (1, 5), (3, 5), (2, 4), ()])
+def test_constants_of_another_shape(shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(5)
+    network = make_network(rng, (3, 2))
+    examples = torch.zeros((2, 4)), torch.zeros(2, dtype=torch.int64)
+    with pytest.raises(AblationError, match=r"give \(neurons\) or \(orders, neurons\), 5 neurons"):
+        cumulative(network, *examples, np.array([[0], [1]]), constants=np.ones(shape))
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_unablated(batch_norm: bool) -> None:
+    rng = np.random.default_rng(5)
+    network = make_network(rng, (3, 4, 2), activation="silu", batch_norm=batch_norm)
+    inputs = make_inputs(rng, 9, 4, on_a_grid=False)
+    before, after = unablated(network, inputs)
+    assert [values.shape for values in before] == [(9, 3), (9, 4), (9, 2), (9, 3)]
+    assert {values.dtype for values in [*before, *after]} == {np.dtype(np.float32)}
+    np.testing.assert_array_equal(before[-1], after[-1])
+    for z, values in zip(before[:-1], after[:-1], strict=True):
+        np.testing.assert_allclose(values, NONLINEARITY["silu"](z), rtol=1e-5)
+    logits = masked_logits(network, inputs.astype(np.float64), np.arange(0))
+    np.testing.assert_allclose(before[-1], logits, rtol=1e-4, atol=1e-4)
 
 
 def removals(
@@ -552,6 +641,14 @@ def test_scopes() -> None:
     ]
 
 
+def test_some_scopes() -> None:
+    assert list(scopes((2, 1), ["layers"])) == ["layer-1", "layer-2"]
+    assert list(scopes((2, 1), ["network"])) == ["network"]
+    assert list(scopes((2, 1), ["network", "layers"])) == ["layer-1", "layer-2", "network"]
+    with pytest.raises(AblationError, match=r"scopes: 'layer-1' is none; there are layers, net"):
+        scopes((2, 1), ["layers", "layer-1"])
+
+
 @pytest.mark.parametrize("scope", scopes(HIDDEN))
 def test_orders_of_a_scope(scope: str) -> None:
     members, neurons = scopes(HIDDEN)[scope], measured((3, 7), HIDDEN)
@@ -619,6 +716,84 @@ def test_measures_that_there_are_not(ordering: Ordering, message: str) -> None:
         orders(measured((0,), (3,)).isel(seed=0), [ordering], np.arange(3), STUDY)
 
 
+FOUND = [
+    ("cmim", "threshold", "ascending"),
+    ("cmim", "threshold", "descending"),
+    ("greedy", "none", "ascending"),
+]
+
+
+def found_orders(seeds: tuple[int, ...], hidden: tuple[int, ...]) -> dict[str, xr.Dataset]:
+    """As ``orders-<set>.nc``."""
+    rng = np.random.default_rng(3)
+    return {
+        scope: xr.Dataset(
+            {
+                "order": (
+                    ("seed", "ordering", "step"),
+                    rng.permuted(
+                        np.tile(np.arange(len(of)), (len(seeds), len(FOUND), 1)), axis=-1
+                    ).astype(np.int16),
+                )
+            },
+            coords={
+                "seed": list(seeds),
+                **{
+                    name: ("ordering", [words[i] for words in FOUND])
+                    for i, name in enumerate(("measure", "quantizer", "direction"))
+                },
+            },
+        )
+        for scope, of in scopes(hidden).items()
+    }
+
+
+def test_orders_that_were_found() -> None:
+    """Taken as they are, beside those made from measures, for zero and mean alike."""
+    groups, neurons = found_orders((3, 7), HIDDEN), measured((3, 7), HIDDEN)
+    chosen = [
+        Ordering("greedy", "none", "ascending"),
+        *CHOSEN,
+        Ordering("cmim", "threshold", "descending"),
+        Ordering("greedy", "none", "ascending", replacement="mean"),
+    ]
+    for scope, members in scopes(HIDDEN).items():
+        for position in range(2):
+            group = groups[scope].isel(seed=position)
+            single = neurons.isel(seed=position)
+            rows = orders(single, chosen, members, STUDY, found=group)
+            np.testing.assert_array_equal(rows[[0, -1]], group["order"].values[[2, 2]])
+            np.testing.assert_array_equal(rows[-2], group["order"].values[1])
+            np.testing.assert_array_equal(rows[1:-2], orders(single, CHOSEN, members, STUDY))
+
+
+@pytest.mark.parametrize(
+    ("ordering", "message"),
+    [
+        (
+            Ordering("greedy", "none", "descending"),
+            r"'greedy' was not measured .*by it, none, descending no order was found; there are "
+            r"cmim, threshold, ascending; cmim, threshold, descending; greedy, none, ascending$",
+        ),
+        (Ordering("jmi", "threshold", "ascending"), r"'jmi' was not measured"),
+        (Ordering("cmim", "none", "ascending"), r"by it, none, ascending no order was found"),
+    ],
+)
+def test_orders_that_were_not_found(ordering: Ordering, message: str) -> None:
+    group = found_orders((0,), (3,))["layer-1"].isel(seed=0)
+    with pytest.raises(AblationError, match=message):
+        orders(measured((0,), (3,)).isel(seed=0), [ordering], np.arange(3), STUDY, found=group)
+
+
+@pytest.mark.parametrize("wrong", [[0, 1, 1], [1, 2, 3], [0, 1]])
+def test_an_order_of_other_neurons(wrong: list[int]) -> None:
+    group = found_orders((0,), (3,))["layer-1"].isel(seed=0, step=slice(len(wrong)))
+    group["order"][2] = wrong
+    chosen = [Ordering("greedy", "none", "ascending")]
+    with pytest.raises(AblationError, match=r"'greedy': the order found is not one of 3 neurons"):
+        orders(measured((0,), (3,)).isel(seed=0), chosen, np.arange(3), STUDY, found=group)
+
+
 # ------------------------------------------------------------------ whole stacks
 
 
@@ -666,7 +841,7 @@ def test_layout(ablated: dict[str, xr.Dataset], tmp_path: Path) -> None:
         assert group["seed"].values.tolist() == list(SEEDS)
         assert group["removed"].values.tolist() == list(range(n + 1))
         assert group["step"].values.tolist() == list(range(n))
-        for name in ("measure", "quantizer", "direction", "repeat"):
+        for name in ("measure", "quantizer", "direction", "repeat", "replacement"):
             assert group[name].dims == ("ordering",)
             assert group[name].values.tolist() == [getattr(o, name) for o in CHOSEN]
         counts = {name: group.attrs[name] for name in ("n_test", "n_classes", "chance_correct")}
@@ -697,6 +872,85 @@ def test_a_seed_is_the_same_in_any_block(
     alone = ablate_seeds(stack.of(slice(1, 2)), examples)
     for scope, group in alone.items():
         assert group.identical(ablated[scope].sel(seed=[7]))
+
+
+def test_zero_and_mean_in_one_call(
+    stack: Stack, examples: tuple[np.ndarray, np.ndarray], ablated: dict[str, xr.Dataset]
+) -> None:
+    """The same orders, found ones too; each curve is that of its replacement."""
+    inputs, labels = examples
+    rng = np.random.default_rng(11)
+    means = rng.normal(size=(len(SEEDS), sum(HIDDEN)))
+    greedy = {"measure": "greedy", "quantizer": "none", "directions": ["ascending"]}
+    measures = [*MEASURES, greedy]
+    chosen = orderings({"orderings": measures, "random": 2, "replacements": ["zero", "mean"]})
+    found = found_orders(SEEDS[::-1], HIDDEN)  # seeds are found by their number
+    curves = ablate(
+        stack,
+        measured(SEEDS, HIDDEN),
+        torch.from_numpy(inputs),
+        torch.from_numpy(labels),
+        chosen,
+        STUDY,
+        found=found,
+        means=means,
+    )
+    starts = {"layer-1": 0, "layer-2": 6, "layer-3": 10, "network": 0}
+    changed = 0
+    for scope, group in curves.items():
+        assert group["replacement"].values.tolist() == ["zero"] * 6 + ["mean"] * 6
+        order = group["order"].values
+        np.testing.assert_array_equal(order[:, :6], order[:, 6:])
+        np.testing.assert_array_equal(order[::-1, 3], found[scope]["order"].values[:, 2])
+        before = ablated[scope]  # the others, as if nothing stood beside them
+        others = group.isel(ordering=[0, 1, 2, 4, 5])
+        np.testing.assert_array_equal(others["order"], before["order"])
+        np.testing.assert_array_equal(others["correct"], before["correct"])
+        for position, mean in enumerate(means.astype(np.float32)):
+            network = stack.of(slice(position, position + 1))
+            for number in range(6, 12):
+                curve = group.isel(seed=position, ordering=number)
+                sequence = starts[scope] + curve["order"].values.astype(int)
+                plain = reference(network, inputs.astype(np.float64), labels, sequence, mean)
+                np.testing.assert_array_equal(curve["correct"], plain.correct)
+                np.testing.assert_allclose(curve["loss"], plain.loss, rtol=1e-5, atol=1e-5)
+        zero, mean = (group["correct"].isel(ordering=slice(i, i + 6)) for i in (0, 6))
+        changed += int((zero.values != mean.values).sum())
+    assert changed > 100
+
+
+def test_some_scopes_of_a_stack(
+    stack: Stack, examples: tuple[np.ndarray, np.ndarray], ablated: dict[str, xr.Dataset]
+) -> None:
+    inputs, labels = map(torch.from_numpy, examples)
+    neurons = measured(SEEDS, HIDDEN)
+    for within in (["layers"], ["network"]):
+        curves = ablate(stack, neurons, inputs, labels, CHOSEN, STUDY, within=within, rows=7)
+        assert list(curves) == list(scopes(HIDDEN, within))
+        for scope, group in curves.items():
+            np.testing.assert_array_equal(group["correct"], ablated[scope]["correct"])
+
+
+def test_what_is_needed_and_not_there(
+    stack: Stack, examples: tuple[np.ndarray, np.ndarray]
+) -> None:
+    inputs, labels = map(torch.from_numpy, examples)
+    neurons, found = measured(SEEDS, HIDDEN), found_orders(SEEDS, HIDDEN)
+    mean = [Ordering("class_selectivity", "none", "ascending", replacement="mean")]
+    with pytest.raises(AblationError, match=r"replacements: mean needs .*mean_output of network"):
+        ablate(stack, neurons, inputs, labels, mean, STUDY)
+    with pytest.raises(AblationError, match=r"means are \(seeds, neurons\) \(1, 15\).*\(3, 15\)"):
+        ablate(stack, neurons, inputs, labels, mean, STUDY, means=np.zeros((1, 15)))
+    greedy = [Ordering("greedy", "none", "ascending")]
+    with pytest.raises(AblationError, match=r"'greedy' was not measured .*no orders are given"):
+        ablate(stack, neurons, inputs, labels, greedy, STUDY)
+    of_layers = {scope: group for scope, group in found.items() if scope != "network"}
+    message = r"orders found: none in network; there are layer-1, layer-2, layer-3"
+    with pytest.raises(AblationError, match=message):
+        ablate(stack, neurons, inputs, labels, greedy, STUDY, found=of_layers)
+    of_two = {scope: group.isel(seed=[0, 2]) for scope, group in found.items()}
+    with pytest.raises(AblationError, match=r"orders found: none of seed 7; there are \[3, 8\]"):
+        ablate(stack, neurons, inputs, labels, greedy, STUDY, found=of_two)
 
 
 def test_measures_of_other_networks(stack: Stack, examples: tuple[np.ndarray, np.ndarray]) -> None:
