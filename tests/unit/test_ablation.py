@@ -293,6 +293,33 @@ def test_counts_are_those_of_float64_where_outputs_grow(hidden: tuple[int, ...])
             np.testing.assert_array_equal(counts, exact)
 
 
+@pytest.mark.parametrize("hidden", [(20,), (9, 20), (6, 9, 20)])
+def test_counts_are_those_of_float64_where_constants_cancel(hidden: tuple[int, ...]) -> None:
+    """Of two neurons of equal weights, 1e4 larger than the logits: their rounding stays."""
+    rng = np.random.default_rng(6)
+    network = make_network(rng, hidden, n_classes=10)
+    network.weights[-1][0] = network.weights[-1][0, :1] + 1e-3 * network.weights[-1][0]
+    network.weights[-1][0, :, 1::2] = network.weights[-1][0, :, ::2]
+    network.biases[-1][0] *= 1e-3
+    constants = np.zeros(sum(hidden), np.float32)
+    constants[-20::2] = 1e4 * rng.normal(size=10)
+    constants[-19::2] = -constants[-20::2]
+    inputs = make_inputs(rng, 200, 4, on_a_grid=False)
+    labels = rng.integers(0, 10, 200)
+    for members in scopes(hidden).values():
+        sequences = np.stack([rng.permutation(members) for _ in range(3)])
+        correct, _ = cumulative(
+            network,
+            torch.from_numpy(inputs),
+            torch.from_numpy(labels),
+            sequences,
+            constants=constants,
+        )
+        for counts, sequence in zip(correct, sequences, strict=True):
+            plain = reference(network, inputs.astype(np.float64), labels, sequence, constants)
+            np.testing.assert_array_equal(counts, plain.correct)
+
+
 @given(problems(), st.data())
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_an_order_does_not_depend_on_those_beside_it(
@@ -335,6 +362,16 @@ def test_far_from_zero(activation: str, hidden: tuple[int, ...]) -> None:
         np.testing.assert_allclose(
             loss[number], plain.loss, rtol=1e-5, atol=1e-5 * max(1, plain.largest)
         )
+
+
+@pytest.mark.parametrize("hidden", [(2, 2), (2, 2, 2)])
+def test_silu_is_zero_far_below_it(hidden: tuple[int, ...]) -> None:
+    """Also where float32's largest exponential is smaller than the number it divides."""
+    rng = np.random.default_rng(5)
+    network = make_network(rng, hidden, activation="silu")
+    network.biases[-2][0, 0] = -3e38
+    inputs, labels = make_inputs(rng, 20, 4, on_a_grid=False), rng.integers(0, 3, 20)
+    check(network, inputs, labels, np.array([[0, 1]]))
 
 
 @pytest.mark.parametrize("shape", [(4,), (1, 5), (3, 5), (2, 4), ()])
