@@ -118,22 +118,26 @@ def settings(epochs: int, l2: float = 1e-3) -> training.Settings:
     return training.Settings(0, "benchmark", "x", 1e-3, 128, epochs, (epochs,), regularizer)
 
 
+def learner(
+    architecture: networks.Architecture, seeds: int, *, together: int = 1, epochs: int = 1
+) -> training._Learner:
+    """What `training.train` runs, for one epoch at a time."""
+    device, gathered_bytes = torch.device("cpu"), 32 * 2**20
+    return training._Learner(
+        architecture, range(seeds), device, settings(epochs), together, gathered_bytes
+    )
+
+
 def trained(n_inputs: int, hidden: tuple[int, ...], epochs: int) -> tuple[networks.Stack, Any]:
     """One trained network, and the last 10,000 examples."""
     images, labels, note = task(n_inputs)
     inputs, targets = scaled(images, n_inputs), torch.from_numpy(labels)
     train = training.Split(inputs[:-20000], targets[:-20000])
     test = training.Split(inputs[-10000:].contiguous(), targets[-10000:])
-    learner = training._Learner(
-        networks.Architecture(n_inputs, hidden, 10, "relu"),
-        [0],
-        torch.device("cpu"),
-        settings(epochs),
-        1,
-    )
+    made = learner(networks.Architecture(n_inputs, hidden, 10, "relu"), 1, epochs=epochs)
     for epoch in range(1, epochs + 1):
-        learner.run_epoch(train, epoch)
-    return learner.stack, (test, note)
+        made.run_epoch(train, epoch)
+    return made.stack, (test, note)
 
 
 # ------------------------------------------------------------------ training
@@ -165,10 +169,7 @@ def training_speed(shape: tuple[int, tuple[int, ...]], seeds: int, rounds: int) 
     inputs, targets = scaled(images, n_inputs), torch.from_numpy(labels)
     part = 128 * 40
     architecture = networks.Architecture(n_inputs, hidden, 10, "relu")
-    learner, joint = (
-        training._Learner(architecture, range(seeds), torch.device("cpu"), settings(1), together)
-        for together in (1, seeds)
-    )
+    single, joint = (learner(architecture, seeds, together=n) for n in (1, seeds))
     split = training.Split(inputs, targets)
 
     def plain() -> nn.Sequential:
@@ -196,7 +197,7 @@ def training_speed(shape: tuple[int, tuple[int, ...]], seeds: int, rounds: int) 
 
     seconds, _ = alternate(
         rounds,
-        ours=(lambda: learner.run_epoch(split, 1), 1 / seeds),
+        ours=(lambda: single.run_epoch(split, 1), 1 / seeds),
         **{
             "DataLoader loop": (loader, n / part),
             "data resident": (resident, n / part),
@@ -265,6 +266,30 @@ def ablation_speed(shape: tuple[int, tuple[int, ...]], scope: str, rounds: int) 
     )
 
 
+def damage_speed(shape: tuple[int, tuple[int, ...]], rounds: int) -> Iterator[Row]:
+    n_inputs, hidden = shape
+    stack, (test, note) = trained(n_inputs, hidden, 3 if n_inputs == 784 else 6)
+    each = np.arange(sum(hidden))[:, None]
+    part = np.linspace(0, len(each) - 1, 5, dtype=int)
+    ablation.cumulative(stack, test.inputs[:20], test.labels[:20], each)
+
+    def plain() -> list[int]:
+        return [masked_pass(stack, test.inputs, test.labels, each[neuron]) for neuron in part]
+
+    seconds, results = alternate(
+        rounds,
+        ours=(lambda: ablation.cumulative(stack, test.inputs, test.labels, each), 1),
+        **{"masked forward pass": (plain, len(each) / len(part))},
+    )
+    differs = int(np.abs(results["ours"][0][part, 1] - results["masked forward pass"]).max())
+    assert differs <= 2, results
+    yield from rows(
+        f"ablation {NAMES[n_inputs]}, each neuron alone",
+        seconds,
+        note=f"{note}; other: of {len(part)} neurons, largest difference {differs}",
+    )
+
+
 # ------------------------------------------------------------------ information
 
 
@@ -321,15 +346,12 @@ def growth(rounds: int) -> Iterator[Row]:
 
     def learn(width: int, n: int, seeds: int) -> Way:
         architecture = networks.Architecture(784, (width, width), 10, "relu")
-        device = torch.device("cpu")
-        learner = training._Learner(architecture, range(seeds), device, settings(1), 1)
-        data = split(n)
-        return lambda: learner.run_epoch(data, 1)
+        made, data = learner(architecture, seeds), split(n)
+        return lambda: made.run_epoch(data, 1)
 
     def ablate(width: int, n: int) -> Way:
         architecture = networks.Architecture(784, (width, width), 10, "relu")
-        stack = training._Learner(architecture, [0], torch.device("cpu"), settings(1), 1).stack
-        data = split(n)
+        stack, data = learner(architecture, 1).stack, split(n)
         sequences = np.stack([rng.permutation(width) for _ in range(2)])
         return lambda: ablation.cumulative(stack, data.inputs, data.labels, sequences)
 
@@ -440,6 +462,8 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "ablation-cifar10-layer-3": lambda rounds: ablation_speed(CIFAR, "layer-3", rounds),
     "ablation-cifar10-layer-4": lambda rounds: ablation_speed(CIFAR, "layer-4", rounds),
     "ablation-cifar10-network": lambda rounds: ablation_speed(CIFAR, "network", 1),
+    "damage-mnist": lambda rounds: damage_speed(MNIST, rounds),
+    "damage-cifar10": lambda rounds: damage_speed(CIFAR, 1),
     "information-1-bit": lambda rounds: information_speed("threshold", rounds),
     "information-30-bins": lambda rounds: information_speed("uniform-30", rounds),
     "startup": startup,
