@@ -275,9 +275,9 @@ def cumulative(
         raise AblationError(
             f"constants are {given.shape}; give (neurons) or (orders, neurons), {n_neurons} neurons"
         )
-    kinds, replacements = np.unique(
-        np.broadcast_to(given, (len(sequences), n_neurons)), axis=0, return_inverse=True
-    )
+    kinds, replacements = given[None], np.zeros(len(sequences), dtype=np.int64)
+    if given.ndim == 2:
+        kinds, replacements = np.unique(given, axis=0, return_inverse=True)
     removals = _Removals(
         sequences.astype(np.int64),
         replacements.reshape(-1),
