@@ -328,26 +328,7 @@ NONLINEARITIES: Final[Mapping[str, Callable[[np.ndarray], np.ndarray]]] = {
     "sigmoid": lambda z: 0.5 * (1 + np.tanh(0.5 * z)),
     "silu": lambda z: np.maximum(z, -88) / (1 + np.exp(-np.maximum(z, -88))),
 }
-
-
-def unablated(network: Stack, inputs: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """What one network computes on a CPU before anything is removed.
-
-    Parameters
-    ----------
-    network
-        A stack of one.
-    inputs
-        (n, n_inputs).
-
-    Returns
-    -------
-    before, after : list of ndarray
-        (n, width) float32 of each hidden layer, before and after the nonlinearity; last, in
-        both, the logits.
-    """
-    _, before, after = _layers(network.folded().numpy(), inputs)
-    return before, [*after, before[-1]]
+"""By name, of numpy arrays of either precision."""
 
 
 def _layers(

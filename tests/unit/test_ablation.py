@@ -24,7 +24,6 @@ from neuroninfo.ablation import (
     orderings,
     orders,
     scopes,
-    unablated,
 )
 from neuroninfo.networks import (
     ACTIVATIONS,
@@ -381,21 +380,6 @@ def test_constants_of_another_shape(shape: tuple[int, ...]) -> None:
     examples = torch.zeros((2, 4)), torch.zeros(2, dtype=torch.int64)
     with pytest.raises(AblationError, match=r"give \(neurons\) or \(orders, neurons\), 5 neurons"):
         cumulative(network, *examples, np.array([[0], [1]]), constants=np.ones(shape))
-
-
-@pytest.mark.parametrize("batch_norm", [False, True])
-def test_unablated(batch_norm: bool) -> None:
-    rng = np.random.default_rng(5)
-    network = make_network(rng, (3, 4, 2), activation="silu", batch_norm=batch_norm)
-    inputs = make_inputs(rng, 9, 4, on_a_grid=False)
-    before, after = unablated(network, inputs)
-    assert [values.shape for values in before] == [(9, 3), (9, 4), (9, 2), (9, 3)]
-    assert {values.dtype for values in [*before, *after]} == {np.dtype(np.float32)}
-    np.testing.assert_array_equal(before[-1], after[-1])
-    for z, values in zip(before[:-1], after[:-1], strict=True):
-        np.testing.assert_allclose(values, NONLINEARITY["silu"](z), rtol=1e-5)
-    logits = masked_logits(network, inputs.astype(np.float64), np.arange(0))
-    np.testing.assert_allclose(before[-1], logits, rtol=1e-4, atol=1e-4)
 
 
 def removals(
