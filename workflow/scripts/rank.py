@@ -1,0 +1,31 @@
+"""Find the joint and reference orders of a set for a block of seeds."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import datasets, networks, search, storage
+
+settings = snakemake.params.settings
+examples = datasets.read(snakemake.input.dataset, splits=["validation"])
+activations = storage.each(
+    snakemake.input.activations, "activations", "seed", variables=["activation", "label"]
+)
+storage.write(
+    search.find(
+        networks.from_dataset(storage.read(snakemake.input.network, "network")),
+        activations,
+        storage.read(snakemake.input.damage, "damage"),
+        examples.inputs,
+        examples.labels,
+        threads=snakemake.threads,
+        **settings,
+    ),
+    snakemake.output.orders,
+    kind="orders",
+    title="Orders of neurons that had to be found",
+    condition=snakemake.params.condition,
+    configuration=settings,
+)
