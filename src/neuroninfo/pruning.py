@@ -234,6 +234,8 @@ def fine_tune(model: nn.Sequential, split: Split, settings: Settings) -> None:
         for start in range(0, len(order), settings.batch_size):
             picked = torch.from_numpy(order[start : start + settings.batch_size])
             picked = picked.to(split.inputs.device)
+            if norms and len(picked) == 1:
+                continue  # one example has no variance
             optimizer.zero_grad()
             loss = functional.cross_entropy(
                 model(split.inputs[picked]),

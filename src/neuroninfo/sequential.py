@@ -240,6 +240,7 @@ def study(
     )
     measured = neurons.measure(
         [_activations(network, inputs, labels)],
+        network,
         quantizers=quantizers,
         shuffles=shuffles,
         study_seed=seed,
@@ -310,7 +311,8 @@ class _Linear:
 
 
 def _refuse(index: int, layer: nn.Module, mend: str) -> NoReturn:
-    raise SequentialError(f"module {index}, {layer}: {mend}")
+    shown = type(layer).__name__ if "\n" in str(layer) else layer  # one with modules of its own
+    raise SequentialError(f"module {index}, {shown}: {mend}")
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray:
@@ -359,18 +361,20 @@ def _examples(
 
 def _activations(network: Stack, inputs: torch.Tensor, labels: torch.Tensor) -> xr.Dataset:
     """Outputs of all hidden neurons, in the layout of ``activations.nc``."""
-    values = np.concatenate(
-        [
-            torch.cat(results[:-1], dim=-1)[0].numpy()
-            for _, _, results in evaluated(network, inputs, together=1)
-        ]
-    )
+    blocks = [results for _, _, results in evaluated(network, inputs, together=1)]
+    values = np.concatenate([torch.cat(results[:-1], dim=-1)[0].numpy() for results in blocks])
+    logits = np.concatenate([results[-1][0].numpy() for results in blocks])
     return xr.Dataset(
         {
             "activation": (
                 ("seed", "epoch", "sample", "neuron"),
                 values[None, None],
                 labelled("output of the neuron after the nonlinearity", "1"),
+            ),
+            "output": (
+                ("seed", "epoch", "sample", "class"),
+                logits[None, None],
+                labelled("logit of the class", "1"),
             ),
             "label": ("sample", labels.numpy(), labelled("class", "1")),
         },
