@@ -48,6 +48,8 @@ rule all:
     input:
         figure_files(STUDY.conditions),
         of_conditions("history.nc"),
+        of_conditions("damage.nc"),
+        ablation_files(STUDY.conditions),
         f"{RESULTS}/claims.csv",
         f"{FIGURES}/replication.png" if STUDY.replicates else [],
 

@@ -72,7 +72,6 @@ class Plan:
     seeds: int
     orderings: tuple[str, ...]
     """Names of sets; the first gives the claims and figures."""
-    experiments: tuple[str, ...]
     figures: bool
     keep_activations: bool
 
@@ -107,10 +106,6 @@ class Study:
         """In the order of the configuration, each once."""
         return tuple(self.plans)
 
-    def with_set(self, orderings: str) -> list[Condition]:
-        """Conditions whose neurons are ablated in the orders of a set."""
-        return [c for c, plan in self.plans.items() if orderings in plan.orderings]
-
     def n_seeds(self, condition: Condition, orderings: str = "") -> int:
         """Seeds of a condition, or those for which a set of orderings is made."""
         of_condition = self.plans[condition].seeds
@@ -127,27 +122,6 @@ class Study:
         size = self.seeds_per_job
         n_seeds = self.n_seeds(condition, orderings)
         return [(first, first + size - 1) for first in range(0, n_seeds, size)]
-
-    def ranked_sets(self, condition: Condition) -> list[str]:
-        """Its sets that order neurons by several measures."""
-        return [name for name in self.plans[condition].orderings if len(self._measures(name)) > 1]
-
-    def quantizer_sets(self, condition: Condition) -> list[str]:
-        """Its sets that order neurons by one measure with several quantizers."""
-        return [
-            name
-            for name in self.plans[condition].orderings
-            if len(self._measures(name)) == 1
-            and len(self.resolved["orderings"][name]["measures"]) > 1
-        ]
-
-    def balanced_sets(self, condition: Condition) -> list[str]:
-        """Its sets in which ablated neurons also put out their mean."""
-        return [
-            name
-            for name in self.plans[condition].orderings
-            if "mean" in self.resolved["orderings"][name]["replacements"]
-        ]
 
     def searched(self, orderings: str) -> bool:
         """Whether a set has orders that have to be found (joint and reference orders)."""
@@ -236,30 +210,6 @@ class Study:
             for entry in chosen["measures"]
         ]
 
-    def comparison_settings(self, name: str) -> dict[str, Any]:
-        """Conditions of a comparison, what differs between them, and its number if it is one.
-
-        ``varies`` is a key of a condition, ``labels`` its values; ``values`` are numbers where
-        regularizers differ in one number, which ``key`` names, else both are None.
-        """
-        comparison = self.resolved["comparisons"][name]
-        conditions = _product(comparison)
-        varies = next(key for key, value in comparison.items() if isinstance(value, list))
-        labels = [str(getattr(condition, varies)) for condition in conditions]
-        key, values = None, None
-        if varies == "regularizer":
-            key, values = _number([self.resolved["regularizers"][label] for label in labels])
-        return {
-            "name": name,
-            "varies": varies,
-            "labels": labels,
-            "key": key,
-            "values": values,
-            "conditions": [
-                [c.dataset, c.architecture, c.activation, c.regularizer] for c in conditions
-            ],
-        }
-
 
 def load(config: Mapping[str, Any], schema_path: str | Path) -> Study:
     """Check a configuration and fill in the defaults.
@@ -292,7 +242,6 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> Study:
     for name, chosen in resolved["orderings"].items():
         users = [condition for condition, plan in plans.items() if name in plan.orderings]
         chosen["measures"] = _ordering_measures(resolved, name, users)
-    _check_comparisons(resolved, schema, plans)
     resolved["conditions"] = [
         {**vars(condition), **plan.resolved()} for condition, plan in plans.items()
     ]
@@ -602,7 +551,6 @@ def _plans(resolved: Mapping[str, Any], schema: _Schema) -> dict[Condition, Plan
         plan = Plan(
             seeds=n_seeds,
             orderings=tuple(sets),
-            experiments=tuple(product["experiments"]),
             figures=product["figures"],
             keep_activations=product.get("keep_activations", resolved["activations"]["keep"]),
         )
@@ -611,7 +559,7 @@ def _plans(resolved: Mapping[str, Any], schema: _Schema) -> dict[Condition, Plan
                 raise ConfigurationError(
                     path,
                     f"{condition.path} stands there twice with different seeds, orderings, "
-                    "experiments, figures or keep_activations; name it in one entry only",
+                    "figures or keep_activations; name it in one entry only",
                 )
     return plans
 
@@ -643,37 +591,6 @@ def _product(product: Mapping[str, Any]) -> list[Condition]:
     keys = ("dataset", "architecture", "activation", "regularizer")
     values = [product[key] if isinstance(product[key], list) else [product[key]] for key in keys]
     return [Condition(*chosen) for chosen in itertools.product(*values)]
-
-
-def _check_comparisons(
-    resolved: Mapping[str, Any], schema: _Schema, plans: Mapping[Condition, Plan]
-) -> None:
-    """Each varies one key and compares conditions of the study."""
-    for name, comparison in resolved["comparisons"].items():
-        _check_names(resolved, schema, ("comparisons", name), comparison)
-        lists = [key for key, value in comparison.items() if isinstance(value, list)]
-        if len(lists) != 1 or len(comparison[lists[0]]) < 2:
-            raise ConfigurationError(
-                ("comparisons", name), "one of its keys, and no other, has to be a list of values"
-            )
-        for condition in _product(comparison):
-            if condition not in plans:
-                raise ConfigurationError(
-                    ("comparisons", name),
-                    f"{condition.path} is not among the conditions; add it there",
-                )
-
-
-def _number(regularizers: Sequence[Mapping[str, Any]]) -> tuple[str | None, list[float] | None]:
-    """The one key in which regularizers differ and its numbers; None if there is no such."""
-    keys = {key for regularizer in regularizers for key in regularizer}
-    differing = [
-        key for key in keys if any(r.get(key) != regularizers[0].get(key) for r in regularizers)
-    ]
-    values = [r.get(differing[0]) for r in regularizers] if len(differing) == 1 else [None]
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        return differing[0], [float(value) for value in values if value is not None]
-    return None, None
 
 
 def _training(resolved: Mapping[str, Any], dataset: str) -> dict[str, Any]:

@@ -88,12 +88,10 @@ def test_defaults() -> None:
                 "regularizer": "none",
                 "seeds": 10,
                 "orderings": ["information"],
-                "experiments": [],
                 "figures": True,
                 "keep_activations": True,
             }
         ],
-        "comparisons": {},
         "measures": {"quantizers": ["threshold"], "shuffles": 10},
         "orderings": {
             "information": {
@@ -109,7 +107,7 @@ def test_defaults() -> None:
     assert (study.name, study.seed, study.seeds_per_job) == ("small", 0, 10)
     assert (study.data_root, study.device) == ("data", "auto")
     assert study.conditions == (Condition("digits", "30-30", "relu", "none"),)
-    assert study.plans[study.conditions[0]] == Plan(10, ("information",), (), True, True)
+    assert study.plans[study.conditions[0]] == Plan(10, ("information",), True, True)
     assert study.conditions[0].path == "digits/30-30/relu/none"
 
 
@@ -279,7 +277,7 @@ def test_what_is_done_with_each_condition() -> None:
                   - {measure: entropy, quantizer: threshold}
                   - {measure: entropy, quantizer: uniform-4}
             conditions:
-              - {dataset: digits, architecture: 30-30, regularizer: none, experiments: [pruning]}
+              - {dataset: digits, architecture: 30-30, regularizer: none}
               - dataset: digits
                 architecture: "7"
                 regularizer: none
@@ -292,51 +290,15 @@ def test_what_is_done_with_each_condition() -> None:
     )
     everything, little = study.conditions
     assert study.plans[everything].orderings == ("bins", "information", "some")
-    assert study.plans[everything].experiments == ("pruning",)
-    assert study.plans[little] == Plan(5, ("information", "some"), (), False, False)
+    assert study.plans[little] == Plan(5, ("information", "some"), False, False)
     assert [study.n_seeds(everything, name) for name in ("", "information", "some")] == [20, 20, 10]
     assert [study.n_seeds(little, name) for name in ("", "information", "some")] == [5, 5, 5]
     assert study.blocks(everything, "some") == [(0, 4), (5, 9)]
-    assert study.with_set("bins") == [everything]
-    assert study.ranked_sets(everything) == ["some"]
-    assert study.quantizer_sets(everything) == ["bins"]
-    assert study.balanced_sets(everything) == ["information"]
     assert [study.searched(name) for name in ("information", "some", "bins")] == [
         False,
         True,
         False,
     ]
-
-
-def test_what_a_comparison_varies() -> None:
-    study = load(
-        changed(
-            """
-            regularizers: {none: {}, weak: {l2: 0.1}, strong: {l2: 1}, other: {dropout: 0.5}}
-            conditions/0: {dataset: digits, architecture: ["3", "4"], regularizer:
-              [none, weak, strong, other]}
-            comparisons:
-              strengths: {dataset: digits, architecture: "3", regularizer: [none, weak, strong]}
-              kinds: {dataset: digits, architecture: "3", regularizer: [weak, other]}
-              widths: {dataset: digits, architecture: ["3", "4"], regularizer: weak}
-            """
-        )
-    )
-    assert study.comparison_settings("strengths") == {
-        "name": "strengths",
-        "varies": "regularizer",
-        "labels": ["none", "weak", "strong"],
-        "key": "l2",
-        "values": [0.0, 0.1, 1.0],
-        "conditions": [["digits", "3", "relu", name] for name in ("none", "weak", "strong")],
-    }
-    kinds, widths = study.comparison_settings("kinds"), study.comparison_settings("widths")
-    assert (kinds["key"], kinds["values"]) == (None, None)
-    assert (widths["varies"], widths["labels"], widths["values"]) == (
-        "architecture",
-        ["3", "4"],
-        None,
-    )
 
 
 def all_settings(config: dict[str, Any]) -> str:
@@ -479,7 +441,7 @@ MISTAKES = [
     (
         "conditions: []",
         "conditions: is empty; expected a list of mappings with the keys dataset, architecture, "
-        "activation, regularizer, seeds, orderings, experiments, figures, keep_activations",
+        "activation, regularizer, seeds, orderings, figures, keep_activations",
     ),
     (
         "activations/epochs: []",
@@ -707,18 +669,6 @@ MISTAKES = [
         "conditions: [{dataset: digits, architecture: 30-30, regularizer: none}, "
         "{dataset: digits, architecture: 30-30, regularizer: none, seeds: 20}]",
         "conditions[1]: digits/30-30/relu/none stands there twice with different seeds, ",
-    ),
-    (
-        "comparisons/some: {dataset: digits, architecture: 30-30, regularizer: none}",
-        "comparisons.some: one of its keys, and no other, has to be a list of values",
-    ),
-    (
-        "comparisons/some: {dataset: digits, architecture: ['30-30', '7'], regularizer: none}",
-        "comparisons.some: digits/7/relu/none is not among the conditions; add it there",
-    ),
-    (
-        "comparisons/some: {dataset: digits, architecture: 30-30, regularizer: [none, l7]}",
-        "comparisons.some.regularizer[1]: 'l7' is unknown; known are none; or define it under ",
     ),
     # of several mistakes the misspelt key comes first, since it makes another one missing
     ("{conditions: ~, seeds: {counts: 3}}", "seeds.counts: unknown key; did you mean 'count'?"),

@@ -54,7 +54,8 @@ def group(
         | {
             name: ("ordering", [row[i] for row in rows])
             for i, name in enumerate(("measure", "quantizer", "direction", "repeat"))
-        },
+        }
+        | {"replacement": ("ordering", ["zero"] * len(rows))},
         attrs={"n_test": N_TEST, "n_classes": 10, "chance_correct": 114},
     )
 

@@ -112,6 +112,15 @@ def of_conditions(name, conditions=None):
     return [f"{RESULTS}/{condition.path}/{name}" for condition in chosen]
 
 
+def ablation_files(conditions):
+    """The curves of all sets of orderings of some conditions."""
+    return [
+        f"{RESULTS}/{condition.path}/ablation-{orderings}.nc"
+        for condition in conditions
+        for orderings in STUDY.plans[condition].orderings
+    ]
+
+
 def named(conditions):
     """Conditions as parameters."""
     return [

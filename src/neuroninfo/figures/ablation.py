@@ -175,7 +175,8 @@ def _quantizer(group: xr.Dataset, measure: str, quantizer: str | None) -> str:
 def _note(group: xr.Dataset, measure: str, quantizer: str) -> str:
     """What lines and bands are."""
     n_seeds = group.sizes["seed"]
-    repeats = int((group["measure"].values == RANDOM).sum())
+    to_zero = group["replacement"].values == claims.ZERO
+    repeats = int((to_zero & (group["measure"].values == RANDOM)).sum())
     how = style.quantizer_words(quantizer)
     order = f"{style.measure_words(measure)} ({how and how + ', '}validation data)"
     random = f" (random: {repeats} orders each)" if repeats > 1 else ""

@@ -70,7 +70,7 @@ _DATASETS: Final = {
     "cifar10": "CIFAR-10",
     "digits": "digits (scikit-learn)",
 }
-_ACTIVATIONS: Final = {"relu": "ReLU"}
+_ACTIVATIONS: Final = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "silu": "SiLU"}
 _REGULARIZERS: Final = {"none": "no regularizer", "l2": "L2"}
 _MEASURES: Final = {
     "mutual_information": "mutual information with the class",
