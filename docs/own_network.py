@@ -1,8 +1,8 @@
 """A network of your own: train it with plain torch, see what its neurons know.
 
-Run it from anywhere, it takes seconds::
+Run it from the project's folder, it takes seconds::
 
-    python docs/own_network.py [folder]
+    PYTHONPATH=src .venv/bin/python docs/own_network.py [folder]
 
 It trains a small network on scikit-learn's digits, prints the neurons that know most of the
 class, and writes figures and NetCDF files to a folder (default: own_network).

@@ -20,7 +20,17 @@ MINIATURE = {
     "training": {"batch_size": 32, "epochs": 3},
     "regularizers": {"dropout": {"dropout": 0.5}},
     "conditions": [{"dataset": "digits", "architecture": "12-8", "regularizer": "dropout"}],
-    "orderings": {"random": 2},
+    "orderings": {
+        "information": {"random": 2, "replacements": ["zero", "mean"]},
+        "ranking": {
+            "measures": [
+                {"measure": measure}
+                for measure in ("mutual_information", "taylor", "cmim", "damage", "greedy")
+            ],
+            "random": 2,
+        },
+    },
+    "search": {"examples": 100},
 }
 
 

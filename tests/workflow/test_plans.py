@@ -6,27 +6,16 @@ import pytest
 
 from .conftest import MINIATURE, Project, planned
 
-TALK = {
-    "all": 1,
-    "dataset": 1,
-    "train": 4,
-    "measure": 4,
-    "ablate": 4,
-    "gather": 6,
-    "figure_ablation_network": 2,
-    "figure_ablation_layers": 2,
-    "figure_information": 2,
-    "claims": 2,
-    "study_claims": 1,
-}
-
 
 @pytest.mark.parametrize("profile", ["local", "slurm"])
 def test_the_talk_is_planned_by_default(project: Project, profile: str) -> None:
     run = project.snakemake("--profile", f"profiles/{profile}", "-n")
     assert run.returncode == 0, run.stdout
-    assert planned(run.stdout) == TALK
-    assert set(re.findall(r"dataset=(\w+)", run.stdout)) == {"mnist"}
+    jobs = planned(run.stdout)
+    # 5 conditions of 20 seeds, whose activations are kept, and 16 of 5 seeds: blocks of 5.
+    blocks = {"train": 20, "train_and_drop": 16}
+    assert jobs | blocks | {"measure": 36, "dataset": 3, "study_claims": 1} == jobs
+    assert set(re.findall(r"dataset=(\w+)", run.stdout)) == {"mnist", "fashion_mnist", "cifar10"}
 
 
 def test_the_demo_plans_nothing_but_digits(project: Project) -> None:
@@ -41,7 +30,10 @@ def test_the_demo_plans_nothing_but_digits(project: Project) -> None:
 
 
 def test_only_training_gets_a_gpu_and_only_on_the_cluster(project: Project) -> None:
-    for profile, expected in (("local", set()), ("slurm", {"train"})):
+    for profile, expected in (
+        ("local", set()),
+        ("slurm", {"train", "train_and_drop"}),
+    ):
         run = project.snakemake("--profile", f"profiles/{profile}", "-n")
         jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", run.stdout, re.MULTILINE)
         assert {rule for rule, job in jobs if re.search(r"\bgpu=", job)} == expected

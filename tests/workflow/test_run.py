@@ -50,12 +50,14 @@ def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
 
 
 def test_files_say_what_made_them(finished: Project) -> None:
-    for kind in ("network", "history", "activations", "neurons", "ablation"):
+    files = ("network", "history", "activations", "neurons", "damage", "orders-ranking")
+    for name in (*files, "ablation-information", "ablation-ranking"):
         for seed in (0, 1):
-            path = finished.folder / CONDITION / f"seeds-{seed}-{seed}" / f"{kind}.nc"
-            attributes = storage.read(path, kind).attrs
+            path = finished.folder / CONDITION / f"seeds-{seed}-{seed}" / f"{name}.nc"
+            attributes = storage.read(path, name.partition("-")[0]).attrs
             assert json.loads(attributes["condition"])["seeds"] == [seed]
-            assert json.loads(attributes["configuration"])["study_seed"] == 0
+            if name != "damage":  # where nothing is random or set
+                assert json.loads(attributes["configuration"])["study_seed"] == 0
     configuration = json.loads(
         storage.read(finished.folder / CONDITION / "seeds-0-0/network.nc", "network").attrs[
             "configuration"
@@ -68,7 +70,7 @@ def test_files_say_what_made_them(finished: Project) -> None:
 def test_ablation_begins_with_the_accuracy_of_the_saved_network(finished: Project) -> None:
     folder = finished.folder / CONDITION
     test = datasets.read(finished.folder / "results/datasets/digits.nc", splits=["test"])
-    curve = storage.read(folder / "ablation.nc", "ablation", group="network")
+    curve = storage.read(folder / "ablation-information.nc", "ablation", group="network")
     for seed in (0, 1):
         network = storage.read(folder / f"seeds-{seed}-{seed}/network.nc", "network").isel(seed=0)
         values = test.inputs
@@ -97,11 +99,12 @@ def test_the_block_does_not_matter(finished: Project, project: Project) -> None:
         MINIATURE | {"seeds": {"count": 2, "per_job": 2}, "activations": {"keep": False}},
     )
     shutil.copytree(finished.folder / "results/datasets", project.folder / "results/datasets")
-    kinds = ("neurons", "ablation", "history")
-    targets = [str(CONDITION / f"{kind}.nc") for kind in kinds]
+    names = ("neurons", "ablation-information", "ablation-ranking", "damage", "history")
+    targets = [str(CONDITION / f"{name}.nc") for name in names]
     run = project.snakemake(*targets, "--profile", "profiles/local", "--configfile", together)
     assert run.returncode == 0, run.stdout
-    for kind, target in zip(kinds, targets, strict=True):
+    for name, target in zip(names, targets, strict=True):
+        kind = name.partition("-")[0]
         assert storage.identical(project.folder / target, finished.folder / target, kind)
     block = project.folder / CONDITION / "seeds-0-1"
     assert networks.from_dataset(storage.read(block / "network.nc", "network")).seeds == (0, 1)
@@ -110,12 +113,15 @@ def test_the_block_does_not_matter(finished: Project, project: Project) -> None:
 
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
-    "datasets": {"dataset", "train", "ablate"},
+    "datasets": {"dataset", "train", "ablate", "damage", "rank"},
     "training": {"train"},
-    "quantization": {"measure"},
-    "neurons": {"measure"},
-    "networks": {"train", "ablate"},
-    "ablation": {"ablate"},
+    "quantization": {"measure", "rank", "damage", "ablate"},
+    "neurons": {"measure", "rank", "damage", "ablate"},
+    "networks": {"train", "measure", "rank", "damage", "ablate"},
+    "sensitivity": {"measure"},
+    "joint": {"rank"},
+    "reference": {"rank", "damage"},
+    "ablation": {"ablate", "rank", "damage"},
     "claims": {"claims", "study_claims", "figure_ablation_network", "figure_ablation_layers"},
     "figures/ablation": {"figure_ablation_network", "figure_ablation_layers"},
     "figures/information": {"figure_information"},
