@@ -118,7 +118,7 @@ USERS = {
     "quantization": {"measure", "rank", "damage", "ablate"},
     "neurons": {"measure", "rank", "damage", "ablate"},
     "networks": {"train", "measure", "rank", "damage", "ablate"},
-    "sensitivity": {"measure"},
+    "sensitivity": {"measure", "rank", "damage", "ablate"},  # by way of neurons
     "joint": {"rank"},
     "reference": {"rank", "damage"},
     "ablation": {"ablate", "rank", "damage"},
