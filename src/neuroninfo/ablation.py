@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -211,6 +211,17 @@ def _found(
     return order
 
 
+class Curves(NamedTuple):
+    """What an ablation does to the predictions, after each removal."""
+
+    correct: np.ndarray
+    """(orders, k + 1) int32, correct predictions."""
+    changed: np.ndarray
+    """(orders, k + 1) int32, predictions that are not those of the unablated network."""
+    loss: np.ndarray
+    """(orders, k + 1) float64, mean cross-entropy in nats."""
+
+
 @dataclass(frozen=True)
 class _Removals:
     """Sequences of neurons of one length to be ablated, each from the whole network on."""
@@ -232,8 +243,8 @@ def cumulative(
     constants: np.ndarray | None = None,
     rows: int = 2048,
     threads: int = 1,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Correct predictions and loss of one network after each removal.
+) -> Curves:
+    """Correct and changed predictions and loss of one network after each removal.
 
     On a CPU by compiled loops (`kernels`), whose counts are those of float64; with tensors on
     CUDA by recomputing, in float32, the layers that follow the one a neuron was removed from.
@@ -256,13 +267,6 @@ def cumulative(
         its last bits.
     threads
         On a CPU, each with `rows` examples; results do not depend on it.
-
-    Returns
-    -------
-    correct : ndarray
-        (orders, k + 1) int32.
-    loss : ndarray
-        (orders, k + 1) float64, mean cross-entropy in nats.
 
     Raises
     ------
@@ -293,12 +297,12 @@ def _curves(
     removals: Sequence[_Removals],
     rows: int,
     threads: int,
-) -> list[tuple[np.ndarray, np.ndarray]]:
+) -> list[Curves]:
     """Of each of several removals what `cumulative` gives; layers are computed once for all."""
     network = network.folded()
     if str(inputs.device) == "cpu":
         inputs, labels = np.asarray(inputs), np.asarray(labels)
-        counted: Callable[..., list[tuple[np.ndarray, np.ndarray]]]
+        counted: Callable[..., list[Curves]]
         counted = _Compiled(network.numpy(), removals).counted
         # Examples of a class lie together: a neuron is often off for all of them at once.
         order = np.argsort(labels, kind="stable")
@@ -307,18 +311,23 @@ def _curves(
         counted = functools.partial(_recomputed, network, removals)
         order = np.arange(len(labels))
     blocks = [order[row : row + rows] for row in range(0, len(order), rows)]
-    correct = [np.zeros((len(r.sequences), r.sequences.shape[1] + 1), int) for r in removals]
-    loss = [np.zeros(counts.shape) for counts in correct]
+    totals = [_nothing(each) for each in removals]
     with ThreadPoolExecutor(threads) as pool:
         # One after the other: the sum does not depend on how many threads there were.
         for parts in pool.map(lambda block: counted(inputs[block], labels[block]), blocks):
-            for total, summed, (counts, losses) in zip(correct, loss, parts, strict=True):
-                total += counts
-                summed += losses
+            for total, part in zip(totals, parts, strict=True):
+                for summed, of_block in zip(total, part, strict=True):
+                    summed += of_block
     return [
-        (total.astype(np.int32), summed / len(labels))
-        for total, summed in zip(correct, loss, strict=True)
+        Curves(correct.astype(np.int32), changed.astype(np.int32), loss / len(labels))
+        for correct, changed, loss in totals
     ]
+
+
+def _nothing(removals: _Removals) -> Curves:
+    """Counts and summed losses of no example."""
+    shape = (len(removals.sequences), removals.sequences.shape[1] + 1)
+    return Curves(np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape))
 
 
 NONLINEARITIES: Final[Mapping[str, Callable[[np.ndarray], np.ndarray]]] = {
@@ -374,9 +383,7 @@ class _Compiled:
             for shallow in sorted({bool(last) for each in self.shallow for last in each})
         }
 
-    def counted(
-        self, inputs: np.ndarray, labels: np.ndarray
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
+    def counted(self, inputs: np.ndarray, labels: np.ndarray) -> list[Curves]:
         """Counts and summed losses of some examples, for each of the removals."""
         exact, before, after = _layers(self.network, inputs)
         first = NONLINEARITIES[self.activation](exact)
@@ -388,11 +395,10 @@ class _Compiled:
         }
         results = []
         for removals, of_last_two in zip(self.removals, self.shallow, strict=True):
-            shape = (len(removals.sequences), removals.sequences.shape[1] + 1)
-            correct, loss = np.zeros(shape, dtype=np.int64), np.zeros(shape)
+            curves = _nothing(removals)
             for shallow, layout in self.layouts.items():
                 orders = np.flatnonzero(of_last_two == shallow)
-                counts, losses = correct[orders], loss[orders]
+                parts = [values[orders] for values in curves]
                 *arrays, classes = examples[shallow]
                 kernel: Callable[..., None] = kernels.shallow if shallow else kernels.deep
                 kernel(
@@ -405,11 +411,11 @@ class _Compiled:
                     removals.constants,
                     kernels.KINDS[self.activation],
                     (first, *self.exact),
-                    counts,
-                    losses,
+                    *parts,
                 )
-                correct[orders], loss[orders] = counts, losses
-            results.append((correct, loss))
+                for values, part in zip(curves, parts, strict=True):
+                    values[orders] = part
+            results.append(curves)
         return results
 
     def _side_by_side(
@@ -480,7 +486,7 @@ def _recomputed(
     removals: Sequence[_Removals],
     inputs: Tensor,
     labels: Tensor,
-) -> list[tuple[np.ndarray, np.ndarray]]:
+) -> list[Curves]:
     """Counts and summed losses; what follows the layer of a removed neuron is recomputed."""
     import torch
 
@@ -491,11 +497,11 @@ def _recomputed(
     layers, units = coordinates["layer"][1] - 1, coordinates["unit"][1]
     edges = np.cumsum([0, *hidden])
     unablated = [layer[0] for layer in outputs(network, inputs)]
+    predicted = unablated[-1].argmax(-1)
     results = []
     for run in removals:
         constants = torch.from_numpy(run.constants).to(inputs.device)
-        shape = (len(run.sequences), run.sequences.shape[1] + 1)
-        correct, loss = np.zeros(shape, dtype=np.int64), np.zeros(shape)
+        curves = _nothing(run)
         for number, sequence in enumerate(run.sequences):
             constant = constants[run.replacements[number]]
             given = [constant[a:b] for a, b in itertools.pairwise(edges)]
@@ -507,9 +513,12 @@ def _recomputed(
                     dead[layer][unit] = True
                     values[layer][:, unit] = given[layer][unit]
                     _recompute(network, values, dead, given, layer + 1)
-                correct[number, step] = int((values[-1].argmax(-1) == labels).sum())
-                loss[number, step] = float(losses(values[-1], labels).sum(dtype=torch.float64))
-        results.append((correct, loss))
+                now = values[-1].argmax(-1)
+                curves.correct[number, step] = int((now == labels).sum())
+                curves.changed[number, step] = int((now != predicted).sum())
+                summed = losses(values[-1], labels).sum(dtype=torch.float64)
+                curves.loss[number, step] = float(summed)
+        results.append(curves)
     return results
 
 
@@ -619,7 +628,7 @@ def ablate(
         )
     members = scopes(stack.architecture.hidden, within)
     ordered: dict[str, list[np.ndarray]] = {scope: [] for scope in members}
-    curves: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {scope: [] for scope in members}
+    curves: dict[str, list[Curves]] = {scope: [] for scope in members}
     for position, seed in enumerate(seeds):
         constants = np.stack([np.zeros(n_neurons), means[position]]).astype(np.float32)
         removals = []
@@ -666,7 +675,7 @@ def _scope_dataset(
     seeds: Sequence[int],
     chosen: Sequence[Ordering],
     ordered: Sequence[np.ndarray],
-    curves: Sequence[tuple[np.ndarray, np.ndarray]],
+    curves: Sequence[Curves],
 ) -> xr.Dataset:
     fields = {
         "measure": "what the order is made by",
@@ -681,12 +690,17 @@ def _scope_dataset(
         {
             "correct": (
                 dims,
-                np.stack([correct for correct, _ in curves]),
+                np.stack([curve.correct for curve in curves]),
                 labelled("correct predictions on test after the removals", "1"),
+            ),
+            "changed": (
+                dims,
+                np.stack([curve.changed for curve in curves]),
+                labelled("test predictions that are not the unablated network's", "1"),
             ),
             "loss": (
                 dims,
-                np.stack([loss for _, loss in curves]),
+                np.stack([curve.loss for curve in curves]),
                 labelled("mean cross-entropy on test after the removals", "nat"),
             ),
             "order": (

@@ -396,27 +396,35 @@ def add_rows(
 
 
 @intrinsic
-def judge(typing: Any, logits: Any, n_classes: Any, labels: Any, tie: Any, losses: Any) -> Any:
+def judge(
+    typing: Any, logits: Any, n_classes: Any, labels: Any, others: Any, tie: Any, losses: Any
+) -> Any:
     """Judge sixteen examples from their logits (classes, 16).
 
     Puts each one's cross-entropy into losses (16); gives, as bits of one integer, whose
-    predicted class is labels (16, int32) and, 16 bits on, whose two highest logits differ by
-    no more than tie (16) or than `TIE` of the largest logit.
+    predicted class is labels (16, int32), 16 bits on, whose is others (16, int32), and 32 bits
+    on, whose two highest logits differ by no more than tie (16) or than `TIE` of the largest.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows, classes, right_class, near_by, out = _arrays(context, builder, signature, arguments)
+        rows, classes, right_class, other_class, near_by, out = _arrays(
+            context, builder, signature, arguments
+        )
         zero, lane = ir.Constant(classes.type, 0), ir.Constant(classes.type, LANES)
 
         def row(index: Any) -> Any:
             return builder.load(_vector(builder, rows.data, builder.mul(index, lane)), align=4)
 
-        place = builder.bitcast(builder.gep(right_class.data, [zero]), _INTEGERS.as_pointer())
-        label = builder.load(place, align=4)
-        highest, lowest, second, chosen, total = (
-            cgutils.alloca_once(builder, _VECTOR) for _ in range(5)
+        classes_of = [
+            builder.load(
+                builder.bitcast(builder.gep(of.data, [zero]), _INTEGERS.as_pointer()), align=4
+            )
+            for of in (right_class, other_class)
+        ]
+        highest, lowest, second, total, *chosen = (
+            cgutils.alloca_once(builder, _VECTOR) for _ in range(6)
         )
-        for where in (highest, second, chosen):
+        for where in (highest, second, *chosen):
             builder.store(_constant(-3e38), where)
         builder.store(_constant(3e38), lowest)
         builder.store(_constant(0.0), total)
@@ -426,16 +434,18 @@ def judge(typing: Any, logits: Any, n_classes: Any, labels: Any, tie: Any, losse
             builder.store(_call(builder, "maxnum", builder.load(second), lower), second)
             builder.store(_call(builder, "maxnum", value, top), highest)
             builder.store(_call(builder, "minnum", value, builder.load(lowest)), lowest)
-            number = builder.trunc(loop.index, _INTEGER)
-            own = builder.icmp_signed("==", label, _splat(builder, number, _INTEGERS))
-            builder.store(builder.select(own, value, builder.load(chosen)), chosen)
-        top, own_logit = builder.load(highest), builder.load(chosen)
+            number = _splat(builder, builder.trunc(loop.index, _INTEGER), _INTEGERS)
+            for wanted, where in zip(classes_of, chosen, strict=True):
+                here = builder.icmp_signed("==", wanted, number)
+                builder.store(builder.select(here, value, builder.load(where)), where)
+        top, own_logit, other_logit = map(builder.load, (highest, *chosen))
         with cgutils.for_range(builder, classes) as loop:
             term = _exp_vector(builder, builder.fsub(row(loop.index), top))
             builder.store(builder.fadd(builder.load(total), term), total)
         loss = builder.fadd(_log_vector(builder, builder.load(total)), builder.fsub(top, own_logit))
         builder.store(loss, _vector(builder, out.data, zero), align=4)
         right = builder.fcmp_ordered("==", own_logit, top)
+        same = builder.fcmp_ordered("==", other_logit, top)
         gap = builder.fsub(top, builder.load(second))
         size = _call(
             builder,
@@ -452,11 +462,12 @@ def judge(typing: Any, logits: Any, n_classes: Any, labels: Any, tie: Any, losse
         close = builder.fcmp_ordered("<=", gap, limit)
         bits = [
             builder.zext(builder.bitcast(mask, ir.IntType(LANES)), classes.type)
-            for mask in (right, close)
+            for mask in (right, same, close)
         ]
-        return builder.or_(bits[0], builder.shl(bits[1], lane))
+        found = builder.or_(builder.shl(bits[2], lane), bits[1])
+        return builder.or_(builder.shl(found, lane), bits[0])
 
-    return types.intp(logits, types.intp, labels, tie, losses), generate
+    return types.int64(logits, types.intp, labels, others, tie, losses), generate
 
 
 @numba.njit(inline="always", error_model="numpy")
@@ -666,6 +677,7 @@ def shallow(
     kind: Any,
     precise: Any,
     correct: Any,
+    changed: Any,
     loss: Any,
 ) -> None:
     """Cumulative ablation of neurons of the last two hidden layers.
@@ -692,7 +704,7 @@ def shallow(
         Numbers of the first neuron of each of the two layers.
     precise
         (first hidden outputs, weights, biases, widths) in float64, for `near`.
-    correct, loss
+    correct, changed, loss
         (orders, k + 1), added to.
     """
     first, exact, exact_biases, sizes = precise
@@ -704,6 +716,7 @@ def shallow(
     logits_before = np.empty((output.shape[1], LANES), np.float32)
     magnitude = np.empty((output.shape[1], LANES), np.float32)
     tie = np.empty(LANES, np.float32)
+    unablated = np.zeros(LANES, np.int32)
     losses = np.zeros(LANES, np.float32)
     there = np.zeros(LANES, np.float32)
     lost = np.empty(LANES, np.float32)
@@ -748,8 +761,8 @@ def shallow(
             balanced[:] = bias
             logits[:] = logits_before
             given = constants[replacements[o]]
-            n_right, total = right_before, total_before
-            changed = o == 0
+            n_right, n_changed, total = right_before, 0, total_before
+            moved = o == 0
             for k in range(sequences.shape[1] + 1):
                 if k > 0:
                     neuron = sequences[o, k - 1]
@@ -767,15 +780,15 @@ def shallow(
                         if constant != 0:
                             for c in range(balanced.shape[0]):
                                 balanced[c] += constant * output[unit, c]
-                        changed = _any(lost)
-                        if changed:
+                        moved = _any(lost)
+                        if moved:
                             add_outer(logits, negative[unit], lost)
                     else:
                         unit = neuron - first_below
                         for t in range(LANES):
                             lost[t] = below[block, unit, t] - constant
-                        changed = _any(lost)
-                        if changed:
+                        moved = _any(lost)
+                        if moved:
                             z_moved = r_moved = True
                             if kind == RELU:
                                 count = rectify(z, weights[unit], lost, r, rows)
@@ -786,9 +799,15 @@ def shallow(
                             for d in range(n_dead):
                                 r[dead[d]] = 0
                             product(r, rows, count, output, balanced, logits)
-                if changed:
-                    found = judge(logits, n_classes, label, tie, losses)
-                    doubtful = (found >> LANES) & filled
+                if moved:
+                    if k == 0:
+                        for t in range(LANES):
+                            unablated[t] = 0
+                            for c in range(1, n_classes):
+                                if logits[c, t] > logits[unablated[t], t]:
+                                    unablated[t] = c
+                    found = judge(logits, n_classes, label, unablated, tie, losses)
+                    doubtful = (found >> (2 * LANES)) & filled
                     if doubtful:
                         for t in range(LANES):
                             if doubtful >> t & 1:
@@ -797,16 +816,22 @@ def shallow(
                                     example, sequences[o], k, given, first, exact,
                                     exact_biases, sizes, kind,
                                 )  # fmt: skip
-                                found &= ~(1 << t)
+                                if k == 0:
+                                    unablated[t] = best
+                                found &= ~((1 << t) | (1 << (t + LANES)))
                                 if best == label[t]:
                                     found |= 1 << t
+                                if best == unablated[t]:
+                                    found |= 1 << (t + LANES)
                     n_right = _count_bits(found & filled)
+                    n_changed = _count_bits(~(found >> LANES) & filled)
                     total = np.float32(0)
                     for t in range(LANES):
                         total += losses[t] * there[t]
                     if k == 0:
                         right_before, total_before = n_right, total
                 correct[o, k] += n_right
+                changed[o, k] += n_changed
                 loss[o, k] += total
 
 
@@ -830,6 +855,7 @@ def deep(
     kind: Any,
     precise: Any,
     correct: Any,
+    changed: Any,
     loss: Any,
 ) -> None:
     """Cumulative ablation of any neurons, example by example.
@@ -847,7 +873,7 @@ def deep(
         Of each neuron of the network.
     real
         (sum of widths) float32: 1, for padding 0.
-    labels, sequences, replacements, constants, precise, correct, loss
+    labels, sequences, replacements, constants, precise, correct, changed, loss
         As in `shallow`; labels (n).
     """
     first, exact, exact_biases, sizes = precise
@@ -875,7 +901,7 @@ def deep(
                 size += value * abs(weights[at])
             scale = max(scale, size)
         tie = TIE * scale
-        right_before, total_before = 0, np.float32(0)
+        unablated, right_before, total_before = 0, 0, np.float32(0)
         a[:] = outputs[example]
         z[:] = before[example]
         alive[:] = real
@@ -895,8 +921,8 @@ def deep(
                 balanced[starts[moved_biases] :] = biases[starts[moved_biases] :]
             moved = moved_biases = n_layers
             given = constants[replacements[o]]
-            right, total = right_before, total_before
-            changed = o == 0
+            right, other, total = right_before, 0, total_before
+            judged = o == 0
             for k in range(sequences.shape[1] + 1):
                 if k > 0:
                     neuron = sequences[o, k - 1]
@@ -906,13 +932,13 @@ def deep(
                     alive[place] = np.float32(0)
                     a[place] = np.float32(0)
                     constant = given[neuron]
-                    changed = value != constant
+                    judged = value != constant
                     above = widths[layer + 1]
                     row = weights_at[layer] + unit * above
                     if constant != 0:
                         moved_biases = min(moved_biases, layer + 1)
                         add_row(balanced, starts[layer + 1], constant, weights, row, above)
-                    if changed:
+                    if judged:
                         moved = min(moved, layer + 1)
                         add_row(z, starts[layer + 1], constant - value, weights, row, above)
                         for higher in range(layer + 1, n_layers):
@@ -927,7 +953,7 @@ def deep(
                             add_rows(
                                 z, start, above, weights, weights_at[higher], rows, factors, count
                             )
-                if changed:
+                if judged:
                     best, highest, lowest = 0, z[end], z[end]
                     second = np.float32(-3e38)
                     for c in range(1, n_classes):
@@ -956,6 +982,8 @@ def deep(
                         )
                     right = 1 if best == label else 0
                     if k == 0:
-                        right_before, total_before = right, total
+                        unablated, right_before, total_before = best, right, total
+                    other = 1 if best != unablated else 0
                 correct[o, k] += right
+                changed[o, k] += other
                 loss[o, k] += total

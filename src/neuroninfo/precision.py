@@ -455,10 +455,10 @@ def _cell(
     for scope, members in ablation.scopes(network.architecture.hidden).items():
         order = ablation.orders(measured, chosen, members, settings["study_seed"])
         if few is None:
-            counted = ablation.cumulative(network, *test, members[order])
+            correct, _, loss = ablation.cumulative(network, *test, members[order])
         else:
-            counted = cumulative(few, *test, members[order], rows=settings["rows"])
-        curves[scope] = (order, *counted)
+            correct, loss = cumulative(few, *test, members[order], rows=settings["rows"])
+        curves[scope] = (order, correct, loss)
     return _Cell(accuracies, information, shuffled, curves)
 
 

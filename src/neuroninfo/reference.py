@@ -41,7 +41,7 @@ def damage(
     for position in range(len(stack.seeds)):
         network = stack.of(slice(position, position + 1))
         for number, (inputs, labels) in enumerate(splits.values()):
-            right, losses = cumulative(network, inputs, labels, each, rows=rows, threads=threads)
+            right, _, losses = cumulative(network, inputs, labels, each, rows=rows, threads=threads)
             for array, values in ((correct, right), (loss, losses)):
                 array[position, number] = [values[0, 0], *values[:, 1]]
     dims, whole = ("seed", "split", "neuron"), ("seed", "split")
@@ -187,7 +187,7 @@ class _Searched:
         ]
         # Without any, an order that removes nothing.
         sequences = np.array(places, dtype=np.int64)[:, None] if places else np.zeros((1, 0), int)
-        correct, loss = cumulative(
+        correct, _, loss = cumulative(
             network, self._inputs(), self.labels, sequences, rows=rows, threads=threads
         )
         return (

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from neuroninfo import kernels, storage
 from neuroninfo.ablation import (
     AblationError,
+    Curves,
     Ordering,
     _recomputed,
     _Removals,
@@ -54,6 +55,7 @@ class Curve:
     """Of one order: what the masked forward passes say after 0..k removals."""
 
     correct: np.ndarray
+    changed: np.ndarray
     unsure: np.ndarray
     """Examples whose prediction rounding could turn."""
     loss: np.ndarray
@@ -92,18 +94,20 @@ def reference(
     sequence: np.ndarray,
     constants: np.ndarray | None = None,
 ) -> Curve:
-    correct, unsure, loss, largest = [], [], [], 0.0
+    predicted, unsure, loss, largest = [], [], [], 0.0
     for k in range(len(sequence) + 1):
         logits = masked_logits(network, inputs, sequence[:k], constants).astype(np.float64)
         magnitude = max(1.0, np.abs(logits).max())
         top = np.sort(logits, axis=1)
-        correct.append((logits.argmax(1) == labels).sum())
+        predicted.append(logits.argmax(1))
         unsure.append((top[:, -1] - top[:, -2] < 2e-5 * magnitude).sum())
         shifted = logits - top[:, -1:]
         picked = np.take_along_axis(shifted, labels[:, None], axis=1)[:, 0]
         loss.append((np.log(np.exp(shifted).sum(1)) - picked).mean())
         largest = max(largest, magnitude)
-    return Curve(np.array(correct), np.array(unsure), np.array(loss), largest)
+    every = np.array(predicted)
+    correct, changed = (every == labels).sum(1), (every != every[0]).sum(1)
+    return Curve(correct, changed, np.array(unsure), np.array(loss), largest)
 
 
 def check(
@@ -114,18 +118,17 @@ def check(
     *,
     exact: bool = False,
     decisive: bool = False,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> Curves:
     """Compare `cumulative` with the reference in both precisions.
 
     `exact`: all arithmetic is, so even ties must be counted alike. `decisive`: no example
     is so near a tie that rounding could decide, so counts must be equal.
     """
-    correct, loss = cumulative(
-        network, torch.from_numpy(inputs), torch.from_numpy(labels), sequences
-    )
+    curves = cumulative(network, torch.from_numpy(inputs), torch.from_numpy(labels), sequences)
     shape = (len(sequences), sequences.shape[1] + 1)
-    assert correct.shape == loss.shape == shape
-    assert (correct.dtype, loss.dtype) == (np.int32, np.float64)
+    assert {values.shape for values in curves} == {shape}
+    assert [values.dtype for values in curves] == [np.int32, np.int32, np.float64]
+    correct, changed, loss = curves
     for number, sequence in enumerate(sequences):
         for dtype in (np.float64, np.float32):
             plain = reference(network, inputs.astype(dtype), labels, sequence)
@@ -133,11 +136,14 @@ def check(
                 assert plain.unsure.max() == 0
             if exact or decisive:
                 np.testing.assert_array_equal(correct[number], plain.correct)
+                np.testing.assert_array_equal(changed[number], plain.changed)
             assert (np.abs(correct[number] - plain.correct) <= plain.unsure).all()
+            doubtful = plain.unsure + plain.unsure[0]
+            assert (np.abs(changed[number] - plain.changed) <= doubtful).all()
             np.testing.assert_allclose(
                 loss[number], plain.loss, rtol=1e-5, atol=1e-5 + 1e-6 * (plain.largest - 1)
             )
-    return correct, loss
+    return curves
 
 
 # ------------------------------------------------------------------ networks to ablate
@@ -253,17 +259,20 @@ def test_counts_are_those_of_float64(
         permuted = np.stack([rng.permutation(members) for _ in range(2)])
         for sequences in (permuted, np.repeat(permuted[0], 2)[:, None][: len(members)]):
             put_out = constants[np.arange(len(sequences)) % 2]
-            correct, loss = cumulative(network, *tensors, sequences, constants=put_out)
-            for counts, sequence, constant in zip(correct, sequences, put_out, strict=True):
+            correct, changed, loss = cumulative(network, *tensors, sequences, constants=put_out)
+            for number, (sequence, constant) in enumerate(zip(sequences, put_out, strict=True)):
                 exact = reference(network, inputs.astype(np.float64), labels, sequence, constant)
                 rounded = reference(network, inputs, labels, sequence, constant)
+                counts = correct[number]
                 np.testing.assert_array_equal(counts, exact.correct)
+                np.testing.assert_array_equal(changed[number], exact.changed)
                 differs += (rounded.correct != exact.correct).sum()
             for rows in (1, 7, 5000):
-                counts, losses = cumulative(
+                counts, others, losses = cumulative(
                     network, *tensors, sequences, constants=put_out, rows=rows
                 )
                 np.testing.assert_array_equal(counts, correct)
+                np.testing.assert_array_equal(others, changed)
                 np.testing.assert_allclose(losses, loss, rtol=1e-5)
     assert differs > 0 or n_classes == 2  # float32 alone would not do
 
@@ -284,7 +293,7 @@ def test_counts_are_those_of_float64_where_outputs_grow(hidden: tuple[int, ...])
     labels = rng.integers(0, 10, 200)
     for members in scopes(hidden).values():
         sequences = np.stack([rng.permutation(members) for _ in range(3)])
-        correct, _ = cumulative(
+        correct, _, _ = cumulative(
             network, torch.from_numpy(inputs), torch.from_numpy(labels), sequences
         )
         for counts, sequence in zip(correct, sequences, strict=True):
@@ -307,7 +316,7 @@ def test_counts_are_those_of_float64_where_constants_cancel(hidden: tuple[int, .
     labels = rng.integers(0, 10, 200)
     for members in scopes(hidden).values():
         sequences = np.stack([rng.permutation(members) for _ in range(3)])
-        correct, _ = cumulative(
+        correct, _, _ = cumulative(
             network,
             torch.from_numpy(inputs),
             torch.from_numpy(labels),
@@ -332,11 +341,11 @@ def test_an_order_does_not_depend_on_those_beside_it(
     sequences = np.stack([rng.permutation(n_neurons)[:k] for _ in range(n_orders)])
     constants = rng.integers(-1, 2, (n_orders, n_neurons)) * rng.random((n_orders, 1))
     examples = torch.from_numpy(problem["inputs"]), torch.from_numpy(problem["labels"])
-    correct, loss = cumulative(network, *examples, sequences, constants=constants)
+    curves = cumulative(network, *examples, sequences, constants=constants)
     for number, sequence in enumerate(sequences):
         alone = cumulative(network, *examples, sequence[None], constants=constants[number])
-        np.testing.assert_array_equal(alone[0][0], correct[number])
-        np.testing.assert_array_equal(alone[1][0], loss[number])
+        for one, several in zip(alone, curves, strict=True):
+            np.testing.assert_array_equal(one[0], several[number])
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
@@ -352,12 +361,13 @@ def test_far_from_zero(activation: str, hidden: tuple[int, ...]) -> None:
         network.weights[layer + 1][0] /= sizes
     inputs, labels = make_inputs(rng, 50, 4, on_a_grid=False), rng.integers(0, 3, 50)
     sequences = np.stack([rng.permutation(sum(hidden)) for _ in range(3)])
-    correct, loss = cumulative(
+    correct, changed, loss = cumulative(
         network, torch.from_numpy(inputs), torch.from_numpy(labels), sequences
     )
     for number, sequence in enumerate(sequences):
         plain = reference(network, inputs.astype(np.float64), labels, sequence)
         np.testing.assert_array_equal(correct[number], plain.correct)
+        np.testing.assert_array_equal(changed[number], plain.changed)
         np.testing.assert_allclose(
             loss[number], plain.loss, rtol=1e-5, atol=1e-5 * max(1, plain.largest)
         )
@@ -396,8 +406,8 @@ def removals(
 def test_the_way_on_cuda_against_the_compiled_loops(problem: dict[str, object]) -> None:
     network, sequences = problem["network"].folded(), problem["sequences"]
     inputs, labels = (torch.from_numpy(problem[name]) for name in ("inputs", "labels"))
-    correct, loss = cumulative(network, inputs, labels, sequences)
-    (recomputed, sums), (shorter, _) = _recomputed(
+    correct, changed, loss = cumulative(network, inputs, labels, sequences)
+    (recomputed, others, sums), (shorter, _, _) = _recomputed(
         network,
         [removals(network, sequences), removals(network, sequences[:1, :1])],
         inputs,
@@ -411,6 +421,7 @@ def test_the_way_on_cuda_against_the_compiled_loops(problem: dict[str, object]) 
         ]
     )
     assert (np.abs(recomputed - correct) <= unsure).all()
+    assert (np.abs(others - changed) <= unsure + unsure[:, :1]).all()
     np.testing.assert_allclose(sums / len(labels), loss, rtol=1e-5, atol=3e-5)
 
 
@@ -428,11 +439,12 @@ def test_ablation_to_constants_is_bias_balancing(activation: str, hidden: tuple[
     layers, units = coordinates["layer"][1], coordinates["unit"][1]
     for members in scopes(hidden).values():
         sequences = np.stack([rng.permutation(members) for _ in range(2)])
-        correct, loss = cumulative(network, inputs, labels, sequences, constants=constants)
-        [(recomputed, sums)] = _recomputed(
+        correct, changed, loss = cumulative(network, inputs, labels, sequences, constants=constants)
+        [(recomputed, others, sums)] = _recomputed(
             network, [removals(network, sequences, constants)], inputs, labels
         )
         np.testing.assert_array_equal(correct, recomputed)
+        np.testing.assert_array_equal(changed, others)
         np.testing.assert_allclose(loss, sums / 40, rtol=1e-5, atol=1e-5)
         for order, counts, losses in zip(sequences, correct, loss, strict=True):
             balanced = network.tensors("cpu")
@@ -478,7 +490,7 @@ def test_more_examples_than_a_block(activation: str) -> None:
     inputs = make_inputs(rng, 2500, 4, on_a_grid=False)
     labels = masked_logits(network, inputs, np.arange(0)).argmax(1)
     labels[::5] = 3
-    correct, _ = check(network, inputs, labels, np.stack([rng.permutation(18)]))
+    correct, _, _ = check(network, inputs, labels, np.stack([rng.permutation(18)]))
     assert 2000 <= correct[0, 0] < 2500
 
 
@@ -509,9 +521,10 @@ def test_all_dead_and_all_always_on(hidden: tuple[int, ...], bias: float, n: int
     network.biases[0][:] = bias
     inputs = make_inputs(rng, n, 4, on_a_grid=True)
     sequences = np.stack([np.arange(sum(hidden)), np.arange(sum(hidden))[::-1]])
-    correct, loss = check(network, inputs, rng.integers(0, 3, n), sequences, exact=True)
+    correct, changed, loss = check(network, inputs, rng.integers(0, 3, n), sequences, exact=True)
     if bias < 0:  # the first layer says nothing, so removing it changes nothing
         assert (correct[0, : hidden[0] + 1] == correct[0, 0]).all()
+        assert not changed[0, : hidden[0] + 1].any()
         np.testing.assert_allclose(loss[0, : hidden[0] + 1], loss[0, 0], rtol=1e-6)
 
 
@@ -523,7 +536,7 @@ def test_ends_of_a_curve(activation: str, batch_norm: bool) -> None:
     network = make_network(rng, (5, 4), activation=activation, batch_norm=batch_norm)
     inputs, labels = make_inputs(rng, 40, 4, on_a_grid=False), rng.integers(0, 3, 40)
     sequences = np.stack([rng.permutation(9), np.arange(9)])
-    correct, loss = check(network, inputs, labels, sequences)
+    correct, _, loss = check(network, inputs, labels, sequences)
     accuracy = (masked_logits(network, inputs, np.arange(0)).argmax(1) == labels).sum()
     assert (correct[:, 0] == accuracy).all()
     bias = network.biases[-1][0].double()
@@ -531,7 +544,7 @@ def test_ends_of_a_curve(activation: str, batch_norm: bool) -> None:
     expected = float((torch.logsumexp(bias, 0) - bias[torch.from_numpy(labels)]).mean())
     np.testing.assert_allclose(loss[:, -1], expected, rtol=1e-6)
     last_layer = np.array([[8, 5, 7, 6]])  # without it nothing passes, whatever else is there
-    correct, loss = check(network, inputs, labels, last_layer)
+    correct, _, loss = check(network, inputs, labels, last_layer)
     np.testing.assert_allclose(loss[:, -1], expected, rtol=1e-6)
 
 

@@ -279,7 +279,7 @@ def test_all_bits_are_the_ablation_of_the_trained_network(studied: dict[str, obj
     groups, (inputs, labels) = studied["groups"], studied["test"]
     whole = groups["network"].sel(bits=32)
     for i in range(2):
-        correct, loss = ablation.cumulative(
+        correct, _, loss = ablation.cumulative(
             studied["networks"].of(slice(i, i + 1)),
             inputs,
             labels,

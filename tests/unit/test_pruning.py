@@ -187,7 +187,7 @@ def test_it_is_exactly_that_where_sums_are_exact(hidden: tuple[int, ...], balanc
     smaller = pruning.pruned(network, kept, means if balanced else None)
     logits = outputs(smaller.tensors("cpu"), inputs)[-1][0]
     np.testing.assert_array_equal(logits, masked(network, inputs, gone, means))
-    correct, _ = ablation.cumulative(
+    correct, _, _ = ablation.cumulative(
         network, inputs, labels, gone[None], constants=means.astype(np.float32)
     )
     assert correct[0, -1] == int((logits.argmax(-1) == labels).sum())
@@ -384,7 +384,7 @@ def test_accuracies_are_those_of_the_networks() -> None:
                 ]
             )
             for balancing, constants in enumerate([np.zeros(11), means]):
-                correct, _ = ablation.cumulative(
+                correct, _, _ = ablation.cumulative(
                     network, inputs, labels, gone[None].astype(int), constants=constants
                 )
                 ours = result["accuracy"].isel(
