@@ -23,6 +23,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/measure.smk"
 include: "workflow/rules/ablate.smk"
+include: "workflow/rules/reading.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -39,6 +40,8 @@ localrules:
     figure_ablation_network,
     figure_ablation_layers,
     figure_information,
+    reading,
+    study_readings,
     claims,
     study_claims,
 
@@ -50,6 +53,7 @@ rule all:
         of_conditions("history.nc"),
         of_conditions("damage.nc"),
         ablation_files(STUDY.conditions),
+        f"{RESULTS}/readings.csv",
         f"{RESULTS}/claims.csv",
         f"{FIGURES}/replication.png" if STUDY.replicates else [],
 

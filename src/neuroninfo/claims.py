@@ -5,6 +5,9 @@ With A_o(k) the accuracy on test after k removals in order o, G(o) is its mean o
 - C1, whole network: C1a G(highest first) > G(random); C1b G(random) > G(lowest first).
 - C2, each layer: C2a G(random) > G(highest first); C2b G(lowest first) > G(random).
 - C3, each pair of layers: Cliff's delta of mutual information, neurons pooled within a seed.
+- C4, layers 3 and 4 of the talk's CIFAR-10 network: the counts of `reading` beside the talk's.
+- C5, whole network: Spearman's correlation of class selectivity and the accuracy that a neuron
+  costs alone is at most 0.1.
 
 The effect is a mean over seeds, its interval the 95 % percentile bootstrap.  Seeds share the
 split and the order of batches, so intervals cover initialisation and dropout.
@@ -12,6 +15,7 @@ split and the order of batches, so intervals cover initialisation and dropout.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -51,7 +55,24 @@ COLUMNS: Final = (
 )
 _KEY: Final = (*CONDITION, "claim", "scope", "measure", "quantizer")
 _FLOATS: Final = ("effect", "low", "high", "threshold")
-_THRESHOLD: Final = 0.0
+TALK: Final[Mapping[tuple[str, str, int], Mapping[str, tuple[float, float]]]] = {
+    ("cifar10", "250-500-250-500", 3): {  # slide T13
+        "suffice": (40, 40),
+        "destroy": (60, 60),
+        "inactive": (200, 200),
+    },
+    ("cifar10", "250-500-250-500", 4): {  # slide T14
+        "suffice": (100, 100),
+        "destroy": (250, 250),
+        "inactive": (250, 250),
+        "redundant": (50, 150),
+    },
+}
+"""Data set, architecture, layer -> count -> from, to as the talk reads them off its curves."""
+ROUNDED: Final = 0.1
+"""Chosen: the talk's single numbers are round, so they are taken as plus or minus this share."""
+_SELECTIVITY: Final = 0.1
+"""Correlation from which on class selectivity would be a good indicator."""
 ZERO: Final = "zero"
 """Ablated neurons put out zero; what claims are about."""
 _ORDERINGS: Final[Mapping[str, str]] = {
@@ -84,11 +105,31 @@ class Interval:
     high: float
     note: str = ""
 
-    def verdict(self, threshold: float) -> str:
-        """``holds`` or ``fails`` if all of the interval is above or below, else ``undecided``."""
-        if self.low > threshold:
+    def verdict(self, least: float, most: float = np.inf) -> str:
+        """Whether the truth lies between two numbers.
+
+        ``holds`` if all of the interval does, ``fails`` if nothing of it does, else
+        ``undecided``.
+        """
+        if least < self.low and self.high < most:
             return "holds"
-        return "fails" if self.high < threshold else "undecided"
+        return "fails" if self.high < least or self.low > most else "undecided"
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """What is said, and its effect in each seed."""
+
+    what: dict[str, str]
+    """Values of `COLUMNS` that are text."""
+    effects: NDArray[np.float64] | None
+    """None where they cannot be; the note says why."""
+    least: float = 0.0
+    most: float = np.inf
+    """It holds for effects between them."""
+    threshold: float = 0.0
+    two_sided: bool = False
+    """It holds below `least` too."""
 
 
 def ordered_by(*groups: xr.Dataset) -> list[tuple[str, str]]:
@@ -259,11 +300,13 @@ def cliffs_delta(a: ArrayLike, b: ArrayLike) -> float:
 def claims(
     neurons: xr.Dataset,
     ablation: Mapping[str, xr.Dataset],
+    damage: xr.Dataset,
+    reading: xr.Dataset,
     condition: Mapping[str, Any],
     *,
     study_seed: int,
 ) -> pd.DataFrame:
-    """Judge C1, C2 and C3 for one condition, one row a claim.
+    """Judge C1 to C5 for one condition, one row a claim.
 
     Parameters
     ----------
@@ -271,6 +314,8 @@ def claims(
         ``neurons.nc`` of all seeds.
     ablation
         Scope (``network``, ``layer-1``, ...) -> group of ``ablation.nc``, same seeds.
+    damage, reading
+        ``damage.nc`` and ``reading.nc``, same seeds; C4 is judged at the first delta.
     condition
         Data set, architecture, activation and regularizer by name.
     study_seed
@@ -282,7 +327,9 @@ def claims(
         `COLUMNS`. C1 and C2 for every measure and quantizer that neurons were ordered by;
         where orderings are missing the row is ``undecided`` and its note says which. C3 for
         every quantizer and pair of layers, effect above 0 if the later layer has more
-        information. ``low`` and ``high`` are NaN with one seed.
+        information. C4 where the talk gives counts (`TALK`): it holds if the interval lies
+        within the talk's numbers, rounded (`ROUNDED`), fails if it excludes them. ``low`` and
+        ``high`` are NaN with one seed.
 
     Raises
     ------
@@ -291,10 +338,14 @@ def claims(
     """
     neurons = neurons.sortby("seed")
     about = {key: str(condition[key]) for key in CONDITION}
-    rows = [
-        _judged(about | what, effects, neurons.sizes["seed"], study_seed)
-        for what, effects in (*_ablation_claims(neurons, ablation), *_information_claims(neurons))
-    ]
+    judged = (
+        *_ablation_claims(neurons, ablation),
+        *_information_claims(neurons),
+        *_count_claims(reading, about),
+        _selectivity_claim(neurons, damage),
+    )
+    n_seeds = neurons.sizes["seed"]
+    rows = [_judged(claim, about, n_seeds, study_seed) for claim in judged]
     return _sorted(pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
@@ -354,10 +405,8 @@ def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd
     return frame
 
 
-def _ablation_claims(
-    neurons: xr.Dataset, ablation: Mapping[str, xr.Dataset]
-) -> Iterator[tuple[dict[str, str], NDArray[np.float64] | None]]:
-    """C1 and C2: what is said, and its effect by seed; None where orderings are missing."""
+def _ablation_claims(neurons: xr.Dataset, ablation: Mapping[str, xr.Dataset]) -> Iterator[_Claim]:
+    """C1 and C2."""
     seeds = neurons["seed"].values.tolist()
     n_layers = len(np.unique(neurons["layer"].values))
     by = ordered_by(*ablation.values()) or [
@@ -392,13 +441,11 @@ def _ablation_claims(
                     "unit": "accuracy",
                     "note": note,
                 }
-                yield what, None if missing else g[more] - g[less]
+                yield _Claim(what, None if missing else g[more] - g[less])
 
 
-def _information_claims(
-    neurons: xr.Dataset,
-) -> Iterator[tuple[dict[str, str], NDArray[np.float64]]]:
-    """C3: what is said, and Cliff's delta by seed."""
+def _information_claims(neurons: xr.Dataset) -> Iterator[_Claim]:
+    """C3: Cliff's delta by seed."""
     layers = neurons["layer"].values
     for quantizer in map(str, neurons["quantizer"].values):
         measured = neurons["mutual_information"].sel(quantizer=quantizer)
@@ -414,30 +461,90 @@ def _information_claims(
                 "unit": "1",
                 "note": "",
             }
-            yield (
-                what,
-                np.array(
-                    [cliffs_delta(i[layers == later], i[layers == earlier]) for i in information]
-                ),
-            )
+            deltas = [cliffs_delta(i[layers == later], i[layers == earlier]) for i in information]
+            yield _Claim(what, np.array(deltas), two_sided=True)
+
+
+def _count_claims(reading: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Claim]:
+    """C4: counts by seed beside the talk's."""
+    for (dataset, architecture, layer), counts in TALK.items():
+        if (dataset, architecture) != (about["dataset"], about["architecture"]):
+            continue
+        for order in range(reading.sizes["order"]):
+            here = reading.sel(layer=layer).isel(order=order, delta=0)
+            for name, (low, high) in counts.items():
+                values = here[name].values
+                reasons = sorted({str(reason) for reason in here["reason"].values if reason})
+                said = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+                what = {
+                    "claim": f"C4 {name}",
+                    "statement": f"layer {layer}: {name}, the talk's {said}",
+                    "scope": f"layer-{layer}",
+                    "measure": str(here["measure"].item()),
+                    "quantizer": str(here["quantizer"].item()),
+                    "unit": "neurons",
+                    "note": "; ".join(reasons),
+                }
+                rounded = ROUNDED if low == high else 0.0
+                yield _Claim(
+                    what,
+                    None if (values < 0).any() else values.astype(np.float64),
+                    least=(1 - rounded) * low,
+                    most=(1 + rounded) * high,
+                    threshold=(low + high) / 2,
+                )
+
+
+def _selectivity_claim(neurons: xr.Dataset, damage: xr.Dataset) -> _Claim:
+    """C5: rank correlation by seed of class selectivity and accuracy lost on test."""
+    test = damage.sel(split="test").sortby("seed")
+    if (found := test["seed"].values.tolist()) != neurons["seed"].values.tolist():
+        raise ClaimError(
+            f"damage has seeds {found}, the measures {neurons['seed'].values.tolist()}: "
+            "make both from the same blocks"
+        )
+    what = {
+        "claim": "C5",
+        "statement": "whole network: class selectivity tells little of what a neuron costs alone",
+        "scope": NETWORK,
+        "measure": "class_selectivity",
+        "quantizer": "none",
+        "unit": "1",
+        "note": "",
+    }
+    claim = _Claim(what, None, least=-np.inf, most=_SELECTIVITY, threshold=_SELECTIVITY)
+    if "class_selectivity" not in neurons:
+        what["note"] = "class selectivity is not defined for outputs that may be negative"
+        return claim
+    selectivity = neurons["class_selectivity"].transpose("seed", "neuron").values
+    lost = test["correct_unablated"] - test["correct"].transpose("seed", "neuron")
+    for values, name in ((selectivity, "class selectivity"), (lost.values, "damage")):
+        if (constant := np.ptp(values, axis=1) == 0).any():
+            seeds = ", ".join(map(str, neurons["seed"].values[constant]))
+            what["note"] = f"no rank correlation: {name} is the same in all neurons (seed {seeds})"
+            return claim
+    pairs = zip(selectivity, lost.values, strict=True)
+    correlations = [float(scipy.stats.spearmanr(a, b).statistic) for a, b in pairs]
+    return dataclasses.replace(claim, effects=np.array(correlations))
 
 
 def _judged(
-    what: Mapping[str, str], effects: NDArray[np.float64] | None, n_seeds: int, study_seed: int
+    claim: _Claim, about: Mapping[str, str], n_seeds: int, study_seed: int
 ) -> dict[str, Any]:
     """A row of the table; its key is what the stream of its bootstrap depends on."""
+    what = {**about, **claim.what}
     interval = Interval(np.nan, np.nan, np.nan)
-    if effects is not None:
+    if claim.effects is not None:
         key = "/".join(what[column] for column in _KEY)
-        interval = bootstrap_mean(effects, generator(study_seed, Stream.BOOTSTRAP, key))
-    verdict = interval.verdict(_THRESHOLD)
-    if what["claim"] == "C3" and verdict == "fails":
-        verdict = "holds"  # it says that layers differ, either way
-    return dict(what) | {
+        interval = bootstrap_mean(claim.effects, generator(study_seed, Stream.BOOTSTRAP, key))
+    verdict = interval.verdict(claim.least, claim.most)
+    if claim.two_sided and verdict == "fails":
+        verdict = "holds"
+    return what | {
         "effect": interval.mean,
         "low": interval.low,
         "high": interval.high,
-        "threshold": _THRESHOLD,
+        "threshold": claim.threshold,
         "n_seeds": n_seeds,
         "verdict": verdict,
         "note": "; ".join(filter(None, (what["note"], interval.note))),

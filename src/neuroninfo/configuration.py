@@ -199,6 +199,14 @@ class Study:
             **self.resolved["search"],
         }
 
+    def reading_settings(self, condition: Condition) -> dict[str, Any]:
+        """How curves are read: tolerances, and whether a neuron can be off."""
+        return {
+            "study_seed": self.seed,
+            "deltas": self.resolved["reading"]["deltas"],
+            "rectified": condition.activation == "relu",
+        }
+
     def _orders(self, orderings: str) -> list[dict[str, Any]]:
         chosen = self.resolved["orderings"][orderings]
         return [

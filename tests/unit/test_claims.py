@@ -80,10 +80,57 @@ def two_layers(seeds: int = SEEDS) -> xr.Dataset:
     return neurons([np.array([0.1, 0.2, 0.3, 0.4]), np.array([0.3, 0.4, 0.5, 0.6])], seeds)
 
 
-def judged(ablation: dict[str, xr.Dataset], measures: xr.Dataset | None = None) -> pd.DataFrame:
+def alone(measures: xr.Dataset) -> xr.Dataset:
+    """Damage: neuron i costs i predictions, whatever the seed."""
+    n_seeds, n = measures.sizes["seed"], measures.sizes["neuron"]
+    lost = np.broadcast_to(np.arange(n), (n_seeds, 1, n))
+    return xr.Dataset(
+        {
+            "correct": (("seed", "split", "neuron"), 900 - lost),
+            "correct_unablated": (("seed", "split"), np.full((n_seeds, 1), 900)),
+        },
+        coords={"seed": measures["seed"], "split": ["test"]},
+    )
+
+
+def counts(n_seeds: int = SEEDS, **values: object) -> xr.Dataset:
+    """Counts of four layers, each the same in all."""
+    dims = ("seed", "order", "layer", "delta")
+    shape = (n_seeds, 1, 4, 2)
+    return xr.Dataset(
+        {
+            name: (
+                dims[:3] if name == "inactive" else dims,
+                np.broadcast_to(
+                    np.reshape(value, (-1, 1, 1) if name == "inactive" else (-1, 1, 1, 1)),
+                    shape[:3] if name == "inactive" else shape,
+                ),
+            )
+            for name, value in values.items()
+        }
+        | {"reason": (dims[:3], np.full(shape[:3], "", dtype=object))},
+        coords={
+            "layer": [1, 2, 3, 4],
+            "measure": ("order", [MI]),
+            "quantizer": ("order", ["threshold"]),
+        },
+    )
+
+
+def judged(
+    ablation: dict[str, xr.Dataset],
+    measures: xr.Dataset | None = None,
+    *,
+    damage: xr.Dataset | None = None,
+    reading: xr.Dataset | None = None,
+    condition: dict[str, str] = CONDITION,
+    study_seed: int = 1,
+) -> pd.DataFrame:
     if measures is None:
         measures = two_layers(next(iter(ablation.values())).sizes["seed"])
-    return claims.claims(measures, ablation, CONDITION, study_seed=1)
+    damage = alone(measures) if damage is None else damage
+    reading = counts(measures.sizes["seed"]) if reading is None else reading
+    return claims.claims(measures, ablation, damage, reading, condition, study_seed=study_seed)
 
 
 def row(frame: pd.DataFrame, claim: str, scope: str = "network") -> pd.Series:
@@ -118,7 +165,7 @@ def test_verdicts(claim: str, scope: str, curves: dict, effect: float, verdict: 
 def test_one_seed_is_undecided() -> None:
     frame = judged({"network": group(descending=900, seeds=1)}, two_layers(1))
     assert set(frame["verdict"]) == {"undecided"}
-    assert set(frame["note"]) == {"one seed: no interval"}
+    assert set(frame.loc[frame["claim"] != "C5", "note"]) == {"one seed: no interval"}
     assert frame[["low", "high"]].isna().all(axis=None)
     assert row(frame, "C1a")["effect"] == pytest.approx(0.4)
 
@@ -149,7 +196,7 @@ def test_orders_that_agree_have_no_effect() -> None:
     same = group(123, 123, 123, repeats=7)
     same.attrs["n_test"] = 777
     frame = judged({"network": same, "layer-1": same})
-    of_curves = frame[frame["claim"] != "C3"]
+    of_curves = frame[frame["unit"] == "accuracy"]
     assert (of_curves[["effect", "low", "high"]] == 0).all(axis=None)
     assert set(of_curves["verdict"]) == {"undecided"}
 
@@ -183,10 +230,10 @@ def test_intervals_do_not_depend_on_order_or_company() -> None:
         for name in reversed(scopes)
     }
     pd.testing.assert_frame_equal(judged(turned, measures.isel(seed=mixed[::-1])), whole)
-    alone = judged({"layer-1": scopes["layer-1"]}, measures)
-    kept = whole[whole["scope"] != "network"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(alone, kept)
-    other = claims.claims(measures, scopes, CONDITION, study_seed=2)
+    layer = judged({"layer-1": scopes["layer-1"]}, measures)
+    kept = whole[~whole["claim"].isin(["C1a", "C1b"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(layer, kept)
+    other = judged(scopes, measures, study_seed=2)
     assert not other["low"].equals(whole["low"])
 
 
@@ -201,7 +248,7 @@ def test_missing_orderings_are_named() -> None:
     frame = judged({"network": group(ascending=None, random=None)})
     assert row(frame, "C1a")["note"] == "not in the configuration's `orderings`: random"
     assert row(frame, "C1b")["note"].endswith("random, lowest first (ascending)")
-    assert set(frame.loc[frame["claim"] != "C3", "verdict"]) == {"undecided"}
+    assert set(frame.loc[frame["unit"] == "accuracy", "verdict"]) == {"undecided"}
     assert np.isnan(row(frame, "C1a")["effect"])
     only_random = judged({"network": group(None, None)})
     assert "highest first (descending)" in row(only_random, "C1a")["note"]
@@ -239,8 +286,86 @@ def test_rounding_does_not_tell_neurons_apart() -> None:
 
 def test_one_layer_is_the_network() -> None:
     frame = judged({"network": group(), "layer-1": group()}, neurons([np.arange(4.0)]))
-    assert list(frame["claim"]) == ["C1a", "C1b", "C2a", "C2b"]
+    assert list(frame["claim"]) == ["C1a", "C1b", "C2a", "C2b", "C5"]
     assert "one layer" in row(frame, "C1a")["note"]
+
+
+CIFAR = CONDITION | {"dataset": "cifar10", "architecture": "250-500-250-500"}
+
+
+@pytest.mark.parametrize(
+    ("claim", "layer", "value", "verdict"),
+    [
+        ("C4 suffice", 3, 40, "holds"),
+        ("C4 suffice", 3, 43, "holds"),  # 40 is a round number
+        ("C4 suffice", 3, 45, "fails"),
+        ("C4 suffice", 3, 44 + np.tile([-1, 1], SEEDS // 2), "undecided"),
+        ("C4 destroy", 3, 60, "holds"),
+        ("C4 inactive", 3, 190, "holds"),
+        ("C4 inactive", 3, 179, "fails"),
+        ("C4 redundant", 4, 51, "holds"),
+        ("C4 redundant", 4, 49, "fails"),  # a range is not widened
+        ("C4 redundant", 4, 151, "fails"),
+    ],
+)
+def test_counts_beside_the_talks(claim: str, layer: int, value: object, verdict: str) -> None:
+    name = claim.removeprefix("C4 ")
+    values = {"suffice": 1, "destroy": 1, "inactive": 1, "redundant": 1} | {name: value}
+    frame = judged({"network": group()}, reading=counts(**values), condition=CIFAR)
+    found = row(frame, claim, f"layer-{layer}")
+    assert found["verdict"] == verdict
+    assert found["effect"] == np.mean(value)
+    assert (found["unit"], found["measure"], found["quantizer"]) == ("neurons", MI, "threshold")
+    low, high = claims.TALK["cifar10", "250-500-250-500", layer][name]
+    assert found["threshold"] == (low + high) / 2
+    assert f"the talk's {low}" in found["statement"]
+    assert sorted(frame.loc[frame["claim"].str.startswith("C4"), "claim"]) == sorted(
+        ["C4 suffice", "C4 destroy", "C4 inactive"] * 2 + ["C4 redundant"]
+    )
+
+
+def test_counts_that_are_not_there_have_a_reason() -> None:
+    reading = counts(suffice=-1, destroy=60, inactive=200, redundant=100)
+    reading["reason"][0] = "no better than chance"
+    found = row(
+        judged({"network": group()}, reading=reading, condition=CIFAR), "C4 suffice", "layer-3"
+    )
+    assert (found["verdict"], found["note"]) == ("undecided", "no better than chance")
+    assert np.isnan(found["effect"])
+
+
+@pytest.mark.parametrize(
+    ("selectivity", "effect", "verdict"),
+    [
+        (np.arange(8), 1.0, "fails"),
+        (np.arange(8)[::-1], -1.0, "holds"),
+        (np.array([1, 0, 0, 1, 1, 0, 0, 1]), 0.0, "holds"),
+    ],
+)
+def test_class_selectivity_is_no_good_indicator(
+    selectivity: np.ndarray, effect: float, verdict: str
+) -> None:
+    measures = two_layers()
+    measures["class_selectivity"] = (
+        ("seed", "neuron"),
+        np.broadcast_to(selectivity, (SEEDS, 8)),
+    )
+    found = row(judged({"network": group()}, measures), "C5")
+    assert found["effect"] == pytest.approx(effect, abs=1e-12)
+    assert (found["verdict"], found["threshold"], found["note"]) == (verdict, 0.1, "")
+
+
+def test_no_rank_correlation_has_a_reason() -> None:
+    measures = two_layers()
+    found = row(judged({"network": group()}, measures), "C5")
+    assert found["verdict"] == "undecided"
+    assert "may be negative" in found["note"]
+    measures["class_selectivity"] = ("seed", "neuron"), np.tile(np.arange(8.0), (SEEDS, 1))
+    measures["class_selectivity"][3] = 0.5
+    found = row(judged({"network": group()}, measures), "C5")
+    assert "class selectivity is the same in all neurons (seed 3)" in found["note"]
+    with pytest.raises(ClaimError, match="damage has seeds"):
+        judged({"network": group()}, measures, damage=alone(measures).isel(seed=[0]))
 
 
 def test_what_does_not_fit_is_refused() -> None:
@@ -313,7 +438,7 @@ def written(folder: Path, **changes: str) -> Path:
     condition = CONDITION | changes
     path = folder / "-".join(condition.values()) / "claims.csv"
     scope = {"network": group(descending=600 + NOISE, quantizer="none")}
-    claims.write(claims.claims(two_layers(), scope, condition, study_seed=1), path)
+    claims.write(judged(scope, condition=condition), path)
     return path
 
 
@@ -328,11 +453,9 @@ def test_gather(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(frame, claims.gather(files[::-1], expected))
     assert frame["regularizer"].drop_duplicates().tolist() == ["dropout", "l2", "none"]
     assert set(frame.loc[frame["claim"] == "C1a", "quantizer"]) == {"none"}
-    one = claims.claims(
-        two_layers(),
+    one = judged(
         {"network": group(descending=600 + NOISE, quantizer="none")},
-        CONDITION | {"regularizer": "dropout"},
-        study_seed=1,
+        condition=CONDITION | {"regularizer": "dropout"},
     )
     pd.testing.assert_frame_equal(frame.iloc[: len(one)], one, check_dtype=False)
     claims.write(frame, tmp_path / "study.csv")

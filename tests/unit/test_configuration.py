@@ -103,6 +103,7 @@ def test_defaults() -> None:
             }
         },
         "search": {"examples": 2000, "shuffles": 3},
+        "reading": {"deltas": [0.1, 0.05, 0.15, 0.2]},
     }
     assert (study.name, study.seed, study.seeds_per_job) == ("small", 0, 10)
     assert (study.data_root, study.device) == ("data", "auto")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from neuroninfo import datasets, networks, storage
+from neuroninfo import datasets, networks, reading, storage
 
 from .conftest import MINIATURE, Project, reasons
 
@@ -44,9 +44,12 @@ def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
             assert picture.width >= 1000
             assert len(np.unique(np.asarray(picture.convert("L")))) > 50  # not blank
     claims = pd.read_csv(finished.folder / "results/miniature/claims.csv")
-    assert sorted(claims["claim"]) == ["C1a", "C1b", "C2a", "C2a", "C2b", "C2b", "C3"]
+    assert sorted(claims["claim"]) == ["C1a", "C1b", "C2a", "C2a", "C2b", "C2b", "C3", "C5"]
     assert set(claims["verdict"]) <= {"holds", "fails", "undecided"}
     assert claims["note"].str.contains("fewer than 10 seeds").all()
+    readings = pd.read_csv(finished.folder / "results/miniature/readings.csv")
+    assert set(readings["count"]) == set(reading.COUNTS)
+    assert readings["n_seeds"].eq(2).all()
 
 
 def test_files_say_what_made_them(finished: Project) -> None:
@@ -122,7 +125,15 @@ USERS = {
     "joint": {"rank"},
     "reference": {"rank", "damage"},
     "ablation": {"ablate", "rank", "damage"},
-    "claims": {"claims", "study_claims", "figure_ablation_network", "figure_ablation_layers"},
+    "claims": {
+        "reading",
+        "study_readings",
+        "claims",
+        "study_claims",
+        "figure_ablation_network",
+        "figure_ablation_layers",
+    },
+    "reading": {"reading", "study_readings", "figure_ablation_layers"},
     "figures/ablation": {"figure_ablation_network", "figure_ablation_layers"},
     "figures/information": {"figure_information"},
 }

@@ -1,4 +1,4 @@
-"""The talk's figures of every condition, and what the curves say of its claims."""
+"""The talk's figures of every condition."""
 
 
 rule figure_ablation_network:
@@ -30,6 +30,7 @@ rule figure_ablation_network:
 rule figure_ablation_layers:
     input:
         ablation=first_ablation,
+        counts=f"{CONDITION}/reading.csv",
     output:
         report(
             f"{FIGURE}/ablation-layers.png",
@@ -76,47 +77,3 @@ rule figure_information:
         code=lambda wildcards: code("figure_information.py"),
     script:
         "../scripts/figure_information.py"
-
-
-rule claims:
-    input:
-        neurons=f"{CONDITION}/neurons.nc",
-        ablation=first_ablation,
-    output:
-        f"{CONDITION}/claims.csv",
-    log:
-        f"logs/{CONDITION}/claims.log",
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
-    params:
-        condition=seeds_of,
-        study_seed=STUDY.seed,
-        code=lambda wildcards: code("claims.py"),
-    script:
-        "../scripts/claims.py"
-
-
-rule study_claims:
-    input:
-        of_conditions("claims.csv"),
-    output:
-        report(
-            f"{RESULTS}/claims.csv",
-            caption="../report/claims.rst",
-            category="Claims",
-        ),
-    log:
-        f"logs/{RESULTS}/claims.log",
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
-    params:
-        conditions=named(STUDY.conditions),
-        code=lambda wildcards: code("study_claims.py"),
-    script:
-        "../scripts/study_claims.py"

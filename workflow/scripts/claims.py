@@ -1,4 +1,4 @@
-"""Judge claims C1 to C3 for one condition."""
+"""Judge claims C1 to C5 for one condition."""
 
 import sys
 from pathlib import Path
@@ -11,6 +11,8 @@ from neuroninfo import claims, storage
 judged = claims.claims(
     storage.read(snakemake.input.neurons, "neurons"),
     storage.read_groups(snakemake.input.ablation, "ablation"),
+    storage.read(snakemake.input.damage, "damage"),
+    storage.read(snakemake.input.reading, "reading"),
     snakemake.params.condition,
     study_seed=snakemake.params.study_seed,
 )

@@ -6,12 +6,13 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 
-from neuroninfo import storage
+from neuroninfo import reading, storage
 from neuroninfo.figures import ablation, style
 
 drawn = ablation.layers_figure(
     storage.read_groups(snakemake.input.ablation, "ablation"),
     snakemake.params.condition,
+    counts=reading.read(snakemake.input.counts),
     study_seed=snakemake.params.study_seed,
 )
 style.save(drawn, *snakemake.output)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,6 +21,19 @@ from neuroninfo.streams import Stream, generator
 MEASURE: Final = "mutual_information"
 _PANEL: Final = 5.0
 """Width of one of several panels, in inches."""
+_MARKS: Final = (
+    ("inactive", "ascending", False),
+    ("suffice", "ascending", True),
+    ("destroy", "descending", False),
+)
+"""Count, the curve that it is read off, and whether from the curve's end."""
+_LINES: Final = (
+    ("ascending", ("inactive", "redundant")),
+    ("ascending", ("suffice",)),
+    ("descending", ("destroy",)),
+)
+"""Counts in words below a panel, in the colour of a curve."""
+_WORDS: Final = {"suffice": "highest suffice", "destroy": "highest destroy if removed"}
 _SPREAD: Final = (10, 90)
 """Percentiles of the seeds between which the light band lies."""
 
@@ -59,6 +73,7 @@ def layers_figure(
     groups: Mapping[str, xr.Dataset],
     condition: Mapping[str, Any],
     *,
+    counts: pd.DataFrame | None = None,
     study_seed: int,
     measure: str = MEASURE,
     quantizer: str | None = None,
@@ -70,6 +85,9 @@ def layers_figure(
     groups
         Scope -> group of ``ablation.nc``; ``layer-1``, ``layer-2``, ... are drawn in the order
         given, others left out.
+    counts
+        ``reading.csv``: how many neurons suffice, destroy and do nothing, marked on the curves
+        and written below them, at its first delta.
     condition, study_seed, measure, quantizer
         As of `network_figure`.
 
@@ -81,7 +99,7 @@ def layers_figure(
     layers = {name: group for name, group in groups.items() if name.startswith("layer-")}
     if not layers:
         raise FigureError(f"ablation: none of the scopes {list(groups)} is a layer ('layer-1')")
-    return _figure(layers, condition, study_seed, measure, quantizer)
+    return _figure(layers, condition, study_seed, measure, quantizer, counts)
 
 
 def _figure(
@@ -90,24 +108,29 @@ def _figure(
     study_seed: int,
     measure: str,
     quantizer: str | None,
+    counts: pd.DataFrame | None = None,
 ) -> Figure:
     first = next(iter(groups.values()))
     by = (measure, _quantizer(first, measure, quantizer))
     whole = NETWORK in groups
+    marked = {} if counts is None else _marked(counts, *by)
     drawn, axes = style.figure(
         len(groups),
         title=f"{'Whole network' if whole else 'Within each layer'}: "
         f"ablation by {style.measure_words(measure)}",
         subtitle=f"{style.condition_words(condition)}; "
         + style.counted(first.sizes["seed"], "seed"),
-        note=_note(first, *by),
+        note=_note(first, *by) + _marks_note(marked),
         panel=_PANEL if len(groups) > 1 else style.PANEL,
         headed=not whole,
+        below=2 + (len(_LINES) if marked else 0),
     )
     curves = []
     for ax, (scope, group) in zip(axes, groups.items(), strict=True):
         key = "/".join([*(str(condition[k]) for k in claims.CONDITION), scope, *by])
         curves.append(_draw(ax, group, by, study_seed, key, first=ax is axes[0]))
+        if scope in marked:
+            _mark(ax, marked[scope], curves[-1])
         ax.set_xlabel("number of neurons ablated")
         if not whole:
             width = style.counted(group.sizes["removed"] - 1, "neuron")
@@ -156,6 +179,67 @@ def _draw(
     ax.set_xlim(*ends)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 2.5, 5, 10]))
     return curves
+
+
+def _marked(counts: pd.DataFrame, measure: str, quantizer: str) -> dict[str, pd.DataFrame]:
+    """Scope -> counts by name, of one order and at the first delta."""
+    delta = next((delta for delta in counts["delta"] if delta), "")
+    chosen = counts[
+        (counts["measure"] == measure)
+        & (counts["quantizer"] == quantizer)
+        & counts["delta"].isin(["", delta])
+    ]
+    return {str(scope): rows.set_index("count") for scope, rows in chosen.groupby("scope")}
+
+
+def _mark(ax: Axes, counts: pd.DataFrame, curves: Sequence[Curve]) -> None:
+    """Marks on the curves, each with its interval, and the counts in words below the panel."""
+    by_text = {curve.text: curve for curve in curves}
+    for name, direction, from_the_end in _MARKS:
+        row, curve = counts.loc[name], by_text[DIRECTIONS[direction]]
+        if not np.isfinite(row["mean"]):
+            continue
+        ends = row[["mean", "low", "high"]].to_numpy(dtype=np.float64)
+        x = curve.x[-1] - ends if from_the_end else ends
+        y = np.interp(x[0], curve.x, curve.y)
+        look: dict[str, Any] = {"color": curve.colour, "zorder": 5, "clip_on": False}
+        if np.isfinite(x).all():
+            ax.plot(x[1:], [y, y], linewidth=2, solid_capstyle="butt", **look)
+        ax.plot(x[0], y, "o", markersize=9, markeredgecolor="white", **look)
+    for number, (direction, names) in enumerate(_LINES):
+        line = 1.3 * style.SMALL
+        ax.annotate(
+            "; ".join(_counted(name, counts.loc[name]) for name in names),
+            (0, 0),
+            (0, -(2.9 + number) * line),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            va="top",
+            color=COLOURS[direction],
+            weight="bold",
+            annotation_clip=False,
+        )
+
+
+def _counted(name: str, row: pd.Series) -> str:
+    """Such as "40 [37, 43] suffice"."""
+    if not np.isfinite(row["mean"]):
+        return f"{name}: in no seed"
+    interval = f" [{row['low']:.0f}, {row['high']:.0f}]" if np.isfinite(row["low"]) else ""
+    without = f" (not in {row['without']} seeds)" if row["without"] else ""
+    return f"{row['mean']:.0f}{interval} {_WORDS.get(name, name)}{without}"
+
+
+def _marks_note(marked: Mapping[str, pd.DataFrame]) -> str:
+    """What the marks are; nothing without marks."""
+    if not marked:
+        return ""
+    share = f"{100 * float(next(iter(marked.values())).loc['suffice', 'delta']):g} %"
+    return (
+        " Dots: the lowest so many are inactive (at most 0.1 % of predictions change), the highest "
+        f"so many suffice (at most {share} of the accuracy above chance is lost without all "
+        f"others), removing the highest so many destroys (at most {share} of it is left)."
+    )
 
 
 def _quantizer(group: xr.Dataset, measure: str, quantizer: str | None) -> str:

@@ -1,0 +1,92 @@
+"""What the curves say: counts read off them, and the talk's claims."""
+
+
+rule reading:
+    input:
+        neurons=f"{CONDITION}/neurons.nc",
+        damage=f"{CONDITION}/damage.nc",
+        ablation=first_ablation,
+    output:
+        reading=f"{CONDITION}/reading.nc",
+        summary=f"{CONDITION}/reading.csv",
+    log:
+        f"logs/{CONDITION}/reading.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        condition=seeds_of,
+        settings=lambda wildcards: STUDY.reading_settings(condition_of(wildcards)),
+        code=lambda wildcards: code("reading.py"),
+    script:
+        "../scripts/reading.py"
+
+
+rule study_readings:
+    input:
+        of_conditions("reading.csv"),
+    output:
+        report(
+            f"{RESULTS}/readings.csv",
+            caption="../report/readings.rst",
+            category="Claims",
+        ),
+    log:
+        f"logs/{RESULTS}/readings.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        code=lambda wildcards: code("study_readings.py"),
+    script:
+        "../scripts/study_readings.py"
+
+
+rule claims:
+    input:
+        neurons=f"{CONDITION}/neurons.nc",
+        ablation=first_ablation,
+        damage=f"{CONDITION}/damage.nc",
+        reading=f"{CONDITION}/reading.nc",
+    output:
+        f"{CONDITION}/claims.csv",
+    log:
+        f"logs/{CONDITION}/claims.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        condition=seeds_of,
+        study_seed=STUDY.seed,
+        code=lambda wildcards: code("claims.py"),
+    script:
+        "../scripts/claims.py"
+
+
+rule study_claims:
+    input:
+        of_conditions("claims.csv"),
+    output:
+        report(
+            f"{RESULTS}/claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+        ),
+    log:
+        f"logs/{RESULTS}/claims.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        conditions=named(STUDY.conditions),
+        code=lambda wildcards: code("study_claims.py"),
+    script:
+        "../scripts/study_claims.py"

@@ -1,0 +1,27 @@
+"""Read off the curves of a condition how many neurons suffice, destroy and do nothing."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import reading, storage
+
+settings, condition = snakemake.params.settings, snakemake.params.condition
+counts = reading.read_curves(
+    storage.read(snakemake.input.neurons, "neurons"),
+    storage.read(snakemake.input.damage, "damage"),
+    storage.read_groups(snakemake.input.ablation, "ablation"),
+    settings["deltas"],
+    rectified=settings["rectified"],
+)
+storage.write(
+    counts,
+    snakemake.output.reading,
+    kind="reading",
+    title="Numbers of neurons read off the ablation curves of each layer",
+    condition=condition,
+    configuration=settings,
+)
+reading.write(reading.summary(counts, condition, settings["study_seed"]), snakemake.output.summary)

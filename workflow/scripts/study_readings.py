@@ -1,0 +1,11 @@
+"""Put the counts of all conditions into one table."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import reading
+
+reading.write(reading.gather(snakemake.input), snakemake.output[0])
