@@ -28,8 +28,9 @@ import scipy.stats
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from neuroninfo import tables
 from neuroninfo.neurons import DECIMALS
-from neuroninfo.storage import NETWORK, RANDOM, written_whole
+from neuroninfo.storage import NETWORK, RANDOM
 from neuroninfo.streams import Stream, generator
 
 CONFIDENCE: Final = 0.95
@@ -37,24 +38,24 @@ RESAMPLES: Final = 10_000
 FEW_SEEDS: Final = 10
 """Below this the percentile bootstrap is said to be approximate."""
 CONDITION: Final = ("dataset", "architecture", "activation", "regularizer")
-COLUMNS: Final = (
-    "claim",
-    "statement",
-    *CONDITION,
-    "scope",
-    "measure",
-    "quantizer",
-    "effect",
-    "low",
-    "high",
-    "threshold",
-    "unit",
-    "n_seeds",
-    "verdict",
-    "note",
-)
+COLUMNS: Final[Mapping[str, type]] = {
+    "claim": str,
+    "statement": str,
+    **dict.fromkeys(CONDITION, str),
+    "scope": str,
+    "measure": str,
+    "quantizer": str,
+    "effect": float,
+    "low": float,
+    "high": float,
+    "threshold": float,
+    "unit": str,
+    "n_seeds": int,
+    "verdict": str,
+    "note": str,
+}
+"""Of the table of claims."""
 _KEY: Final = (*CONDITION, "claim", "scope", "measure", "quantizer")
-_FLOATS: Final = ("effect", "low", "high", "threshold")
 TALK: Final[Mapping[tuple[str, str, int], Mapping[str, tuple[float, float]]]] = {
     ("cifar10", "250-500-250-500", 3): {  # slide T13
         "suffice": (40, 40),
@@ -349,26 +350,9 @@ def claims(
     return _sorted(pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
-def write(frame: pd.DataFrame, path: str | Path) -> None:
-    """Write claims as CSV, whole or not at all; `gather` reads the same numbers back."""
-    with written_whole(path) as part:
-        frame.to_csv(part, index=False, lineterminator="\n")
-
-
 def read(path: str | Path) -> pd.DataFrame:
-    """Read claims as written by `write`.
-
-    Raises
-    ------
-    ClaimError
-        The file has other columns.
-    """
-    # Read as text: a quantizer may be called "none", and pandas' own parser rounds numbers.
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if tuple(frame.columns) != COLUMNS:
-        raise ClaimError(f"{path}: columns are not those of claims; delete it and run again")
-    numbers = {column: frame[column].map(lambda text: float(text or "nan")) for column in _FLOATS}
-    return frame.assign(**numbers, n_seeds=frame["n_seeds"].map(int))
+    """Read claims as written by `tables.write`."""
+    return tables.read(path, COLUMNS)
 
 
 def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd.DataFrame:
@@ -377,7 +361,7 @@ def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd
     Parameters
     ----------
     files
-        As written by `write`, in any order.
+        Tables of claims, in any order.
     expected
         The conditions that have to be there: dataset, architecture, activation, regularizer.
 

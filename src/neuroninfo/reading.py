@@ -27,6 +27,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from neuroninfo import tables
 from neuroninfo.claims import (
     CONDITION,
     ZERO,
@@ -34,7 +35,7 @@ from neuroninfo.claims import (
     bootstrap_mean,
     ordered_by,
 )
-from neuroninfo.storage import NETWORK, labelled, written_whole
+from neuroninfo.storage import NETWORK, labelled
 from neuroninfo.streams import Stream, generator
 
 COUNTS: Final[Mapping[str, str]] = {
@@ -49,23 +50,22 @@ COUNTS: Final[Mapping[str, str]] = {
 """Name -> words."""
 NONE: Final = -1
 """There is no such number; the variable ``reason`` says why."""
-COLUMNS: Final = (
-    *CONDITION,
-    "scope",
-    "measure",
-    "quantizer",
-    "count",
-    "delta",
-    "mean",
-    "low",
-    "high",
-    "n_neurons",
-    "n_seeds",
-    "without",
-    "note",
-)
-_FLOATS: Final = ("mean", "low", "high")
-_WHOLE: Final = ("n_neurons", "n_seeds", "without")
+COLUMNS: Final[Mapping[str, type]] = {
+    **dict.fromkeys(CONDITION, str),
+    "scope": str,
+    "measure": str,
+    "quantizer": str,
+    "count": str,
+    "delta": str,
+    "mean": float,
+    "low": float,
+    "high": float,
+    "n_neurons": int,
+    "n_seeds": int,
+    "without": int,
+    "note": str,
+}
+"""Of the summary."""
 _UNCHANGED: Final = 0.001
 """Share of predictions that may change, and of A0 - c that a removal may cost."""
 _RARELY: Final = 0.01
@@ -424,26 +424,10 @@ def summary(reading: xr.Dataset, condition: Mapping[str, Any], study_seed: int) 
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """Read a summary as written by `write`.
-
-    Raises
-    ------
-    ReadingError
-        The file has other columns.
-    """
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if tuple(frame.columns) != COLUMNS:
-        raise ReadingError(f"{path}: columns are not those of counts; delete it and run again")
-    numbers = {name: frame[name].map(lambda text: float(text or "nan")) for name in _FLOATS}
-    return frame.assign(**numbers, **{name: frame[name].map(int) for name in _WHOLE})
+    """Read a summary as written by `tables.write`."""
+    return tables.read(path, COLUMNS)
 
 
 def gather(files: Sequence[str | Path]) -> pd.DataFrame:
     """Summaries of several conditions in one table, in the order given."""
     return pd.concat([read(file) for file in files], ignore_index=True)
-
-
-def write(frame: pd.DataFrame, path: str | Path) -> None:
-    """Write a summary as CSV, whole or not at all."""
-    with written_whole(path) as part:
-        frame.to_csv(part, index=False, lineterminator="\n")

@@ -11,9 +11,10 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroninfo import claims
+from neuroninfo import claims, tables
 from neuroninfo.claims import ClaimError
 from neuroninfo.streams import Stream, generator
+from neuroninfo.tables import TableError
 
 CONDITION = {
     "study": "probe",
@@ -438,7 +439,7 @@ def written(folder: Path, **changes: str) -> Path:
     condition = CONDITION | changes
     path = folder / "-".join(condition.values()) / "claims.csv"
     scope = {"network": group(descending=600 + NOISE, quantizer="none")}
-    claims.write(judged(scope, condition=condition), path)
+    tables.write(judged(scope, condition=condition), path)
     return path
 
 
@@ -458,7 +459,7 @@ def test_gather(tmp_path: Path) -> None:
         condition=CONDITION | {"regularizer": "dropout"},
     )
     pd.testing.assert_frame_equal(frame.iloc[: len(one)], one, check_dtype=False)
-    claims.write(frame, tmp_path / "study.csv")
+    tables.write(frame, tmp_path / "study.csv")
     pd.testing.assert_frame_equal(claims.gather([tmp_path / "study.csv"], expected), frame)
 
 
@@ -471,12 +472,12 @@ def test_gather_refuses(tmp_path: Path) -> None:
     with pytest.raises(ClaimError, match="doubled: mnist/4-4/relu/l2/C1a/network"):
         claims.gather([l2, l2], [names(regularizer="l2")])
     l2.write_text("claim,verdict\nC1a,holds\n")
-    with pytest.raises(ClaimError, match=r"claims\.csv: columns are not those of claims"):
+    with pytest.raises(TableError, match=r"claims\.csv: has columns claim, verdict, not"):
         claims.gather([l2], [names(regularizer="l2")])
 
 
 def test_one_seed_survives_the_file(tmp_path: Path) -> None:
     frame = judged({"network": group(seeds=1)}, two_layers(1))
-    claims.write(frame, tmp_path / "claims.csv")
+    tables.write(frame, tmp_path / "claims.csv")
     back = claims.gather([tmp_path / "claims.csv"], [names()])
     pd.testing.assert_frame_equal(back, frame, check_dtype=False)

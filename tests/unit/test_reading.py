@@ -10,8 +10,9 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroninfo import reading, storage
+from neuroninfo import reading, storage, tables
 from neuroninfo.reading import NONE, ReadingError
+from neuroninfo.tables import TableError
 
 CONDITION = {
     "dataset": "mnist",
@@ -168,7 +169,7 @@ def test_counts_of_a_study(tmp_path: Path) -> None:
     row = table[(table["count"] == "suffice") & (table["scope"] == "layer-1")].iloc[0]
     assert (row["mean"], row["low"], row["high"], row["without"]) == (1, 1, 1, 0)
     assert (row["delta"], row["n_seeds"], row["n_neurons"], row["note"]) == ("0.1", 12, 4, "")
-    reading.write(table, tmp_path / "r.csv")
+    tables.write(table, tmp_path / "r.csv")
     again = reading.gather([tmp_path / "r.csv", tmp_path / "r.csv"])
     assert again.iloc[: len(table)].equals(table)
     assert len(again) == 2 * len(table)
@@ -218,5 +219,5 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ReadingError, match=r"seed 0: without ablation 90 .* 80 in damage"):
         reading.read_curves(neurons, other, groups, [0.1], rectified=True)
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(ReadingError, match=r"x\.csv: columns are not those of counts"):
+    with pytest.raises(TableError, match=r"x\.csv: has columns a, b, not dataset"):
         reading.read(tmp_path / "x.csv")

@@ -6,7 +6,7 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 
-from neuroninfo import claims, storage
+from neuroninfo import claims, storage, tables
 
 judged = claims.claims(
     storage.read(snakemake.input.neurons, "neurons"),
@@ -16,4 +16,4 @@ judged = claims.claims(
     snakemake.params.condition,
     study_seed=snakemake.params.study_seed,
 )
-claims.write(judged, snakemake.output[0])
+tables.write(judged, snakemake.output[0])

@@ -6,7 +6,7 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 
-from neuroninfo import reading, storage
+from neuroninfo import reading, storage, tables
 
 settings, condition = snakemake.params.settings, snakemake.params.condition
 counts = reading.read_curves(
@@ -24,4 +24,4 @@ storage.write(
     condition=condition,
     configuration=settings,
 )
-reading.write(reading.summary(counts, condition, settings["study_seed"]), snakemake.output.summary)
+tables.write(reading.summary(counts, condition, settings["study_seed"]), snakemake.output.summary)

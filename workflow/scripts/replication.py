@@ -6,14 +6,14 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 
-from neuroninfo import claims, replication
+from neuroninfo import claims, replication, tables
 from neuroninfo.figures import style
 from neuroninfo.figures.replication import replication_figure
 
 agreed = replication.agreement(
     claims.read(snakemake.input.claims), claims.read(snakemake.input.replicated)
 )
-claims.write(agreed, snakemake.output.table)
+tables.write(agreed, snakemake.output.table)
 print(replication.summary(agreed))
 drawn = replication_figure(agreed, snakemake.params.here, snakemake.params.there)
 style.save(drawn, snakemake.output.png, snakemake.output.pdf)

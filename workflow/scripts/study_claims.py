@@ -6,9 +6,9 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 
-from neuroninfo import claims
+from neuroninfo import claims, tables
 
-claims.write(
+tables.write(
     claims.gather(snakemake.input, snakemake.params.conditions),
     snakemake.output[0],
 )

@@ -6,6 +6,6 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 
-from neuroninfo import reading
+from neuroninfo import reading, tables
 
-reading.write(reading.gather(snakemake.input), snakemake.output[0])
+tables.write(reading.gather(snakemake.input), snakemake.output[0])
