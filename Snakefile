@@ -40,6 +40,7 @@ localrules:
     figure_ablation_network,
     figure_ablation_layers,
     figure_information,
+    figure_comparison,
     reading,
     study_readings,
     claims,
@@ -50,6 +51,7 @@ rule all:
     default_target: True
     input:
         figure_files(STUDY.conditions),
+        comparison_files(),
         of_conditions("history.nc"),
         of_conditions("damage.nc"),
         ablation_files(STUDY.conditions),
@@ -65,6 +67,7 @@ for name in config["datasets"]:
             f"figures_{name}"
         input:
             figure_files(c for c in STUDY.conditions if c.dataset == name),
+            comparison_files(name),
 
 
 onsuccess:

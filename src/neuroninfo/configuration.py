@@ -207,6 +207,17 @@ class Study:
             "rectified": condition.activation == "relu",
         }
 
+    def comparison_settings(self, name: str) -> dict[str, Any]:
+        """Conditions of a comparison, and in what they differ."""
+        comparison = self.resolved["comparisons"][name]
+        return {
+            "varies": next(key for key, value in comparison.items() if isinstance(value, list)),
+            "conditions": [
+                [c.dataset, c.architecture, c.activation, c.regularizer]
+                for c in _product(comparison)
+            ],
+        }
+
     def _orders(self, orderings: str) -> list[dict[str, Any]]:
         chosen = self.resolved["orderings"][orderings]
         return [
@@ -247,6 +258,7 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> Study:
     _check_seeds(resolved)
     plans = _plans(resolved, schema)
     _check_epochs(resolved, plans)
+    _check_comparisons(resolved, plans)
     for name, chosen in resolved["orderings"].items():
         users = [condition for condition, plan in plans.items() if name in plan.orderings]
         chosen["measures"] = _ordering_measures(resolved, name, users)
@@ -599,6 +611,22 @@ def _product(product: Mapping[str, Any]) -> list[Condition]:
     keys = ("dataset", "architecture", "activation", "regularizer")
     values = [product[key] if isinstance(product[key], list) else [product[key]] for key in keys]
     return [Condition(*chosen) for chosen in itertools.product(*values)]
+
+
+def _check_comparisons(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
+    """Each varies one key and compares conditions of the study."""
+    for name, comparison in resolved["comparisons"].items():
+        if sum(isinstance(value, list) for value in comparison.values()) != 1:
+            raise ConfigurationError(
+                ("comparisons", name),
+                "activation or regularizer, and not both, has to be a list of two or more",
+            )
+        for condition in _product(comparison):
+            if condition not in plans:
+                raise ConfigurationError(
+                    ("comparisons", name),
+                    f"{condition.path} is not among the conditions; add it there",
+                )
 
 
 def _training(resolved: Mapping[str, Any], dataset: str) -> dict[str, Any]:

@@ -55,7 +55,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     "scope": str,
     "measure": str,
     "quantizer": str,
-    "count": str,
+    "quantity": str,
     "delta": str,
     "mean": float,
     "low": float,
@@ -249,6 +249,11 @@ def read_curves(
                 reason.astype(str),
                 labelled("why there are no numbers (-1)", "1"),
             ),
+            "mutual_information": (
+                ("seed", "layer"),
+                _mean_information(neurons, layers, orders[0][1]),
+                labelled("mutual information with the class, mean over neurons", "bit"),
+            ),
             "accuracy": (
                 ("seed",),
                 test["correct_unablated"].values / n_test,
@@ -323,6 +328,24 @@ def _by_activity(
     }
 
 
+def _mean_information(
+    neurons: xr.Dataset, layers: Sequence[str], quantizer: str
+) -> NDArray[np.float64]:
+    """(seeds, layers) mean over a layer's neurons, by the first order's quantizer or any."""
+    measured = neurons["mutual_information"]
+    known = measured["quantizer"].values.tolist()
+    values = measured.sel(quantizer=quantizer if quantizer in known else known[0])
+    return np.stack(
+        [
+            values.isel(neuron=np.flatnonzero(neurons["layer"].values == _number(scope)))
+            .mean("neuron")
+            .values
+            for scope in layers
+        ],
+        axis=1,
+    )
+
+
 def _both(
     ablation: Mapping[str, xr.Dataset], layers: Sequence[str], measure: str, quantizer: str
 ) -> bool:
@@ -366,6 +389,8 @@ def over_seeds(values: NDArray[np.int32], study_seed: int, key: str) -> tuple[In
 def summary(reading: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
     """Counts with intervals over seeds, one row a layer, order, count and delta.
 
+    Mean mutual information by layer and accuracy without ablation stand there too.
+
     Parameters
     ----------
     reading
@@ -384,23 +409,24 @@ def summary(reading: xr.Dataset, condition: Mapping[str, Any], study_seed: int) 
     """
     about = {key: str(condition[key]) for key in CONDITION}
     rows = []
-    for name in COUNTS:
+    for name in (*COUNTS, "mutual_information", "accuracy"):
         if name not in reading:
             continue
-        spread = reading[name].stack(row=[d for d in reading[name].dims if d != "seed"])
-        for number in range(spread.sizes["row"]):
-            cell = spread.isel(row=number)
-            layer = int(cell["layer"])
-            of_layer = reading.sel(layer=layer)
+        others = [dim for dim in reading[name].dims if dim != "seed"]
+        for place in np.ndindex(*(reading.sizes[dim] for dim in others)):
+            cell = reading[name].isel(dict(zip(others, place, strict=True)))
+            scope, width = NETWORK, int(reading["width"].sum())
+            if "layer" in reading[name].dims:
+                of_layer = reading.sel(layer=int(cell["layer"]))
+                scope, width = f"layer-{int(cell['layer'])}", int(of_layer["width"])
             measure = quantizer = ""
             reasons: set[str] = set()
             if "order" in reading[name].dims:
-                order = reading["measure"].isel(order=int(cell["order"]))
-                measure, quantizer = str(order.item()), str(order["quantizer"].item())
-                given = of_layer["reason"].isel(order=int(cell["order"])).values
+                order = place[others.index("order")]
+                measure, quantizer = str(cell["measure"].item()), str(cell["quantizer"].item())
+                given = of_layer["reason"].isel(order=order).values
                 reasons = {str(reason) for reason in given if reason}
             delta = f"{float(cell['delta']):g}" if "delta" in reading[name].dims else ""
-            scope = f"layer-{layer}"
             key = "/".join([*about.values(), scope, measure, quantizer, name, delta])
             interval, without = over_seeds(cell.values, study_seed, key)
             rows.append(
@@ -409,12 +435,12 @@ def summary(reading: xr.Dataset, condition: Mapping[str, Any], study_seed: int) 
                     "scope": scope,
                     "measure": measure,
                     "quantizer": quantizer,
-                    "count": name,
+                    "quantity": name,
                     "delta": delta,
                     "mean": interval.mean,
                     "low": interval.low,
                     "high": interval.high,
-                    "n_neurons": int(of_layer["width"]),
+                    "n_neurons": width,
                     "n_seeds": reading.sizes["seed"],
                     "without": without,
                     "note": "; ".join(filter(None, (*sorted(reasons), interval.note))),

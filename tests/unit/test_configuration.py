@@ -104,6 +104,7 @@ def test_defaults() -> None:
         },
         "search": {"examples": 2000, "shuffles": 3},
         "reading": {"deltas": [0.1, 0.05, 0.15, 0.2]},
+        "comparisons": {},
     }
     assert (study.name, study.seed, study.seeds_per_job) == ("small", 0, 10)
     assert (study.data_root, study.device) == ("data", "auto")
@@ -671,9 +672,37 @@ MISTAKES = [
         "{dataset: digits, architecture: 30-30, regularizer: none, seeds: 20}]",
         "conditions[1]: digits/30-30/relu/none stands there twice with different seeds, ",
     ),
+    (
+        "comparisons/a: {dataset: digits, architecture: 30-30, regularizer: none}",
+        "comparisons.a: activation or regularizer, and not both, has to be a list of two or more",
+    ),
+    (
+        "comparisons/a: {dataset: digits, architecture: 30-30, activation: [relu, tanh], "
+        "regularizer: none}",
+        "comparisons.a: digits/30-30/tanh/none is not among the conditions; add it there",
+    ),
     # of several mistakes the misspelt key comes first, since it makes another one missing
     ("{conditions: ~, seeds: {counts: 3}}", "seeds.counts: unknown key; did you mean 'count'?"),
 ]
+
+
+def test_conditions_are_compared() -> None:
+    study = load(
+        changed(
+            """
+            conditions/0/activation: [relu, tanh]
+            comparisons/bends:
+              dataset: digits
+              architecture: 30-30
+              activation: [tanh, relu]
+              regularizer: none
+            """
+        )
+    )
+    assert study.comparison_settings("bends") == {
+        "varies": "activation",
+        "conditions": [["digits", "30-30", name, "none"] for name in ("tanh", "relu")],
+    }
 
 
 @pytest.mark.parametrize(("changes", "message"), MISTAKES, ids=[m[0] for m in MISTAKES])

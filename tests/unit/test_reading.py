@@ -98,12 +98,20 @@ def problem(
     n = sum(WIDTHS)
     neurons = xr.Dataset(
         {
+            "mutual_information": (
+                ("seed", "quantizer", "neuron"),
+                np.tile(np.arange(n), (n_seeds, 1, 1)),
+            ),
             "active_fraction": (
                 ("seed", "neuron"),
                 np.tile([0, 0.005, 0.5, 1, 0, 0, 0.2], (n_seeds, 1)),
-            )
+            ),
         },
-        coords={"seed": seeds, "layer": ("neuron", np.repeat([1, 2], WIDTHS))},
+        coords={
+            "seed": seeds,
+            "quantizer": ["threshold"],
+            "layer": ("neuron", np.repeat([1, 2], WIDTHS)),
+        },
     )
     alone = np.full((n_seeds, 1, n), best)
     damage = xr.Dataset(
@@ -165,8 +173,13 @@ def test_counts_of_a_study(tmp_path: Path) -> None:
 
     table = reading.summary(found, CONDITION, 1)
     assert list(table.columns) == list(reading.COLUMNS)
-    assert len(table) == 2 * (4 * 2 + 1 + 2)  # layers x (by delta, inactive, by activity)
-    row = table[(table["count"] == "suffice") & (table["scope"] == "layer-1")].iloc[0]
+    # Layers x (by delta, inactive, by activity, information), accuracy.
+    assert len(table) == 2 * (4 * 2 + 1 + 2 + 1) + 1
+    information = table[table["quantity"] == "mutual_information"]["mean"].tolist()
+    assert information == [1.5, 5]  # of 0..3 and 4..6
+    accuracy = table[table["quantity"] == "accuracy"].iloc[0]
+    assert (accuracy["mean"], accuracy["scope"], accuracy["n_neurons"]) == (0.9, "network", 7)
+    row = table[(table["quantity"] == "suffice") & (table["scope"] == "layer-1")].iloc[0]
     assert (row["mean"], row["low"], row["high"], row["without"]) == (1, 1, 1, 0)
     assert (row["delta"], row["n_seeds"], row["n_neurons"], row["note"]) == ("0.1", 12, 4, "")
     tables.write(table, tmp_path / "r.csv")
@@ -187,7 +200,7 @@ def test_no_better_than_chance_has_a_reason() -> None:
     assert str(found["reason"].values[2, 0, 0]) == "accuracy 0.100 is no better than chance"
     assert (found["inactive"] >= 0).all()
     table = reading.summary(found, CONDITION, 1)
-    row = table[table["count"] == "destroy"].iloc[0]
+    row = table[table["quantity"] == "destroy"].iloc[0]
     assert (row["mean"], row["without"], row["n_seeds"]) == (1, 1, 12)
     assert row["note"] == "accuracy 0.100 is no better than chance"
 
@@ -197,7 +210,7 @@ def test_no_seed_has_a_number() -> None:
     table = reading.summary(
         reading.read_curves(neurons, damage, groups, [0.1], rectified=True), CONDITION, 1
     )
-    row = table[table["count"] == "redundant"].iloc[0]
+    row = table[table["quantity"] == "redundant"].iloc[0]
     assert np.isnan(row["mean"])
     assert row["without"] == 2
     assert "no seed has such a number" in row["note"]

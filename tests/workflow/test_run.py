@@ -48,7 +48,7 @@ def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
     assert set(claims["verdict"]) <= {"holds", "fails", "undecided"}
     assert claims["note"].str.contains("fewer than 10 seeds").all()
     readings = pd.read_csv(finished.folder / "results/miniature/readings.csv")
-    assert set(readings["count"]) == set(reading.COUNTS)
+    assert set(readings["quantity"]) == {*reading.COUNTS, "mutual_information", "accuracy"}
     assert readings["n_seeds"].eq(2).all()
 
 

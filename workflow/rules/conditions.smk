@@ -157,9 +157,26 @@ def figure_files(conditions):
     ]
 
 
+def of_comparison(wildcards, name):
+    """A file of each condition of a comparison."""
+    compared = STUDY.comparison_settings(wildcards.comparison)["conditions"]
+    return [f"{RESULTS}/{'/'.join(condition)}/{name}" for condition in compared]
+
+
+def comparison_files(dataset=""):
+    """PDF and PNG of the comparisons (of one data set)."""
+    return [
+        f"{FIGURES}/comparison-{name}.{suffix}"
+        for name, comparison in config["comparisons"].items()
+        if dataset in ("", comparison["dataset"])
+        for suffix in ("pdf", "png")
+    ]
+
+
 def print_results():
     """What a reader opens first."""
-    pngs = [path for path in figure_files(STUDY.conditions) if path.endswith(".png")]
+    figures = [*figure_files(STUDY.conditions), *comparison_files()]
+    pngs = [path for path in figures if path.endswith(".png")]
     print("\nFigures (each as PDF too) and claims:")
     for path in [*pngs, f"{RESULTS}/claims.csv"]:
         print(f"  {path}")

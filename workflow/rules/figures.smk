@@ -1,4 +1,4 @@
-"""The talk's figures of every condition."""
+"""The talk's figures of every condition, and conditions compared."""
 
 
 rule figure_ablation_network:
@@ -77,3 +77,29 @@ rule figure_information:
         code=lambda wildcards: code("figure_information.py"),
     script:
         "../scripts/figure_information.py"
+
+
+rule figure_comparison:
+    input:
+        readings=lambda wildcards: of_comparison(wildcards, "reading.csv"),
+        claims=lambda wildcards: of_comparison(wildcards, "claims.csv"),
+    output:
+        report(
+            f"{FIGURES}/comparison-{{comparison}}.png",
+            caption="../report/comparison.rst",
+            category="Comparisons",
+            labels={"comparison": "{comparison}"},
+        ),
+        f"{FIGURES}/comparison-{{comparison}}.pdf",
+    log:
+        f"logs/{FIGURES}/comparison-{{comparison}}.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        comparison=lambda wildcards: STUDY.comparison_settings(wildcards.comparison),
+        code=lambda wildcards: code("figure_comparison.py"),
+    script:
+        "../scripts/figure_comparison.py"

@@ -189,7 +189,7 @@ def _marked(counts: pd.DataFrame, measure: str, quantizer: str) -> dict[str, pd.
         & (counts["quantizer"] == quantizer)
         & counts["delta"].isin(["", delta])
     ]
-    return {str(scope): rows.set_index("count") for scope, rows in chosen.groupby("scope")}
+    return {str(scope): rows.set_index("quantity") for scope, rows in chosen.groupby("scope")}
 
 
 def _mark(ax: Axes, counts: pd.DataFrame, curves: Sequence[Curve]) -> None:

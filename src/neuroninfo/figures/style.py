@@ -6,7 +6,9 @@ colour-blind people tell apart (Okabe and Ito 2008), names at the curves instead
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +36,8 @@ COLOURS: Final[Mapping[str, str]] = {
     "reference": "#666666",
     "text": "#333333",
 }
+LAYERS: Final = ("#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#0072B2", "#D55E00")
+"""Of the hidden layers: Okabe and Ito's others first."""
 TITLE, LABEL, SMALL = 17, 14, 12
 """Font sizes in points."""
 PANEL: Final = 6.8
@@ -99,12 +103,30 @@ def condition_words(condition: Mapping[str, Any]) -> str:
             (_ACTIVATIONS, condition["activation"]),
         )
     )
-    regularizer = " ".join(
-        _REGULARIZERS.get(part, part) for part in condition["regularizer"].split("-")
-    )
+    regularizer = regularizer_words(condition["regularizer"])
     widths = condition["architecture"].replace("-", "\N{EN DASH}")
     layers = "hidden layers" if "-" in condition["architecture"] else "one hidden layer"
     return f"{dataset}, {layers} {widths}, {activation}, {regularizer}"
+
+
+def regularizer_words(name: str) -> str:
+    """A regularizer (or an activation) for people, such as "L2 1e-4"."""
+    if name in _ACTIVATIONS:
+        return _ACTIVATIONS[name]
+    parts = re.split(r"(?<!e)-", name)
+    return " ".join(_REGULARIZERS.get(part, part) for part in parts).replace("_", " ")
+
+
+def common_words(condition: Mapping[str, Any], varies: str) -> str:
+    """A condition for people without the part in which conditions differ."""
+    words = condition_words(condition).split(", ")
+    place = {"activation": -2, "regularizer": -1}[varies]
+    return ", ".join(words[:place] + words[len(words) + place + 1 :])
+
+
+def cycled(colours: Sequence[str], number: int) -> list[str]:
+    """So many colours, over again if there are more things."""
+    return list(itertools.islice(itertools.cycle(colours), number))
 
 
 def measure_words(measure: str) -> str:
@@ -134,8 +156,11 @@ def figure(
     panel: float = PANEL,
     headed: bool = False,
     below: int = 2,
+    shared: bool = True,
+    left: float = 0.9,
+    height: float | None = None,
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with panels that share their y axis, up to three in a row.
+    """A figure with panels, up to three in a row, or in two rows.
 
     Parameters
     ----------
@@ -149,6 +174,12 @@ def figure(
         Whether panels have titles.
     below
         Lines of text below a panel: tick labels and the axis' name.
+    shared
+        Whether panels share their y axis.
+    left
+        Margin in inches left of the first panel, or of each if they do not share the axis.
+    height
+        Of a panel in inches.
 
     Returns
     -------
@@ -157,9 +188,10 @@ def figure(
     """
     n_columns = n_panels if n_panels <= 3 else math.ceil(n_panels / 2)
     n_rows = math.ceil(n_panels / n_columns)
-    height = _HEIGHT if n_rows == 1 else 0.8 * _HEIGHT
+    if height is None:
+        height = _HEIGHT if n_rows == 1 else 0.8 * _HEIGHT
     line = 1.3 * SMALL / 72
-    left, right, gap = 0.9, 0.3, 0.45
+    right, gap = 0.3, 0.45 if shared else left
     above = line + 0.15 if headed else 0.15
     under = 0.15 + below * line
     width = left + right + n_columns * panel + (n_columns - 1) * gap
@@ -171,7 +203,7 @@ def figure(
     grid = drawn.subplots(
         n_rows,
         n_columns,
-        sharey=True,
+        sharey=shared,
         squeeze=False,
         gridspec_kw={
             "left": left / width,

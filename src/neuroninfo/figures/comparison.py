@@ -1,0 +1,199 @@
+"""What conditions of a study do to accuracy, information, claims and counts, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from neuroninfo.claims import FEW_SEEDS, TALK
+from neuroninfo.figures import style
+from neuroninfo.figures.style import COLOURS, LAYERS, Curve, FigureError
+
+_PANEL: Final = 3.6
+"""Width of a panel in inches."""
+_COUNTS: Final[Mapping[str, str]] = {
+    "suffice": COLOURS["ascending"],
+    "destroy": COLOURS["descending"],
+    "inactive": COLOURS["random"],
+    "never_active": "#009E73",
+}
+_C1: Final[Mapping[str, tuple[str, str]]] = {
+    "C1a": ("C1a", COLOURS["descending"]),
+    "C1b": ("C1b", COLOURS["ascending"]),
+}
+
+
+@style.styled
+def comparison_figure(
+    readings: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[str, Any]
+) -> Figure:
+    """One panel a quantity, the conditions along x, intervals over seeds.
+
+    Parameters
+    ----------
+    readings, claims
+        Tables of the conditions, in one (`reading.gather`, `claims.gather`).
+    comparison
+        ``conditions``: lists of data set, architecture, activation, regularizer; ``varies``: in
+        which of these they differ.
+
+    Raises
+    ------
+    FigureError
+        A condition is in neither table.
+    """
+    chosen = [dict(zip(_KEYS, names, strict=True)) for names in comparison["conditions"]]
+    names = [condition[comparison["varies"]] for condition in chosen]
+    read = _of_conditions(readings[readings["delta"].isin(["", _first_delta(readings)])], chosen)
+    judged = _of_conditions(claims, chosen)
+    layers = sorted(scope for scope in set(read["scope"]) if scope.startswith("layer-"))
+    panels = [
+        ("accuracy on test data (%)", [_series(read, "quantity", "accuracy", scale=100)]),
+        (
+            "mean mutual information (bit)",
+            _by_layer(read, "quantity", "mutual_information", layers),
+        ),
+        (
+            "whole network: effect (points)",
+            [
+                _series(judged, "claim", claim, text=text, colour=colour, scale=100)
+                for claim, (text, colour) in _C1.items()
+            ],
+        ),
+        *(
+            (f"{claim} in each layer (points)", _by_layer(judged, "claim", claim, layers, 100))
+            for claim in ("C2a", "C2b")
+        ),
+        *((f"{layer.replace('-', ' ')}: neurons", _counts(read, layer)) for layer in layers),
+    ]
+    first = chosen[0]
+    seeds = sorted(set(read["n_seeds"]))
+    drawn, axes = style.figure(
+        len(panels),
+        title=f"{comparison['varies'].capitalize()}s compared: accuracy, information, ablation",
+        subtitle=f"{style.common_words(first, comparison['varies'])}; "
+        + style.counted(seeds[-1], "seed")
+        + (f" ({seeds[0]} of some)" if len(seeds) > 1 else ""),
+        note=_note(seeds[0]),
+        panel=_PANEL,
+        headed=True,
+        below=_lines(names),
+        shared=False,
+    )
+    for ax, (title, series) in zip(axes, panels, strict=True):
+        _draw(ax, title, [one for one in series if one is not None], names)
+    for ax, layer in zip(axes[-len(layers) :], layers, strict=True):
+        _talk(ax, first, int(layer.removeprefix("layer-")))
+    for ax in axes[2:5]:
+        ax.axhline(0, color=COLOURS["reference"], linewidth=1, zorder=0)
+    return drawn
+
+
+_KEYS: Final = ("dataset", "architecture", "activation", "regularizer")
+_Series = tuple[str, str, np.ndarray]
+"""Text, colour and (conditions, 3): mean, low, high, NaN where there is none."""
+
+
+def _of_conditions(frame: pd.DataFrame, chosen: Sequence[Mapping[str, str]]) -> pd.DataFrame:
+    """Rows of some conditions, numbered by them in a column ``number``."""
+    parts = []
+    for number, condition in enumerate(chosen):
+        rows = frame[(frame[list(_KEYS)] == pd.Series(condition)[list(_KEYS)]).all(axis=1)]
+        if rows.empty:
+            raise FigureError(
+                f"{'/'.join(condition.values())}: not in the tables; give those of this condition"
+            )
+        parts.append(rows.assign(number=number))
+    return pd.concat(parts)
+
+
+def _first_delta(readings: pd.DataFrame) -> str:
+    return next(delta for delta in readings["delta"] if delta)
+
+
+def _series(
+    frame: pd.DataFrame,
+    column: str,
+    name: str,
+    scope: str = "",
+    *,
+    text: str = "",
+    colour: str = COLOURS["neurons"],
+    scale: float = 1,
+) -> _Series | None:
+    """One number of each condition; None if no condition has it."""
+    rows = frame[frame[column] == name]
+    if scope:
+        rows = rows[rows["scope"] == scope]
+    rows = rows.drop_duplicates("number")  # of several orders the first: the talk's
+    values = np.full((frame["number"].max() + 1, 3), np.nan)
+    mean = "effect" if column == "claim" else "mean"
+    values[rows["number"]] = rows[[mean, "low", "high"]]
+    return None if np.isnan(values[:, 0]).all() else (text, colour, scale * values)
+
+
+def _by_layer(
+    frame: pd.DataFrame, column: str, name: str, layers: Sequence[str], scale: float = 1
+) -> list[_Series | None]:
+    return [
+        _series(frame, column, name, layer, text=layer.replace("-", " "), colour=c, scale=scale)
+        for layer, c in zip(layers, style.cycled(LAYERS, len(layers)), strict=True)
+    ]
+
+
+def _counts(read: pd.DataFrame, layer: str) -> list[_Series | None]:
+    return [
+        _series(read, "quantity", name, layer, text=name.replace("_", " "), colour=colour)
+        for name, colour in _COUNTS.items()
+    ]
+
+
+def _draw(ax: Axes, title: str, series: Sequence[_Series], names: Sequence[str]) -> None:
+    """Dots with intervals, joined by thin lines; names at them."""
+    ax.set_title(title, loc="left", weight="bold", fontsize=style.SMALL)
+    x = np.arange(len(names), dtype=np.float64)
+    curves = []
+    for number, (text, colour, values) in enumerate(series):
+        shifted = x + 0.08 * (number - (len(series) - 1) / 2)
+        mean, low, high = values.T
+        ax.plot(shifted, mean, "o-", color=colour, linewidth=1, markersize=5)
+        ax.vlines(shifted, low, high, color=colour, linewidth=2.2)
+        there = ~np.isnan(mean)
+        low, high = np.where(np.isnan(low), mean, low), np.where(np.isnan(high), mean, high)
+        curves.append(Curve(text, colour, shifted[there], mean[there], low[there], high[there]))
+    ax.set_xlim(-0.4, len(names) - 0.6)
+    ax.margins(y=0.12)
+    ax.set_xticks(x, [style.regularizer_words(name) for name in names], rotation=40, ha="right")
+    ax.tick_params(axis="x", pad=1)
+    ax.set_ylim(*ax.get_ylim())
+    style.label_curves(ax, curves)
+
+
+def _talk(ax: Axes, condition: Mapping[str, str], layer: int) -> None:
+    """The talk's counts as levels."""
+    key = (condition["dataset"], condition["architecture"], layer)
+    for name, (low, high) in TALK.get(key, {}).items():
+        if low == high and name in _COUNTS:
+            ax.axhline(low, color=_COUNTS[name], linewidth=1.2, linestyle=(0, (5, 3)), zorder=0)
+
+
+def _lines(names: Sequence[str]) -> int:
+    """Lines of text that slanted tick labels take."""
+    longest = max(len(style.regularizer_words(name)) for name in names)
+    return 1 + round(0.36 * longest)
+
+
+def _note(n_seeds: int) -> str:
+    few = "approximate " if n_seeds < FEW_SEEDS else ""
+    return (
+        f"Dots: means over seeds; bars: {few}95 % bootstrap intervals. C1a (whole network) and C2: "
+        "effects in points of mean accuracy over the ablation curve against random orders; above 0 "
+        "the talk's claim holds. Neurons: how many of the highest suffice, how many destroy when "
+        "removed, how many of the lowest are inactive, how many are never active; dashed: the "
+        "talk's numbers, where it gives any."
+    )

@@ -1,0 +1,116 @@
+"""Conditions side by side: what is drawn is what stands in the tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from neuroninfo import claims, reading
+from neuroninfo.figures import style
+from neuroninfo.figures.comparison import comparison_figure
+from neuroninfo.figures.style import FigureError
+
+NAMES = ["none", "l2-1e-4", "early-stopping"]
+COMPARISON = {
+    "varies": "regularizer",
+    "conditions": [["cifar10", "250-500-250-500", "relu", name] for name in NAMES],
+}
+
+
+def tables(names: list[str] = NAMES) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Numbers that tell condition, quantity and layer; a count is missing in the last."""
+    read, judged = [], []
+    for i, name in enumerate(names):
+        about = {
+            "dataset": "cifar10",
+            "architecture": "250-500-250-500",
+            "activation": "relu",
+            "regularizer": name,
+        }
+        common = about | {"n_seeds": 5, "quantizer": "threshold", "note": ""}
+        of_all = common | {"scope": "network", "n_neurons": 1500, "without": 0}
+        read.append(of_all | interval(0.4 + i / 10) | {"quantity": "accuracy", "delta": ""})
+        for layer in (1, 2, 3, 4):
+            of_layer = of_all | {"scope": f"layer-{layer}"}
+            for j, count in enumerate(("suffice", "destroy", "inactive", "never_active")):
+                by_delta = ("0.1", "0.05") if j < 2 else ("",)
+                for delta in by_delta:
+                    value = np.nan if (i, j) == (2, 3) else 10 * layer + i + 100 * j
+                    value += 1000 * (delta == "0.05")
+                    read.append(of_layer | interval(value) | {"quantity": count, "delta": delta})
+            read.append(
+                of_layer | interval(layer / 10) | {"quantity": "mutual_information", "delta": ""}
+            )
+            for claim in ("C2a", "C2b"):
+                judged.append(
+                    common | interval(i / 100) | {"claim": claim, "scope": f"layer-{layer}"}
+                )
+        judged += [
+            common | interval(-i / 100) | {"claim": c, "scope": "network"} for c in ("C1a", "C1b")
+        ]
+    readings = pd.DataFrame(read).reindex(columns=list(reading.COLUMNS), fill_value="")
+    effects = pd.DataFrame(judged).rename(columns={"mean": "effect"})
+    return readings, effects.reindex(columns=list(claims.COLUMNS), fill_value="")
+
+
+def interval(mean: float) -> dict[str, float]:
+    return {"mean": mean, "low": mean - 0.01, "high": mean + 0.02}
+
+
+@pytest.fixture(scope="module")
+def made() -> Figure:
+    return comparison_figure(*tables(), COMPARISON)
+
+
+def test_every_quantity_has_a_panel(made: Figure) -> None:
+    assert [ax.get_title(loc="left") for ax in made.axes] == [
+        "accuracy on test data (%)",
+        "mean mutual information (bit)",
+        "whole network: effect (points)",
+        "C2a in each layer (points)",
+        "C2b in each layer (points)",
+        *(f"layer {layer}: neurons" for layer in (1, 2, 3, 4)),
+    ]
+    texts = [text.get_text() for text in made.texts]
+    assert (
+        texts[1]
+        == "CIFAR-10, hidden layers 250\N{EN DASH}500\N{EN DASH}250\N{EN DASH}500, ReLU; 5 seeds"
+    )
+    assert "approximate 95 % bootstrap intervals" in " ".join(texts[2].split())
+
+
+def test_what_is_drawn_is_what_the_tables_say(made: Figure) -> None:
+    accuracy, layer_3 = made.axes[0], made.axes[7]
+    np.testing.assert_allclose(accuracy.lines[0].get_ydata(), [40, 50, 60])
+    drawn = {
+        line.get_color(): line.get_ydata() for line in layer_3.lines if len(line.get_xdata()) == 3
+    }
+    np.testing.assert_allclose(drawn[style.COLOURS["ascending"]], [30, 31, 32])  # at delta 0.1
+    np.testing.assert_allclose(drawn[style.COLOURS["descending"]], [130, 131, 132])
+    np.testing.assert_allclose(drawn["#009E73"], [330, 331, np.nan])
+    levels = {line.get_ydata()[0] for line in layer_3.lines if line.get_linestyle() == "--"}
+    assert levels == {40, 60, 200}  # the talk's
+    assert [label.get_text() for label in accuracy.get_xticklabels()] == [
+        "no regularizer",
+        "L2 1e-4",
+        "early stopping",
+    ]
+
+
+def test_all_text_is_large_and_in_the_figure(made: Figure) -> None:
+    frame = made.bbox
+    for text in made.findobj(lambda artist: hasattr(artist, "get_fontsize")):
+        if text.get_text() and text.get_visible():
+            assert text.get_fontsize() >= style.SMALL
+            box = text.get_window_extent()
+            assert box.x0 >= frame.x0 - 1
+            assert box.x1 <= frame.x1 + 1
+            assert box.y0 >= frame.y0 - 1
+            assert box.y1 <= frame.y1 + 1
+
+
+def test_a_condition_that_is_not_there_is_named() -> None:
+    with pytest.raises(FigureError, match="250-500-250-500/relu/early-stopping: not in"):
+        comparison_figure(*tables(NAMES[:2]), COMPARISON)

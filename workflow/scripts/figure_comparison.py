@@ -1,0 +1,17 @@
+"""Draw conditions side by side: accuracy, information, claims and counts."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import claims, reading
+from neuroninfo.figures import comparison, style
+
+drawn = comparison.comparison_figure(
+    reading.gather(snakemake.input.readings),
+    claims.gather(snakemake.input.claims, snakemake.params.comparison["conditions"]),
+    snakemake.params.comparison,
+)
+style.save(drawn, *snakemake.output)
