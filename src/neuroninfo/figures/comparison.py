@@ -83,6 +83,7 @@ def comparison_figure(
         panel=_PANEL,
         headed=True,
         below=_lines(names),
+        columns=3,
         shared=False,
     )
     for ax, (title, series) in zip(axes, panels, strict=True):

@@ -156,11 +156,12 @@ def figure(
     panel: float = PANEL,
     headed: bool = False,
     below: int = 2,
+    columns: int | None = None,
     shared: bool = True,
     left: float = 0.9,
     height: float | None = None,
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with panels, up to three in a row, or in two rows.
+    """A figure with panels.
 
     Parameters
     ----------
@@ -174,6 +175,8 @@ def figure(
         Whether panels have titles.
     below
         Lines of text below a panel: tick labels and the axis' name.
+    columns
+        Panels in a row; by default all of up to three, else half of them.
     shared
         Whether panels share their y axis.
     left
@@ -186,7 +189,7 @@ def figure(
     Figure, list of Axes
         Margins are fixed, so what is placed by the size of the axes stays right.
     """
-    n_columns = n_panels if n_panels <= 3 else math.ceil(n_panels / 2)
+    n_columns = columns or (n_panels if n_panels <= 3 else math.ceil(n_panels / 2))
     n_rows = math.ceil(n_panels / n_columns)
     if height is None:
         height = _HEIGHT if n_rows == 1 else 0.8 * _HEIGHT
