@@ -25,6 +25,7 @@ include: "workflow/rules/measure.smk"
 include: "workflow/rules/ablate.smk"
 include: "workflow/rules/reading.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/beyond.smk"
 
 
 if STUDY.replicates:
@@ -45,6 +46,8 @@ localrules:
     study_readings,
     claims,
     study_claims,
+    simpson,
+    figure_simpson,
 
 
 rule all:

@@ -144,7 +144,7 @@ def figures_of(condition):
     plan = STUDY.plans[condition]
     if not plan.figures:
         return []
-    return ["ablation-network", "ablation-layers", "information"]
+    return ["ablation-network", "ablation-layers", "information", "simpson"]
 
 
 def figure_files(conditions):

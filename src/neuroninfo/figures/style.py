@@ -258,6 +258,36 @@ def save(drawn: Figure, *paths: str | Path) -> None:
 
 
 @dataclass(frozen=True)
+class Interval:
+    """A row of `intervals`: a number with the ends of its interval, NaN where there are none."""
+
+    text: str
+    colour: str
+    mean: float
+    low: float
+    high: float
+    marker: str = "o"
+
+
+def intervals(ax: Axes, rows: Sequence[Interval], *, level: float = 0.0) -> None:
+    """Dots with bars from top to bottom, rows of one text on one line, beside a level.
+
+    Rows without a number stand there without a dot.
+    """
+    texts = list(dict.fromkeys(row.text for row in rows))
+    members = {text: [row for row in rows if row.text == text] for text in texts}
+    for line, text in enumerate(texts):
+        for number, row in enumerate(members[text]):
+            y = line + 0.28 * (number - (len(members[text]) - 1) / 2)
+            ax.plot([row.low, row.high], [y, y], color=row.colour, linewidth=2.4)
+            ax.plot(row.mean, y, row.marker, color=row.colour, markersize=7)
+    ax.axvline(level, color=COLOURS["reference"], linewidth=1, zorder=0)
+    ax.set_yticks(range(len(texts)), texts)
+    ax.set_ylim(len(texts) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
+
+
+@dataclass(frozen=True)
 class Curve:
     """What a label stands at and keeps clear of, in data units; x ascending."""
 

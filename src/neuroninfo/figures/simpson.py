@@ -1,0 +1,133 @@
+"""Simpson's paradox (slide T10): neurons by layer and pooled, and rank correlations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from neuroninfo import simpson
+from neuroninfo.claims import FEW_SEEDS
+from neuroninfo.figures import style
+from neuroninfo.figures.style import COLOURS, LAYERS, Interval
+from neuroninfo.storage import NETWORK
+
+MEASURE: Final = "mutual_information"
+_POINTS: Final = 4000
+"""More dots than that are thinned out evenly: they would only cover each other."""
+
+
+@style.styled
+def simpson_figure(
+    neurons: xr.Dataset, damage: xr.Dataset, table: pd.DataFrame, condition: Mapping[str, Any]
+) -> Figure:
+    """Neurons of all seeds, information against what they cost, beside the correlations.
+
+    Parameters
+    ----------
+    neurons, damage
+        ``neurons.nc`` and ``damage.nc``.
+    table
+        As `simpson.correlations` gives it.
+    condition
+        Data set, architecture, activation and regularizer by name.
+    """
+    measures = {measure: values for measure, _, values in simpson.measured(neurons)}
+    shown = table[table["measure"] == MEASURE]
+    layers = neurons["layer"].values
+    n_seeds = neurons.sizes["seed"]
+    few = "approximate " if n_seeds < FEW_SEEDS else ""
+    drawn, (left, right) = style.figure(
+        2,
+        title="Within layers and pooled: information and what a neuron costs alone",
+        subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds, 'seed')}",
+        note="Left: each dot a neuron of one seed; the vertical axis is its rank by the accuracy "
+        "on test that is lost when it alone is switched off, among the neurons of its network. "
+        "Lines: least squares in each layer (colours) and pooled (black). Right: Spearman correlation, "
+        f"mean over seeds with {few}95 % bootstrap interval.",
+        panel=5.6,
+        headed=True,
+        shared=False,
+        left=1.5,
+    )
+    ranks = 100 * _ranks(simpson.costs(damage))
+    _scatter(left, measures[MEASURE], ranks, layers)
+    colours = dict(zip(np.unique(layers), style.cycled(LAYERS, len(layers)), strict=False))
+    rows = []
+    for scope, row in shown.set_index("scope").iterrows():
+        numbers = row[["correlation", "low", "high"]].to_numpy(dtype=np.float64)
+        if scope == NETWORK:
+            rows.append(Interval("pooled", COLOURS["random"], *numbers))
+        elif str(scope).startswith("layer-"):
+            number = int(str(scope).removeprefix("layer-"))
+            rows.append(Interval(f"layer {number}", colours[number], *numbers))
+        elif scope == simpson.WITHIN:
+            rows.append(Interval("mean within\nlayers", COLOURS["reference"], *numbers))
+    style.intervals(right, rows)
+    right.set_xlim(-1, 1)
+    right.set_xticks([-1, -0.5, 0, 0.5, 1])
+    right.set_xlabel("rank correlation")
+    return drawn
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(seed, neuron) -> rank within the seed from 0 to 1, equal ones in the middle."""
+    return (scipy.stats.rankdata(values, axis=1) - 0.5) / values.shape[1]
+
+
+def _scatter(
+    ax: Axes, values: NDArray[np.float64], ranks: NDArray[np.float64], layers: NDArray[np.int64]
+) -> None:
+    known = np.unique(layers)
+    step = max(1, values.size // _POINTS)
+    for layer, colour in zip(known, style.cycled(LAYERS, len(known)), strict=True):
+        x, y = values[:, layers == layer].ravel(), ranks[:, layers == layer].ravel()
+        ax.plot(
+            x[::step],
+            y[::step],
+            "o",
+            color=colour,
+            markersize=2.5,
+            markeredgewidth=0,
+            alpha=0.35,
+            rasterized=True,
+        )
+        _trend(ax, x, y, colour)
+        # Names in a row above the panel: dots are everywhere in it.
+        ax.text(
+            (float(layer) - 1) / (len(known) + 1),
+            1.02,
+            f"layer {layer}",
+            color=colour,
+            weight="bold",
+            transform=ax.transAxes,
+        )
+    _trend(ax, values.ravel(), ranks.ravel(), COLOURS["random"])
+    ax.text(
+        len(known) / (len(known) + 1),
+        1.02,
+        "pooled",
+        color=COLOURS["random"],
+        weight="bold",
+        transform=ax.transAxes,
+    )
+    ax.set_ylim(0, 100)
+    ax.set_xlabel("mutual information with the class (bit)")
+    ax.set_ylabel("rank by accuracy lost\nalone (%)")
+
+
+def _trend(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64], colour: str) -> None:
+    """Line of least squares over the range of x; none if x is constant."""
+    if np.ptp(x) == 0:
+        return
+    slope, level = np.polyfit(x, y, 1)
+    ends = np.array([x.min(), x.max()])
+    ax.plot(ends, level + slope * ends, color="white", linewidth=5, zorder=3)
+    ax.plot(ends, level + slope * ends, color=colour, linewidth=2.6, zorder=3)

@@ -1,0 +1,19 @@
+"""Draw Simpson's paradox: neurons and rank correlations within layers and pooled (T10)."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import simpson, storage, tables
+from neuroninfo.figures import style
+from neuroninfo.figures.simpson import simpson_figure
+
+drawn = simpson_figure(
+    storage.read(snakemake.input.neurons, "neurons"),
+    storage.read(snakemake.input.damage, "damage"),
+    tables.read(snakemake.input.table, simpson.COLUMNS),
+    snakemake.params.condition,
+)
+style.save(drawn, *snakemake.output)
