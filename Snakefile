@@ -48,6 +48,10 @@ localrules:
     study_claims,
     simpson,
     figure_simpson,
+    ranking,
+    figure_ranking,
+    figure_quantizers,
+    figure_replacement,
 
 
 rule all:

@@ -127,6 +127,25 @@ class Study:
         """Whether a set has orders that have to be found (joint and reference orders)."""
         return not self._measures(orderings).isdisjoint({*JOINT, *REFERENCE})
 
+    def ranked_sets(self, condition: Condition) -> list[str]:
+        """Sets of a condition that order by several measures."""
+        return [name for name in self.plans[condition].orderings if len(self._measures(name)) > 1]
+
+    def quantizer_sets(self, condition: Condition) -> list[str]:
+        """Sets of a condition that order by one measure under several quantizers."""
+        return [
+            name
+            for name in self.plans[condition].orderings
+            if len(self._measures(name)) == 1 < len(self._orders(name))
+        ]
+
+    def balanced_sets(self, condition: Condition) -> list[str]:
+        """Sets of a condition that ablate both to zero and to the mean."""
+        sets = self.resolved["orderings"]
+        return [
+            name for name in self.plans[condition].orderings if len(sets[name]["replacements"]) > 1
+        ]
+
     def _measures(self, orderings: str) -> set[str]:
         return {entry["measure"] for entry in self.resolved["orderings"][orderings]["measures"]}
 

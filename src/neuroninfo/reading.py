@@ -452,8 +452,3 @@ def summary(reading: xr.Dataset, condition: Mapping[str, Any], study_seed: int) 
 def read(path: str | Path) -> pd.DataFrame:
     """Read a summary as written by `tables.write`."""
     return tables.read(path, COLUMNS)
-
-
-def gather(files: Sequence[str | Path]) -> pd.DataFrame:
-    """Summaries of several conditions in one table, in the order given."""
-    return pd.concat([read(file) for file in files], ignore_index=True)

@@ -12,6 +12,8 @@ from neuroninfo.figures import style
 from neuroninfo.figures.comparison import comparison_figure
 from neuroninfo.figures.style import FigureError
 
+from .pictures import all_text_is_large_and_in_the_figure
+
 NAMES = ["none", "l2-1e-4", "early-stopping"]
 COMPARISON = {
     "varies": "regularizer",
@@ -99,16 +101,8 @@ def test_what_is_drawn_is_what_the_tables_say(made: Figure) -> None:
     ]
 
 
-def test_all_text_is_large_and_in_the_figure(made: Figure) -> None:
-    frame = made.bbox
-    for text in made.findobj(lambda artist: hasattr(artist, "get_fontsize")):
-        if text.get_text() and text.get_visible():
-            assert text.get_fontsize() >= style.SMALL
-            box = text.get_window_extent()
-            assert box.x0 >= frame.x0 - 1
-            assert box.x1 <= frame.x1 + 1
-            assert box.y0 >= frame.y0 - 1
-            assert box.y1 <= frame.y1 + 1
+def test_text(made: Figure) -> None:
+    all_text_is_large_and_in_the_figure(made)
 
 
 def test_a_condition_that_is_not_there_is_named() -> None:

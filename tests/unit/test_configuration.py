@@ -686,6 +686,28 @@ MISTAKES = [
 ]
 
 
+def test_sets_are_drawn_by_what_they_hold() -> None:
+    study = load(
+        changed(
+            """
+            measures/quantizers: [threshold, uniform-4]
+            orderings:
+              information: {}
+              several: {measures: [measure: entropy, measure: damage]}
+              bins:
+                measures:
+                  - {measure: entropy, quantizer: threshold}
+                  - {measure: entropy, quantizer: uniform-4}
+              both: {replacements: [zero, mean]}
+            """
+        )
+    )
+    (condition,) = study.conditions
+    assert study.ranked_sets(condition) == ["several"]
+    assert study.quantizer_sets(condition) == ["bins"]
+    assert study.balanced_sets(condition) == ["both"]
+
+
 def test_conditions_are_compared() -> None:
     study = load(
         changed(

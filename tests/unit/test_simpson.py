@@ -14,6 +14,8 @@ from neuroninfo.figures import style
 from neuroninfo.figures.simpson import simpson_figure
 from neuroninfo.simpson import REVERSAL, WITHIN, SimpsonError
 
+from .pictures import all_text_is_large_and_in_the_figure
+
 CONDITION = {
     "dataset": "mnist",
     "architecture": "6-6",
@@ -124,6 +126,7 @@ def test_the_figure_says_what_the_table_says(tmp_path) -> None:
     again = tables.read(tmp_path / "t.csv", simpson.COLUMNS)
     drawn = simpson_figure(neurons, damage, again, CONDITION)
     assert isinstance(drawn, Figure)
+    all_text_is_large_and_in_the_figure(drawn)
     left, right = drawn.axes
     assert [label.get_text() for label in right.get_yticklabels()] == [
         "layer 1",

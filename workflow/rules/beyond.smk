@@ -47,3 +47,102 @@ rule figure_simpson:
         code=lambda wildcards: code("figure_simpson.py"),
     script:
         "../scripts/figure_simpson.py"
+
+
+rule ranking:
+    input:
+        ablation=f"{CONDITION}/ablation-{{orderings}}.nc",
+    output:
+        effects=f"{CONDITION}/effects-{{orderings}}.csv",
+        replaced=f"{CONDITION}/replaced-{{orderings}}.csv",
+    log:
+        f"logs/{CONDITION}/ranking-{{orderings}}.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        condition=seeds_of,
+        study_seed=STUDY.seed,
+        code=lambda wildcards: code("ranking.py"),
+    script:
+        "../scripts/ranking.py"
+
+
+rule figure_ranking:
+    input:
+        effects=effects_of_ranked,
+    output:
+        report(
+            f"{FIGURE}/ranking.png",
+            caption="../report/ranking.rst",
+            category="Beyond",
+            labels=figure_labels("all measures"),
+        ),
+        f"{FIGURE}/ranking.pdf",
+    log:
+        f"logs/{FIGURE}/ranking.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        condition=seeds_of,
+        code=lambda wildcards: code("figure_ranking.py"),
+    script:
+        "../scripts/figure_ranking.py"
+
+
+rule figure_quantizers:
+    input:
+        neurons=f"{CONDITION}/neurons.nc",
+        claims=f"{CONDITION}/claims.csv",
+        effects=f"{CONDITION}/effects-{{orderings}}.csv",
+    output:
+        report(
+            f"{FIGURE}/quantizers-{{orderings}}.png",
+            caption="../report/quantizers.rst",
+            category="Beyond",
+            labels=figure_labels("quantizers"),
+        ),
+        f"{FIGURE}/quantizers-{{orderings}}.pdf",
+    log:
+        f"logs/{FIGURE}/quantizers-{{orderings}}.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        condition=seeds_of,
+        code=lambda wildcards: code("figure_quantizers.py"),
+    script:
+        "../scripts/figure_quantizers.py"
+
+
+rule figure_replacement:
+    input:
+        ablation=f"{CONDITION}/ablation-{{orderings}}.nc",
+        replaced=f"{CONDITION}/replaced-{{orderings}}.csv",
+    output:
+        report(
+            f"{FIGURE}/replacement-{{orderings}}.png",
+            caption="../report/replacement.rst",
+            category="Beyond",
+            labels=figure_labels("zero and mean"),
+        ),
+        f"{FIGURE}/replacement-{{orderings}}.pdf",
+    log:
+        f"logs/{FIGURE}/replacement-{{orderings}}.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        condition=seeds_of,
+        code=lambda wildcards: code("figure_replacement.py"),
+    script:
+        "../scripts/figure_replacement.py"

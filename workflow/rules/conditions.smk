@@ -144,7 +144,20 @@ def figures_of(condition):
     plan = STUDY.plans[condition]
     if not plan.figures:
         return []
-    return ["ablation-network", "ablation-layers", "information", "simpson"]
+    return [
+        *("ablation-network", "ablation-layers", "information", "simpson"),
+        *(["ranking"] if STUDY.ranked_sets(condition) else []),
+        *(f"quantizers-{name}" for name in STUDY.quantizer_sets(condition)),
+        *(f"replacement-{name}" for name in STUDY.balanced_sets(condition)),
+    ]
+
+
+def effects_of_ranked(wildcards):
+    """Effects of the orders of all ranked sets of a condition."""
+    return [
+        f"{CONDITION}/effects-{orderings}.csv".format(**wildcards)
+        for orderings in STUDY.ranked_sets(condition_of(wildcards))
+    ]
 
 
 def figure_files(conditions):

@@ -6,11 +6,11 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 
-from neuroninfo import claims, reading
+from neuroninfo import claims, reading, tables
 from neuroninfo.figures import comparison, style
 
 drawn = comparison.comparison_figure(
-    reading.gather(snakemake.input.readings),
+    tables.gather(snakemake.input.readings, reading.COLUMNS),
     claims.gather(snakemake.input.claims, snakemake.params.comparison["conditions"]),
     snakemake.params.comparison,
 )

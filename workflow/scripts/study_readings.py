@@ -8,4 +8,4 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 
 from neuroninfo import reading, tables
 
-tables.write(reading.gather(snakemake.input), snakemake.output[0])
+tables.write(tables.gather(snakemake.input, reading.COLUMNS), snakemake.output[0])

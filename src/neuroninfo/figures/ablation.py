@@ -207,18 +207,8 @@ def _mark(ax: Axes, counts: pd.DataFrame, curves: Sequence[Curve]) -> None:
             ax.plot(x[1:], [y, y], linewidth=2, solid_capstyle="butt", **look)
         ax.plot(x[0], y, "o", markersize=9, markeredgecolor="white", **look)
     for number, (direction, names) in enumerate(_LINES):
-        line = 1.3 * style.SMALL
-        ax.annotate(
-            "; ".join(_counted(name, counts.loc[name]) for name in names),
-            (0, 0),
-            (0, -(2.9 + number) * line),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            va="top",
-            color=COLOURS[direction],
-            weight="bold",
-            annotation_clip=False,
-        )
+        words = "; ".join(_counted(name, counts.loc[name]) for name in names)
+        style.write_below(ax, number, words, COLOURS[direction])
 
 
 def _counted(name: str, row: pd.Series) -> str:

@@ -37,7 +37,7 @@ def comparison_figure(
     Parameters
     ----------
     readings, claims
-        Tables of the conditions, in one (`reading.gather`, `claims.gather`).
+        Tables of the conditions, in one (`tables.gather`, `claims.gather`).
     comparison
         ``conditions``: lists of data set, architecture, activation, regularizer; ``varies``: in
         which of these they differ.

@@ -50,8 +50,8 @@ def simpson_figure(
         subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds, 'seed')}",
         note="Left: each dot a neuron of one seed; the vertical axis is its rank by the accuracy "
         "on test that is lost when it alone is switched off, among the neurons of its network. "
-        "Lines: least squares in each layer (colours) and pooled (black). Right: Spearman correlation, "
-        f"mean over seeds with {few}95 % bootstrap interval.",
+        "Lines: least squares in each layer (colours) and pooled (black). Right: Spearman "
+        f"correlation, mean over seeds with {few}95 % bootstrap interval.",
         panel=5.6,
         headed=True,
         shared=False,

@@ -83,6 +83,19 @@ _MEASURES: Final = {
     "active_fraction": "share of examples that switch it on",
     "mean_activation": "mean output",
 }
+_SHORT: Final = {
+    "mutual_information": "mutual information",
+    "mutual_information_miller_madow": "Miller-Madow",
+    "kl_selectivity": "KL selectivity",
+    "active_fraction": "share active",
+    "mean_activation": "mean output",
+    "incoming_weight_norm": "incoming weights",
+    "outgoing_weight_norm": "outgoing weights",
+    "taylor": "Taylor",
+    "cmim": "CMIM",
+    "jmi": "JMI",
+    "damage": "damage alone",
+}
 DIRECTIONS: Final[Mapping[str, str]] = {
     "ascending": "lowest first",
     "descending": "highest first",
@@ -132,6 +145,11 @@ def cycled(colours: Sequence[str], number: int) -> list[str]:
 def measure_words(measure: str) -> str:
     """A variable of ``neurons.nc`` for people."""
     return _MEASURES.get(measure, measure.replace("_", " "))
+
+
+def short_measure(measure: str) -> str:
+    """A measure in as few words as fit beside an axis."""
+    return _SHORT.get(measure, measure.replace("_", " "))
 
 
 def quantizer_words(quantizer: str) -> str:
@@ -255,6 +273,22 @@ def save(drawn: Figure, *paths: str | Path) -> None:
             raise FigureError(f"{path}: figures are written as .pdf or .png")
         with written_whole(path) as part:
             drawn.savefig(part, dpi=_DPI, metadata=metadata[path.suffix])
+
+
+def write_below(ax: Axes, number: int, text: str, colour: str) -> None:
+    """A line of text below a panel and its axis' name; lines count from 0."""
+    line = 1.3 * SMALL
+    ax.annotate(
+        text,
+        (0, 0),
+        (0, -(2.9 + number) * line),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        va="top",
+        color=colour,
+        weight="bold",
+        annotation_clip=False,
+    )
 
 
 @dataclass(frozen=True)

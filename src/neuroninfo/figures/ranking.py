@@ -1,0 +1,103 @@
+"""All measures by how much the order that they give matters, in each layer and the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from neuroninfo.claims import FEW_SEEDS, ZERO
+from neuroninfo.configuration import JOINT, REFERENCE
+from neuroninfo.figures import style
+from neuroninfo.figures.style import COLOURS, DIRECTIONS, FigureError, Interval
+
+_PANEL: Final = 3.6
+_ROW: Final = 0.3
+"""Height of a measure in inches."""
+
+
+@style.styled
+def ranking_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
+    """One panel a scope, one row a measure, best first; highest first and lowest first.
+
+    Parameters
+    ----------
+    table
+        As `ranking.effects` gives it, of one set or several; drawn is ablation to zero.
+    condition
+        Data set, architecture, activation and regularizer by name.
+
+    Raises
+    ------
+    FigureError
+        The table has no effects: the sets have no random orders.
+    """
+    shown = table[table["replacement"] == ZERO].copy()
+    if shown.empty:
+        raise FigureError("no effects against random orders: give the set `random` of 1 or more")
+    shown["name"] = [
+        _name(*pair) for pair in zip(shown["measure"], shown["quantizer"], strict=True)
+    ]
+    shown = shown.drop_duplicates(["scope", "name", "direction"])
+    scopes = list(dict.fromkeys(shown["scope"]))
+    # Best in the mean over layers (over the network if there is nothing else) first.
+    layers = shown[shown["scope"] != "network"]
+    order = (layers if len(layers) else shown).groupby("name")["effect"].mean().sort_values()
+    missing = [name for name in dict.fromkeys(shown["name"]) if name not in order.index]
+    names = [*order.index[::-1], *missing]
+    n_seeds = sorted(set(shown["n_seeds"]))
+    few = "approximate " if n_seeds[0] < FEW_SEEDS else ""
+    drawn, axes = style.figure(
+        len(scopes),
+        title="Measures ranked by how much their order matters",
+        subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds[-1], 'seed')}",
+        note="Mean accuracy over the ablation curve against random orders, in percentage points, "
+        f"with {few}95 % bootstrap intervals. Orange: what removing the highest first costs more; "
+        "blue: what removing the lowest first costs less. Both to the right: a good measure. "
+        "From best to worst in the mean over layers and directions. * chosen by accuracy itself on "
+        "validation data: a reference, no bound.",
+        panel=_PANEL,
+        headed=True,
+        columns=min(3, len(scopes)),
+        left=3.3,
+        height=_ROW * len(names) + 0.3,
+    )
+    for ax, scope in zip(axes, scopes, strict=True):
+        of_scope = shown[shown["scope"] == scope].set_index(["name", "direction"])
+        rows = []
+        for name in names:
+            for direction in ("descending", "ascending"):
+                numbers = np.full(3, np.nan)
+                if (name, direction) in of_scope.index:
+                    row = of_scope.loc[(name, direction)]
+                    numbers = 100 * row[["effect", "low", "high"]].to_numpy(dtype=np.float64)
+                rows.append(Interval(name, COLOURS[direction], *numbers))
+        style.intervals(ax, rows)
+        title = "whole network" if scope == "network" else scope.replace("-", " ")
+        ax.set_title(title, loc="left", weight="bold")
+        ax.set_xlabel("effect of the order (points)")
+    for number, direction in enumerate(("descending", "ascending")):
+        axes[0].text(
+            0.98,
+            0.02 + number * 0.075 * 12 / len(names),
+            DIRECTIONS[direction],
+            color=COLOURS[direction],
+            weight="bold",
+            ha="right",
+            transform=axes[0].transAxes,
+        )
+    return drawn
+
+
+def _name(measure: str, quantizer: str) -> str:
+    """A measure in few words."""
+    words = style.short_measure(measure)
+    if measure in REFERENCE:
+        return f"{words} *"
+    if measure in JOINT or quantizer in ("none", "threshold"):
+        return words
+    kind, _, bins = quantizer.partition("-")
+    return f"{words}, {bins} {kind}"

@@ -1,0 +1,101 @@
+"""Ablation to the mean beside ablation to zero, in the same orders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from neuroninfo import claims
+from neuroninfo.ablation import MEAN
+from neuroninfo.figures import style
+from neuroninfo.figures.style import COLOURS, DIRECTIONS, Curve, FigureError
+
+_PANEL: Final = 5.0
+
+
+@style.styled
+def replacement_figure(
+    ablation: Mapping[str, xr.Dataset], differences: pd.DataFrame, condition: Mapping[str, Any]
+) -> Figure:
+    """One panel a scope: mean curves to the mean and to zero, and what the mean is worth.
+
+    Parameters
+    ----------
+    ablation
+        Scope -> group of ``ablation-<set>.nc`` with both replacements.
+    differences
+        As `ranking.replaced` gives it, of the same set.
+    condition
+        Data set, architecture, activation and regularizer by name.
+
+    Raises
+    ------
+    FigureError
+        The set has not both replacements.
+    """
+    first = next(iter(ablation.values()))
+    if set(map(str, first["replacement"].values)) != {claims.ZERO, MEAN}:
+        raise FigureError("the set needs `replacements: [zero, mean]`")
+    measure, quantizer = claims.ordered_by(first)[0]
+    n_seeds = first.sizes["seed"]
+    few = "approximate " if n_seeds < claims.FEW_SEEDS else ""
+    drawn, axes = style.figure(
+        len(ablation),
+        title="Ablation to the mean (bias balancing) and to zero",
+        subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds, 'seed')}",
+        note=f"In the order of {style.measure_words(measure)} "
+        f"({style.quantizer_words(quantizer)}). Solid: ablated neurons put out their mean on the "
+        "training split; dashed: zero. Lines: means over seeds. Below: what the mean is worth in "
+        f"points of mean accuracy over the curve, with {few}95 % bootstrap intervals.",
+        panel=_PANEL,
+        headed=True,
+        columns=min(3, len(ablation)),
+        below=2 + len(DIRECTIONS),
+    )
+    for ax, (scope, group) in zip(axes, ablation.items(), strict=True):
+        title = "whole network" if scope == "network" else scope.replace("-", " ")
+        ax.set_title(title, loc="left", weight="bold")
+        _draw(ax, group, (measure, quantizer))
+        ax.set_xlabel("number of neurons ablated")
+        if ax.get_position().x0 == axes[0].get_position().x0:
+            ax.set_ylabel("accuracy on test data (%)")
+        rows = differences[
+            (differences["scope"] == scope)
+            & (differences["measure"] == measure)
+            & (differences["quantizer"] == quantizer)
+        ]
+        _words(ax, rows.set_index("direction"))
+    return drawn
+
+
+def _draw(ax: Axes, group: xr.Dataset, by: tuple[str, str]) -> None:
+    removed = group["removed"].values.astype(np.float64)
+    curves = []
+    for replacement, dashes, width in ((claims.ZERO, (0, (4, 2)), 1.6), (MEAN, "solid", 2.2)):
+        for direction, accuracy in claims.curves(group, *by, replacement).items():
+            mean = 100 * accuracy.mean(axis=0)
+            colour = COLOURS[direction]
+            ax.plot(removed, mean, color=colour, linewidth=width, linestyle=dashes)
+            text = DIRECTIONS[direction] if replacement == MEAN else ""
+            curves.append(Curve(text, colour, removed, mean, mean, mean))
+    ax.set_xlim(removed[0], removed[-1])
+    ax.set_ylim(0, 1.1 * max(float(curve.y.max()) for curve in curves))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 2.5, 5, 10]))
+    style.label_curves(ax, curves)
+
+
+def _words(ax: Axes, rows: pd.DataFrame) -> None:
+    """Differences below a panel, a line each."""
+    for number, (direction, words) in enumerate(DIRECTIONS.items()):
+        if direction not in rows.index:
+            continue
+        effect, low, high = 100 * rows.loc[direction, ["effect", "low", "high"]].astype(float)
+        interval = f" [{low:+.1f}, {high:+.1f}]" if np.isfinite(low) else ""
+        style.write_below(ax, number, f"{words}: {effect:+.1f}{interval}", COLOURS[direction])

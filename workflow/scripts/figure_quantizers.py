@@ -1,0 +1,19 @@
+"""Draw information, claim C3 and ablation against the bits of the quantizer."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import claims, ranking, storage, tables
+from neuroninfo.figures import style
+from neuroninfo.figures.quantizers import quantizers_figure
+
+drawn = quantizers_figure(
+    storage.read(snakemake.input.neurons, "neurons"),
+    claims.read(snakemake.input.claims),
+    tables.read(snakemake.input.effects, ranking.COLUMNS),
+    snakemake.params.condition,
+)
+style.save(drawn, *snakemake.output)

@@ -1,0 +1,14 @@
+"""Draw all measures by how much their order matters."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import ranking, tables
+from neuroninfo.figures import style
+from neuroninfo.figures.ranking import ranking_figure
+
+effects = tables.gather(snakemake.input.effects, ranking.COLUMNS)
+style.save(ranking_figure(effects, snakemake.params.condition), *snakemake.output)

@@ -1,0 +1,18 @@
+"""Draw ablation to the mean beside ablation to zero."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import ranking, storage, tables
+from neuroninfo.figures import style
+from neuroninfo.figures.replacement import replacement_figure
+
+drawn = replacement_figure(
+    storage.read_groups(snakemake.input.ablation, "ablation"),
+    tables.read(snakemake.input.replaced, ranking.COLUMNS),
+    snakemake.params.condition,
+)
+style.save(drawn, *snakemake.output)
