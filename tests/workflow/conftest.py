@@ -19,7 +19,14 @@ MINIATURE = {
     "datasets": {"digits": {"validation": 360, "test": 360}},
     "training": {"batch_size": 32, "epochs": 3},
     "regularizers": {"dropout": {"dropout": 0.5}},
-    "conditions": [{"dataset": "digits", "architecture": "12-8", "regularizer": "dropout"}],
+    "conditions": [
+        {
+            "dataset": "digits",
+            "architecture": "12-8",
+            "regularizer": "dropout",
+            "orderings": ["information", "ranking", "quantizers"],
+        }
+    ],
     "orderings": {
         "information": {"random": 2, "replacements": ["zero", "mean"]},
         "ranking": {
@@ -29,7 +36,15 @@ MINIATURE = {
             ],
             "random": 2,
         },
+        "quantizers": {
+            "measures": [
+                {"measure": "mutual_information", "quantizer": quantizer}
+                for quantizer in ("threshold", "uniform-4", "quantile-4")
+            ],
+            "random": 1,
+        },
     },
+    "measures": {"quantizers": ["threshold", "uniform-4", "quantile-4"]},
     "search": {"examples": 100},
 }
 

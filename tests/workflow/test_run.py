@@ -37,14 +37,26 @@ def test_jobs_have_no_neuroninfo_installed(finished: Project) -> None:
 
 
 def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
-    for figure in ("ablation-network", "ablation-layers", "information"):
+    for figure in (
+        "ablation-network",
+        "ablation-layers",
+        "information",
+        "simpson",
+        "ranking",
+        "quantizers-quantizers",
+        "replacement-information",
+    ):
         assert f"  {FIGURES / figure}.png" in finished.output
         assert (finished.folder / FIGURES / f"{figure}.pdf").read_bytes().startswith(b"%PDF")
         with Image.open(finished.folder / FIGURES / f"{figure}.png") as picture:
             assert picture.width >= 1000
             assert len(np.unique(np.asarray(picture.convert("L")))) > 50  # not blank
     claims = pd.read_csv(finished.folder / "results/miniature/claims.csv")
-    assert sorted(claims["claim"]) == ["C1a", "C1b", "C2a", "C2a", "C2b", "C2b", "C3", "C5"]
+    assert sorted(claims["claim"]) == [
+        *("C1a", "C1b", "C2a", "C2a", "C2b", "C2b"),
+        *["C3"] * 3,  # by quantizer
+        "C5",
+    ]
     assert set(claims["verdict"]) <= {"holds", "fails", "undecided"}
     assert claims["note"].str.contains("fewer than 10 seeds").all()
     readings = pd.read_csv(finished.folder / "results/miniature/readings.csv")
@@ -131,10 +143,15 @@ USERS = {
         "claims",
         "study_claims",
         "simpson",
+        "ranking",
+        "figure_ranking",
+        "figure_replacement",
+        "figure_quantizers",
         "figure_ablation_network",
         "figure_ablation_layers",
     },
     "simpson": {"simpson", "figure_simpson"},
+    "ranking": {"ranking", "figure_ranking", "figure_quantizers", "figure_replacement"},
     "reading": {"reading", "study_readings", "figure_ablation_layers"},
     "figures/ablation": {"figure_ablation_network", "figure_ablation_layers"},
     "figures/information": {"figure_information"},

@@ -157,6 +157,4 @@ def _draw(ax: Axes, text: str, colour: str, one: _Series) -> Curve | None:
     look: dict[str, Any] = {"color": colour, "linewidth": 1.8, "marker": marker, "markersize": 5}
     ax.plot(one.bits, mean, linestyle=dashes, **look)
     ax.vlines(one.bits, low, high, color=colour, linewidth=1.5)
-    if len(one.bits) < 2:
-        return None
     return Curve(text if one.kind == "uniform" else "", colour, one.bits, mean, low, high)

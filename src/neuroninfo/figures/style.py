@@ -345,6 +345,8 @@ def label_curves(ax: Axes, curves: Sequence[Curve]) -> list[Text]:
     a thin line leads from the nearest free one to where the curve is most by itself.
     References come last, along their level.
     """
+    if not curves:
+        return []
     pad = _PAD * float(ax.figure.dpi) / 72
     bands = np.stack([_in_pixels(ax, curve) for curve in curves])
     results = [i for i, curve in enumerate(curves) if not curve.reference]
