@@ -131,6 +131,17 @@ class _Claim:
     threshold: float = 0.0
     two_sided: bool = False
     """It holds below `least` too."""
+    stream: str = ""
+    """Key of its bootstrap's stream; empty: that of its row."""
+
+
+def count_stream(
+    condition: Mapping[str, str], scope: str, measure: str, quantizer: str, name: str, delta: str
+) -> str:
+    """Key of the bootstrap's stream of a count: it has one interval wherever it stands."""
+    return "/".join(
+        [*(condition[key] for key in CONDITION), scope, measure, quantizer, name, delta]
+    )
 
 
 def ordered_by(*groups: xr.Dataset) -> list[tuple[str, str]]:
@@ -459,7 +470,12 @@ def _count_claims(reading: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Cl
             for name, (low, high) in counts.items():
                 values = here[name].values
                 reasons = sorted({str(reason) for reason in here["reason"].values if reason})
-                said = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+                rounded = ROUNDED if low == high else 0.0
+                least, most = (1 - rounded) * low, (1 + rounded) * high
+                said = f"{low:g} to {high:g}"
+                if rounded:
+                    said = f"{low:g}, rounded ({least:g} to {most:g})"
+                delta = "" if "delta" not in reading[name].dims else f"{float(here['delta']):g}"
                 what = {
                     "claim": f"C4 {name}",
                     "statement": f"layer {layer}: {name}, the talk's {said}",
@@ -469,13 +485,15 @@ def _count_claims(reading: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Cl
                     "unit": "neurons",
                     "note": "; ".join(reasons),
                 }
-                rounded = ROUNDED if low == high else 0.0
                 yield _Claim(
                     what,
                     None if (values < 0).any() else values.astype(np.float64),
-                    least=(1 - rounded) * low,
-                    most=(1 + rounded) * high,
+                    least=least,
+                    most=most,
                     threshold=(low + high) / 2,
+                    stream=count_stream(
+                        about, what["scope"], what["measure"], what["quantizer"], name, delta
+                    ),
                 )
 
 
@@ -519,7 +537,7 @@ def _judged(
     what = {**about, **claim.what}
     interval = Interval(np.nan, np.nan, np.nan)
     if claim.effects is not None:
-        key = "/".join(what[column] for column in _KEY)
+        key = claim.stream or "/".join(what[column] for column in _KEY)
         interval = bootstrap_mean(claim.effects, generator(study_seed, Stream.BOOTSTRAP, key))
     verdict = interval.verdict(claim.least, claim.most)
     if claim.two_sided and verdict == "fails":

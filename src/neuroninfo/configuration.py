@@ -227,13 +227,29 @@ class Study:
         }
 
     def comparison_settings(self, name: str) -> dict[str, Any]:
-        """Conditions of a comparison, and in what they differ."""
+        """Conditions of a comparison, and in what they differ.
+
+        ``varies`` is a key of a condition.  Where regularizers differ in one number, ``number``
+        names it and ``values`` are its values, ascending, of the conditions; else both are None.
+        """
         comparison = self.resolved["comparisons"][name]
+        conditions = _product(comparison)
+        varies = next(key for key, value in comparison.items() if isinstance(value, list))
+        number, values = None, None
+        if varies == "regularizer":
+            number = _differing([self.resolved["regularizers"][c.regularizer] for c in conditions])
+        if number is not None:
+            strengths = {
+                c: self.resolved["regularizers"][c.regularizer][number] for c in conditions
+            }
+            conditions.sort(key=strengths.__getitem__)
+            values = [strengths[c] for c in conditions]
         return {
-            "varies": next(key for key, value in comparison.items() if isinstance(value, list)),
+            "varies": varies,
+            "number": number,
+            "values": values,
             "conditions": [
-                [c.dataset, c.architecture, c.activation, c.regularizer]
-                for c in _product(comparison)
+                [c.dataset, c.architecture, c.activation, c.regularizer] for c in conditions
             ],
         }
 
@@ -581,11 +597,15 @@ def _plans(resolved: Mapping[str, Any], schema: _Schema) -> dict[Condition, Plan
                 )
         first = resolved["orderings"][sets[0]]
         n_seeds = product.get("seeds", resolved["seeds"]["count"])
-        if first.get("seeds", n_seeds) < n_seeds or set(first["scopes"]) != {"layers", "network"}:
+        if (
+            first.get("seeds", n_seeds) < n_seeds
+            or set(first["scopes"]) != {"layers", "network"}
+            or set(first["directions"]) != {"ascending", "descending"}
+        ):
             raise ConfigurationError(
                 (*path, "orderings"),
-                f"{sets[0]!r} comes first and gives the claims, so it needs all {n_seeds} seeds "
-                "and both scopes; put another set first, or change it",
+                f"{sets[0]!r} comes first and gives the claims, so it needs all {n_seeds} seeds, "
+                "both scopes and both directions; put another set first, or change it",
             )
         plan = Plan(
             seeds=n_seeds,
@@ -646,6 +666,19 @@ def _check_comparisons(resolved: Mapping[str, Any], plans: Mapping[Condition, Pl
                     ("comparisons", name),
                     f"{condition.path} is not among the conditions; add it there",
                 )
+
+
+def _differing(regularizers: Sequence[Mapping[str, Any]]) -> str | None:
+    """The only key in which regularizers differ, if it is a strength and differs in all."""
+    keys = {key for one in regularizers for key in one}
+    differ = [
+        key for key in keys if any(r.get(key) != regularizers[0].get(key) for r in regularizers)
+    ]
+    if len(differ) != 1:
+        return None
+    values = [one.get(differ[0]) for one in regularizers]
+    numeric = all(isinstance(value, float) for value in values)
+    return differ[0] if numeric and len(set(values)) == len(values) else None
 
 
 def _training(resolved: Mapping[str, Any], dataset: str) -> dict[str, Any]:

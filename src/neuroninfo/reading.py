@@ -33,6 +33,7 @@ from neuroninfo.claims import (
     ZERO,
     Interval,
     bootstrap_mean,
+    count_stream,
     ordered_by,
 )
 from neuroninfo.storage import NETWORK, labelled
@@ -238,6 +239,8 @@ def read_curves(
     if rectified:
         counted |= _by_activity(neurons, layers)
     n_test = int(ablation[layers[0]].attrs["n_test"])
+    quantizers = [str(name) for name in neurons["quantizer"].values]
+    quantized = next((name for _, name in orders if name in quantizers), quantizers[0])
     return xr.Dataset(
         {
             **{
@@ -251,8 +254,12 @@ def read_curves(
             ),
             "mutual_information": (
                 ("seed", "layer"),
-                _mean_information(neurons, layers, orders[0][1]),
-                labelled("mutual information with the class, mean over neurons", "bit"),
+                _mean_information(neurons, layers, quantized),
+                labelled(
+                    "mutual information with the class, mean over neurons",
+                    "bit",
+                    quantizer=quantized,
+                ),
             ),
             "accuracy": (
                 ("seed",),
@@ -331,10 +338,8 @@ def _by_activity(
 def _mean_information(
     neurons: xr.Dataset, layers: Sequence[str], quantizer: str
 ) -> NDArray[np.float64]:
-    """(seeds, layers) mean over a layer's neurons, by the first order's quantizer or any."""
-    measured = neurons["mutual_information"]
-    known = measured["quantizer"].values.tolist()
-    values = measured.sel(quantizer=quantizer if quantizer in known else known[0])
+    """(seeds, layers) mean over a layer's neurons."""
+    values = neurons["mutual_information"].sel(quantizer=quantizer)
     return np.stack(
         [
             values.isel(neuron=np.flatnonzero(neurons["layer"].values == _number(scope)))
@@ -405,7 +410,8 @@ def summary(reading: xr.Dataset, condition: Mapping[str, Any], study_seed: int) 
     DataFrame
         `COLUMNS`. ``delta`` is empty where the count does not depend on it; ``without`` is the
         number of seeds that have no such number, over which the mean is not taken; the note says
-        why. Measure and quantizer are empty where no curve was read.
+        why. Measure and quantizer are those of the order that was read, or of the mean
+        information, else empty.
     """
     about = {key: str(condition[key]) for key in CONDITION}
     rows = []
@@ -419,7 +425,8 @@ def summary(reading: xr.Dataset, condition: Mapping[str, Any], study_seed: int) 
             if "layer" in reading[name].dims:
                 of_layer = reading.sel(layer=int(cell["layer"]))
                 scope, width = f"layer-{int(cell['layer'])}", int(of_layer["width"])
-            measure = quantizer = ""
+            quantizer = str(reading[name].attrs.get("quantizer", ""))
+            measure = name if quantizer else ""
             reasons: set[str] = set()
             if "order" in reading[name].dims:
                 order = place[others.index("order")]
@@ -427,7 +434,7 @@ def summary(reading: xr.Dataset, condition: Mapping[str, Any], study_seed: int) 
                 given = of_layer["reason"].isel(order=order).values
                 reasons = {str(reason) for reason in given if reason}
             delta = f"{float(cell['delta']):g}" if "delta" in reading[name].dims else ""
-            key = "/".join([*about.values(), scope, measure, quantizer, name, delta])
+            key = count_stream(about, scope, measure, quantizer, name, delta)
             interval, without = over_seeds(cell.values, study_seed, key)
             rows.append(
                 about

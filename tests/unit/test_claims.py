@@ -11,7 +11,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroninfo import claims, tables
+from neuroninfo import claims, reading, tables
 from neuroninfo.claims import ClaimError
 from neuroninfo.streams import Stream, generator
 from neuroninfo.tables import TableError
@@ -112,6 +112,8 @@ def counts(n_seeds: int = SEEDS, **values: object) -> xr.Dataset:
         | {"reason": (dims[:3], np.full(shape[:3], "", dtype=object))},
         coords={
             "layer": [1, 2, 3, 4],
+            "delta": [0.1, 0.05],
+            "width": ("layer", [250, 500, 250, 500]),
             "measure": ("order", [MI]),
             "quantizer": ("order", ["threshold"]),
         },
@@ -323,6 +325,22 @@ def test_counts_beside_the_talks(claim: str, layer: int, value: object, verdict:
     assert sorted(frame.loc[frame["claim"].str.startswith("C4"), "claim"]) == sorted(
         ["C4 suffice", "C4 destroy", "C4 inactive"] * 2 + ["C4 redundant"]
     )
+
+
+def test_a_count_has_one_interval_in_claims_and_readings() -> None:
+    spread = np.arange(SEEDS) ** 5  # so wide that another stream gives another interval
+    counted = counts(**dict.fromkeys(("suffice", "destroy", "redundant"), spread))
+    counted["inactive"] = counted["suffice"].isel(delta=0, drop=True)
+    judged_counts = judged({"network": group()}, reading=counted, condition=CIFAR)
+    read = reading.summary(counted, CIFAR, 1)
+    for claim, layer in (("suffice", 4), ("destroy", 3), ("inactive", 4), ("redundant", 4)):
+        found = row(judged_counts, f"C4 {claim}", f"layer-{layer}")
+        same = read[
+            (read["quantity"] == claim)
+            & (read["scope"] == f"layer-{layer}")
+            & read["delta"].isin(["", "0.1"])
+        ].iloc[0]
+        assert (found["low"], found["high"]) == (same["low"], same["high"])
 
 
 def test_counts_that_are_not_there_have_a_reason() -> None:

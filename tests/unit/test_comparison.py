@@ -17,11 +17,15 @@ from .pictures import all_text_is_large_and_in_the_figure
 NAMES = ["none", "l2-1e-4", "early-stopping"]
 COMPARISON = {
     "varies": "regularizer",
+    "number": None,
+    "values": None,
     "conditions": [["cifar10", "250-500-250-500", "relu", name] for name in NAMES],
 }
 
 
-def tables(names: list[str] = NAMES) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tables(
+    names: list[str] = NAMES, layers: tuple[int, ...] = (1, 2, 3, 4)
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Numbers that tell condition, quantity and layer; a count is missing in the last."""
     read, judged = [], []
     for i, name in enumerate(names):
@@ -34,12 +38,14 @@ def tables(names: list[str] = NAMES) -> tuple[pd.DataFrame, pd.DataFrame]:
         common = about | {"n_seeds": 5, "quantizer": "threshold", "note": ""}
         of_all = common | {"scope": "network", "n_neurons": 1500, "without": 0}
         read.append(of_all | interval(0.4 + i / 10) | {"quantity": "accuracy", "delta": ""})
-        for layer in (1, 2, 3, 4):
+        for layer in layers:
             of_layer = of_all | {"scope": f"layer-{layer}"}
-            for j, count in enumerate(("suffice", "destroy", "inactive", "never_active")):
+            for j, count in enumerate(
+                ("suffice", "destroy", "inactive", "never_active", "redundant")
+            ):
                 by_delta = ("0.1", "0.05") if j < 2 else ("",)
                 for delta in by_delta:
-                    value = np.nan if (i, j) == (2, 3) else 10 * layer + i + 100 * j
+                    value = np.nan if (i, j) == (2, 3) else layer + i + 5 * j
                     value += 1000 * (delta == "0.05")
                     read.append(of_layer | interval(value) | {"quantity": count, "delta": delta})
             read.append(
@@ -66,6 +72,12 @@ def made() -> Figure:
     return comparison_figure(*tables(), COMPARISON)
 
 
+@pytest.fixture(scope="module")
+def sweep() -> Figure:
+    numbers = {"number": "l2", "values": [0.0, 1e-4, 1e-2]}
+    return comparison_figure(*tables(), COMPARISON | numbers)
+
+
 def test_every_quantity_has_a_panel(made: Figure) -> None:
     assert [ax.get_title(loc="left") for ax in made.axes] == [
         "accuracy on test data (%)",
@@ -89,11 +101,10 @@ def test_what_is_drawn_is_what_the_tables_say(made: Figure) -> None:
     drawn = {
         line.get_color(): line.get_ydata() for line in layer_3.lines if len(line.get_xdata()) == 3
     }
-    np.testing.assert_allclose(drawn[style.COLOURS["ascending"]], [30, 31, 32])  # at delta 0.1
-    np.testing.assert_allclose(drawn[style.COLOURS["descending"]], [130, 131, 132])
-    np.testing.assert_allclose(drawn["#009E73"], [330, 331, np.nan])
-    levels = {line.get_ydata()[0] for line in layer_3.lines if line.get_linestyle() == "--"}
-    assert levels == {40, 60, 200}  # the talk's
+    np.testing.assert_allclose(drawn[style.COLOURS["ascending"]], [3, 4, 5])  # at delta 0.1
+    np.testing.assert_allclose(drawn[style.COLOURS["descending"]], [8, 9, 10])
+    np.testing.assert_allclose(drawn["#009E73"], [18, 19, np.nan])
+    assert {line.get_linestyle() for line in layer_3.lines[3:]} == {"None"}  # no order, no lines
     assert [label.get_text() for label in accuracy.get_xticklabels()] == [
         "no regularizer",
         "L2 1e-4",
@@ -101,8 +112,43 @@ def test_what_is_drawn_is_what_the_tables_say(made: Figure) -> None:
     ]
 
 
+def test_the_talks_counts_are_in_sight(made: Figure) -> None:
+    """Also where all results lie far below them."""
+    for ax, expected in ((made.axes[7], {40, 60, 200}), (made.axes[8], {100, 250})):
+        talk = [line for line in ax.lines if line.get_linestyle() == "--"]
+        levels = [line.get_ydata()[0] for line in talk]
+        low, high = ax.get_ylim()
+        assert set(levels) == expected
+        assert all(low < level < high for level in levels)
+        # Where two agree, the dashes of one fill the gaps of the other.
+        looks = [
+            (level, line._unscaled_dash_pattern) for level, line in zip(levels, talk, strict=True)
+        ]
+        assert len(set(map(str, looks))) == len(looks)
+    redundant = made.axes[8].patches[0].get_extents().transformed(made.axes[8].transData.inverted())
+    assert (round(redundant.y0), round(redundant.y1)) == (50, 150)
+
+
+def test_a_number_is_an_axis(made: Figure, sweep: Figure) -> None:
+    ax = sweep.axes[0]
+    zero, weak, strong = ax.get_xticks()
+    assert strong - weak == pytest.approx(2 * (weak - zero))  # two decades and one step to 0
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "0.0001", "0.01"]
+    assert ax.lines[0].get_linestyle() == "-"
+    assert sweep.texts[0].get_text() == "Strength of L2: accuracy, information, ablation"
+    assert made.texts[0].get_text().startswith("Regularizers compared")
+
+
 def test_text(made: Figure) -> None:
     all_text_is_large_and_in_the_figure(made)
+
+
+def test_layer_10_comes_after_layer_2() -> None:
+    deep = comparison_figure(*tables(layers=(2, 10)), COMPARISON)
+    assert [ax.get_title(loc="left") for ax in deep.axes[-2:]] == [
+        "layer 2: neurons",
+        "layer 10: neurons",
+    ]
 
 
 def test_a_condition_that_is_not_there_is_named() -> None:

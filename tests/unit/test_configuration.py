@@ -662,9 +662,10 @@ MISTAKES = [
     (
         "{orderings: {information: {seeds: 10}}, conditions/0/seeds: 20}",
         "conditions[0].orderings: 'information' comes first and gives the claims, so it needs "
-        "all 20 seeds and both scopes; put another set first, or change it",
+        "all 20 seeds, both scopes and both directions; put another set first, or change it",
     ),
     ("{orderings: {a: {scopes: [layers]}}}", "conditions[0].orderings: 'a' comes first"),
+    ("{orderings: {a: {directions: [ascending]}}}", "conditions[0].orderings: 'a' comes first"),
     ("conditions/0/seeds: 15", "conditions[0].seeds: 15 is no multiple of seeds.per_job 10"),
     ("orderings/mine/seeds: 4", "orderings.mine.seeds: 4 is no multiple of seeds.per_job 10"),
     (
@@ -723,8 +724,34 @@ def test_conditions_are_compared() -> None:
     )
     assert study.comparison_settings("bends") == {
         "varies": "activation",
+        "number": None,
+        "values": None,
         "conditions": [["digits", "30-30", name, "none"] for name in ("tanh", "relu")],
     }
+
+
+@pytest.mark.parametrize(
+    ("regularizers", "number", "values"),
+    [
+        ("{c: {l2: 0.1}, a: {}, b: {l2: 0.01}}", "l2", [0.0, 0.01, 0.1]),
+        ("{c: {dropout: 0.5}, a: {dropout: 0.2}}", "dropout", [0.2, 0.5]),
+        ("{c: {l2: 0.1}, a: {l1: 0.1}}", None, None),
+        ("{c: {l2: 0.1}, a: {}, b: {}}", None, None),  # two conditions at one place
+        ("{c: {batchnorm: true}, a: {}}", None, None),
+        ("{c: {early_stopping: 3}, a: {}}", None, None),  # none is no number
+    ],
+)
+def test_strengths_are_an_axis(
+    regularizers: str, number: str | None, values: list[float] | None
+) -> None:
+    config = minimal() | {"regularizers": yaml.safe_load(regularizers)}
+    names = list(config["regularizers"])
+    config["conditions"][0]["regularizer"] = names
+    compared = {"dataset": "digits", "architecture": "30-30", "regularizer": names}
+    found = load(config | {"comparisons": {"mine": compared}}).comparison_settings("mine")
+    assert (found["number"], found["values"]) == (number, values)
+    order = [condition[-1] for condition in found["conditions"]]
+    assert order == (names if number is None else sorted(names))
 
 
 @pytest.mark.parametrize(("changes", "message"), MISTAKES, ids=[m[0] for m in MISTAKES])

@@ -175,7 +175,9 @@ def test_counts_of_a_study(tmp_path: Path) -> None:
     assert list(table.columns) == list(reading.COLUMNS)
     # Layers x (by delta, inactive, by activity, information), accuracy.
     assert len(table) == 2 * (4 * 2 + 1 + 2 + 1) + 1
-    information = table[table["quantity"] == "mutual_information"]["mean"].tolist()
+    of_information = table[table["quantity"] == "mutual_information"]
+    assert set(of_information["quantizer"]) == {"threshold"}
+    information = of_information["mean"].tolist()
     assert information == [1.5, 5]  # of 0..3 and 4..6
     accuracy = table[table["quantity"] == "accuracy"].iloc[0]
     assert (accuracy["mean"], accuracy["scope"], accuracy["n_neurons"]) == (0.9, "network", 7)

@@ -20,6 +20,7 @@ _COUNTS: Final[Mapping[str, str]] = {
     "suffice": COLOURS["ascending"],
     "destroy": COLOURS["descending"],
     "inactive": COLOURS["random"],
+    "redundant": "#CC79A7",
     "never_active": "#009E73",
 }
 _C1: Final[Mapping[str, tuple[str, str]]] = {
@@ -39,8 +40,9 @@ def comparison_figure(
     readings, claims
         Tables of the conditions, in one (`tables.gather`, `claims.gather`).
     comparison
-        ``conditions``: lists of data set, architecture, activation, regularizer; ``varies``: in
-        which of these they differ.
+        As `configuration.Study.comparison_settings` gives it. Where conditions differ in a
+        ``number``, it is the x axis (0 stands left of a logarithmic one) and lines join its
+        values; other conditions have no order, so nothing joins them.
 
     Raises
     ------
@@ -48,10 +50,12 @@ def comparison_figure(
         A condition is in neither table.
     """
     chosen = [dict(zip(_KEYS, names, strict=True)) for names in comparison["conditions"]]
-    names = [condition[comparison["varies"]] for condition in chosen]
+    x, names = _axis(comparison, [condition[comparison["varies"]] for condition in chosen])
     read = _of_conditions(readings[readings["delta"].isin(["", _first_delta(readings)])], chosen)
     judged = _of_conditions(claims, chosen)
-    layers = sorted(scope for scope in set(read["scope"]) if scope.startswith("layer-"))
+    layers = sorted(
+        (scope for scope in set(read["scope"]) if scope.startswith("layer-")), key=_number
+    )
     panels = [
         ("accuracy on test data (%)", [_series(read, "quantity", "accuracy", scale=100)]),
         (
@@ -75,7 +79,7 @@ def comparison_figure(
     seeds = sorted(set(read["n_seeds"]))
     drawn, axes = style.figure(
         len(panels),
-        title=f"{comparison['varies'].capitalize()}s compared: accuracy, information, ablation",
+        title=f"{_compared(comparison)}: accuracy, information, ablation",
         subtitle=f"{style.common_words(first, comparison['varies'])}; "
         + style.counted(seeds[-1], "seed")
         + (f" ({seeds[0]} of some)" if len(seeds) > 1 else ""),
@@ -86,18 +90,54 @@ def comparison_figure(
         columns=3,
         shared=False,
     )
-    for ax, (title, series) in zip(axes, panels, strict=True):
-        _draw(ax, title, [one for one in series if one is not None], names)
-    for ax, layer in zip(axes[-len(layers) :], layers, strict=True):
-        _talk(ax, first, int(layer.removeprefix("layer-")))
     for ax in axes[2:5]:
         ax.axhline(0, color=COLOURS["reference"], linewidth=1, zorder=0)
+    levels: dict[Axes, list[Curve]] = {}
+    for ax, layer in zip(axes[-len(layers) :], layers, strict=True):
+        said = TALK.get((first["dataset"], first["architecture"], _number(layer)), {})
+        levels[ax] = _talk(ax, x, said)
+    for ax, (title, series) in zip(axes, panels, strict=True):
+        _draw(
+            ax,
+            title,
+            [one for one in series if one is not None],
+            x,
+            names,
+            levels.get(ax, []),
+            joined=comparison["number"] is not None,
+        )
     return drawn
 
 
 _KEYS: Final = ("dataset", "architecture", "activation", "regularizer")
 _Series = tuple[str, str, np.ndarray]
 """Text, colour and (conditions, 3): mean, low, high, NaN where there is none."""
+
+
+def _number(scope: str) -> int:
+    return int(scope.removeprefix("layer-"))
+
+
+def _axis(comparison: Mapping[str, Any], labels: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Where conditions stand along x, and what is written there."""
+    if comparison["number"] is None:
+        places = np.arange(len(labels), dtype=np.float64)
+        return places, [style.regularizer_words(label) for label in labels]
+    values = np.array(comparison["values"])
+    decades = np.log10(values[values > 0])
+    places = np.full(len(values), decades.min() - 1)  # of 0
+    places[values > 0] = decades
+    # The panel is as wide as if so many conditions stood one apart.
+    places = (places - places.min()) * (len(values) - 1) / np.ptp(places)
+    return places, [f"{value:g}" for value in values]
+
+
+def _compared(comparison: Mapping[str, Any]) -> str:
+    """What a comparison is of, in words."""
+    if comparison["number"] is None:
+        return f"{comparison['varies'].capitalize()}s compared"
+    words = style.regularizer_words(comparison["number"])
+    return f"Strength of {words}"
 
 
 def _of_conditions(frame: pd.DataFrame, chosen: Sequence[Mapping[str, str]]) -> pd.DataFrame:
@@ -154,38 +194,56 @@ def _counts(read: pd.DataFrame, layer: str) -> list[_Series | None]:
     ]
 
 
-def _draw(ax: Axes, title: str, series: Sequence[_Series], names: Sequence[str]) -> None:
-    """Dots with intervals, joined by thin lines; names at them."""
+def _draw(
+    ax: Axes,
+    title: str,
+    series: Sequence[_Series],
+    x: np.ndarray,
+    names: Sequence[str],
+    levels: Sequence[Curve],
+    *,
+    joined: bool,
+) -> None:
+    """Dots with intervals, joined if x is a number; names at them and off the levels."""
     ax.set_title(title, loc="left", weight="bold", fontsize=style.SMALL)
-    x = np.arange(len(names), dtype=np.float64)
     curves = []
     for number, (text, colour, values) in enumerate(series):
         shifted = x + 0.08 * (number - (len(series) - 1) / 2)
         mean, low, high = values.T
-        ax.plot(shifted, mean, "o-", color=colour, linewidth=1, markersize=5)
+        ax.plot(shifted, mean, "o-" if joined else "o", color=colour, linewidth=1, markersize=5)
         ax.vlines(shifted, low, high, color=colour, linewidth=2.2)
         there = ~np.isnan(mean)
         low, high = np.where(np.isnan(low), mean, low), np.where(np.isnan(high), mean, high)
         curves.append(Curve(text, colour, shifted[there], mean[there], low[there], high[there]))
-    ax.set_xlim(-0.4, len(names) - 0.6)
+    ax.set_xlim(x[0] - 0.4, x[-1] + 0.4)
     ax.margins(y=0.12)
-    ax.set_xticks(x, [style.regularizer_words(name) for name in names], rotation=40, ha="right")
+    ax.set_xticks(x, names, rotation=40, ha="right")
     ax.tick_params(axis="x", pad=1)
     ax.set_ylim(*ax.get_ylim())
-    style.label_curves(ax, curves)
+    style.label_curves(ax, [*curves, *levels])
 
 
-def _talk(ax: Axes, condition: Mapping[str, str], layer: int) -> None:
-    """The talk's counts as levels."""
-    key = (condition["dataset"], condition["architecture"], layer)
-    for name, (low, high) in TALK.get(key, {}).items():
-        if low == high and name in _COUNTS:
-            ax.axhline(low, color=_COUNTS[name], linewidth=1.2, linestyle=(0, (5, 3)), zorder=0)
+def _talk(ax: Axes, x: np.ndarray, counts: Mapping[str, tuple[float, float]]) -> list[Curve]:
+    """The talk's counts as levels (where several agree, dashes in turn), its ranges as bands.
+
+    Drawn before the limits of y are set, so that they lie within.
+    """
+    levels = []
+    for name, (low, high) in counts.items():
+        if low < high:
+            ax.axhspan(low, high, color=_COUNTS[name], alpha=0.15, linewidth=0, zorder=0)
+            continue
+        same = [other for other, level in counts.items() if level == (low, high)]
+        dashes = (6 * same.index(name), (6, max(3, 6 * (len(same) - 1))))
+        ax.axhline(low, color=_COUNTS[name], linewidth=1.2, linestyle=dashes, zorder=0)
+        ends, level = np.array([x[0] - 0.4, x[-1] + 0.4]), np.full(2, low)
+        levels.append(Curve("", _COUNTS[name], ends, level, level, level, reference=True))
+    return levels
 
 
 def _lines(names: Sequence[str]) -> int:
     """Lines of text that slanted tick labels take."""
-    longest = max(len(style.regularizer_words(name)) for name in names)
+    longest = max(map(len, names))
     return 1 + round(0.36 * longest)
 
 
@@ -195,6 +253,7 @@ def _note(n_seeds: int) -> str:
         f"Dots: means over seeds; bars: {few}95 % bootstrap intervals. C1a (whole network) and C2: "
         "effects in points of mean accuracy over the ablation curve against random orders; above 0 "
         "the talk's claim holds. Neurons: how many of the highest suffice, how many destroy when "
-        "removed, how many of the lowest are inactive, how many are never active; dashed: the "
+        "removed, how many of the lowest are inactive, how many are redundant (neither inactive "
+        "nor needed to suffice), how many are never active; dashed lines and shaded bands: the "
         "talk's numbers, where it gives any."
     )
