@@ -1,0 +1,54 @@
+"""Estimates of what a layer knows: I(X;T) of its input X and I(Y;T) of the class Y, in bits.
+
+T is the vector of a layer's outputs.  In a deterministic network with continuous outputs the
+true I(X;T) is infinite, or log2 of the number of examples: every estimator here replaces T by
+something else (bins, outputs with noise), and its ``estimates`` says by what.  Estimators are
+compared as such; see `neuroninfo.planes`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from numpy.typing import NDArray
+
+
+class EstimationError(ValueError):
+    """There is no estimate for these outputs; the message says why."""
+
+
+class Estimate(NamedTuple):
+    """Two informations in bits."""
+
+    input: float
+    """I(X;T)."""
+    label: float
+    """I(Y;T)."""
+
+
+class Estimator(Protocol):
+    """What all estimators have in common."""
+
+    @property
+    def name(self) -> str:
+        """Identifies estimator and settings, such as ``width-0.07``."""
+
+    @property
+    def estimates(self) -> str:
+        """For people, which quantity is really estimated."""
+
+    def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
+        """Estimate from the outputs of one layer.
+
+        Parameters
+        ----------
+        outputs
+            (n, d) of all examples, finite; each example is one equally likely input.
+        labels
+            (n) classes, 0 and up.
+
+        Raises
+        ------
+        EstimationError
+            There is no estimate for these outputs.
+        """
