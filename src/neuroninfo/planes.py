@@ -1,0 +1,198 @@
+"""Information planes: I(X;T) against I(Y;T) of every layer over the epochs of training (T4).
+
+One epoch is in memory at a time.  The output layer is a layer too, as class probabilities.  An
+estimator that fails for a layer leaves no number there, and its reason, and does not stop the
+others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from neuroninfo.claims import CONDITION, Interval, bootstrap_mean
+from neuroninfo.estimators import Estimate, EstimationError, Estimator
+from neuroninfo.storage import labelled
+from neuroninfo.streams import Stream, generator
+
+OUTPUT: Final = "output"
+"""In place of a number: the output layer."""
+COLUMNS: Final[Mapping[str, type]] = {
+    **dict.fromkeys(CONDITION, str),
+    "estimator": str,
+    "layer": str,
+    "highest": float,
+    "last": float,
+    "drop": float,
+    "low": float,
+    "high": float,
+    "n_seeds": int,
+    "without": int,
+    "note": str,
+}
+"""Of the table of compression; information in bit."""
+
+
+class PlaneError(ValueError):
+    """There is nothing to make a plane of."""
+
+
+def plane(activations: Iterable[xr.Dataset], estimators: Sequence[Estimator]) -> xr.Dataset:
+    """Information of every layer, in the layout of ``plane.nc``.
+
+    Parameters
+    ----------
+    activations
+        ``activations.nc``, epoch by epoch (`storage.each` along ``epoch``): ``activation``,
+        ``output`` (before the softmax), ``label``.
+    estimators
+        Each with a name of its own.
+
+    Returns
+    -------
+    Dataset
+        ``mutual_information_input``, ``mutual_information_label`` and ``success`` (seed, epoch,
+        layer, estimator), the first two NaN where ``success`` is 0 and ``reason`` says why;
+        ``estimates`` (estimator) says which quantity is estimated.
+
+    Raises
+    ------
+    PlaneError
+        No epochs, or two estimators of one name.
+    """
+    names = [estimator.name for estimator in estimators]
+    if len(set(names)) < len(names) or not names:
+        raise PlaneError(f"estimators: {', '.join(names) or 'none'}; give each once")
+    parts = [_epoch(epoch, estimators) for epoch in activations]
+    if not parts:
+        raise PlaneError("no epochs are stored; add some to `activations.epochs`")
+    whole = xr.concat(parts, "epoch", data_vars="minimal", coords="minimal", compat="equals")
+    return whole.assign_coords(
+        estimator=("estimator", names, {"long_name": "estimator and its settings"}),
+        estimates=(
+            "estimator",
+            [estimator.estimates for estimator in estimators],
+            {"long_name": "quantity that is really estimated"},
+        ),
+    )
+
+
+def probabilities(logits: NDArray[Any]) -> NDArray[np.float64]:
+    """Softmax over the last axis."""
+    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+
+
+def _epoch(activations: xr.Dataset, estimators: Sequence[Estimator]) -> xr.Dataset:
+    """The plane of one epoch."""
+    labels = activations["label"].values
+    members = activations["layer"].values
+    numbers = np.unique(members)
+    layers = [*map(str, numbers), OUTPUT]
+    hidden = activations["activation"].transpose("seed", "epoch", "sample", "neuron").values
+    logits = activations["output"].transpose("seed", "epoch", "sample", "class").values
+    shape = (len(hidden), len(layers), len(estimators))
+    information = np.full((*shape, 2), np.nan)
+    reason = np.full(shape, "", dtype=object)
+    for seed in range(shape[0]):
+        outputs = [hidden[seed, 0][:, members == number] for number in numbers]
+        outputs.append(probabilities(logits[seed, 0]))
+        for layer, of_layer in enumerate(outputs):
+            for number, estimator in enumerate(estimators):
+                try:
+                    information[seed, layer, number] = _checked(estimator(of_layer, labels))
+                except (EstimationError, np.linalg.LinAlgError) as error:
+                    reason[seed, layer, number] = str(error)
+    dims = ("seed", "epoch", "layer", "estimator")
+    return xr.Dataset(
+        {
+            "mutual_information_input": (
+                dims,
+                information[:, None, ..., 0],
+                labelled("mutual information I(X;T) of input and layer, as estimated", "bit"),
+            ),
+            "mutual_information_label": (
+                dims,
+                information[:, None, ..., 1],
+                labelled("mutual information I(Y;T) of class and layer, as estimated", "bit"),
+            ),
+            "success": (
+                dims,
+                np.isfinite(information).all(axis=-1)[:, None].astype(np.int8),
+                labelled("1 where there is an estimate", "1"),
+            ),
+            "reason": (
+                dims,
+                reason[:, None].astype(str),
+                labelled("why there is none", "1"),
+            ),
+        },
+        coords={
+            "seed": activations["seed"],
+            "epoch": activations["epoch"],
+            "layer": ("layer", layers, {"long_name": "hidden layer, or output"}),
+        },
+    )
+
+
+def _checked(estimate: Estimate) -> Estimate:
+    if not np.isfinite(estimate).all():
+        raise EstimationError(f"the estimate is {estimate.input}, {estimate.label}")
+    return estimate
+
+
+def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
+    """How far I(X;T) falls after its maximum over the epochs: the compression phase, if any.
+
+    The maximum of a curve that only trembles lies above its end too: read small drops beside
+    how much the curve moves from epoch to epoch.
+
+    Parameters
+    ----------
+    plane
+        ``plane.nc`` of all seeds.
+    condition
+        Data set, architecture, activation and regularizer by name.
+    study_seed
+        Of the random streams.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`, one row an estimator and layer. Seeds that lack an estimate at some epoch are
+        left out and counted in ``without``.
+    """
+    about = {key: str(condition[key]) for key in CONDITION}
+    rows = []
+    values = plane["mutual_information_input"].sortby("epoch").sortby("seed")
+    for estimator in map(str, plane["estimator"].values):
+        for layer in map(str, plane["layer"].values):
+            curves = values.sel(estimator=estimator, layer=layer).transpose("seed", "epoch").values
+            there = curves[~np.isnan(curves).any(axis=1)]
+            highest, last = there.max(axis=1), there[:, -1]
+            interval = Interval(np.nan, np.nan, np.nan, "no seed has an estimate at all epochs")
+            if len(there):
+                key = "/".join([*about.values(), "compression", estimator, layer])
+                rng = generator(study_seed, Stream.BOOTSTRAP, key)
+                interval = bootstrap_mean(highest - last, rng)
+            rows.append(
+                about
+                | {
+                    "estimator": estimator,
+                    "layer": layer,
+                    "highest": float(highest.mean()) if len(there) else np.nan,
+                    "last": float(last.mean()) if len(there) else np.nan,
+                    "drop": interval.mean,
+                    "low": interval.low,
+                    "high": interval.high,
+                    "n_seeds": len(curves),
+                    "without": len(curves) - len(there),
+                    "note": interval.note,
+                }
+            )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
