@@ -32,6 +32,8 @@ import torch
 from torch import nn
 
 from neuroninfo import ablation, datasets, networks, neurons, training
+from neuroninfo.estimators.binning import EdgeBins, WidthBins
+from neuroninfo.estimators.kernel_density import KernelDensity
 from neuroninfo.quantization import Quantizer
 
 Row = dict[str, Any]
@@ -333,6 +335,102 @@ def information_speed(quantizer_name: str, rounds: int) -> Iterator[Row]:
     )
 
 
+# ------------------------------------------------------------------ information planes
+
+
+def row_words(symbols: np.ndarray) -> np.ndarray:
+    """Rows as single items, which numpy sorts byte by byte: how both others count them."""
+    rows = np.ascontiguousarray(symbols)
+    return rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
+
+
+def row_entropy(symbols: np.ndarray) -> float:
+    counts = np.unique(row_words(symbols), return_counts=True)[1] / len(symbols)
+    return float(-(counts * np.log2(counts)).sum())
+
+
+def planes_speed(rounds: int) -> Iterator[Row]:
+    """SZT's plane: 400 epochs x 6 layers of 4096 examples, against IDNNs' and ibsgd's ways."""
+    rng, epochs, widths, part = np.random.default_rng(0), 400, (10, 7, 5, 4, 3, 2), 2
+    labels = rng.integers(0, 2, 4096)
+    stored = [
+        [np.tanh(2 * rng.normal(size=(4096, width))).astype(np.float32) for width in widths]
+        for _ in range(8)
+    ]
+    layers = [layer for epoch in range(epochs) for layer in stored[epoch % len(stored)]]
+    inverse_x, bins = np.arange(4096), np.linspace(-1, 1, 30)
+
+    def given(symbols: np.ndarray, inverse: np.ndarray, number: int) -> float:
+        entropies = (
+            (inverse == i).mean() * row_entropy(symbols[inverse == i]) for i in range(number)
+        )
+        return float(sum(entropies))
+
+    def idnns() -> list[tuple[float, float]]:
+        found = []
+        for layer in layers[: part * len(widths)]:
+            flat = bins[np.digitize(layer.reshape(-1), bins) - 1].reshape(len(layer), -1)
+            h = row_entropy(flat)
+            found.append((h - given(flat, inverse_x, 4096), h - given(flat, labels, 2)))
+        return found
+
+    def ibsgd() -> list[tuple[float, float]]:
+        found = []
+        for layer in layers:
+            symbols = np.floor(layer / 0.07).astype("int")
+            h = row_entropy(symbols)
+            found.append((h, h - given(symbols, labels, 2)))
+        return found
+
+    for estimator, name, way, scale in (
+        (EdgeBins(), "IDNNs", idnns, epochs / part),
+        (WidthBins(0.07), "ibsgd, its faster way", ibsgd, 1),
+    ):
+        seconds, results = alternate(
+            rounds,
+            ours=(lambda e=estimator: [e(layer, labels) for layer in layers], 1),
+            **{name: (way, scale)},
+        )
+        known = results[name]
+        differs = np.abs(np.array(results["ours"][: len(known)]) - np.array(known)).max()
+        assert differs < 1e-12, differs
+        yield from rows(
+            f"plane, 400 epochs x 6 layers x 4096, {estimator.name}",
+            seconds,
+            note=f"largest difference {differs:.0e} bit",
+        )
+
+
+def kernel_speed(n: int, width: int, rounds: int) -> Iterator[Row]:
+    """KDE bound of one layer, against all distances at once in float64."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, n)
+    outputs = np.maximum(rng.normal(size=(n, width)) + labels[:, None] / 5, 0).astype(np.float32)
+
+    def entropy(x: np.ndarray) -> float:
+        squares = (x * x).sum(axis=1)
+        distances = np.maximum(squares[:, None] + squares[None] - 2 * x @ x.T, 0)
+        return float(-np.log2(np.exp(-distances / 0.2).mean(axis=1)).mean())
+
+    def plain() -> tuple[float, float]:
+        x = outputs.astype(np.float64)
+        whole = entropy(x)
+        within = sum((labels == y).mean() * entropy(x[labels == y]) for y in range(10))
+        return whole, whole - within
+
+    estimator = KernelDensity(0.1)
+    seconds, results = alternate(
+        rounds, ours=(lambda: estimator(outputs, labels), 1), **{"all at once": (plain, 1)}
+    )
+    differs = np.abs(np.subtract(results["ours"], results["all at once"])).max()
+    assert differs < 1e-3, differs
+    yield from rows(
+        f"plane, {estimator.name}, {n:,} x {width}",
+        seconds,
+        note=f"largest difference {differs:.0e} bit",
+    )
+
+
 # ------------------------------------------------------------------ growth
 
 
@@ -466,6 +564,9 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "damage-cifar10": lambda rounds: damage_speed(CIFAR, 1),
     "information-1-bit": lambda rounds: information_speed("threshold", rounds),
     "information-30-bins": lambda rounds: information_speed("uniform-30", rounds),
+    "planes": planes_speed,
+    "kernel-narrow": lambda rounds: kernel_speed(4096, 10, rounds),
+    "kernel-wide": lambda rounds: kernel_speed(10_000, 1024, rounds),
     "startup": startup,
     "growth": growth,
 }

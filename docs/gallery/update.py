@@ -1,32 +1,49 @@
-"""Put a study's figures into this page: those that README.md shows, scaled down.
+"""Put a study's figures and numbers into README.md beside this script.
 
     python docs/gallery/update.py results/talk
 
-The figure figures/mnist/100-100/relu/l2/information.png of a study is called
-mnist_100-100_relu_l2_information.png here.
+Figures: those that the page shows, scaled down.  The figure
+figures/mnist/100-100/relu/l2/information.png of a study is called
+mnist_100-100_relu_l2_information.png here.  Tables: what stands between the lines
+``<!-- name -->`` and ``<!-- end -->``, from the study's claims.csv and readings.csv.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "src"))
+
+from neuroninfo import claims, reading, tables
+from neuroninfo.figures import style
+
 WIDTH = 1400
 """Pixels: twice what a page shows."""
+BITS = ("threshold", "uniform-256")
+"""Quantizers of which C3 is shown."""
 
 
 def update(study: Path) -> None:
-    """Scale the figures that the page shows down to `WIDTH` and 256 colours."""
+    """Replace tables and figures of the page by those of a study."""
+    page = HERE / "README.md"
+    text = page.read_text(encoding="utf-8")
+    for name, table in TABLES.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        text = pattern.sub(lambda m, t=table: f"{m[1]}{t(study)}\n{m[2]}", text)
+    page.write_text(text, encoding="utf-8")
     figures = {
         "_".join(path.relative_to(study / "figures").parts): path
         for suffix in ("png", "gif")
         for path in (study / "figures").rglob(f"*.{suffix}")
     }
-    shown = re.findall(r"\]\(([^)/]+\.(?:png|gif))\)", (HERE / "README.md").read_text("utf-8"))
+    shown = re.findall(r"\]\(([^)/]+\.(?:png|gif))\)", text)
     if missing := [name for name in shown if name not in figures]:
         raise SystemExit(f"{study}/figures lacks {', '.join(missing)}; run the study first")
     for name in shown:
@@ -38,6 +55,83 @@ def update(study: Path) -> None:
             image.convert("RGB").resize(size, Image.Resampling.LANCZOS).quantize(256).save(
                 HERE / name, optimize=True
             )
+
+
+def claims_table(study: Path) -> str:
+    """C1, C2, C3 and C5 of the conditions with most seeds."""
+    frame = claims.read(study / "claims.csv")
+    frame = frame[
+        (frame["n_seeds"] == frame["n_seeds"].max()) & ~frame["claim"].str.startswith("C4")
+    ]
+    frame = frame[(frame["claim"] != "C3") | frame["quantizer"].isin(BITS)]
+    conditions = list(dict.fromkeys(map(tuple, frame[list(claims.CONDITION)].values)))
+    rows = []
+    for (claim, statement, quantizer), part in frame.groupby(
+        ["claim", "statement", "quantizer"], sort=True
+    ):
+        cells = []
+        for condition in conditions:
+            own = part[(part[list(claims.CONDITION)] == condition).all(axis=1)]
+            cells.append(_judged(own.iloc[0]) if len(own) else "")
+        bits = f" ({quantizer})" if claim == "C3" else ""
+        rows.append([f"{claim} {statement}{bits}", *cells])
+    heads = [style.condition_words(dict(zip(claims.CONDITION, c, strict=True))) for c in conditions]
+    return _markdown(["claim", *heads], rows)
+
+
+def talk_table(study: Path) -> str:
+    """C4: counts beside the talk's."""
+    frame = claims.read(study / "claims.csv")
+    frame = frame[
+        (frame["n_seeds"] == frame["n_seeds"].max()) & frame["claim"].str.startswith("C4")
+    ]
+    rows = [[row["statement"], _judged(row)] for _, row in frame.iterrows()]
+    return _markdown(["count, and the talk's", "here"], rows)
+
+
+def counts_table(study: Path) -> str:
+    """All counts of the conditions with most seeds, by tolerance."""
+    frame = tables.read(study / "readings.csv", reading.COLUMNS)
+    frame = frame[
+        (frame["n_seeds"] == frame["n_seeds"].max()) & frame["quantity"].isin(reading.COUNTS)
+    ]
+    deltas = sorted({delta for delta in frame["delta"] if delta}, key=float)
+    rows = []
+    for (*condition, scope), part in frame.groupby([*claims.CONDITION, "scope"], sort=False):
+        words = style.condition_words(dict(zip(claims.CONDITION, condition, strict=True)))
+        for delta in deltas:
+            own = part[part["delta"].isin(["", delta])].set_index("quantity")
+            layer = f"{scope.replace('-', ' ')} of {own['n_neurons'].iloc[0]}"
+            rows.append([words, layer, delta, *(_count(own.loc[name]) for name in reading.COUNTS)])
+    heads = [name.replace("_", " ") for name in reading.COUNTS]
+    return _markdown(["condition", "layer", "delta", *heads], rows)
+
+
+TABLES: Mapping[str, Callable[[Path], str]] = {
+    "claims": claims_table,
+    "talk": talk_table,
+    "counts": counts_table,
+}
+
+
+def _judged(row: pd.Series) -> str:
+    """Such as "**holds** 9.8 [8.8, 10.9]", effects of accuracy in points."""
+    scale, digits = {"accuracy": (100, 1), "neurons": (1, 0)}.get(row["unit"], (1, 3))
+    mean, low, high = (f"{scale * row[name]:.{digits}f}" for name in ("effect", "low", "high"))
+    verdict = row["verdict"] if row["verdict"] == "undecided" else f"**{row['verdict']}**"
+    return f"{verdict} {mean} [{low}, {high}]"
+
+
+def _count(row: pd.Series) -> str:
+    return f"{row['mean']:.0f} [{row['low']:.0f}, {row['high']:.0f}]"
+
+
+def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    def lines() -> Iterator[str]:
+        for cells in (heads, ["---"] * len(heads), *rows):
+            yield f"| {' | '.join(cells)} |"
+
+    return "\n".join(lines())
 
 
 if __name__ == "__main__":
