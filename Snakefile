@@ -26,6 +26,7 @@ include: "workflow/rules/ablate.smk"
 include: "workflow/rules/reading.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/beyond.smk"
+include: "workflow/rules/smaller.smk"
 
 
 if STUDY.replicates:
@@ -52,6 +53,8 @@ localrules:
     figure_ranking,
     figure_quantizers,
     figure_replacement,
+    figure_pruning,
+    figure_precision,
 
 
 rule all:

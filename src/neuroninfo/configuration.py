@@ -34,6 +34,8 @@ REFERENCE: Final = ("damage", "greedy")
 """Orders by the accuracy that removing a neuron costs."""
 SIGNED: Final = ("tanh", "leaky_relu", "silu")
 """Activations that may be negative, for which class selectivity is not defined."""
+EXPERIMENTS: Final = ("pruning", "precision")
+"""What else is done with trained networks; each has a section of its settings."""
 _UNQUOTED: Final = "YAML reads on, off, yes and no as true or false"
 
 _Key = str | int
@@ -72,6 +74,8 @@ class Plan:
     seeds: int
     orderings: tuple[str, ...]
     """Names of sets; the first gives the claims and figures."""
+    experiments: tuple[str, ...]
+    """Of `EXPERIMENTS`."""
     figures: bool
     keep_activations: bool
 
@@ -106,13 +110,18 @@ class Study:
         """In the order of the configuration, each once."""
         return tuple(self.plans)
 
-    def n_seeds(self, condition: Condition, orderings: str = "") -> int:
-        """Seeds of a condition, or those for which a set of orderings is made."""
-        of_condition = self.plans[condition].seeds
-        of_set = self.resolved["orderings"][orderings].get("seeds") if orderings else None
-        return min(of_condition, of_set or of_condition)
+    def n_seeds(self, condition: Condition, *section: str) -> int:
+        """Seeds of a condition, or those for which a section of the configuration is done.
 
-    def blocks(self, condition: Condition, orderings: str = "") -> list[tuple[int, int]]:
+        A section is ``"orderings"`` and the name of a set, or one of `EXPERIMENTS`.
+        """
+        of_condition = self.plans[condition].seeds
+        settings = self.resolved
+        for key in section:
+            settings = settings[key]
+        return min(of_condition, settings.get("seeds", of_condition) if section else of_condition)
+
+    def blocks(self, condition: Condition, *section: str) -> list[tuple[int, int]]:
         """First and last seed, both inclusive, of each block (the seeds of one job).
 
         Blocks start at multiples of ``seeds.per_job`` and are always full, which `load`
@@ -120,7 +129,7 @@ class Study:
         anew, when the number of seeds is raised.
         """
         size = self.seeds_per_job
-        n_seeds = self.n_seeds(condition, orderings)
+        n_seeds = self.n_seeds(condition, *section)
         return [(first, first + size - 1) for first in range(0, n_seeds, size)]
 
     def searched(self, orderings: str) -> bool:
@@ -226,6 +235,31 @@ class Study:
             "rectified": condition.activation == "relu",
         }
 
+    def pruning_orderings(self, condition: Condition) -> str:
+        """The set of orderings by which a condition's neurons are kept."""
+        return _pruning_orderings(self.resolved, self.plans[condition])
+
+    def pruning_settings(self, condition: Condition) -> dict[str, Any]:
+        """What is kept, by what measures (random choice among them), and how it is fine-tuned."""
+        orders = self._orders(self.pruning_orderings(condition))
+        measures = [{key: entry[key] for key in ("measure", "quantizer")} for entry in orders]
+        return {
+            "study_seed": self.seed,
+            "measures": [*measures, {"measure": "random", "quantizer": "none"}],
+            **{key: self.resolved["pruning"][key] for key in ("kept", "epochs")},
+            "training": self.training_settings(condition),
+        }
+
+    def precision_settings(self) -> dict[str, Any]:
+        """Numbers of bits, the network as trained (32) first, and how they are measured."""
+        return {
+            "study_seed": self.seed,
+            "bits": [32, *self.resolved["precision"]["bits"]],
+            "random": self.resolved["precision"]["random"],
+            "shuffles": self.resolved["measures"]["shuffles"],
+            "rows": self.resolved["memory"]["rows"],
+        }
+
     def comparison_settings(self, name: str) -> dict[str, Any]:
         """Conditions of a comparison, and in what they differ.
 
@@ -294,8 +328,9 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> Study:
     plans = _plans(resolved, schema)
     _check_epochs(resolved, plans)
     _check_comparisons(resolved, plans)
+    _check_pruning(resolved, plans)
     for name, chosen in resolved["orderings"].items():
-        users = [condition for condition, plan in plans.items() if name in plan.orderings]
+        users = [c for c, plan in plans.items() if name in _orderings(resolved, plan)]
         chosen["measures"] = _ordering_measures(resolved, name, users)
     resolved["conditions"] = [
         {**vars(condition), **plan.resolved()} for condition, plan in plans.items()
@@ -568,6 +603,7 @@ def _check_seeds(resolved: Mapping[str, Any]) -> None:
         (("seeds",), resolved["seeds"], "count"),
         *((("conditions", i), entry, "seeds") for i, entry in enumerate(resolved["conditions"])),
         *((("orderings", name), entry, "seeds") for name, entry in resolved["orderings"].items()),
+        *(((name,), resolved[name], "seeds") for name in EXPERIMENTS),
     ]
     per_job = resolved["seeds"]["per_job"]
     for path, section, key in numbers:
@@ -610,6 +646,7 @@ def _plans(resolved: Mapping[str, Any], schema: _Schema) -> dict[Condition, Plan
         plan = Plan(
             seeds=n_seeds,
             orderings=tuple(sets),
+            experiments=tuple(product["experiments"]),
             figures=product["figures"],
             keep_activations=product.get("keep_activations", resolved["activations"]["keep"]),
         )
@@ -618,7 +655,7 @@ def _plans(resolved: Mapping[str, Any], schema: _Schema) -> dict[Condition, Plan
                 raise ConfigurationError(
                     path,
                     f"{condition.path} stands there twice with different seeds, orderings, "
-                    "figures or keep_activations; name it in one entry only",
+                    "experiments, figures or keep_activations; name it in one entry only",
                 )
     return plans
 
@@ -650,6 +687,38 @@ def _product(product: Mapping[str, Any]) -> list[Condition]:
     keys = ("dataset", "architecture", "activation", "regularizer")
     values = [product[key] if isinstance(product[key], list) else [product[key]] for key in keys]
     return [Condition(*chosen) for chosen in itertools.product(*values)]
+
+
+def _pruning_orderings(resolved: Mapping[str, Any], plan: Plan) -> str:
+    """The set by whose measures neurons are kept: by default the first."""
+    return str(resolved["pruning"].get("orderings", plan.orderings[0]))
+
+
+def _orderings(resolved: Mapping[str, Any], plan: Plan) -> set[str]:
+    """All sets that a condition makes use of."""
+    pruned = {_pruning_orderings(resolved, plan)} if "pruning" in plan.experiments else set()
+    return {*plan.orderings, *pruned}
+
+
+def _check_pruning(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
+    """What is kept is what ascending orders within layers remove last."""
+    path, sets = ("pruning", "orderings"), resolved["orderings"]
+    name = resolved["pruning"].get("orderings")
+    if name is not None and name not in sets:
+        raise ConfigurationError(
+            path, f"{_unknown(name, list(sets))}; or define it under orderings"
+        )
+    for plan in plans.values():
+        if "pruning" not in plan.experiments:
+            continue
+        name = _pruning_orderings(resolved, plan)
+        for key, needed in (("directions", "descending"), ("scopes", "layers")):
+            if needed not in sets[name][key]:
+                raise ConfigurationError(
+                    path,
+                    f"{name!r} is without {needed!r} in its {key}, and kept is what comes first in "
+                    "descending order within a layer; add it or choose another set",
+                )
 
 
 def _check_comparisons(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:

@@ -15,19 +15,21 @@ float32: removing a neuron's part from the sums leaves exactly the sums without 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from neuroninfo import ablation, counting
-from neuroninfo.ablation import Ordering
-from neuroninfo.claims import ZERO
+from neuroninfo.ablation import NONLINEARITIES, Ordering
+from neuroninfo.claims import CONDITION, ZERO, bootstrap_mean, mean_accuracy
 from neuroninfo.networks import Stack, neuron_coordinates
 from neuroninfo.neurons import mutual_information
 from neuroninfo.quantization import Quantizer
+from neuroninfo.ranking import EFFECTS
 from neuroninfo.storage import labelled
 from neuroninfo.streams import Stream, generator
 
@@ -46,13 +48,19 @@ _ORDERING: Final = {
 _SHARES: Final = np.arange(1, 51) / 50
 _EXACT: Final = 2**24
 
-_NONLINEARITIES: Final[Mapping[str, Callable[[np.ndarray], np.ndarray]]] = {
-    "relu": lambda z: np.maximum(z, 0),
-    "tanh": np.tanh,
-    "sigmoid": lambda z: 0.5 * (1 + np.tanh(0.5 * z)),
-    "leaky_relu": lambda z: np.maximum(z, np.float32(0.01) * z),
-    "silu": lambda z: 0.5 * z * (1 + np.tanh(0.5 * z)),
+COLUMNS: Final[Mapping[str, type]] = {
+    **dict.fromkeys(CONDITION, str),
+    "quantity": str,
+    "scope": str,
+    "of": str,
+    "bits": int,
+    "mean": float,
+    "low": float,
+    "high": float,
+    "n_seeds": int,
+    "note": str,
 }
+"""Of the summary."""
 
 
 class PrecisionError(ValueError):
@@ -155,7 +163,7 @@ def output_grids(network: Stack, bits: int, inputs: np.ndarray) -> list[Grid]:
         Another number of bits.
     """
     grids: list[Grid] = []
-    activate = _NONLINEARITIES[network.architecture.activation]
+    activate = NONLINEARITIES[network.architecture.activation]
     values = inputs
     for weight, bias in zip(network.weights[:-1], network.biases[:-1], strict=True):
         values = activate(values @ weight[0].T + bias[0])
@@ -201,7 +209,7 @@ class QuantizedNetwork:
 
     def integers(self, layer: int, sums: np.ndarray) -> np.ndarray:
         """Outputs of the neurons of a hidden layer in steps of its grid, float32."""
-        activate = _NONLINEARITIES[self.activation]
+        activate = NONLINEARITIES[self.activation]
         return self.grids[layer].integers(activate(self.preactivations(layer, sums)))
 
     def outputs(self, inputs: np.ndarray) -> list[np.ndarray]:
@@ -354,6 +362,70 @@ def by_bits(
         for scope in ablation.scopes(networks.architecture.hidden)
     }
     return {name: group.assign_coords(coordinates) for name, group in groups.items()}
+
+
+def summary(
+    groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any], study_seed: int
+) -> pd.DataFrame:
+    """Numbers by bits with intervals over seeds.
+
+    Parameters
+    ----------
+    groups
+        ``precision.nc`` of all seeds.
+    condition
+        Data set, architecture, activation and regularizer by name.
+    study_seed
+        Of the random streams.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`. ``quantity`` is accuracy (``of`` a part that is quantized), mutual_information
+        (mean over the neurons of a layer, ``of`` a quantizer; none where there is no grid), or
+        effect: of the order of a direction against random orders, as in `ranking`.
+    """
+    about = {key: str(condition[key]) for key in CONDITION}
+    networks = groups["networks"]
+    rows = []
+    for number, bits in enumerate(networks["bits"].values.tolist()):
+        here = networks.isel(bits=number)
+        values: list[tuple[str, str, str, np.ndarray]] = [
+            ("accuracy", "network", part, here["accuracy"].sel(part=part).values)
+            for part in map(str, networks["part"].values)
+        ]
+        for layer in np.unique(networks["layer"].values):
+            members = np.flatnonzero(networks["layer"].values == layer)
+            of_layer = here["mutual_information"].isel(neuron=members).mean("neuron", skipna=False)
+            values += [
+                ("mutual_information", f"layer-{layer}", quantizer, by_seed)
+                for quantizer in map(str, networks["quantizer"].values)
+                if np.isfinite(by_seed := of_layer.sel(quantizer=quantizer).values).all()
+            ]
+        curves = {name: g.isel(bits=number) for name, g in groups.items() if name != "networks"}
+        measure = (_ORDERING["measure"], _ORDERING["quantizer"])
+        for scope, group in curves.items():
+            g = mean_accuracy(group, *map(str, measure))
+            for direction, (more, less) in EFFECTS.items():
+                values.append(("effect", scope, direction, g[more] - g[less]))
+        for quantity, scope, of, by_seed in values:
+            key = "/".join([*about.values(), "precision", quantity, scope, of, str(bits)])
+            interval = bootstrap_mean(by_seed, generator(study_seed, Stream.BOOTSTRAP, key))
+            rows.append(
+                about
+                | {
+                    "quantity": quantity,
+                    "scope": scope,
+                    "of": of,
+                    "bits": bits,
+                    "mean": interval.mean,
+                    "low": interval.low,
+                    "high": interval.high,
+                    "n_seeds": len(by_seed),
+                    "note": interval.note,
+                }
+            )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 @dataclass
@@ -526,7 +598,7 @@ def _rounded(network: Stack, bits: int) -> Stack:
 
 def _outputs(network: Stack, grids: Sequence[Grid], inputs: np.ndarray) -> list[np.ndarray]:
     """Outputs of all layers in float32, those of hidden layers on their grids if there are any."""
-    activate = _NONLINEARITIES[network.architecture.activation]
+    activate = NONLINEARITIES[network.architecture.activation]
     values, results = inputs, []
     for layer, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
         values = values @ weight[0].T + bias[0]

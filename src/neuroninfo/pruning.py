@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import torch
 import xarray as xr
 from torch import Tensor, nn
@@ -23,6 +24,7 @@ from torch.nn.utils import prune
 
 from neuroninfo import ablation, sequential, training
 from neuroninfo.ablation import LAYERS, Ordering
+from neuroninfo.claims import CONDITION, bootstrap_mean
 from neuroninfo.datasets import SPLITS
 from neuroninfo.forward import evaluated
 from neuroninfo.networks import Architecture, Normalization, Stack
@@ -35,6 +37,25 @@ MAGNITUDE_WEIGHTS: Final = "magnitude_weights"
 COMPARISONS: Final = (MAGNITUDE_NEURONS, MAGNITUDE_WEIGHTS)
 """Methods of torch.nn.utils.prune."""
 _ROWS: Final = 1024
+
+
+UNPRUNED: Final = "unpruned"
+"""In place of a criterion: the network as it was."""
+COLUMNS: Final[Mapping[str, type]] = {
+    **dict.fromkeys(CONDITION, str),
+    "criterion": str,
+    "quantizer": str,
+    "balancing": int,
+    "fine_tuning": int,
+    "kept": float,
+    "parameters": int,
+    "accuracy": float,
+    "low": float,
+    "high": float,
+    "n_seeds": int,
+    "note": str,
+}
+"""Of the summary."""
 
 
 class PruningError(ValueError):
@@ -382,6 +403,69 @@ def compare(
             "parameters_unpruned": n_parameters(networks.architecture),
         },
     )
+
+
+def summary(pruned: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
+    """Accuracy of pruned networks with intervals over seeds, one row a network.
+
+    Parameters
+    ----------
+    pruned
+        ``pruned.nc`` of all seeds.
+    condition
+        Data set, architecture, activation and regularizer by name.
+    study_seed
+        Of the random streams.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`; what torch has not (balancing) has no row. The network as it was stands there as
+        criterion `UNPRUNED`.
+    """
+    about = {key: str(condition[key]) for key in CONDITION}
+    n_parameters_before = int(pruned.attrs["parameters_unpruned"])
+    rows = [
+        _row(
+            about | {"criterion": UNPRUNED, "quantizer": "none"},
+            {"balancing": 0, "fine_tuning": 0, "kept": 1.0, "parameters": n_parameters_before},
+            pruned["accuracy_unpruned"].values,
+            study_seed,
+        )
+    ]
+    shape = pruned["accuracy"].transpose("criterion", "balancing", "fine_tuning", "kept", "seed")
+    for criterion, balancing, fine_tuning, kept in np.ndindex(shape.shape[:-1]):
+        by_seed = shape.values[criterion, balancing, fine_tuning, kept]
+        if np.isnan(by_seed).all():
+            continue
+        what = {
+            "criterion": str(pruned["criterion"].values[criterion]),
+            "quantizer": str(pruned["quantizer"].values[criterion]),
+        }
+        size = {
+            "balancing": balancing,
+            "fine_tuning": fine_tuning,
+            "kept": float(pruned["kept"].values[kept]),
+            "parameters": int(pruned["parameters"].values[criterion, kept]),
+        }
+        rows.append(_row(about | what, size, by_seed, study_seed))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(
+    what: Mapping[str, str], size: Mapping[str, float], by_seed: np.ndarray, study_seed: int
+) -> dict[str, Any]:
+    key = "/".join(map(str, [*what.values(), "pruned", *size.values()]))
+    interval = bootstrap_mean(by_seed, generator(study_seed, Stream.BOOTSTRAP, key))
+    return {
+        **what,
+        **size,
+        "accuracy": interval.mean,
+        "low": interval.low,
+        "high": interval.high,
+        "n_seeds": len(by_seed),
+        "note": interval.note,
+    }
 
 
 class _Dropout(nn.Module):

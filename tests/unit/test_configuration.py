@@ -88,6 +88,7 @@ def test_defaults() -> None:
                 "regularizer": "none",
                 "seeds": 10,
                 "orderings": ["information"],
+                "experiments": [],
                 "figures": True,
                 "keep_activations": True,
             }
@@ -105,6 +106,8 @@ def test_defaults() -> None:
         "search": {"examples": 2000, "shuffles": 3},
         "reading": {"deltas": [0.1, 0.05, 0.15, 0.2]},
         "comparisons": {},
+        "pruning": {"epochs": 1, "kept": [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]},
+        "precision": {"bits": [8, 4, 2], "random": 2},
     }
     assert (study.name, study.seed, study.seeds_per_job) == ("small", 0, 10)
     assert (study.data_root, study.device) == ("data", "auto")
@@ -278,8 +281,13 @@ def test_what_is_done_with_each_condition() -> None:
                 measures:
                   - {measure: entropy, quantizer: threshold}
                   - {measure: entropy, quantizer: uniform-4}
+            pruning: {orderings: some, seeds: 10}
+            precision: {bits: [4]}
             conditions:
-              - {dataset: digits, architecture: 30-30, regularizer: none}
+              - dataset: digits
+                architecture: 30-30
+                regularizer: none
+                experiments: [pruning, precision]
               - dataset: digits
                 architecture: "7"
                 regularizer: none
@@ -292,10 +300,18 @@ def test_what_is_done_with_each_condition() -> None:
     )
     everything, little = study.conditions
     assert study.plans[everything].orderings == ("bins", "information", "some")
-    assert study.plans[little] == Plan(5, ("information", "some"), False, False)
-    assert [study.n_seeds(everything, name) for name in ("", "information", "some")] == [20, 20, 10]
-    assert [study.n_seeds(little, name) for name in ("", "information", "some")] == [5, 5, 5]
-    assert study.blocks(everything, "some") == [(0, 4), (5, 9)]
+    assert study.plans[little] == Plan(5, ("information", "some"), (), False, False)
+    sections = ((), ("orderings", "information"), ("orderings", "some"), ("pruning",))
+    assert [study.n_seeds(everything, *section) for section in sections] == [20, 20, 10, 10]
+    assert [study.n_seeds(little, *section) for section in sections] == [5, 5, 5, 5]
+    assert study.blocks(everything, "orderings", "some") == [(0, 4), (5, 9)]
+    assert study.pruning_orderings(everything) == "some"
+    assert study.pruning_settings(everything)["measures"] == [
+        {"measure": "entropy", "quantizer": "threshold"},
+        {"measure": "damage", "quantizer": "none"},
+        {"measure": "random", "quantizer": "none"},
+    ]
+    assert study.precision_settings()["bits"] == [32, 4]
     assert [study.searched(name) for name in ("information", "some", "bins")] == [
         False,
         True,
@@ -443,7 +459,7 @@ MISTAKES = [
     (
         "conditions: []",
         "conditions: is empty; expected a list of mappings with the keys dataset, architecture, "
-        "activation, regularizer, seeds, orderings, figures, keep_activations",
+        "activation, regularizer, seeds, orderings, experiments, figures, keep_activations",
     ),
     (
         "activations/epochs: []",
@@ -682,6 +698,18 @@ MISTAKES = [
         "regularizer: none}",
         "comparisons.a: digits/30-30/tanh/none is not among the conditions; add it there",
     ),
+    (
+        "{conditions/0/experiments: [pruning], pruning: {orderings: informations}}",
+        "pruning.orderings: 'informations' is unknown; did you mean 'information'?",
+    ),
+    (
+        "{conditions/0/experiments: [pruning], pruning: {orderings: up}, "
+        "orderings: {information: {}, up: {directions: [ascending]}}}",
+        "pruning.orderings: 'up' is without 'descending' in its directions",
+    ),
+    ("pruning: {kept: [1.0]}", "pruning.kept[0]: 1.0 is wrong; expected a number > 0 and < 1"),
+    ("precision: {bits: [1]}", "precision.bits[0]: 1 is wrong; expected a whole number >= 2"),
+    ("precision: {seeds: 4}", "precision.seeds: 4 is no multiple of seeds.per_job 10"),
     # of several mistakes the misspelt key comes first, since it makes another one missing
     ("{conditions: ~, seeds: {counts: 3}}", "seeds.counts: unknown key; did you mean 'count'?"),
 ]

@@ -25,6 +25,7 @@ MINIATURE = {
             "architecture": "12-8",
             "regularizer": "dropout",
             "orderings": ["information", "ranking", "quantizers"],
+            "experiments": ["pruning", "precision"],
         }
     ],
     "orderings": {
@@ -46,6 +47,8 @@ MINIATURE = {
     },
     "measures": {"quantizers": ["threshold", "uniform-4", "quantile-4"]},
     "search": {"examples": 100},
+    "pruning": {"orderings": "ranking", "kept": [0.5]},
+    "precision": {"bits": [4], "random": 1},
 }
 
 

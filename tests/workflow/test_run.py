@@ -45,6 +45,8 @@ def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
         "ranking",
         "quantizers-quantizers",
         "replacement-information",
+        "pruning",
+        "precision",
     ):
         assert f"  {FIGURES / figure}.png" in finished.output
         assert (finished.folder / FIGURES / f"{figure}.pdf").read_bytes().startswith(b"%PDF")

@@ -68,10 +68,17 @@ def block_of(wildcards):
     }
 
 
+def section_of(wildcards):
+    """The section of the configuration that says for how many seeds a file is made."""
+    if wildcards.get("orderings"):
+        return ("orderings", wildcards.orderings)
+    experiment = {"pruned": "pruning", "precision": "precision"}
+    return (experiment[wildcards.kind],) if wildcards.get("kind") in experiment else ()
+
+
 def seeds_of(wildcards):
-    """The condition and all its seeds (or those of a set) as they are written into files."""
-    orderings = wildcards.get("orderings", "")
-    n_seeds = STUDY.n_seeds(condition_of(wildcards), orderings)
+    """The condition and all its seeds (or those of a section) as they are written into files."""
+    n_seeds = STUDY.n_seeds(condition_of(wildcards), *section_of(wildcards))
     return described(wildcards) | {"seeds": list(range(n_seeds))}
 
 
@@ -79,7 +86,7 @@ def of_blocks(wildcards):
     """The file of one kind of every block of a condition."""
     return [
         f"{CONDITION}/seeds-{first}-{last}/{{kind}}.nc".format(**wildcards)
-        for first, last in STUDY.blocks(condition_of(wildcards))
+        for first, last in STUDY.blocks(condition_of(wildcards), *section_of(wildcards))
     ]
 
 
@@ -89,7 +96,7 @@ def ablations_of_blocks(wildcards):
         f"{CONDITION}/seeds-{first}-{last}/ablation-{{orderings}}.nc".format(
             **wildcards
         )
-        for first, last in STUDY.blocks(condition_of(wildcards), wildcards.orderings)
+        for first, last in STUDY.blocks(condition_of(wildcards), *section_of(wildcards))
     ]
 
 
@@ -98,6 +105,14 @@ def found_orders(wildcards):
     if not STUDY.searched(wildcards.orderings):
         return {}
     return {"orders": f"{BLOCK}/orders-{{orderings}}.nc".format(**wildcards)}
+
+
+def kept_orders(wildcards):
+    """Orders that have to be found to say which neurons a pruned network keeps."""
+    orderings = STUDY.pruning_orderings(condition_of(wildcards))
+    if not STUDY.searched(orderings):
+        return {}
+    return {"orders": f"{BLOCK}/orders-{orderings}.nc".format(**wildcards)}
 
 
 def first_ablation(wildcards):
@@ -149,6 +164,7 @@ def figures_of(condition):
         *(["ranking"] if STUDY.ranked_sets(condition) else []),
         *(f"quantizers-{name}" for name in STUDY.quantizer_sets(condition)),
         *(f"replacement-{name}" for name in STUDY.balanced_sets(condition)),
+        *plan.experiments,
     ]
 
 

@@ -95,6 +95,8 @@ _SHORT: Final = {
     "cmim": "CMIM",
     "jmi": "JMI",
     "damage": "damage alone",
+    "magnitude_neurons": "magnitude, neurons",
+    "magnitude_weights": "magnitude, weights",
 }
 DIRECTIONS: Final[Mapping[str, str]] = {
     "ascending": "lowest first",

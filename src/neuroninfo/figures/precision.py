@@ -1,0 +1,101 @@
+"""Accuracy, information and ablation of networks of few bits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from neuroninfo.claims import FEW_SEEDS
+from neuroninfo.figures import style
+from neuroninfo.figures.style import COLOURS, LAYERS, Curve
+from neuroninfo.precision import OWN, UNQUANTIZED
+from neuroninfo.storage import NETWORK
+
+_PANEL: Final = 5.4
+_PARTS: Final = {
+    "weights": ("weights", COLOURS["ascending"]),
+    "activations": ("outputs", COLOURS["descending"]),
+    "both": ("both", COLOURS["random"]),
+}
+
+
+@style.styled
+def precision_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
+    """Four panels against bits: accuracy, information, highest first, lowest first.
+
+    Parameters
+    ----------
+    table
+        As `precision.summary` gives it.
+    condition
+        Data set, architecture, activation and regularizer by name.
+    """
+    n_seeds = int(table["n_seeds"].iloc[0])
+    few = "approximate " if n_seeds < FEW_SEEDS else ""
+    drawn, axes = style.figure(
+        4,
+        title="Networks of few bits, quantized after training",
+        subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds, 'seed')}",
+        note="32: as trained, in float32. Information and ablation: weights and outputs of hidden "
+        "neurons both in so many bits. Information: mean over the neurons of a layer; solid: on or "
+        "off, dashed: all values of the grid. Effects: points of mean accuracy over the ablation "
+        "curve against random orders, in the order of mutual information of the network of those "
+        f"bits. Bars: {few}95 % bootstrap intervals over seeds.",
+        panel=_PANEL,
+        headed=True,
+        columns=2,
+        shared=False,
+    )
+    bits = sorted(set(table["bits"]), reverse=True)
+    layers = sorted(scope for scope in set(table["scope"]) if scope.startswith("layer-"))
+    colours = dict(zip(layers, style.cycled(LAYERS, len(layers)), strict=True))
+    colours[NETWORK] = COLOURS["random"]
+    names = {scope: scope.replace("-", " ") for scope in layers} | {NETWORK: "whole network"}
+    panels = (
+        ("accuracy on test data (%)", "accuracy", 100),
+        ("mutual information (bit)", "mutual_information", 1),
+        ("removing the highest first costs more by (points)", "descending", 100),
+        ("removing the lowest first costs less by (points)", "ascending", 100),
+    )
+    for ax, (title, what, scale) in zip(axes, panels, strict=True):
+        rows = table[(table["quantity"] == what) | (table["of"] == what)]
+        curves = []
+        for (scope, of), own in rows.groupby(["scope", "of"], sort=False):
+            text, colour = _PARTS.get(of, (names[scope], colours[scope]))
+            dashes = (0, (4, 2)) if of == OWN else "solid"
+            curves += _draw(ax, "" if of == OWN else text, colour, dashes, own, bits, scale)
+        ax.set_title(title, loc="left", weight="bold", fontsize=style.SMALL)
+        ax.set_xticks(range(len(bits)), [str(b) for b in bits])
+        ax.set_xlabel(f"bits ({UNQUANTIZED}: as trained)")
+        ax.set_xlim(-0.3, len(bits) - 0.7)
+        ax.margins(y=0.15)
+        ax.set_ylim(*ax.get_ylim())
+        if what in ("ascending", "descending"):
+            ax.axhline(0, color=COLOURS["reference"], linewidth=1, zorder=0)
+        style.label_curves(ax, curves)
+    return drawn
+
+
+def _draw(
+    ax: Axes,
+    text: str,
+    colour: str,
+    dashes: Any,  # noqa: ANN401
+    rows: pd.DataFrame,
+    bits: Sequence[int],
+    scale: float,
+) -> list[Curve]:
+    rows = rows.sort_values("bits", ascending=False)
+    x = rows["bits"].map(bits.index).to_numpy(dtype=np.float64)
+    mean, low, high = (
+        scale * rows[name].to_numpy(dtype=np.float64) for name in ("mean", "low", "high")
+    )
+    ax.plot(x, mean, color=colour, linestyle=dashes, marker="o", markersize=5, linewidth=1.8)
+    ax.vlines(x, low, high, color=colour, linewidth=2)
+    there = np.isfinite(low)
+    return [Curve(text, colour, x, mean, np.where(there, low, mean), np.where(there, high, mean))]

@@ -1,0 +1,105 @@
+"""Accuracy and size of pruned networks, by what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from neuroninfo.claims import FEW_SEEDS
+from neuroninfo.figures import style
+from neuroninfo.figures.style import COLOURS, LAYERS
+from neuroninfo.pruning import COMPARISONS, MAGNITUDE_NEURONS, UNPRUNED
+from neuroninfo.storage import RANDOM
+
+_PANEL: Final = 5.6
+_HEIGHT: Final = 3.3
+_MAGNITUDE: Final = {"neurons": (0, (5, 2)), "weights": (0, (1, 1.5))}
+
+
+@style.styled
+def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
+    """Four panels: with and without bias balancing, with and without fine-tuning.
+
+    Parameters
+    ----------
+    table
+        As `pruning.summary` gives it.
+    condition
+        Data set, architecture, activation and regularizer by name.
+    """
+    pruned = table[table["criterion"] != UNPRUNED]
+    before = table[table["criterion"] == UNPRUNED].iloc[0]
+    n_seeds = int(before["n_seeds"])
+    few = "approximate " if n_seeds < FEW_SEEDS else ""
+    drawn, axes = style.figure(
+        4,
+        title="Pruning: the best neurons of each layer are kept",
+        subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds, 'seed')}",
+        note="Accuracy on test against the share of neurons that each hidden layer keeps, and the "
+        f"weights and biases that are left. Bars: {few}95 % bootstrap intervals over seeds. "
+        "Balanced: mean outputs of removed neurons go into the next biases. Magnitude: "
+        "torch.nn.utils.prune, neurons by the norm of their incoming weights, or as many single "
+        "weights over all layers as the smaller network has; not balanced.",
+        panel=_PANEL,
+        headed=True,
+        columns=2,
+        below=3,
+        height=_HEIGHT,
+    )
+    criteria = list(dict.fromkeys(zip(pruned["criterion"], pruned["quantizer"], strict=True)))
+    measures = [pair for pair in criteria if pair[0] not in (*COMPARISONS, RANDOM)]
+    looks: dict[tuple[str, str], tuple[str, Any]] = {
+        pair: (colour, "solid")
+        for pair, colour in zip(measures, style.cycled(LAYERS, len(measures)), strict=True)
+    }
+    for pair in criteria:
+        if pair[0] == RANDOM:
+            looks[pair] = (COLOURS["random"], "solid")
+        elif pair[0] in COMPARISONS:
+            kind = "neurons" if pair[0] == MAGNITUDE_NEURONS else "weights"
+            looks[pair] = (COLOURS["reference"], _MAGNITUDE[kind])
+    for number, ax in enumerate(axes):
+        balancing, fine_tuning = number % 2, number // 2
+        chosen = pruned[pruned["fine_tuning"] == fine_tuning]
+        own = chosen[(chosen["balancing"] == balancing) | chosen["criterion"].isin(COMPARISONS)]
+        _draw(ax, own, looks)
+        ax.axhline(100 * before["accuracy"], color=COLOURS["reference"], linewidth=1, zorder=0)
+        words = (("zero", "balanced")[balancing], ("", ", fine-tuned")[fine_tuning])
+        ax.set_title("".join(words), loc="left", weight="bold")
+        ax.set_xlabel("share of neurons kept, weights and biases left")
+        if number % 2 == 0:
+            ax.set_ylabel("accuracy on test data (%)")
+    sizes = pruned[pruned["criterion"] == measures[0][0]].drop_duplicates("kept")
+    ticks = [
+        f"{100 * kept:g} %\n{parameters / 1000:.3g}k"
+        for kept, parameters in zip(sizes["kept"], sizes["parameters"], strict=True)
+    ]
+    for ax in axes:
+        ax.set_xticks(np.arange(len(ticks)), ticks)
+    axes[0].set_ylim(0, 102)
+    axes[0].legend(frameon=False, loc="lower right", fontsize=style.SMALL)
+    return drawn
+
+
+def _draw(ax: Axes, rows: pd.DataFrame, looks: Mapping[tuple[str, str], tuple[str, Any]]) -> None:
+    places = {kept: place for place, kept in enumerate(sorted(set(rows["kept"])))}
+    for number, (pair, (colour, dashes)) in enumerate(looks.items()):
+        own = rows[(rows["criterion"] == pair[0]) & (rows["quantizer"] == pair[1])]
+        x = own["kept"].map(places) + 0.05 * (number - (len(looks) - 1) / 2)
+        mean, low, high = (100 * own[name] for name in ("accuracy", "low", "high"))
+        ax.plot(
+            x,
+            mean,
+            color=colour,
+            linestyle=dashes,
+            marker="o",
+            markersize=4,
+            linewidth=1.6,
+            label=style.short_measure(pair[0]),
+        )
+        ax.vlines(x, low, high, color=colour, linewidth=1.4)

@@ -1,0 +1,17 @@
+"""Draw accuracy, information and ablation of networks of few bits."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import precision, storage, tables
+from neuroninfo.figures import style
+from neuroninfo.figures.precision import precision_figure
+
+condition = snakemake.params.condition
+groups = storage.read_groups(snakemake.input[0], "precision")
+table = precision.summary(groups, condition, snakemake.params.study_seed)
+tables.write(table, snakemake.output.table)
+style.save(precision_figure(table, condition), snakemake.output.png, snakemake.output.pdf)

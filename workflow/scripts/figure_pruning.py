@@ -1,0 +1,17 @@
+"""Draw accuracy and size of pruned networks."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import pruning, storage, tables
+from neuroninfo.figures import style
+from neuroninfo.figures.pruning import pruning_figure
+
+condition = snakemake.params.condition
+pruned = storage.read(snakemake.input[0], "pruned")
+table = pruning.summary(pruned, condition, snakemake.params.study_seed)
+tables.write(table, snakemake.output.table)
+style.save(pruning_figure(table, condition), snakemake.output.png, snakemake.output.pdf)

@@ -1,0 +1,25 @@
+"""Give the networks of a block few bits, measure and ablate them."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import datasets, networks, precision, storage
+
+settings = snakemake.params.settings
+examples = datasets.read(snakemake.input.dataset, splits=["validation", "test"])
+validation, test = (
+    (examples.inputs[chosen], examples.labels[chosen])
+    for chosen in map(examples.split, ("validation", "test"))
+)
+stack = networks.from_dataset(storage.read(snakemake.input.network, "network"))
+storage.write(
+    precision.by_bits(stack, validation, test, settings),
+    snakemake.output[0],
+    kind="precision",
+    title="Accuracy, information and ablation of networks of few bits",
+    condition=snakemake.params.condition,
+    configuration=settings,
+)

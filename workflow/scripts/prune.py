@@ -1,0 +1,33 @@
+"""Prune the networks of a block by several measures to several sizes."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+import torch
+
+from neuroninfo import datasets, networks, pruning, storage, training
+
+torch.set_num_threads(snakemake.threads)
+settings = snakemake.params.settings
+examples = datasets.read(snakemake.input.dataset)
+trained = storage.read(snakemake.input.network, "network")
+orders = snakemake.input.get("orders")
+compared = pruning.compare(
+    networks.from_dataset(trained),
+    storage.read(snakemake.input.neurons, "neurons"),
+    trained["mean_output"].values,
+    training.split_tensors(examples, torch.device("cpu")),
+    settings,
+    found=storage.read_groups(orders, "orders") if orders else None,
+)
+storage.write(
+    compared,
+    snakemake.output[0],
+    kind="pruned",
+    title="Accuracy of networks that keep a share of their neurons or weights",
+    condition=snakemake.params.condition,
+    configuration=settings,
+)
