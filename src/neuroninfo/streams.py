@@ -28,6 +28,7 @@ class Stream(IntEnum):
     BOOTSTRAP = 6  # what is resampled
     NOISE = 7  # seed, layer
     LABEL_SHUFFLE = 8  # seed
+    TOY = 9  # two-dimensional set
 
 
 def generator(study_seed: int, stream: Stream, *keys: int | str) -> np.random.Generator:

@@ -13,7 +13,7 @@ small steps are bound by launches there; equality is then up to rounding.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -152,6 +152,7 @@ def train(
     initial: Stack | None = None,
     together: int | None = None,
     gathered_bytes: int = 32 * 2**20,
+    observe: Callable[[int, Stack], None] | None = None,
 ) -> Trained:
     """Train one network a seed.
 
@@ -175,6 +176,9 @@ def train(
         Networks computed in one batched product; by default 1 on a CPU, all on CUDA.
     gathered_bytes
         Of batches that are gathered at a time (one at least); results do not depend on it.
+    observe
+        Called before training with 0 and after each epoch with its number, and with the networks
+        as they are then: training goes on in their arrays, so copy what is to be kept.
 
     Raises
     ------
@@ -233,6 +237,8 @@ def train(
                 f"epoch {epoch}: the loss of seeds {bad} is not finite; lower "
                 f"training.learning_rate (now {settings.learning_rate})"
             )
+        if observe is not None:
+            observe(epoch, stack)
         if stopping is not None and epoch > 0:
             stopping.see(epoch, trained.loss[:, epoch, SPLITS.index("validation")])
         if epoch in kept and epoch < settings.epochs:

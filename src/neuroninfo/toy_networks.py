@@ -1,0 +1,111 @@
+"""Networks with hidden layers of width two, trained on a two-dimensional set (slide T3)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import xarray as xr
+
+from neuroninfo import training
+from neuroninfo.networks import Architecture, Stack, to_dataset
+from neuroninfo.storage import labelled
+from neuroninfo.training import SPLITS, Regularizer, Settings, Split
+
+WIDTH = 2
+
+
+def train(
+    toy: xr.Dataset,
+    *,
+    layers: int,
+    activation: str,
+    l2: float,
+    restarts: int,
+    learning_rate: float,
+    epochs: int,
+    frames: int,
+    study_seed: int,
+) -> xr.Dataset:
+    """Train from several initialisations on all points at once, in the layout of ``network.nc``.
+
+    Restarts are the seeds of one stack; which of them is drawn, `toys.best_restart` says.
+
+    Parameters
+    ----------
+    toy
+        ``logistic.nc``: its points are trained on.
+    layers
+        Hidden layers, each of width two.
+    activation
+        A key of `toys.SQUASHING`.
+    l2
+        As of `training.Regularizer`.
+    restarts
+        Networks.
+    learning_rate, epochs
+        Of Adam; an epoch is one step on all points.
+    frames
+        About how many epochs are kept (`kept_epochs`).
+    study_seed
+        Seed of the study.
+
+    Raises
+    ------
+    neuroninfo.training.TrainingError
+        A loss is not finite.
+    """
+    kept = kept_epochs(epochs, frames)
+    stacks: list[xr.Dataset] = []
+
+    def keep(epoch: int, stack: Stack) -> None:
+        if epoch in kept:
+            stacks.append(to_dataset(stack).copy(deep=True))  # training goes on in its arrays
+
+    points = Split(
+        torch.from_numpy(toy["input"].values.astype(np.float32)),
+        torch.from_numpy(toy["label"].values.astype(np.int64)),
+    )
+    hidden = (WIDTH,) * layers
+    trained = training.train(
+        Architecture(toy.sizes["feature"], hidden, n_classes=2, activation=activation),
+        range(restarts),
+        dict.fromkeys(SPLITS, points),
+        Settings(
+            study_seed=study_seed,
+            dataset=f"toys/{toy.attrs['name']}",
+            architecture="-".join(map(str, hidden)),
+            learning_rate=learning_rate,
+            batch_size=len(points.labels),
+            epochs=epochs,
+            activation_epochs=(),
+            regularizer=Regularizer(l2=l2),
+        ),
+        together=restarts,  # one product for all: 20 of them take little longer than one
+        observe=keep,
+    )
+    coordinate = xr.DataArray(
+        kept, dims="epoch", attrs={"long_name": "epochs trained; 0 is before training"}, name="epoch"
+    )
+    dataset = xr.concat(stacks, dim=coordinate)
+    train_split = SPLITS.index("train")
+    dims = ("seed", "epoch")
+    dataset["loss"] = (
+        dims,
+        trained.loss[:, kept, train_split],
+        labelled("mean cross-entropy of the points", "nat"),
+    )
+    dataset["accuracy"] = (
+        dims,
+        trained.accuracy[:, kept, train_split],
+        labelled("accuracy on the points", "1"),
+    )
+    return dataset.assign_attrs(l2=l2)
+
+
+def kept_epochs(epochs: int, frames: int) -> list[int]:
+    """Epoch 0 and others to the last that lie evenly in their logarithm.
+
+    They are `frames` at most: the first ones are whole numbers too near to each other.
+    """
+    spaced = np.geomspace(1, epochs, max(frames - 1, 1)).round().astype(int)
+    return [0, *sorted({*spaced.tolist(), epochs})]
