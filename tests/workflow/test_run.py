@@ -131,11 +131,11 @@ def test_the_block_does_not_matter(finished: Project, project: Project) -> None:
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
     "datasets": {"dataset", "train", "ablate", "damage", "rank", "prune", "precision"},
-    "training": {"train", "prune"},
+    "training": {"train", "prune", "figure_pruning"},
     "quantization": {"measure", "rank", "damage", "ablate", "precision"},
     "neurons": {"measure", "rank", "damage", "ablate", "precision"},
     "networks": {"train", "measure", "rank", "damage", "ablate", "prune", "precision"},
-    "sensitivity": {"measure", "rank", "damage", "ablate"},  # by way of neurons
+    "sensitivity": {"measure", "rank", "damage", "ablate", "precision"},  # by way of neurons
     "joint": {"rank"},
     "reference": {"rank", "damage"},
     "ablation": {"ablate", "rank", "damage", "prune", "precision"},
@@ -167,8 +167,14 @@ USERS = {
     "reading": {"reading", "study_readings", "figure_ablation_layers"},
     "pruning": {"prune", "figure_pruning"},
     "precision": {"precision", "figure_precision"},
-    "figures/ablation": {"figure_ablation_network", "figure_ablation_layers"},
-    "figures/information": {"figure_information"},
+    # By way of sequential, which draws figures of one's own network: prune.
+    "figures/ablation": {
+        "figure_ablation_network",
+        "figure_ablation_layers",
+        "prune",
+        "figure_pruning",
+    },
+    "figures/information": {"figure_information", "prune", "figure_pruning"},
 }
 
 
