@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from neuroninfo import ablation, pruning, sequential, storage, tables, training
+from neuroninfo import ablation, modules, pruning, storage, tables, training
 from neuroninfo.ablation import Ordering
 from neuroninfo.figures.pruning import pruning_figure
 from neuroninfo.forward import outputs
@@ -228,7 +228,7 @@ def test_the_best_neurons_of_each_layer() -> None:
 def test_parameters_are_counted_as_torch_counts_them() -> None:
     for batch_norm in (False, True):
         network = make_networks(np.random.default_rng(0), (4, 3), batch_norm=batch_norm)
-        model = sequential.module(network)
+        model = modules.module(network)
         counted = sum(p.numel() for p in model.parameters())
         assert pruning.n_parameters(network.architecture) == counted
         weights = sum(m.weight.numel() for m in model if isinstance(m, nn.Linear))
@@ -240,7 +240,7 @@ def test_parameters_are_counted_as_torch_counts_them() -> None:
 
 def test_neurons_of_least_norm_are_masked() -> None:
     network = make_networks(np.random.default_rng(0), (6, 5))
-    model = sequential.module(network)
+    model = modules.module(network)
     pruning.prune_by_magnitude(
         model, "magnitude_neurons", replace(network.architecture, hidden=(2, 4))
     )
@@ -254,7 +254,7 @@ def test_neurons_of_least_norm_are_masked() -> None:
 
 def test_weights_of_least_magnitude_are_masked_over_all_layers() -> None:
     network = make_networks(np.random.default_rng(0), (6, 5))
-    model = sequential.module(network)
+    model = modules.module(network)
     smaller = replace(network.architecture, hidden=(3, 2))
     pruning.prune_by_magnitude(model, "magnitude_weights", smaller)
     left = np.concatenate(

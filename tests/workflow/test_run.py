@@ -167,14 +167,8 @@ USERS = {
     "reading": {"reading", "study_readings", "figure_ablation_layers"},
     "pruning": {"prune", "figure_pruning"},
     "precision": {"precision", "figure_precision"},
-    # By way of sequential, which draws figures of one's own network: prune.
-    "figures/ablation": {
-        "figure_ablation_network",
-        "figure_ablation_layers",
-        "prune",
-        "figure_pruning",
-    },
-    "figures/information": {"figure_information", "prune", "figure_pruning"},
+    "figures/ablation": {"figure_ablation_network", "figure_ablation_layers"},
+    "figures/information": {"figure_information"},
 }
 
 
