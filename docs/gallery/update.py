@@ -1,9 +1,9 @@
 """Put a study's figures and numbers into README.md beside this script.
 
-    python docs/gallery/update.py results/talk
+    python docs/gallery/update.py results/talk results/talk-again
 
-Figures: those that the page shows, scaled down.  The figure
-figures/mnist/100-100/relu/l2/information.png of a study is called
+The second study is the replication, of which one figure is shown.  Figures: those that the page
+shows, scaled down.  The figure figures/mnist/100-100/relu/l2/information.png of a study is called
 mnist_100-100_relu_l2_information.png here.  Tables: what stands between the lines
 ``<!-- name -->`` and ``<!-- end -->``, from the study's claims.csv and readings.csv.
 """
@@ -30,8 +30,8 @@ BITS = ("threshold", "uniform-256")
 """Quantizers of which C3 is shown."""
 
 
-def update(study: Path) -> None:
-    """Replace tables and figures of the page by those of a study."""
+def update(study: Path, again: Path) -> None:
+    """Replace tables and figures of the page by those of a study and its replication."""
     page = HERE / "README.md"
     text = page.read_text(encoding="utf-8")
     for name, table in TABLES.items():
@@ -42,9 +42,9 @@ def update(study: Path) -> None:
         "_".join(path.relative_to(study / "figures").parts): path
         for suffix in ("png", "gif")
         for path in (study / "figures").rglob(f"*.{suffix}")
-    }
+    } | {"replication.png": again / "figures/replication.png"}
     shown = re.findall(r"\]\(([^)/]+\.(?:png|gif))\)", text)
-    if missing := [name for name in shown if name not in figures]:
+    if missing := [name for name in shown if name not in figures or not figures[name].is_file()]:
         raise SystemExit(f"{study}/figures lacks {', '.join(missing)}; run the study first")
     for name in shown:
         if name.endswith(".gif"):
@@ -135,6 +135,6 @@ def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 3:
         raise SystemExit(__doc__)
-    update(Path(sys.argv[1]))
+    update(Path(sys.argv[1]), Path(sys.argv[2]))

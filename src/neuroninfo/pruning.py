@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import prune
 
-from neuroninfo import ablation, sequential, training
+from neuroninfo import ablation, modules, training
 from neuroninfo.ablation import LAYERS, Ordering
 from neuroninfo.claims import CONDITION, bootstrap_mean
 from neuroninfo.datasets import SPLITS
@@ -183,7 +183,7 @@ def as_module(network: Stack, settings: Settings) -> nn.Sequential:
         How it is trained; dropout draws from the same stream as in `training.train`.
     """
     layers = range(1, len(network.architecture.hidden) + 1)
-    model = sequential.module(
+    model = modules.module(
         network, behind=[_Dropout(settings, network.seeds[0], layer) for layer in layers]
     )
     for layer in model:
@@ -198,7 +198,7 @@ def prune_by_magnitude(model: nn.Sequential, method: str, architecture: Architec
     Parameters
     ----------
     model
-        Of `sequential.module`; changed in place.
+        Of `modules.module`; changed in place.
     method
         ``magnitude_neurons``: each hidden layer keeps as many neurons as the architecture has,
         the others lose their incoming weights but not their bias. ``magnitude_weights``: all

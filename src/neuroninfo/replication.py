@@ -83,10 +83,11 @@ def agreement(claims: pd.DataFrame, replicated: pd.DataFrame) -> pd.DataFrame:
 
 
 def summary(agreed: pd.DataFrame) -> str:
-    """One line for people, such as "41 of 42 effects agree"."""
+    """One line for people, such as "41 of 42 effects of all claims agree"."""
     opposite = _opposite(agreed["verdict"], agreed["verdict_replicated"])
     return (
-        f"{int(agreed['agrees'].sum())} of {len(agreed)} effects agree (95 % are expected to); "
+        f"{int(agreed['agrees'].sum())} of {len(agreed)} effects of all claims agree "
+        f"(95 % are expected to); "
         f"{opposite} opposite verdicts"
     )
 

@@ -112,7 +112,7 @@ def test_defaults() -> None:
     assert (study.name, study.seed, study.seeds_per_job) == ("small", 0, 10)
     assert (study.data_root, study.device) == ("data", "auto")
     assert study.conditions == (Condition("digits", "30-30", "relu", "none"),)
-    assert study.plans[study.conditions[0]] == Plan(10, ("information",), True, True)
+    assert study.plans[study.conditions[0]] == Plan(10, ("information",), (), True, True)
     assert study.conditions[0].path == "digits/30-30/relu/none"
 
 

@@ -7,12 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroninfo import ablation, claims, precision, storage
+from neuroninfo import ablation, claims, precision, storage, tables
+from neuroninfo.figures.precision import precision_figure
 from neuroninfo.networks import ACTIVATIONS, Architecture, Normalization, Stack
 from neuroninfo.neurons import mutual_information
 from neuroninfo.precision import Grid, PrecisionError, QuantizedNetwork, output_grid, weight_grid
 from neuroninfo.streams import Stream, generator
 from tests.unit import plain
+
+from .pictures import all_text_is_large_and_in_the_figure
 
 SETTINGS = {"study_seed": 3, "bits": [32, 4, 2], "random": 2, "shuffles": 3, "rows": 50}
 
@@ -345,3 +348,46 @@ def test_orders_are_by_the_information_of_the_quantized_network(
             assert (np.diff(information[i][order[i, 1]]) <= 1e-12).all()
     random = groups["network"]["order"].isel(ordering=slice(2, None))
     assert (random == random.isel(bits=0)).all()  # the same for all bits
+
+
+# ------------------------------------------------------------------ the summary
+
+
+def test_summary_and_figure(studied: dict[str, object], tmp_path: Path) -> None:
+    groups = studied["groups"]
+    condition = {
+        "dataset": "mnist",
+        "architecture": "6-5",
+        "activation": "relu",
+        "regularizer": "l2",
+    }
+    table = precision.summary(groups, condition, 1)
+    by = table.set_index(["quantity", "scope", "of", "bits"])
+    assert by.index.is_unique
+    assert (table["n_seeds"] == 2).all()
+    # Accuracy of three parts, effects of two directions in three scopes, at three numbers of
+    # bits; information of two layers: on or off at all of them, own symbols where there is a grid.
+    assert len(table) == 3 * 3 + 2 * 3 * 3 + 2 * (3 + 2)
+    networks = groups["networks"]
+    for part in precision.PARTS:
+        expected = float(networks["accuracy"].sel(bits=2, part=part).mean())
+        assert by.loc[("accuracy", "network", part, 2), "mean"] == pytest.approx(expected)
+    second = networks["mutual_information"].sel(bits=4, quantizer="own").isel(neuron=slice(6, 11))
+    expected = float(second.mean())
+    assert by.loc[("mutual_information", "layer-2", "own", 4), "mean"] == pytest.approx(expected)
+    area = groups["layer-1"]["correct"].sel(bits=2).mean("removed") / 200  # (seed, ordering)
+    random = area[:, 2:].mean("ordering")
+    for direction, effect in (
+        ("ascending", area[:, 0] - random),
+        ("descending", random - area[:, 1]),
+    ):
+        ours = by.loc[("effect", "layer-1", direction, 2), "mean"]
+        assert ours == pytest.approx(float(effect.mean()), abs=1e-12)
+
+    tables.write(table, tmp_path / "precision.csv")
+    drawn = precision_figure(tables.read(tmp_path / "precision.csv", precision.COLUMNS), condition)
+    all_text_is_large_and_in_the_figure(drawn)
+    accuracy = drawn.axes[0].lines[precision.PARTS.index("both")]
+    expected = 100 * networks["accuracy"].sel(part="both").mean("seed")
+    np.testing.assert_allclose(accuracy.get_ydata(), expected)
+    assert [label.get_text() for label in drawn.axes[0].get_xticklabels()] == ["32", "4", "2"]

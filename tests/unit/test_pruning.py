@@ -11,12 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from neuroninfo import ablation, pruning, sequential, storage, training
+from neuroninfo import ablation, modules, pruning, storage, tables, training
 from neuroninfo.ablation import Ordering
+from neuroninfo.figures.pruning import pruning_figure
 from neuroninfo.forward import outputs
 from neuroninfo.networks import ACTIVATIONS, Architecture, Normalization, Stack, neuron_coordinates
 from neuroninfo.pruning import PruningError
 from neuroninfo.training import Split
+
+from .pictures import all_text_is_large_and_in_the_figure
+
+CONDITION = {
+    "dataset": "mnist",
+    "architecture": "6-5",
+    "activation": "relu",
+    "regularizer": "l2",
+}
 
 TRAINING = {
     "study_seed": 3,
@@ -218,7 +228,7 @@ def test_the_best_neurons_of_each_layer() -> None:
 def test_parameters_are_counted_as_torch_counts_them() -> None:
     for batch_norm in (False, True):
         network = make_networks(np.random.default_rng(0), (4, 3), batch_norm=batch_norm)
-        model = sequential.module(network)
+        model = modules.module(network)
         counted = sum(p.numel() for p in model.parameters())
         assert pruning.n_parameters(network.architecture) == counted
         weights = sum(m.weight.numel() for m in model if isinstance(m, nn.Linear))
@@ -230,7 +240,7 @@ def test_parameters_are_counted_as_torch_counts_them() -> None:
 
 def test_neurons_of_least_norm_are_masked() -> None:
     network = make_networks(np.random.default_rng(0), (6, 5))
-    model = sequential.module(network)
+    model = modules.module(network)
     pruning.prune_by_magnitude(
         model, "magnitude_neurons", replace(network.architecture, hidden=(2, 4))
     )
@@ -244,7 +254,7 @@ def test_neurons_of_least_norm_are_masked() -> None:
 
 def test_weights_of_least_magnitude_are_masked_over_all_layers() -> None:
     network = make_networks(np.random.default_rng(0), (6, 5))
-    model = sequential.module(network)
+    model = modules.module(network)
     smaller = replace(network.architecture, hidden=(3, 2))
     pruning.prune_by_magnitude(model, "magnitude_weights", smaller)
     left = np.concatenate(
@@ -414,3 +424,38 @@ def test_measures_of_other_networks() -> None:
     _, networks, neurons, splits = study((4,))
     with pytest.raises(PruningError, match=r"measures are of \(seeds, neurons\) \(\(4, 7\), 11\)"):
         pruning.compare(networks, neurons, np.zeros((1, 11)), splits, SETTINGS)
+
+
+def test_summary_and_figure(tmp_path: Path) -> None:
+    result, *_ = study((4, 7))
+    table = pruning.summary(result, CONDITION, 1)
+    # Two measures balanced and not, two methods of torch not; fine-tuned and not; three sizes.
+    assert len(table) == 1 + (2 * 2 + 2) * 2 * 3
+    assert (table["n_seeds"] == 2).all()
+    assert table.loc[0, "accuracy"] == pytest.approx(float(result["accuracy_unpruned"].mean()))
+    for _, row in table.iloc[1:].iterrows():
+        own = result.sel(kept=row["kept"]).isel(
+            criterion=result["criterion"].values.tolist().index(row["criterion"]),
+            balancing=row["balancing"],
+            fine_tuning=row["fine_tuning"],
+        )
+        assert row["accuracy"] == pytest.approx(float(own["accuracy"].mean()))
+        assert row["low"] <= row["accuracy"] <= row["high"]
+        assert row["parameters"] == int(own["parameters"])
+    alone = pruning.summary(result.isel(criterion=[0]), CONDITION, 1)
+    kept = table["criterion"].isin(["mutual_information", pruning.UNPRUNED])
+    assert alone.equals(table[kept].reset_index(drop=True))
+
+    tables.write(table, tmp_path / "pruning.csv")
+    drawn = pruning_figure(tables.read(tmp_path / "pruning.csv", pruning.COLUMNS), CONDITION)
+    all_text_is_large_and_in_the_figure(drawn)
+    titles = [ax.get_title(loc="left") for ax in drawn.axes]
+    assert titles == ["zero", "balanced", "zero, fine-tuned", "balanced, fine-tuned"]
+    for number, ax in enumerate(drawn.axes):
+        line = ax.lines[0]
+        expected = result["accuracy"].isel(
+            criterion=0, balancing=number % 2, fine_tuning=number // 2
+        )
+        np.testing.assert_allclose(line.get_ydata(), 100 * expected.mean("seed"))
+        # Methods of torch stand beside both.
+        assert len(ax.lines) == 4 + 1

@@ -62,7 +62,7 @@ def test_only_claims_with_intervals_in_both_are_compared() -> None:
     found = replication.agreement(here, there)
     assert found["claim"].tolist() == ["C1"]
     assert replication.summary(found) == (
-        "0 of 1 effects agree (95 % are expected to); 1 opposite verdicts"
+        "0 of 1 effects of all claims agree (95 % are expected to); 1 opposite verdicts"
     )
     with pytest.raises(ReplicationError, match="common conditions"):
         replication.agreement(here, there.assign(dataset="other"))

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from neuroninfo import sequential, storage
+from neuroninfo import modules, sequential, storage
 from neuroninfo.forward import outputs
+from neuroninfo.modules import SequentialError
 from neuroninfo.networks import ACTIVATIONS
-from neuroninfo.sequential import SequentialError
 
 MODULES = {
     "relu": nn.ReLU,
@@ -73,7 +73,7 @@ def test_the_stack_is_the_same_function(
     rng = np.random.default_rng(seed)
     model = make_model(rng, widths, activation, image=image)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    stack = sequential.stack(model, seed=3)
+    stack = modules.stack(model, seed=3)
     assert model.training  # it is left as it is
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
     assert stack.seeds == (3,)
@@ -86,18 +86,18 @@ def test_the_stack_is_the_same_function(
     np.testing.assert_allclose(
         ours, expected, rtol=1e-4, atol=1e-4 * max(1, np.abs(expected).max())
     )
-    back = sequential.module(stack)
+    back = modules.module(stack)
     with torch.no_grad():
         np.testing.assert_allclose(
             back(inputs), expected, rtol=1e-4, atol=1e-4 * max(1, np.abs(expected).max())
         )
-    again = sequential.stack(back, seed=3)
+    again = modules.stack(back, seed=3)
     for a, b in zip(again.weights + again.biases, stack.weights + stack.biases, strict=True):
         assert a.tobytes() == b.tobytes()
 
 
 @pytest.mark.parametrize(
-    ("modules", "message"),
+    ("layers", "message"),
     [
         ([nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 2)],
          r"module 3, Tanh\(\): others are ReLU; use one throughout"),
@@ -126,21 +126,21 @@ def test_the_stack_is_the_same_function(
         ([nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2), nn.BatchNorm1d(2)], "ends in module 3"),
     ],
 )  # fmt: skip
-def test_what_is_no_such_network(modules: list[nn.Module], message: str) -> None:
+def test_what_is_no_such_network(layers: list[nn.Module], message: str) -> None:
     with pytest.raises(SequentialError, match=message):
-        sequential.stack(nn.Sequential(*modules))
+        modules.stack(nn.Sequential(*layers))
 
 
 def test_nothing_at_all_and_no_sequential() -> None:
     with pytest.raises(SequentialError, match="at least one hidden layer"):
-        sequential.stack(nn.Sequential())
+        modules.stack(nn.Sequential())
     with pytest.raises(SequentialError, match=r"a Linear is no nn\.Sequential: put its layers"):
-        sequential.stack(nn.Linear(3, 2))
+        modules.stack(nn.Linear(3, 2))
 
 
 def test_modules_may_have_names() -> None:
     named = nn.Sequential(OrderedDict(first=nn.Linear(4, 3), on=nn.ReLU(), last=nn.Linear(3, 2)))
-    assert sequential.stack(named).architecture.hidden == (3,)
+    assert modules.stack(named).architecture.hidden == (3,)
 
 
 def small_study(**options: object) -> sequential.Study:

@@ -130,15 +130,15 @@ def test_the_block_does_not_matter(finished: Project, project: Project) -> None:
 
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
-    "datasets": {"dataset", "train", "ablate", "damage", "rank"},
-    "training": {"train"},
-    "quantization": {"measure", "rank", "damage", "ablate"},
-    "neurons": {"measure", "rank", "damage", "ablate"},
-    "networks": {"train", "measure", "rank", "damage", "ablate"},
-    "sensitivity": {"measure", "rank", "damage", "ablate"},  # by way of neurons
+    "datasets": {"dataset", "train", "ablate", "damage", "rank", "prune", "precision"},
+    "training": {"train", "prune", "figure_pruning"},
+    "quantization": {"measure", "rank", "damage", "ablate", "precision"},
+    "neurons": {"measure", "rank", "damage", "ablate", "precision"},
+    "networks": {"train", "measure", "rank", "damage", "ablate", "prune", "precision"},
+    "sensitivity": {"measure", "rank", "damage", "ablate", "precision"},  # by way of neurons
     "joint": {"rank"},
     "reference": {"rank", "damage"},
-    "ablation": {"ablate", "rank", "damage"},
+    "ablation": {"ablate", "rank", "damage", "prune", "precision"},
     "claims": {
         "reading",
         "study_readings",
@@ -146,15 +146,27 @@ USERS = {
         "study_claims",
         "simpson",
         "ranking",
+        "prune",
+        "precision",
         "figure_ranking",
         "figure_replacement",
         "figure_quantizers",
         "figure_ablation_network",
         "figure_ablation_layers",
+        "figure_pruning",
+        "figure_precision",
     },
     "simpson": {"simpson", "figure_simpson"},
-    "ranking": {"ranking", "figure_ranking", "figure_quantizers", "figure_replacement"},
+    "ranking": {
+        "ranking",
+        "precision",
+        "figure_ranking",
+        "figure_quantizers",
+        "figure_replacement",
+    },
     "reading": {"reading", "study_readings", "figure_ablation_layers"},
+    "pruning": {"prune", "figure_pruning"},
+    "precision": {"precision", "figure_precision"},
     "figures/ablation": {"figure_ablation_network", "figure_ablation_layers"},
     "figures/information": {"figure_information"},
 }

@@ -82,7 +82,7 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     for ax in axes:
         ax.set_xticks(np.arange(len(ticks)), ticks)
     axes[0].set_ylim(0, 102)
-    axes[0].legend(frameon=False, loc="lower right", fontsize=style.SMALL)
+    axes[2].legend(frameon=False, loc="lower right", ncols=2, fontsize=style.SMALL)  # has the room
     return drawn
 
 

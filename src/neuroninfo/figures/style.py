@@ -75,7 +75,12 @@ _DATASETS: Final = {
     "digits": "digits (scikit-learn)",
 }
 _ACTIVATIONS: Final = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "silu": "SiLU"}
-_REGULARIZERS: Final = {"none": "no regularizer", "l2": "L2"}
+_REGULARIZERS: Final = {
+    "none": "no regularizer",
+    "l1": "L1",
+    "l2": "L2",
+    "batchnorm": "batch norm",
+}
 _MEASURES: Final = {
     "mutual_information": "mutual information with the class",
     "mutual_information_miller_madow": "mutual information with the class (Miller-Madow)",
