@@ -71,7 +71,7 @@ def claims_table(study: Path) -> str:
     ):
         cells = []
         for condition in conditions:
-            own = part[(part[list(claims.CONDITION)] == condition).all(axis=1)]
+            own = part[(part[list(claims.CONDITION)] == list(condition)).all(axis=1)]
             cells.append(_judged(own.iloc[0]) if len(own) else "")
         bits = f" ({quantizer})" if claim == "C3" else ""
         rows.append([f"{claim} {statement}{bits}", *cells])
