@@ -27,6 +27,7 @@ include: "workflow/rules/reading.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/beyond.smk"
 include: "workflow/rules/smaller.smk"
+include: "workflow/rules/toys.smk"
 
 
 if STUDY.replicates:
@@ -55,11 +56,15 @@ localrules:
     figure_replacement,
     figure_pruning,
     figure_precision,
+    toy,
+    figure_toy,
+    figure_toy_network,
 
 
 rule all:
     default_target: True
     input:
+        toy_files(),
         figure_files(STUDY.conditions),
         comparison_files(),
         of_conditions("history.nc"),
@@ -68,6 +73,11 @@ rule all:
         f"{RESULTS}/readings.csv",
         f"{RESULTS}/claims.csv",
         f"{FIGURES}/replication.png" if STUDY.replicates else [],
+
+
+rule figures_toys:
+    input:
+        toy_files(),
 
 
 for name in config["datasets"]:

@@ -260,6 +260,26 @@ class Study:
             "rows": self.resolved["memory"]["rows"],
         }
 
+    def toys(self, *, network: bool = False) -> list[str]:
+        """Two-dimensional sets, or those on which the network is trained."""
+        sets = self.resolved["toys"]["sets"]
+        return [name for name, chosen in sets.items() if chosen["network"] or not network]
+
+    def toy_settings(self, name: str) -> dict[str, Any]:
+        """Arguments of `toys.logistic`."""
+        toys = self.resolved["toys"]
+        return {
+            "name": name,
+            "points": toys["points"],
+            "noise": toys["sets"][name]["noise"],
+            "l2": toys["logistic_regression"]["l2"],
+            "study_seed": self.seed,
+        }
+
+    def toy_network_settings(self) -> dict[str, Any]:
+        """Arguments of `toy_networks.train` beside the set."""
+        return {**self.resolved["toys"]["network"], "study_seed": self.seed}
+
     def comparison_settings(self, name: str) -> dict[str, Any]:
         """Conditions of a comparison, and in what they differ.
 

@@ -7,9 +7,10 @@ import torch
 import xarray as xr
 
 from neuroninfo import training
+from neuroninfo.datasets import SPLITS
 from neuroninfo.networks import Architecture, Stack, to_dataset
 from neuroninfo.storage import labelled
-from neuroninfo.training import SPLITS, Regularizer, Settings, Split
+from neuroninfo.training import Regularizer, Settings, Split
 
 WIDTH = 2
 
@@ -84,7 +85,10 @@ def train(
         observe=keep,
     )
     coordinate = xr.DataArray(
-        kept, dims="epoch", attrs={"long_name": "epochs trained; 0 is before training"}, name="epoch"
+        kept,
+        dims="epoch",
+        attrs={"long_name": "epochs trained; 0 is before training"},
+        name="epoch",
     )
     dataset = xr.concat(stacks, dim=coordinate)
     train_split = SPLITS.index("train")
@@ -107,5 +111,7 @@ def kept_epochs(epochs: int, frames: int) -> list[int]:
 
     They are `frames` at most: the first ones are whole numbers too near to each other.
     """
-    spaced = np.geomspace(1, epochs, max(frames - 1, 1)).round().astype(int)
-    return [0, *sorted({*spaced.tolist(), epochs})]
+    if frames == 2:
+        return [0, epochs]
+    spaced = np.geomspace(1, epochs, frames - 1).round().astype(int)
+    return [0, *sorted({*spaced.tolist()})]

@@ -29,13 +29,15 @@ _CENTRE: Final = np.array([1.0, 0.5])
 """Of class 1 of the set ``separable``; that of class 0 lies opposite."""
 _GAP: Final = 0.25
 """Least distance of a point of ``separable`` from the line between the classes."""
-_GRADIENT: Final = 1e-10
+_GRADIENT: Final = 1e-8
 """Norm of the gradient below which logistic regression is fitted."""
 
 
 def _separable(labels: NDArray[np.int64], noise: float, random: np.random.Generator) -> Floats:
-    """Gaussian clouds around -c and c; what is nearer to the line between than the gap, or
-    beyond it, is folded back: the classes are linearly separable whatever the noise.
+    """Gaussian clouds around -c and c with a gap between.
+
+    What is nearer to the line between than the gap, or beyond it, is folded back: the classes
+    are linearly separable whatever the noise.
     """
     sign = 2.0 * labels - 1
     along = _CENTRE / np.hypot(*_CENTRE)
@@ -80,7 +82,7 @@ class LogisticRegression:
     bias: float
 
     def score(self, inputs: Floats) -> Floats:
-        """w . x + w0 of inputs (..., features): positive on the side of class 1."""
+        """The score w . x + w0 of inputs (..., features): positive on the side of class 1."""
         return inputs @ self.weight + self.bias
 
     def probability(self, inputs: Floats) -> Floats:
@@ -174,9 +176,7 @@ def fit(inputs: Floats, labels: NDArray[np.int64], l2: float) -> LogisticRegress
     return LogisticRegression(found.x[:-1], float(found.x[-1]))
 
 
-def logistic(
-    name: str, *, points: int, noise: float, l2: float, study_seed: int
-) -> xr.Dataset:
+def logistic(name: str, *, points: int, noise: float, l2: float, study_seed: int) -> xr.Dataset:
     """Draw a set and fit logistic regression to it, in the layout of ``logistic.nc``.
 
     Raises

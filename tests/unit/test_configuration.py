@@ -108,6 +108,20 @@ def test_defaults() -> None:
         "comparisons": {},
         "pruning": {"epochs": 1, "kept": [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]},
         "precision": {"bits": [8, 4, 2], "random": 2},
+        "toys": {
+            "points": 200,
+            "sets": {},
+            "logistic_regression": {"l2": 0.01},
+            "network": {
+                "layers": 2,
+                "activation": "sigmoid",
+                "l2": 0.0001,
+                "restarts": 20,
+                "learning_rate": 0.03,
+                "epochs": 2000,
+                "frames": 60,
+            },
+        },
     }
     assert (study.name, study.seed, study.seeds_per_job) == ("small", 0, 10)
     assert (study.data_root, study.device) == ("data", "auto")
@@ -852,8 +866,11 @@ KEYS = list(keys(SCHEMA))
 
 
 def test_schema_and_library_know_the_same_names() -> None:
-    from neuroninfo import datasets, networks, neurons
+    from neuroninfo import datasets, networks, neurons, toys
 
+    own = SCHEMA["properties"]["toys"]["properties"]
+    assert list(own["sets"]["properties"]) == list(toys.RULES)
+    assert own["network"]["properties"]["activation"]["enum"] == list(toys.SQUASHING)
     assert set(SCHEMA["properties"]["datasets"]["properties"]) == set(datasets.SOURCES)
     assert SCHEMA["$defs"]["activation"]["enum"] == list(networks.ACTIVATIONS)
     assert set(configuration.SIGNED) == set(networks.ACTIVATIONS) - neurons.NON_NEGATIVE
@@ -933,6 +950,22 @@ def test_shipped_configurations() -> None:
     assert set(demo.resolved["datasets"]) == {"digits"}
     assert {condition.dataset for condition in demo.conditions} == {"digits"}
     assert len(demo.conditions) == 4
+
+
+def test_toys() -> None:
+    study = load(minimal() | {"toys": {"sets": {"xor": {}, "separable": {"network": False}}}})
+    assert study.toys() == ["separable", "xor"]
+    assert study.toys(network=True) == ["xor"]
+    assert study.toy_settings("xor") == {
+        "name": "xor",
+        "points": 200,
+        "noise": 0.2,
+        "l2": 0.01,
+        "study_seed": 0,
+    }
+    assert study.toy_network_settings()["restarts"] == 20
+    with pytest.raises(ConfigurationError, match=r"toys\.sets\.moon.*moons"):
+        load(minimal() | {"toys": {"sets": {"moon": {}}}})
 
 
 def test_import_is_light() -> None:

@@ -286,6 +286,25 @@ def test_early_stopping(patience: int) -> None:
         assert (found.final_epoch < 25).all()
 
 
+def test_training_is_watched_and_not_disturbed() -> None:
+    data, seen = splits(), {}
+
+    def observe(epoch: int, stack: Stack) -> None:
+        seen[epoch] = [weight.clone() for weight in stack.weights]
+
+    watched = trained((2, 5), data, settings(), observe=observe)
+    alone = trained((2, 5), data, settings())
+    assert list(seen) == [0, 1, 2]
+    for ours, theirs, last in zip(
+        watched.stack.weights, alone.stack.weights, seen[2], strict=True
+    ):
+        assert np.array_equal(ours, theirs)
+        assert np.array_equal(ours, last)
+    shorter = trained((2, 5), data, settings(epochs=1))
+    for ours, at_one in zip(shorter.stack.weights, seen[1], strict=True):
+        assert np.array_equal(ours, at_one)
+
+
 def test_training_goes_on_from_given_weights() -> None:
     data = splits()
     chosen = settings(regularizer=REGULARIZERS["all"])

@@ -49,6 +49,11 @@ MINIATURE = {
     "search": {"examples": 100},
     "pruning": {"orderings": "ranking", "kept": [0.5]},
     "precision": {"bits": [4], "random": 1},
+    "toys": {
+        "points": 40,
+        "sets": {"separable": {"network": False}, "xor": {}},
+        "network": {"restarts": 2, "epochs": 20, "frames": 3},
+    },
 }
 
 

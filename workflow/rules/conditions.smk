@@ -33,6 +33,7 @@ wildcard_constraints:
     last=r"\d+",
     orderings=r"[a-z0-9-]+",
     comparison=r"[a-z0-9-]+",
+    toy=r"[a-z]+",
 
 
 @functools.cache

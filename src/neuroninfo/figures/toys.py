@@ -6,7 +6,6 @@ a layer of a network, in steps of 0.1; it is computed from the parameters in the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,13 +17,14 @@ from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from neuroninfo import toys
-from neuroninfo.figures import style
+from neuroninfo.figures import animation, style
 from neuroninfo.figures.style import COLOURS, SMALL
 from neuroninfo.networks import Stack
 
-_CLASSES: Final = (COLOURS["class_0"], COLOURS["class_1"])
+_CLASSES: Final = (COLOURS["ascending"], COLOURS["descending"])  # blue and vermillion
 _MARKERS: Final = ("o", "s")
 _PANEL: Final = 3.9
 """Width and height of a plane in inches."""
@@ -35,8 +35,11 @@ _FADED: Final = 0.62
 """Share of white in the colour of a class where its probability is 1."""
 _SIGMOID: Final = 5.0
 """Least score to which the sigmoid is drawn on both sides."""
+_NAMED: Final = 0.3
+"""Share of a frame that a boundary crosses at least to have its name written at it."""
 _STRIP: Final = (0.06, 0.16)
 """Distances from 0 and 1 between which the points of the classes lie beside the sigmoid."""
+_SIGMA, _MINUS = "\N{GREEK SMALL LETTER SIGMA}", "\N{MINUS SIGN}"
 _GOLDEN: Final = (np.sqrt(5) - 1) / 2
 _WORDS: Final = {"separable": "two clouds", "moons": "two moons", "xor": "exclusive or"}
 _SUBSCRIPTS: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -79,14 +82,15 @@ def logistic_figure(toy: xr.Dataset) -> Figure:
     drawn, (plane, curve) = style.figure(
         2,
         title=f"Logistic regression, {_WORDS[toy.attrs['name']]}: {line} the classes",
-        subtitle=f"P(class 1 | x) = σ({_sum([*terms, (fitted.bias, '')])}); "
+        subtitle=f"P(class 1 | x) = {_SIGMA}({_sum([*terms, (fitted.bias, '')])}); "
         f"accuracy {100 * correct / n:.1f} % ({correct} of {n} points)",
-        note=f"σ(z) = 1 / (1 + exp(−z)). Fitted to its optimum on all points: mean cross-entropy "
+        note=f"{_SIGMA}(z) = 1 / (1 + exp({_MINUS}z)). Fitted to its optimum on all points: mean "
+        "cross-entropy "
         f"({float(toy['cross_entropy']):.3f} nat) plus λ/2 (w₁² + w₂² + w₀²), λ = "
         f"{toy.attrs['l2']:g}. Colours: P in steps of 0.1. Ringed: on the wrong side.",
         panel=1.15 * _PANEL,
         height=1.15 * _PANEL,
-        share=False,
+        shared=False,
     )
     limits = _input_limits(inputs)
     _frame(plane, limits, ("x₁", "x₂"))
@@ -104,17 +108,14 @@ def _sigmoid(ax: Axes, score: Floats, labels: NDArray[np.int16], wrong: NDArray[
     """The sigmoid over the colours of its values, and the points' scores beside it by class."""
     reach = max(_SIGMOID, 1.06 * float(np.abs(score).max()))
     z = np.linspace(-reach, reach, 401)
-    ax.imshow(
-        np.linspace(0, 1, _CELLS)[:, None], extent=(-reach, reach, 0, 1), **_COLOURING
-    )
-    ax.plot(z, toys.expit(z), color=COLOURS["text"], linewidth=2.4)
+    ax.imshow(np.linspace(0, 1, _CELLS)[:, None], extent=(-reach, reach, 0, 1), **_COLOURING)
+    ax.plot(z, expit(z), color=COLOURS["text"], linewidth=2.4)
     ax.plot([0, 0], [0, 1], color=COLOURS["text"], linewidth=1.2, linestyle=(0, (4, 3)))
     jitter = _STRIP[0] + (_STRIP[1] - _STRIP[0]) * ((np.arange(len(score)) * _GOLDEN) % 1)
     level = np.where(labels == 1, 1 + jitter, -jitter)
     _points(ax, np.column_stack([score, level]), labels, wrong)
     middle = sum(_STRIP) / 2
     for label, y in enumerate((-middle, 1 + middle)):
-        other = labels != label
         side = -1 if label == 1 else 1  # where its points are not
         ax.text(
             0.97 * side * reach,
@@ -127,12 +128,11 @@ def _sigmoid(ax: Axes, score: Floats, labels: NDArray[np.int16], wrong: NDArray[
             path_effects=_HALO,
             zorder=10,
         )
-        del other
     ax.set_xlim(-reach, reach)
     ax.set_ylim(-1.5 * _STRIP[1], 1 + 1.5 * _STRIP[1])
     ax.set_yticks(_LEVELS[::2])
     ax.set_xlabel("score z = w₁x₁ + w₂x₂ + w₀")
-    ax.set_ylabel("P(class 1) = σ(z)")
+    ax.set_ylabel(f"P(class 1) = {_SIGMA}(z)")
 
 
 @style.styled
@@ -153,7 +153,7 @@ def network_figure(toy: xr.Dataset, network: xr.Dataset) -> Figure:
 def save_animation(toy: xr.Dataset, network: xr.Dataset, path: str | Path) -> None:
     """Write `network_figure` over training as a GIF, a picture for each epoch that was kept."""
     planes = _Planes(toy, network)
-    style.save_animation((planes.at(epoch) for epoch in range(network.sizes["epoch"])), path)
+    animation.save((planes.at(epoch) for epoch in range(network.sizes["epoch"])), path)
 
 
 class _Planes:
@@ -180,7 +180,7 @@ class _Planes:
             panel=_PANEL,
             height=_PANEL,
             headed=True,
-            share=False,
+            shared=False,
         )
         squashed = (0.0, 1.0) if activation == "sigmoid" else (-1.0, 1.0)
         margin = 0.05 * (squashed[1] - squashed[0])
@@ -205,17 +205,13 @@ class _Planes:
             self._plane(snapshot, layer, values, wrong)
         return self.drawn
 
-    def _plane(
-        self, snapshot: Stack, layer: int, values: Floats, wrong: NDArray[np.bool_]
-    ) -> None:
+    def _plane(self, snapshot: Stack, layer: int, values: Floats, wrong: NDArray[np.bool_]) -> None:
         ax, limits = self.axes[layer], self.limits[layer]
         probability = toys.follow(snapshot, _cells(limits).reshape(-1, 2), layer)[-1]
         self.changing += _surface(ax, limits, probability.reshape(_CELLS, _CELLS))
         if layer < len(self.axes) - 1:
             for number, line in enumerate(toys.lines(snapshot, layer)):
-                self.changing += _boundary(
-                    ax, line, limits, f"neuron {number + 1}", end=number
-                )
+                self.changing += _boundary(ax, line, limits, f"neuron {number + 1}", end=number)
         self.changing += _points(ax, values, self.labels, wrong)
 
     def _words(self, epoch: int) -> str:
@@ -306,11 +302,14 @@ def _boundary(
         artists += ax.plot(
             *ends.T, color=COLOURS["text"], linewidth=1.6, linestyle=(0, (5, 3)), zorder=3
         )
+    if np.hypot(*(ends[1] - ends[0])) < _NAMED * (limits[0][1] - limits[0][0]):
+        return artists
     angle = np.degrees(np.arctan2(*(ends[1] - ends[0])[::-1]))
     place = ends[0] + (0.04, 0.96)[end] * (ends[1] - ends[0])
     artists.append(
         ax.text(
-            *place,
+            place[0],
+            place[1],
             name,
             ha=("left", "right")[end],
             va="bottom",
@@ -348,10 +347,10 @@ def _segment(line: Floats, limits: Limits) -> Floats | None:
 
 
 def _sum(terms: list[tuple[float, str]]) -> str:
-    """Such as "1.25 x₁ − 0.50 x₂ + 0.10"."""
+    """Such as "1.25 x1 - 0.50 x2 + 0.10"."""
     words = []
     for number, (factor, name) in enumerate(terms):
-        sign = "−" if factor < 0 else "+" if number else ""
+        sign = _MINUS if factor < 0 else "+" if number else ""
         space = " " if number and sign else ""
         words.append(f"{sign}{space}{abs(factor):.2f} {name.translate(_SUBSCRIPTS)}".strip())
     return " ".join(words)

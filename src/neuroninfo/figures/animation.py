@@ -1,0 +1,53 @@
+"""Figures that change, as a GIF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from neuroninfo.figures.style import FigureError, styled
+from neuroninfo.storage import written_whole
+
+_DPI: Final = 80
+_COLOURS: Final = 128
+_MILLISECONDS, _LAST_MILLISECONDS = 100, 3000
+
+
+@styled
+def save(pictures: Iterable[Figure], path: str | Path) -> None:
+    """Write figures of one size as a GIF that repeats; the same figures give the same bytes.
+
+    They may be one figure that is drawn anew. Colours are those of the last picture, which is
+    shown the longest.
+
+    Raises
+    ------
+    FigureError
+        The path does not end in .gif.
+    """
+    path = Path(path)
+    if path.suffix != ".gif":
+        raise FigureError(f"{path}: animations are written as .gif")
+    frames = []
+    for drawn in pictures:
+        drawn.set_dpi(_DPI)
+        canvas = FigureCanvasAgg(drawn)
+        canvas.draw()  # type: ignore[no-untyped-call]
+        rgba = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+        frames.append(Image.fromarray(rgba[..., :3].copy()))
+    palette = frames[-1].quantize(_COLOURS, dither=Image.Dither.NONE)
+    first, *rest = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    with written_whole(path) as part:
+        first.save(
+            part,
+            save_all=True,
+            append_images=rest,
+            duration=[_MILLISECONDS] * len(rest) + [_LAST_MILLISECONDS],
+            loop=0,
+        )

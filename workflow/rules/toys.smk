@@ -1,0 +1,113 @@
+"""Two-dimensional toys: logistic regression, and networks of width two."""
+
+TOY = f"{RESULTS}/toys/{{toy}}"
+TOY_FIGURE = f"{FIGURES}/toys/{{toy}}"
+
+
+def toy_files():
+    """Figures of all toys."""
+    return [
+        f"{FIGURES}/toys/{name}-{figure}"
+        for kind, names, suffixes in (
+            ("logistic", STUDY.toys(), ("png", "pdf")),
+            ("network", STUDY.toys(network=True), ("png", "pdf", "gif")),
+        )
+        for name in names
+        for figure in (f"{kind}.{suffix}" for suffix in suffixes)
+    ]
+
+
+rule toy:
+    output:
+        f"{TOY}/logistic.nc",
+    log:
+        f"logs/{TOY}/logistic.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        condition=lambda wildcards: {"study": STUDY.name, "toy": wildcards.toy},
+        settings=lambda wildcards: STUDY.toy_settings(wildcards.toy),
+        code=lambda wildcards: code("toy.py"),
+    script:
+        "../scripts/toy.py"
+
+
+rule toy_network:
+    input:
+        f"{TOY}/logistic.nc",
+    output:
+        f"{TOY}/network.nc",
+    log:
+        f"logs/{TOY}/network.log",
+    benchmark:
+        f"logs/benchmarks/{TOY}/network.tsv"
+    conda:
+        "../../envs/neuroninfo.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(20),
+    params:
+        condition=lambda wildcards: {"study": STUDY.name, "toy": wildcards.toy},
+        settings=lambda wildcards: STUDY.toy_network_settings(),
+        code=lambda wildcards: code("toy_network.py"),
+    script:
+        "../scripts/toy_network.py"
+
+
+rule figure_toy:
+    input:
+        f"{TOY}/logistic.nc",
+    output:
+        report(
+            f"{TOY_FIGURE}-logistic.png",
+            caption="../report/toy.rst",
+            category="Toys",
+            labels={"set": "{toy}", "figure": "logistic regression"},
+        ),
+        f"{TOY_FIGURE}-logistic.pdf",
+    log:
+        f"logs/{TOY_FIGURE}-logistic.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        code=lambda wildcards: code("figure_toy.py"),
+    script:
+        "../scripts/figure_toy.py"
+
+
+rule figure_toy_network:
+    input:
+        toy=f"{TOY}/logistic.nc",
+        network=f"{TOY}/network.nc",
+    output:
+        png=report(
+            f"{TOY_FIGURE}-network.png",
+            caption="../report/toy_network.rst",
+            category="Toys",
+            labels={"set": "{toy}", "figure": "network"},
+        ),
+        pdf=f"{TOY_FIGURE}-network.pdf",
+        gif=report(
+            f"{TOY_FIGURE}-network.gif",
+            caption="../report/toy_network.rst",
+            category="Toys",
+            labels={"set": "{toy}", "figure": "network over training"},
+        ),
+    log:
+        f"logs/{TOY_FIGURE}-network.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        code=lambda wildcards: code("figure_toy_network.py"),
+    script:
+        "../scripts/figure_toy_network.py"

@@ -1,0 +1,13 @@
+"""Draw logistic regression in the plane, and the sigmoid."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import storage
+from neuroninfo.figures import style
+from neuroninfo.figures.toys import logistic_figure
+
+style.save(logistic_figure(storage.read(snakemake.input[0], "toy")), *snakemake.output)

@@ -1,0 +1,16 @@
+"""Draw a set in the input and the hidden layers of a network of width two, and over training."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import storage
+from neuroninfo.figures import style
+from neuroninfo.figures.toys import network_figure, save_animation
+
+toy = storage.read(snakemake.input.toy, "toy")
+network = storage.read(snakemake.input.network, "toy_network")
+style.save(network_figure(toy, network), snakemake.output.png, snakemake.output.pdf)
+save_animation(toy, network, snakemake.output.gif)

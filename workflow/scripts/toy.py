@@ -1,0 +1,20 @@
+"""Draw a two-dimensional set and fit logistic regression to it."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import storage, toys
+
+toy = toys.logistic(**snakemake.params.settings)
+storage.write(
+    toy,
+    snakemake.output[0],
+    kind="toy",
+    title="Two classes in the plane, and logistic regression",
+    condition=snakemake.params.condition,
+    configuration=snakemake.params.settings,
+)
+print(f"accuracy {int(toy['correct'])} of {toy.sizes['sample']}")

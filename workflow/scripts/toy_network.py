@@ -1,0 +1,21 @@
+"""Train networks of width two on a two-dimensional set."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+import torch
+
+from neuroninfo import storage, toy_networks
+
+torch.set_num_threads(snakemake.threads)
+storage.write(
+    toy_networks.train(storage.read(snakemake.input[0], "toy"), **snakemake.params.settings),
+    snakemake.output[0],
+    kind="toy_network",
+    title="Networks of width two over training",
+    condition=snakemake.params.condition,
+    configuration=snakemake.params.settings,
+)
