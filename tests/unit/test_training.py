@@ -295,9 +295,7 @@ def test_training_is_watched_and_not_disturbed() -> None:
     watched = trained((2, 5), data, settings(), observe=observe)
     alone = trained((2, 5), data, settings())
     assert list(seen) == [0, 1, 2]
-    for ours, theirs, last in zip(
-        watched.stack.weights, alone.stack.weights, seen[2], strict=True
-    ):
+    for ours, theirs, last in zip(watched.stack.weights, alone.stack.weights, seen[2], strict=True):
         assert np.array_equal(ours, theirs)
         assert np.array_equal(ours, last)
     shorter = trained((2, 5), data, settings(epochs=1))

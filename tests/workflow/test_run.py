@@ -130,13 +130,34 @@ def test_the_block_does_not_matter(finished: Project, project: Project) -> None:
 
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
-    "datasets": {"dataset", "train", "ablate", "damage", "rank", "prune", "precision"},
+    "datasets": {
+        "dataset",
+        "train",
+        "ablate",
+        "damage",
+        "rank",
+        "prune",
+        "precision",
+        "toy_network",
+    },
     "training": {"train", "prune", "figure_pruning", "toy_network"},
     "toys": {"toy", "toy_network", "figure_toy", "figure_toy_network"},
     "figures/animation": {"figure_toy", "figure_toy_network"},
     "quantization": {"measure", "rank", "damage", "ablate", "precision"},
     "neurons": {"measure", "rank", "damage", "ablate", "precision"},
-    "networks": {"train", "measure", "rank", "damage", "ablate", "prune", "precision"},
+    "networks": {
+        "train",
+        "measure",
+        "rank",
+        "damage",
+        "ablate",
+        "prune",
+        "precision",
+        "toy",
+        "toy_network",
+        "figure_toy",
+        "figure_toy_network",
+    },
     "sensitivity": {"measure", "rank", "damage", "ablate", "precision"},  # by way of neurons
     "joint": {"rank"},
     "reference": {"rank", "damage"},
