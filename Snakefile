@@ -28,6 +28,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/beyond.smk"
 include: "workflow/rules/smaller.smk"
 include: "workflow/rules/toys.smk"
+include: "workflow/rules/planes.smk"
 
 
 if STUDY.replicates:
@@ -59,6 +60,7 @@ localrules:
     toy,
     figure_toy,
     figure_toy_network,
+    figure_planes,
 
 
 rule all:

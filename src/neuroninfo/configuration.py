@@ -34,7 +34,7 @@ REFERENCE: Final = ("damage", "greedy")
 """Orders by the accuracy that removing a neuron costs."""
 SIGNED: Final = ("tanh", "leaky_relu", "silu")
 """Activations that may be negative, for which class selectivity is not defined."""
-EXPERIMENTS: Final = ("pruning", "precision")
+EXPERIMENTS: Final = ("pruning", "precision", "planes")
 """What else is done with trained networks; each has a section of its settings."""
 _UNQUOTED: Final = "YAML reads on, off, yes and no as true or false"
 
@@ -258,6 +258,15 @@ class Study:
             "random": self.resolved["precision"]["random"],
             "shuffles": self.resolved["measures"]["shuffles"],
             "rows": self.resolved["memory"]["rows"],
+        }
+
+    def plane_settings(self, condition: Condition) -> dict[str, Any]:
+        """Estimators, the number of epochs, and how the networks are trained."""
+        planes = self.resolved["planes"]
+        return {
+            "epochs": planes["epochs"],
+            "estimators": list(planes["estimators"]),
+            "training": self.training_settings(condition) | {"activation_epochs": []},
         }
 
     def toys(self, *, network: bool = False) -> list[str]:

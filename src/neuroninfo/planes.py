@@ -68,7 +68,18 @@ def plane(activations: Iterable[xr.Dataset], estimators: Sequence[Estimator]) ->
     names = [estimator.name for estimator in estimators]
     if len(set(names)) < len(names) or not names:
         raise PlaneError(f"estimators: {', '.join(names) or 'none'}; give each once")
-    parts = [_epoch(epoch, estimators) for epoch in activations]
+    return joined([of_epoch(epoch, estimators) for epoch in activations], estimators)
+
+
+def joined(parts: Sequence[xr.Dataset], estimators: Sequence[Estimator]) -> xr.Dataset:
+    """Planes of single epochs (`of_epoch`) put together, in the layout of ``plane.nc``.
+
+    Raises
+    ------
+    PlaneError
+        There are none.
+    """
+    names = [estimator.name for estimator in estimators]
     if not parts:
         raise PlaneError("no epochs are stored; add some to `activations.epochs`")
     whole = xr.concat(parts, "epoch", data_vars="minimal", coords="minimal", compat="equals")
@@ -88,8 +99,8 @@ def probabilities(logits: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
 
-def _epoch(activations: xr.Dataset, estimators: Sequence[Estimator]) -> xr.Dataset:
-    """The plane of one epoch."""
+def of_epoch(activations: xr.Dataset, estimators: Sequence[Estimator]) -> xr.Dataset:
+    """The plane of one epoch, from activations of that epoch alone."""
     labels = activations["label"].values
     members = activations["layer"].values
     numbers = np.unique(members)

@@ -46,7 +46,7 @@ def train(
     learning_rate, epochs
         Of Adam; an epoch is one step on all points.
     frames
-        About how many epochs are kept (`kept_epochs`).
+        About how many epochs are kept (`training.log_spaced_epochs`).
     study_seed
         Seed of the study.
 
@@ -55,7 +55,7 @@ def train(
     neuroninfo.training.TrainingError
         A loss is not finite.
     """
-    kept = kept_epochs(epochs, frames)
+    kept = training.log_spaced_epochs(epochs, frames)
     stacks: list[xr.Dataset] = []
 
     def keep(epoch: int, stack: Stack) -> None:
@@ -104,14 +104,3 @@ def train(
         labelled("accuracy on the points", "1"),
     )
     return dataset.assign_attrs(l2=l2)
-
-
-def kept_epochs(epochs: int, frames: int) -> list[int]:
-    """Epoch 0 and others to the last that lie evenly in their logarithm.
-
-    They are `frames` at most: the first ones are whole numbers too near to each other.
-    """
-    if frames == 2:
-        return [0, epochs]
-    spaced = np.geomspace(1, epochs, frames - 1).round().astype(int)
-    return [0, *sorted({*spaced.tolist()})]

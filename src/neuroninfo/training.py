@@ -295,6 +295,17 @@ def history_dataset(trained: Trained) -> xr.Dataset:
     )
 
 
+def log_spaced_epochs(epochs: int, most: int) -> list[int]:
+    """Epoch 0 and others to the last, evenly in their logarithm.
+
+    They are `most` at most (2 or more): the first ones are whole numbers too near to each other.
+    """
+    if most == 2:
+        return [0, epochs]
+    spaced = np.geomspace(1, epochs, most - 1).round().astype(int)
+    return [0, *sorted({*spaced.tolist()})]
+
+
 def activations_dataset(trained: Trained, settings: Settings, examples: Examples) -> xr.Dataset:
     """Validation activations, in the layout of ``activations.nc``."""
     validation = examples.split("validation")

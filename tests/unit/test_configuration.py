@@ -108,6 +108,16 @@ def test_defaults() -> None:
         "comparisons": {},
         "pruning": {"epochs": 1, "kept": [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]},
         "precision": {"bits": [8, 4, 2], "random": 2},
+        "planes": {
+            "epochs": 20,
+            "estimators": [
+                "edges-30",
+                "width-0.07",
+                "mass-30",
+                "kde-upper-0.001",
+                "kde-lower-0.001",
+            ],
+        },
         "toys": {
             "points": 200,
             "sets": {},
@@ -949,7 +959,7 @@ def test_shipped_configurations() -> None:
     assert demo.name == "demo"
     assert set(demo.resolved["datasets"]) == {"digits"}
     assert {condition.dataset for condition in demo.conditions} == {"digits"}
-    assert len(demo.conditions) == 4
+    assert len(demo.conditions) == 6
 
 
 def test_toys() -> None:

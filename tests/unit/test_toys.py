@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.linear_model import LogisticRegression, Perceptron
 
-from neuroninfo import forward, storage, toy_networks, toys
+from neuroninfo import forward, storage, toy_networks, toys, training
 from neuroninfo.figures import animation, style
 from neuroninfo.figures import toys as figures
 from neuroninfo.figures.style import FigureError
@@ -116,7 +116,7 @@ def network(moons: xr.Dataset) -> xr.Dataset:
 
 @pytest.mark.parametrize("frames", [2, 3, 10, 500])
 def test_kept_epochs(frames: int) -> None:
-    kept = toy_networks.kept_epochs(300, frames)
+    kept = training.log_spaced_epochs(300, frames)
     assert kept == sorted(set(kept))
     assert kept[0] == 0
     assert kept[-1] == 300
@@ -127,7 +127,7 @@ def test_networks_are_stored_as_they_were(
     moons: xr.Dataset, network: xr.Dataset, tmp_path: Path
 ) -> None:
     epochs = network["epoch"].values.tolist()
-    assert epochs == toy_networks.kept_epochs(150, 5)
+    assert epochs == training.log_spaced_epochs(150, 5)
     storage.write(
         network, tmp_path / "n.nc", kind="toy_network", title="", condition={}, configuration={}
     )

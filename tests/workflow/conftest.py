@@ -25,7 +25,7 @@ MINIATURE = {
             "architecture": "12-8",
             "regularizer": "dropout",
             "orderings": ["information", "ranking", "quantizers"],
-            "experiments": ["pruning", "precision"],
+            "experiments": ["pruning", "precision", "planes"],
         }
     ],
     "orderings": {
@@ -49,6 +49,7 @@ MINIATURE = {
     "search": {"examples": 100},
     "pruning": {"orderings": "ranking", "kept": [0.5]},
     "precision": {"bits": [4], "random": 1},
+    "planes": {"epochs": 3, "estimators": ["edges-30", "kde-upper-0.001"]},
     "toys": {
         "points": 40,
         "sets": {"separable": {"network": False}, "xor": {}},

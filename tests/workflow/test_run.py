@@ -131,6 +131,7 @@ def test_the_block_does_not_matter(finished: Project, project: Project) -> None:
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
     "datasets": {
+        "plane",
         "dataset",
         "train",
         "ablate",
@@ -140,12 +141,15 @@ USERS = {
         "precision",
         "toy_network",
     },
-    "training": {"train", "prune", "figure_pruning", "toy_network"},
+    "training": {"plane", "train", "prune", "figure_pruning", "toy_network"},
+    "planes": {"plane", "figure_planes"},
+    "estimators/binning": {"plane"},
     "toys": {"toy", "toy_network", "figure_toy", "figure_toy_network"},
     "figures/animation": {"figure_toy", "figure_toy_network"},
-    "quantization": {"measure", "rank", "damage", "ablate", "precision"},
-    "neurons": {"measure", "rank", "damage", "ablate", "precision"},
+    "quantization": {"plane", "measure", "rank", "damage", "ablate", "precision"},
+    "neurons": {"plane", "measure", "rank", "damage", "ablate", "precision"},
     "networks": {
+        "plane",
         "train",
         "measure",
         "rank",
@@ -158,11 +162,19 @@ USERS = {
         "figure_toy",
         "figure_toy_network",
     },
-    "sensitivity": {"measure", "rank", "damage", "ablate", "precision"},  # by way of neurons
+    "sensitivity": {
+        "plane",
+        "measure",
+        "rank",
+        "damage",
+        "ablate",
+        "precision",
+    },  # by way of neurons
     "joint": {"rank"},
     "reference": {"rank", "damage"},
     "ablation": {"ablate", "rank", "damage", "prune", "precision"},
     "claims": {
+        "plane",
         "reading",
         "study_readings",
         "claims",

@@ -73,7 +73,7 @@ def section_of(wildcards):
     """The section of the configuration that says for how many seeds a file is made."""
     if wildcards.get("orderings"):
         return ("orderings", wildcards.orderings)
-    experiment = {"pruned": "pruning", "precision": "precision"}
+    experiment = {"pruned": "pruning", "precision": "precision", "plane": "planes"}
     return (experiment[wildcards.kind],) if wildcards.get("kind") in experiment else ()
 
 
@@ -159,7 +159,7 @@ def figures_of(condition):
     """Names of a condition's own figures."""
     plan = STUDY.plans[condition]
     if not plan.figures:
-        return []
+        return list(plan.experiments)
     return [
         *("ablation-network", "ablation-layers", "information", "simpson"),
         *(["ranking"] if STUDY.ranked_sets(condition) else []),
@@ -205,7 +205,7 @@ def comparison_files(dataset=""):
 
 def print_results():
     """What a reader opens first."""
-    figures = [*figure_files(STUDY.conditions), *comparison_files()]
+    figures = [*toy_files(), *figure_files(STUDY.conditions), *comparison_files()]
     pngs = [path for path in figures if path.endswith(".png")]
     print("\nFigures (each as PDF too) and claims:")
     for path in [*pngs, f"{RESULTS}/claims.csv"]:

@@ -33,7 +33,7 @@ rule gather:
     log:
         f"logs/{CONDITION}/gather-{{kind}}.log",
     wildcard_constraints:
-        kind="neurons|history|damage|pruned|precision",
+        kind="neurons|history|damage|pruned|precision|plane",
     conda:
         "../../envs/neuroninfo.yaml"
     resources:

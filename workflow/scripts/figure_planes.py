@@ -1,0 +1,17 @@
+"""Draw information planes, and write the table of compression."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import planes, storage, tables
+from neuroninfo.figures import style
+from neuroninfo.figures.planes import planes_figure
+
+condition = snakemake.params.condition
+plane = storage.read(snakemake.input[0], "plane")
+table = planes.compression(plane, condition, snakemake.params.study_seed)
+tables.write(table, snakemake.output.table)
+style.save(planes_figure(plane, table, condition), snakemake.output.png, snakemake.output.pdf)
