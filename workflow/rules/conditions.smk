@@ -203,6 +203,19 @@ def comparison_files(dataset=""):
     ]
 
 
+def toy_files():
+    """Figures of all toys."""
+    return [
+        f"{FIGURES}/toys/{name}-{figure}"
+        for kind, names, suffixes in (
+            ("logistic", STUDY.toys(), ("png", "pdf")),
+            ("network", STUDY.toys(network=True), ("png", "pdf", "gif")),
+        )
+        for name in names
+        for figure in (f"{kind}.{suffix}" for suffix in suffixes)
+    ]
+
+
 def print_results():
     """What a reader opens first."""
     figures = [*toy_files(), *figure_files(STUDY.conditions), *comparison_files()]

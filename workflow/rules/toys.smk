@@ -4,19 +4,6 @@ TOY = f"{RESULTS}/toys/{{toy}}"
 TOY_FIGURE = f"{FIGURES}/toys/{{toy}}"
 
 
-def toy_files():
-    """Figures of all toys."""
-    return [
-        f"{FIGURES}/toys/{name}-{figure}"
-        for kind, names, suffixes in (
-            ("logistic", STUDY.toys(), ("png", "pdf")),
-            ("network", STUDY.toys(network=True), ("png", "pdf", "gif")),
-        )
-        for name in names
-        for figure in (f"{kind}.{suffix}" for suffix in suffixes)
-    ]
-
-
 rule toy:
     output:
         f"{TOY}/logistic.nc",
