@@ -77,11 +77,6 @@ rule all:
         f"{FIGURES}/replication.png" if STUDY.replicates else [],
 
 
-rule figures_toys:
-    input:
-        toy_files(),
-
-
 for name in config["datasets"]:
 
     rule:
@@ -90,6 +85,13 @@ for name in config["datasets"]:
         input:
             figure_files(c for c in STUDY.conditions if c.dataset == name),
             comparison_files(name),
+
+
+rule:
+    name:
+        "figures_toys"
+    input:
+        toy_files(),
 
 
 onsuccess:

@@ -36,6 +36,7 @@ def test_streams_have_the_documented_numbers() -> None:
         "BOOTSTRAP": 6,
         "NOISE": 7,
         "LABEL_SHUFFLE": 8,
+        "TOY": 9,
     }
 
 
