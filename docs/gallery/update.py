@@ -5,7 +5,8 @@
 The second study is the replication, of which one figure is shown.  Figures: those that the page
 shows, scaled down.  The figure figures/mnist/100-100/relu/l2/information.png of a study is called
 mnist_100-100_relu_l2_information.png here.  Tables: what stands between the lines
-``<!-- name -->`` and ``<!-- end -->``, from the study's claims.csv and readings.csv.
+``<!-- name -->`` and ``<!-- end -->``, from the study's claims.csv, readings.csv and the run times
+of its jobs under logs/benchmarks.
 """
 
 from __future__ import annotations
@@ -40,16 +41,12 @@ def update(study: Path, again: Path) -> None:
     page.write_text(text, encoding="utf-8")
     figures = {
         "_".join(path.relative_to(study / "figures").parts): path
-        for suffix in ("png", "gif")
-        for path in (study / "figures").rglob(f"*.{suffix}")
+        for path in (study / "figures").rglob("*.png")
     } | {"replication.png": again / "figures/replication.png"}
-    shown = re.findall(r"\]\(([^)/]+\.(?:png|gif))\)", text)
+    shown = re.findall(r"\]\(([^)/]+\.png)\)", text)
     if missing := [name for name in shown if name not in figures or not figures[name].is_file()]:
         raise SystemExit(f"{study}/figures lacks {', '.join(missing)}; run the study first")
     for name in shown:
-        if name.endswith(".gif"):
-            (HERE / name).write_bytes(figures[name].read_bytes())
-            continue
         with Image.open(figures[name]) as image:
             size = WIDTH, round(image.height * WIDTH / image.width)
             image.convert("RGB").resize(size, Image.Resampling.LANCZOS).quantize(256).save(
@@ -107,10 +104,31 @@ def counts_table(study: Path) -> str:
     return _markdown(["condition", "layer", "delta", *heads], rows)
 
 
+def cost_table(study: Path) -> str:
+    """CPU minutes of all jobs that were timed, by condition (training and all that uses it)."""
+    logs = study.parents[1] / "logs/benchmarks/results" / study.name
+    seconds: dict[tuple[str, ...], float] = {}
+    for path in sorted(logs.rglob("*.tsv")):
+        condition = path.relative_to(logs).parts[: len(claims.CONDITION)]
+        if condition[0] != "toys":
+            job = pd.read_csv(path, sep="\t").iloc[0]
+            seconds[condition] = seconds.get(condition, 0.0) + float(job["cpu_time"])
+    frame = claims.read(study / "claims.csv")
+    rows = []
+    for condition in dict.fromkeys(map(tuple, frame[list(claims.CONDITION)].values)):
+        own = (frame[list(claims.CONDITION)] == list(condition)).all(axis=1)
+        words = style.condition_words(dict(zip(claims.CONDITION, condition, strict=True)))
+        n_seeds = str(frame.loc[own, "n_seeds"].max())
+        rows.append([words, n_seeds, f"{seconds[condition] / 60:.1f}"])
+    rows.append(["all", "", f"{sum(seconds.values()) / 60:.0f}"])
+    return _markdown(["condition", "seeds", "CPU minutes"], rows)
+
+
 TABLES: Mapping[str, Callable[[Path], str]] = {
     "claims": claims_table,
     "talk": talk_table,
     "counts": counts_table,
+    "cost": cost_table,
 }
 
 

@@ -65,10 +65,22 @@ def plane(activations: Iterable[xr.Dataset], estimators: Sequence[Estimator]) ->
     PlaneError
         No epochs, or two estimators of one name.
     """
-    names = [estimator.name for estimator in estimators]
-    if len(set(names)) < len(names) or not names:
-        raise PlaneError(f"estimators: {', '.join(names) or 'none'}; give each once")
+    names(estimators)
     return joined([of_epoch(epoch, estimators) for epoch in activations], estimators)
+
+
+def names(estimators: Sequence[Estimator]) -> list[str]:
+    """Names of estimators.
+
+    Raises
+    ------
+    PlaneError
+        There are none, or two of one name.
+    """
+    found = [estimator.name for estimator in estimators]
+    if len(set(found)) < len(found) or not found:
+        raise PlaneError(f"estimators: {', '.join(found) or 'none'}; give each once")
+    return found
 
 
 def joined(parts: Sequence[xr.Dataset], estimators: Sequence[Estimator]) -> xr.Dataset:
@@ -79,12 +91,11 @@ def joined(parts: Sequence[xr.Dataset], estimators: Sequence[Estimator]) -> xr.D
     PlaneError
         There are none.
     """
-    names = [estimator.name for estimator in estimators]
     if not parts:
         raise PlaneError("no epochs are stored; add some to `activations.epochs`")
     whole = xr.concat(parts, "epoch", data_vars="minimal", coords="minimal", compat="equals")
     return whole.assign_coords(
-        estimator=("estimator", names, {"long_name": "estimator and its settings"}),
+        estimator=("estimator", names(estimators), {"long_name": "estimator and its settings"}),
         estimates=(
             "estimator",
             [estimator.estimates for estimator in estimators],

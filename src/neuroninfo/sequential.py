@@ -10,19 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import torch
 import xarray as xr
 from torch import nn
 
-from neuroninfo import ablation, neurons
+from neuroninfo import ablation, neurons, training
 from neuroninfo.claims import ZERO
 from neuroninfo.figures import ablation as ablation_figures
 from neuroninfo.figures import information as information_figures
-from neuroninfo.forward import evaluated
 from neuroninfo.modules import SequentialError, stack
-from neuroninfo.networks import Architecture, Stack, neuron_coordinates
-from neuroninfo.storage import NETWORK, labelled
+from neuroninfo.networks import Architecture
+from neuroninfo.storage import NETWORK
+from neuroninfo.training import Split
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -98,7 +97,7 @@ def study(
         for which, examples in (("validation", validation), ("test", test))
     )
     measured = neurons.measure(
-        [_activations(network, inputs, labels)],
+        [training.outputs_dataset(network, Split(inputs, labels), 0)],
         network,
         quantizers=quantizers,
         shuffles=shuffles,
@@ -165,34 +164,3 @@ def _examples(
             f"{architecture.n_classes} outputs are classes 0 to {architecture.n_classes - 1}"
         )
     return inputs, labels
-
-
-def _activations(network: Stack, inputs: torch.Tensor, labels: torch.Tensor) -> xr.Dataset:
-    """Outputs of all hidden neurons, in the layout of ``activations.nc``."""
-    blocks = [results for _, _, results in evaluated(network, inputs, together=1)]
-    values = np.concatenate([torch.cat(results[:-1], dim=-1)[0].numpy() for results in blocks])
-    logits = np.concatenate([results[-1][0].numpy() for results in blocks])
-    return xr.Dataset(
-        {
-            "activation": (
-                ("seed", "epoch", "sample", "neuron"),
-                values[None, None],
-                labelled("output of the neuron after the nonlinearity", "1"),
-            ),
-            "output": (
-                ("seed", "epoch", "sample", "class"),
-                logits[None, None],
-                labelled("logit of the class", "1"),
-            ),
-            "label": ("sample", labels.numpy(), labelled("class", "1")),
-        },
-        coords={
-            "seed": list(network.seeds),
-            "epoch": [0],
-            **neuron_coordinates(network.architecture.hidden),
-        },
-        attrs={
-            "activation_function": network.architecture.activation,
-            "n_classes": network.architecture.n_classes,
-        },
-    )

@@ -31,6 +31,7 @@ from neuroninfo.networks import (
     Array,
     Normalization,
     Stack,
+    hidden_widths,
     neuron_coordinates,
     to_dataset,
 )
@@ -306,34 +307,71 @@ def log_spaced_epochs(epochs: int, most: int) -> list[int]:
     return [0, *sorted({*spaced.tolist()})]
 
 
+def architecture(examples: Examples, settings: Settings, activation: str) -> Architecture:
+    """What is trained on a data set, from the names in a condition."""
+    return Architecture(
+        n_inputs=examples.inputs.shape[1],
+        hidden=hidden_widths(settings.architecture),
+        n_classes=examples.n_classes,
+        activation=activation,
+        batch_norm=settings.regularizer.batch_norm_momentum is not None,
+    )
+
+
 def activations_dataset(trained: Trained, settings: Settings, examples: Examples) -> xr.Dataset:
     """Validation activations, in the layout of ``activations.nc``."""
     validation = examples.split("validation")
     labels, index = examples.labels[validation], examples.index[validation]
+    shared = _activation_layout(
+        trained.stack, trained.activations, trained.outputs, labels, settings.activation_epochs
+    )
+    return shared.assign_coords(
+        split=("sample", ["validation"] * len(labels), {"long_name": "part of the data"}),
+        index=("sample", index, {"long_name": "position of the example in the source"}),
+    )
+
+
+def outputs_dataset(stack: Stack, split: Split, epoch: int) -> xr.Dataset:
+    """Outputs of networks as they are on a split, as ``activations.nc`` has them at one epoch."""
+    shape = (len(stack.seeds), 1, len(split.labels))
+    activations = np.empty((*shape, sum(stack.architecture.hidden)), dtype=np.float32)
+    outputs = np.empty((*shape, stack.architecture.n_classes), dtype=np.float32)
+    for seeds, rows, results in evaluated(stack, split.inputs, together=1):
+        activations[seeds, 0, rows] = torch.cat(results[:-1], dim=-1).cpu().numpy()
+        outputs[seeds, 0, rows] = results[-1].cpu().numpy()
+    return _activation_layout(stack, activations, outputs, split.labels.cpu().numpy(), [epoch])
+
+
+def _activation_layout(
+    stack: Stack,
+    activations: np.ndarray,
+    outputs: np.ndarray,
+    labels: np.ndarray,
+    epochs: Sequence[int],
+) -> xr.Dataset:
+    """What all that has the layout of ``activations.nc`` shares."""
     return xr.Dataset(
         {
             "activation": (
                 ("seed", "epoch", "sample", "neuron"),
-                trained.activations,
+                activations,
                 labelled("output of the neuron after the nonlinearity, before dropout", "1"),
             ),
             "output": (
                 ("seed", "epoch", "sample", "class"),
-                trained.outputs,
+                outputs,
                 labelled("logit of the class", "1"),
             ),
             "label": ("sample", labels.astype(np.int16), labelled("class", "1")),
         },
         coords={
-            "seed": ("seed", list(trained.stack.seeds), {"long_name": "seed"}),
-            "epoch": ("epoch", list(settings.activation_epochs), {"long_name": "epochs trained"}),
-            "split": ("sample", ["validation"] * len(labels), {"long_name": "part of the data"}),
-            "index": ("sample", index, {"long_name": "position of the example in the source"}),
-            **neuron_coordinates(trained.stack.architecture.hidden),
+            "seed": ("seed", list(stack.seeds), {"long_name": "seed"}),
+            "epoch": ("epoch", list(epochs), {"long_name": "epochs trained"}),
+            **neuron_coordinates(stack.architecture.hidden),
         },
         attrs={
-            "activation_function": trained.stack.architecture.activation,
-            "n_classes": trained.stack.architecture.n_classes,
+            "activation_function": stack.architecture.activation,
+            "n_classes": stack.architecture.n_classes,
         },
     )
 

@@ -11,6 +11,7 @@ from neuroninfo import plane_training, planes, training
 from neuroninfo.estimators import EstimationError
 from neuroninfo.estimators.names import named
 from neuroninfo.figures.planes import planes_figure
+from neuroninfo.planes import PlaneError
 
 from .pictures import all_text_is_large_and_in_the_figure
 from .test_configuration import SCHEMA
@@ -62,17 +63,38 @@ def test_a_seed_does_not_depend_on_the_others() -> None:
         np.testing.assert_array_equal(both[name].sel(seed=[5]), alone[name])
 
 
+PATTERN = SCHEMA["properties"]["planes"]["properties"]["estimators"]["items"]["pattern"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_estimators_by_name(name: str) -> None:
-    pattern = SCHEMA["properties"]["planes"]["properties"]["estimators"]["items"]["pattern"]
-    assert re.search(pattern, name)
+    assert re.search(PATTERN, name)
     assert named(name).name == name.replace("1e-2", "0.01")
 
 
-@pytest.mark.parametrize("name", ["edges", "edges-3.5", "kde-0.1", "width--1", "renyi"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "edges",
+        "edges-3.5",
+        "kde-0.1",
+        "width--1",
+        "renyi",
+        "edges-1",
+        "mass-0",
+        "width-0",
+        "kde-upper-0.0",
+    ],
+)
 def test_names_that_there_are_not(name: str) -> None:
+    assert not re.search(PATTERN, name)
     with pytest.raises(EstimationError, match=f"no estimator is called '{name}'; there are edges"):
         named(name)
+
+
+def test_an_estimator_under_two_names() -> None:
+    with pytest.raises(PlaneError, match=r"width-0\.07, width-0\.07; give each once"):
+        made("width-0.07", "width-7e-2")
 
 
 def test_defaults_are_estimators() -> None:

@@ -565,6 +565,15 @@ def no_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_cuda")
+def test_the_architecture_of_a_condition() -> None:
+    source, normed = examples(), Regularizer(batch_norm_momentum=0.1)
+    size = source.inputs.shape[1], (7, 5), source.n_classes, "tanh"
+    plain = training.architecture(source, settings("7-5"), "tanh")
+    assert plain == Architecture(*size, batch_norm=False)
+    with_norm = training.architecture(source, settings("7-5", regularizer=normed), "tanh")
+    assert with_norm == Architecture(*size, batch_norm=True)
+
+
 def test_no_cuda() -> None:
     for requested, gpus in (("cpu", 0), ("cpu", 1), ("auto", 0)):
         assert choose_device(requested, gpus) == torch.device("cpu")

@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 
 import torch
 
-from neuroninfo import datasets, networks, plane_training, storage, training
+from neuroninfo import datasets, plane_training, storage, training
 from neuroninfo.estimators.names import named
 
 torch.set_num_threads(snakemake.threads)
@@ -16,21 +16,14 @@ condition, resolved = snakemake.params.condition, snakemake.params.settings
 settings = training.settings_from(resolved["training"])
 device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
-architecture = networks.Architecture(
-    n_inputs=examples.inputs.shape[1],
-    hidden=networks.hidden_widths(condition["architecture"]),
-    n_classes=examples.n_classes,
-    activation=condition["activation"],
-    batch_norm=settings.regularizer.batch_norm_momentum is not None,
-)
-seeds = condition["seeds"]
 plane = plane_training.train(
-    architecture,
-    seeds,
+    training.architecture(examples, settings, condition["activation"]),
+    condition["seeds"],
     training.split_tensors(examples, device),
     settings,
     [named(name) for name in resolved["estimators"]],
     resolved["epochs"],
+    gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
 )
 storage.write(
     plane,

@@ -8,23 +8,16 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 
 import torch
 
-from neuroninfo import datasets, networks, storage, training
+from neuroninfo import datasets, storage, training
 
 torch.set_num_threads(snakemake.threads)
 condition, resolved = snakemake.params.condition, snakemake.params.settings
 settings = training.settings_from(resolved)
 device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
-architecture = networks.Architecture(
-    n_inputs=examples.inputs.shape[1],
-    hidden=networks.hidden_widths(condition["architecture"]),
-    n_classes=examples.n_classes,
-    activation=condition["activation"],
-    batch_norm=settings.regularizer.batch_norm_momentum is not None,
-)
 seeds = condition["seeds"]
 trained = training.train(
-    architecture,
+    training.architecture(examples, settings, condition["activation"]),
     seeds,
     training.split_tensors(examples, device),
     settings,

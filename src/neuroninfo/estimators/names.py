@@ -10,11 +10,12 @@ from neuroninfo.estimators import EstimationError, Estimator
 from neuroninfo.estimators.binning import EdgeBins, Exact, MassBins, WidthBins
 from neuroninfo.estimators.kernel_density import KernelDensity
 
-_NUMBER: Final = r"(\d+(?:\.\d+)?(?:e-?\d+)?)"
+_NUMBER: Final = r"((?!0+(?:\.0+)?(?:e|$))\d+(?:\.\d+)?(?:e-?\d+)?)"
+_TWO_OR_MORE: Final = r"(0*(?:[2-9]|[1-9]\d+))"
 PATTERNS: Final[Mapping[str, Callable[..., Estimator]]] = {
-    r"edges-(\d+)": lambda edges: EdgeBins(int(edges)),
+    rf"edges-{_TWO_OR_MORE}": lambda edges: EdgeBins(int(edges)),
     rf"width-{_NUMBER}": lambda width: WidthBins(float(width)),
-    r"mass-(\d+)": lambda bins: MassBins(int(bins)),
+    rf"mass-{_TWO_OR_MORE}": lambda bins: MassBins(int(bins)),
     rf"kde-(upper|lower)-{_NUMBER}": lambda bound, v: KernelDensity(float(v), bound),
     "exact": Exact,
 }
@@ -34,5 +35,6 @@ def named(name: str) -> Estimator:
             return make(*found.groups())
     raise EstimationError(
         f"no estimator is called {name!r}; there are edges-30, width-0.07, mass-30, "
-        "kde-upper-0.001, kde-lower-0.001 and exact, with numbers of your choice"
+        "kde-upper-0.001, kde-lower-0.001 and exact, with other numbers (2 edges or bins, or more; "
+        "widths and variances above 0)"
     )

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from neuroninfo.figures import style
 from neuroninfo.figures.style import COLOURS
+from neuroninfo.planes import OUTPUT
 
 _PANEL: Final = 4.3
 _HEIGHT: Final = 3.4
@@ -115,7 +116,7 @@ def _line(ax: Axes, own: xr.Dataset, layer: str, norm: LogNorm) -> None:
     ax.plot(mean_x, mean_y, color=COLOURS["text"], linewidth=1, zorder=2)
     ax.scatter(mean_x, mean_y, c=colours, s=30, zorder=3, edgecolor="white", linewidth=0.4)
     ax.annotate(
-        "o" if layer == "output" else layer,
+        "o" if layer == OUTPUT else layer,
         (mean_x[-1], mean_y[-1]),
         (5, 3),
         textcoords="offset points",
@@ -125,4 +126,4 @@ def _line(ax: Axes, own: xr.Dataset, layer: str, norm: LogNorm) -> None:
 
 
 def _words(layer: str) -> str:
-    return layer if layer == "output" else f"layer {layer}"
+    return layer if layer == OUTPUT else f"layer {layer}"
