@@ -11,6 +11,7 @@ from neuroninfo import plane_training, planes, training
 from neuroninfo.estimators import EstimationError
 from neuroninfo.estimators.names import named
 from neuroninfo.figures.planes import planes_figure
+from neuroninfo.networks import Architecture
 from neuroninfo.planes import PlaneError
 
 from .pictures import all_text_is_large_and_in_the_figure
@@ -93,8 +94,10 @@ def test_names_that_there_are_not(name: str) -> None:
 
 
 def test_an_estimator_under_two_names() -> None:
+    estimators = [named("width-0.07"), named("width-7e-2")]
+    nothing = {}  # it is refused before anything is trained
     with pytest.raises(PlaneError, match=r"width-0\.07, width-0\.07; give each once"):
-        made("width-0.07", "width-7e-2")
+        plane_training.train(Architecture(2, (2,), 2), (0,), nothing, settings(), estimators, 3)
 
 
 def test_defaults_are_estimators() -> None:
