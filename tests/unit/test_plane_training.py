@@ -97,7 +97,9 @@ def test_an_estimator_under_two_names() -> None:
     estimators = [named("width-0.07"), named("width-7e-2")]
     nothing = {}  # it is refused before anything is trained
     with pytest.raises(PlaneError, match=r"width-0\.07, width-0\.07; give each once"):
-        plane_training.train(Architecture(2, (2,), 2, "relu"), (0,), nothing, settings(), estimators, 3)
+        plane_training.train(
+            Architecture(2, (2,), 2, "relu"), (0,), nothing, settings(), estimators, 3
+        )
 
 
 def test_defaults_are_estimators() -> None:
