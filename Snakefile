@@ -61,6 +61,11 @@ localrules:
     figure_toy,
     figure_toy_network,
     figure_planes,
+    figure_clustering,
+    figure_plane_activations,
+    study_compression,
+    figure_plane_gap,
+    figure_calibration,
 
 
 rule all:
@@ -69,11 +74,12 @@ rule all:
         toy_files(),
         figure_files(STUDY.conditions),
         comparison_files(),
+        calibration_files(),
+        plane_files(),
         of_conditions("history.nc"),
         of_conditions("damage.nc"),
         ablation_files(STUDY.conditions),
-        f"{RESULTS}/readings.csv",
-        f"{RESULTS}/claims.csv",
+        study_tables(),
         f"{FIGURES}/replication.png" if STUDY.replicates else [],
 
 
@@ -92,6 +98,15 @@ rule:
         "figures_toys"
     input:
         toy_files(),
+
+
+rule:
+    name:
+        "figures_planes"
+    input:
+        figure_files(STUDY.with_planes),
+        calibration_files(),
+        plane_files(),
 
 
 onsuccess:

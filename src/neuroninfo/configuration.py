@@ -34,6 +34,8 @@ REFERENCE: Final = ("damage", "greedy")
 """Orders by the accuracy that removing a neuron costs."""
 SIGNED: Final = ("tanh", "leaky_relu", "silu")
 """Activations that may be negative, for which class selectivity is not defined."""
+BOUNDED: Final = ("relu", "tanh", "sigmoid")
+"""Activations whose outputs can be rounded to few bits: relu is cut off."""
 EXPERIMENTS: Final = ("pruning", "precision", "planes")
 """What else is done with trained networks; each has a section of its settings."""
 _UNQUOTED: Final = "YAML reads on, off, yes and no as true or false"
@@ -73,7 +75,7 @@ class Plan:
 
     seeds: int
     orderings: tuple[str, ...]
-    """Names of sets; the first gives the claims and figures."""
+    """Names of sets; the first gives the claims and figures. Without any it is not ablated."""
     experiments: tuple[str, ...]
     """Of `EXPERIMENTS`."""
     figures: bool
@@ -110,6 +112,16 @@ class Study:
         """In the order of the configuration, each once."""
         return tuple(self.plans)
 
+    @property
+    def ablated(self) -> tuple[Condition, ...]:
+        """Conditions with orderings."""
+        return tuple(condition for condition, plan in self.plans.items() if plan.orderings)
+
+    @property
+    def with_planes(self) -> tuple[Condition, ...]:
+        """Conditions with information planes."""
+        return tuple(c for c, plan in self.plans.items() if "planes" in plan.experiments)
+
     def n_seeds(self, condition: Condition, *section: str) -> int:
         """Seeds of a condition, or those for which a section of the configuration is done.
 
@@ -117,6 +129,8 @@ class Study:
         """
         of_condition = self.plans[condition].seeds
         settings = self.resolved
+        if section == ("planes",):
+            settings = {"planes": _planes(self.resolved, condition.dataset)}
         for key in section:
             settings = settings[key]
         return min(of_condition, settings.get("seeds", of_condition) if section else of_condition)
@@ -185,8 +199,12 @@ class Study:
             "architecture": condition.architecture,
             "activation": condition.activation,
             "regularizer": {
-                **{key: regularizer[key] for key in ("l1", "l2", "dropout", "label_smoothing")},
+                **{
+                    key: regularizer[key]
+                    for key in ("l1", "l2", "dropout", "label_smoothing", "noise")
+                },
                 "batch_norm_momentum": batchnorm["momentum"] if batchnorm else None,
+                "output_bits": regularizer.get("output_bits"),
                 "early_stopping": regularizer.get("early_stopping"),
             },
             **training,
@@ -262,12 +280,16 @@ class Study:
 
     def plane_settings(self, condition: Condition) -> dict[str, Any]:
         """Estimators, the number of epochs, and how the networks are trained."""
-        planes = self.resolved["planes"]
+        planes = _planes(self.resolved, condition.dataset)
         return {
-            "epochs": planes["epochs"],
-            "estimators": list(planes["estimators"]),
+            **{key: planes[key] for key in ("epochs", "estimators", "costly")},
             "training": self.training_settings(condition) | {"activation_epochs": []},
         }
+
+    def calibration_settings(self) -> dict[str, Any]:
+        """Arguments of `calibration.sweep`, estimators by name; empty: none are calibrated."""
+        calibration = self.resolved.get("calibration")
+        return {} if calibration is None else {**calibration, "study_seed": self.seed}
 
     def toys(self, *, network: bool = False) -> list[str]:
         """Two-dimensional sets, or those on which the network is trained."""
@@ -358,6 +380,7 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> Study:
     _check_epochs(resolved, plans)
     _check_comparisons(resolved, plans)
     _check_pruning(resolved, plans)
+    _check_planes(resolved, plans)
     for name, chosen in resolved["orderings"].items():
         users = [c for c, plan in plans.items() if name in _orderings(resolved, plan)]
         chosen["measures"] = _ordering_measures(resolved, name, users)
@@ -633,6 +656,10 @@ def _check_seeds(resolved: Mapping[str, Any]) -> None:
         *((("conditions", i), entry, "seeds") for i, entry in enumerate(resolved["conditions"])),
         *((("orderings", name), entry, "seeds") for name, entry in resolved["orderings"].items()),
         *(((name,), resolved[name], "seeds") for name in EXPERIMENTS),
+        *(
+            (("datasets", name, "planes"), entry["planes"], "seeds")
+            for name, entry in resolved["datasets"].items()
+        ),
     ]
     per_job = resolved["seeds"]["per_job"]
     for path, section, key in numbers:
@@ -660,9 +687,14 @@ def _plans(resolved: Mapping[str, Any], schema: _Schema) -> dict[Condition, Plan
                     (*path, "orderings", j),
                     f"{_unknown(name, list(resolved['orderings']))}; or define it under orderings",
                 )
-        first = resolved["orderings"][sets[0]]
         n_seeds = product.get("seeds", resolved["seeds"]["count"])
-        if (
+        first = resolved["orderings"][sets[0]] if sets else {}
+        needing = [name for name in product["experiments"] if name != "planes"]
+        if not sets and needing:
+            raise ConfigurationError(
+                (*path, "orderings"), f"is empty, and {needing[0]} needs one at least"
+            )
+        if sets and (
             first.get("seeds", n_seeds) < n_seeds
             or set(first["scopes"]) != {"layers", "network"}
             or set(first["directions"]) != {"ascending", "descending"}
@@ -759,6 +791,11 @@ def _check_comparisons(resolved: Mapping[str, Any], plans: Mapping[Condition, Pl
                 "activation or regularizer, and not both, has to be a list of two or more",
             )
         for condition in _product(comparison):
+            if condition in plans and not plans[condition].orderings:
+                raise ConfigurationError(
+                    ("comparisons", name),
+                    f"{condition.path} has no orderings to compare; give it some",
+                )
             if condition not in plans:
                 raise ConfigurationError(
                     ("comparisons", name),
@@ -782,6 +819,39 @@ def _differing(regularizers: Sequence[Mapping[str, Any]]) -> str | None:
 def _training(resolved: Mapping[str, Any], dataset: str) -> dict[str, Any]:
     """Training of a data set: its own values before the study's."""
     return {**resolved["training"], **resolved["datasets"][dataset]["training"]}
+
+
+def _planes(resolved: Mapping[str, Any], dataset: str) -> dict[str, Any]:
+    """Planes of a data set: its own values before the study's."""
+    return {**resolved["planes"], **resolved["datasets"][dataset]["planes"]}
+
+
+def _check_planes(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
+    """No estimator is asked twice, and rounded outputs are not taken for others."""
+    for dataset in sorted({c.dataset for c, plan in plans.items() if "planes" in plan.experiments}):
+        planes = _planes(resolved, dataset)
+        costly = planes["costly"]["estimators"]
+        if both := [name for name in costly if name in planes["estimators"]]:
+            raise ConfigurationError(
+                ("planes", "costly", "estimators"),
+                f"{both[0]!r} is among the other estimators on {dataset} too; remove one",
+            )
+    for condition, plan in plans.items():
+        if resolved["regularizers"][condition.regularizer].get("output_bits") is None:
+            continue
+        path = ("regularizers", condition.regularizer, "output_bits")
+        if condition.activation not in BOUNDED:
+            raise ConfigurationError(
+                path,
+                f"{condition.path}: outputs of {condition.activation} have no range; use "
+                f"{', '.join(BOUNDED)}",
+            )
+        if plan.orderings or set(plan.experiments) != {"planes"}:
+            raise ConfigurationError(
+                path,
+                f"{condition.path}: ablation and the like compute with outputs that are not "
+                "rounded; give that condition `orderings: []` and `experiments: [planes]`",
+            )
 
 
 def _check_epochs(resolved: Mapping[str, Any], conditions: Iterable[Condition]) -> None:

@@ -4,9 +4,10 @@ A task is stored as kind "dataset" (see `storage`): raw values in their native t
 offset and a scale a feature, so that the file is small and what a network sees,
 ``(inputs - offset) / scale`` in float32, is made when the file is read.
 
-Sources are scikit-learn's digits, which need no network, and data sets that torchvision
-reads.  Files of the latter are checked against the SHA-256 in `SOURCES` before anything
-opens them: some are pickles, which can run code when they are loaded.
+Sources are scikit-learn's digits, which need no network, tasks of twelve bits
+(`twelve_bits`), and data sets that torchvision reads.  Files of the latter are checked against
+the SHA-256 in `SOURCES` before anything opens them: some are pickles, which can run code when
+they are loaded.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from neuroninfo import storage, streams
+from neuroninfo import storage, streams, twelve_bits
 from neuroninfo.streams import Stream
 
 KIND: Final = "dataset"
@@ -58,6 +59,8 @@ class Source:
         Where the files lie below the data folder, in torchvision's layout.
     sha256
         File name -> SHA-256 of the official file, unpacked.
+    complete
+        Whether the examples are all inputs that there are.
     """
 
     n_classes: int
@@ -68,11 +71,27 @@ class Source:
     torchvision: str = ""
     folder: str = ""
     sha256: Mapping[str, str] = field(default_factory=dict)
+    complete: bool = False
 
 
 SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
     {
         "digits": Source(n_classes=10, n_features=64, unit=16, n_training=1797, n_test=0),
+        "icosahedron": Source(
+            n_classes=2, n_features=12, unit=1, n_training=4096, n_test=0, complete=True
+        ),
+        "szt": Source(
+            n_classes=2,
+            n_features=12,
+            unit=1,
+            n_training=4096,
+            n_test=0,
+            folder="szt",
+            sha256=MappingProxyType(
+                {"var_u.mat": "0ba9551878a855396a8de0cbaae620788ede1e7b1eb2b8373bbe017d5ea02036"}
+            ),
+            complete=True,
+        ),
         "mnist": Source(
             n_classes=10,
             n_features=784,
@@ -177,6 +196,8 @@ class Examples:
         (n,) int32, position in the source: its training file, then its test file.
     slices
         Split -> its rows, for the splits that were read.
+    complete
+        Whether the splits together are all inputs that there are.
     """
 
     name: str
@@ -185,6 +206,7 @@ class Examples:
     labels: NDArray[np.int64]
     index: NDArray[np.int32]
     slices: Mapping[str, slice]
+    complete: bool = False
 
     def split(self, name: str) -> slice:
         """Rows of one split.
@@ -262,7 +284,7 @@ def make(
         )
     sizes = _checked_sizes(name, source, validation, test)
 
-    raw, labels = _torchvision(name, source, data_root) if source.torchvision else _digits()
+    raw, labels = _read_source(name, source, data_root)
     split = np.zeros(len(labels), np.int8)
     split[source.n_training :] = SPLITS.index("test")
     generator = streams.generator(study_seed, Stream.SPLIT, name)
@@ -311,7 +333,11 @@ def make(
                 ),
             ),
         },
-        attrs={"name": name, "n_classes": source.n_classes},
+        attrs={
+            "name": name,
+            "n_classes": source.n_classes,
+            "complete": np.int8(source.complete),  # netCDF has no truth values
+        },
     )
 
 
@@ -362,6 +388,7 @@ def read(path: str | Path, *, splits: Sequence[str] = SPLITS) -> Examples:
         labels=body["label"].values.astype(np.int64),
         index=body["index"].values,
         slices=MappingProxyType(slices),
+        complete=bool(head.attrs["complete"]),
     )
 
 
@@ -446,6 +473,42 @@ def _standardization(raw: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArr
     deviation = np.sqrt((n * squares - sums**2).astype(np.float64)) / n
     deviation[deviation == 0] = 1
     return (sums / n).astype(np.float32), deviation.astype(np.float32)
+
+
+def _read_source(
+    name: str, source: Source, root: Path | None
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Raw inputs (n, d) and labels: the training file, then the test file if there is one."""
+    if source.torchvision:
+        return _torchvision(name, source, root)
+    if name == "icosahedron":
+        return twelve_bits.icosahedron()
+    if name == "szt":
+        return _szt(name, source, root)
+    return _digits()
+
+
+def _szt(
+    name: str, source: Source, root: Path | None
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The task of Shwartz-Ziv and Tishby 2017, from the file that their code comes with."""
+    (file, sha256), *_ = source.sha256.items()
+    path = (root or Path()).expanduser() / source.folder / file
+    if not path.is_file():
+        raise DatasetError(
+            f"datasets.{name}: {path} is missing, and its licence forbids to ship it; put "
+            f"{file} of github.com/ravidziv/IDNNs there, or use the task icosahedron, which is of "
+            "the same kind"
+        )
+    if (found := _sha256(path)) != sha256:
+        raise DatasetError(
+            f"{path}: not the official file of {name} (SHA-256 {found}, expected {sha256}); put "
+            "the right one there"
+        )
+    from scipy.io import loadmat
+
+    content = loadmat(path)
+    return content["F"].astype(np.uint8), content["y"].ravel().astype(np.int64)
 
 
 def _digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from neuroninfo.networks import Stack
+from neuroninfo.networks import OUTPUT_RANGES, Stack
 
 _EVALUATED_ROWS: Final = 1024
 
@@ -44,7 +44,16 @@ NONLINEARITIES: Final[Mapping[str, Nonlinearity]] = {
 }
 
 
-def outputs(stack: Stack, inputs: Tensor) -> list[Tensor]:
+def quantize_(values: Tensor, activation: str, bits: int) -> Tensor:
+    """Round outputs, in place, to the nearest of 2^bits values evenly in `OUTPUT_RANGES`."""
+    low, high = OUTPUT_RANGES[activation]
+    step = (high - low) / (2**bits - 1)
+    return values.clamp_(low, high).sub_(low).div_(step).round_().mul_(step).add_(low)
+
+
+def outputs(
+    stack: Stack, inputs: Tensor, disturb: Callable[[int, Tensor], Tensor] | None = None
+) -> list[Tensor]:
     """Outputs of all layers in evaluation mode.
 
     Parameters
@@ -53,19 +62,27 @@ def outputs(stack: Stack, inputs: Tensor) -> list[Tensor]:
         G networks without batch norm (see `Stack.folded`).
     inputs
         (n, n_inputs), the same for all networks.
+    disturb
+        Called with the number of a hidden layer, from 1, and its outputs: gives what the next
+        layer gets in their place.
 
     Returns
     -------
     list of Tensor
         (G, n, width) a hidden layer, after the nonlinearity; last the logits.
     """
-    activation = NONLINEARITIES[stack.architecture.activation]
+    architecture = stack.architecture
+    activation = NONLINEARITIES[architecture.activation]
     results: list[Tensor] = []
     values = inputs.expand(len(stack.seeds), *inputs.shape)
     for layer, (weight, bias) in enumerate(zip(stack.weights, stack.biases, strict=True)):
         values = torch.baddbmm(bias.unsqueeze(1), values, weight.transpose(1, 2))
-        if layer < len(stack.architecture.hidden):
+        if layer < len(architecture.hidden):
             values = activation.apply(values)
+            if architecture.output_bits is not None:
+                values = quantize_(values, architecture.activation, architecture.output_bits)
+            if disturb is not None:
+                values = disturb(layer + 1, values)
         results.append(values)
     return results
 

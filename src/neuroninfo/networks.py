@@ -10,8 +10,8 @@ from 1, and a neuron's output is its value after the nonlinearity and before dro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -27,6 +27,12 @@ Array = Any
 
 BATCH_NORM_EPSILON: Final = 1e-5  # torch's default
 ACTIVATIONS: Final = ("relu", "tanh", "sigmoid", "leaky_relu", "silu")
+OUTPUT_RANGES: Final[Mapping[str, tuple[float, float]]] = {
+    "tanh": (-1.0, 1.0),
+    "sigmoid": (0.0, 1.0),
+    "relu": (0.0, 6.0),  # chosen: ReLU6 (Krizhevsky 2010)
+}
+"""Lowest and highest output of a neuron whose outputs have few bits."""
 _MOST_NEURONS: Final = 2**15 - 1  # files number neurons in int16
 
 
@@ -58,11 +64,18 @@ class Architecture:
     n_classes: int
     activation: str
     batch_norm: bool = False
+    output_bits: int | None = None
+    """Of the outputs of hidden layers, which are rounded to 2^bits values; None: float32."""
 
     def __post_init__(self) -> None:
         if self.activation not in ACTIVATIONS:
             raise ArchitectureError(
                 f"activation {self.activation!r}: known are {', '.join(ACTIVATIONS)}"
+            )
+        if self.output_bits is not None and self.activation not in OUTPUT_RANGES:
+            raise ArchitectureError(
+                f"activation {self.activation!r} has no range in which outputs of "
+                f"{self.output_bits} bits could lie: choose {', '.join(OUTPUT_RANGES)}"
             )
         if sum(self.hidden) > _MOST_NEURONS:
             raise ArchitectureError(
@@ -134,12 +147,7 @@ class Stack:
             factor = n.scale / (n.variance + BATCH_NORM_EPSILON) ** 0.5
             weights[layer] = weights[layer] * factor[..., None]
             biases[layer] = (biases[layer] - n.mean) * factor + n.shift
-        architecture = Architecture(
-            self.architecture.n_inputs,
-            self.architecture.hidden,
-            self.architecture.n_classes,
-            self.architecture.activation,
-        )
+        architecture = replace(self.architecture, batch_norm=False)
         return Stack(architecture, self.seeds, weights, biases, [])
 
     def tensors(self, device: torch.device | str) -> Stack:
@@ -173,7 +181,15 @@ def _numpy(array: Array) -> np.ndarray:
 
 
 def to_dataset(stack: Stack) -> xr.Dataset:
-    """All arrays of a stack, in the layout of ``network.nc``."""
+    """All arrays of a stack, in the layout of ``network.nc``.
+
+    Raises
+    ------
+    ArchitectureError
+        Outputs have few bits: what reads the file would compute with all.
+    """
+    if stack.architecture.output_bits is not None:
+        raise ArchitectureError("networks whose outputs have few bits are not stored")
     stack = stack.numpy()
     dataset = xr.Dataset(coords={"seed": ("seed", list(stack.seeds), {"long_name": "seed"})})
     names = stack.architecture.layer_names

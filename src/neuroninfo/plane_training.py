@@ -2,17 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import torch
 import xarray as xr
+from torch import Tensor
 
-from neuroninfo import planes, training
-from neuroninfo.datasets import SPLITS
+from neuroninfo import calibration, forward, planes, training
+from neuroninfo.datasets import SPLITS, Examples
 from neuroninfo.estimators import Estimator
+from neuroninfo.estimators.names import named
+from neuroninfo.estimators.sample_propagation import SamplePropagation
 from neuroninfo.networks import Architecture, Stack
 from neuroninfo.storage import labelled
+from neuroninfo.streams import Stream, generator
 from neuroninfo.training import Settings, Split
+
+
+@dataclass(frozen=True)
+class Planes:
+    """What is estimated, and when."""
+
+    estimators: tuple[Estimator, ...]
+    """Each with a name of its own."""
+    epochs: tuple[int, ...]
+    """With a plane, ascending."""
+    seldom: frozenset[str] = frozenset()
+    """Names of costly estimators, which are asked at `seldom_epochs` only."""
+    seldom_epochs: tuple[int, ...] = ()
+
+    def skipped(self, epoch: int) -> frozenset[str]:
+        """Names of estimators that are not asked at an epoch."""
+        return frozenset() if epoch in self.seldom_epochs else self.seldom
+
+
+def planes_from(resolved: Mapping[str, Any]) -> Planes:
+    """From a rule's parameters (`configuration.Study.plane_settings`)."""
+    last, study_seed = resolved["training"]["epochs"], resolved["training"]["study_seed"]
+    epochs = training.log_spaced_epochs(last, resolved["epochs"])
+    # Of the epochs with a plane, those nearest to even in the logarithm.
+    wanted = training.log_spaced_epochs(last, resolved["costly"]["epochs"])
+    costly = list(resolved["costly"]["estimators"])
+
+    def nearest(epoch: int) -> int:
+        return min(epochs, key=lambda there: abs(there - epoch))
+
+    return Planes(
+        tuple(named(name, study_seed) for name in [*resolved["estimators"], *costly]),
+        tuple(epochs),
+        frozenset(costly),
+        tuple(sorted({nearest(epoch) for epoch in wanted})),
+    )
+
+
+def measured(examples: Examples, splits: Mapping[str, Split]) -> Split:
+    """Examples that planes are of: all inputs where there are no others, else validation."""
+    if not examples.complete:
+        return splits["validation"]
+    return Split(
+        torch.cat([splits[name].inputs for name in SPLITS]),
+        torch.cat([splits[name].labels for name in SPLITS]),
+    )
 
 
 def train(
@@ -20,28 +73,31 @@ def train(
     seeds: Sequence[int],
     splits: dict[str, Split],
     settings: Settings,
-    estimators: Sequence[Estimator],
-    n_epochs: int,
+    wanted: Planes,
+    *,
+    on: Split | None = None,
     **options: Any,  # noqa: ANN401
 ) -> xr.Dataset:
-    """Train as `training.train`, and estimate planes on the validation split on the way.
+    """Train as `training.train`, and estimate planes on the way.
 
     Parameters
     ----------
     architecture, seeds, splits, settings
         As of `training.train`: the networks are those of the study, bit for bit. With early
         stopping all epochs have a plane; the study's network is that of an earlier one.
-    estimators
-        Each with a name of its own.
-    n_epochs
-        Epochs with a plane at most (`training.log_spaced_epochs`).
+    wanted
+        Estimators and epochs.
+    on
+        Examples that planes are of (`measured`); by default the validation split.
     **options
         Of `training.train`.
 
     Returns
     -------
     Dataset
-        As `planes.plane`, with ``loss`` and ``accuracy`` (seed, epoch, split) at those epochs.
+        As `planes.plane`, with ``loss`` and ``accuracy`` (seed, epoch, split) at those epochs, and
+        ``bias_input`` and ``bias_label`` (layer, estimator): estimate less true value on
+        `calibration.reference` of as many dimensions and examples.
 
     Raises
     ------
@@ -50,20 +106,25 @@ def train(
     neuroninfo.planes.PlaneError
         Two estimators of one name.
     """
-    planes.names(estimators)
-    epochs = training.log_spaced_epochs(settings.epochs, n_epochs)
+    planes.names(wanted.estimators)
+    chosen = splits["validation"] if on is None else on
     parts: list[xr.Dataset] = []
 
     def observe(epoch: int, stack: Stack) -> None:
-        if epoch in epochs:
-            parts.append(
-                planes.of_epoch(
-                    training.outputs_dataset(stack, splits["validation"], epoch), estimators
-                )
+        if epoch not in wanted.epochs:
+            return
+        of_seeds = [  # one seed's outputs in memory at a time
+            planes.of_epoch(
+                outputs(stack.of(slice(row, row + 1)), chosen, epoch, settings, wanted.estimators),
+                wanted.estimators,
+                wanted.skipped(epoch),
             )
+            for row in range(len(stack.seeds))
+        ]
+        parts.append(xr.concat(of_seeds, "seed", data_vars="minimal"))
 
     trained = training.train(architecture, seeds, splits, settings, observe=observe, **options)
-    plane = planes.joined(parts, estimators)
+    plane = planes.joined(parts, wanted.estimators)
     reached = plane["epoch"].values
     for name, values, words, unit in (
         ("loss", trained.loss, "mean cross-entropy", "nat"),
@@ -71,4 +132,60 @@ def train(
     ):
         plane[name] = (("seed", "epoch", "split"), values[:, reached], labelled(words, unit))
     split = ("split", list(SPLITS), {"long_name": "part of the data"})
-    return plane.assign_coords(split=split)
+    n, (_, *widths) = len(chosen.labels), architecture.widths
+    return plane.assign_coords(
+        split=split, **calibration.biases(wanted.estimators, widths, n, architecture.n_classes)
+    )
+
+
+def outputs(
+    stack: Stack, split: Split, epoch: int, settings: Settings, estimators: Sequence[Estimator]
+) -> xr.Dataset:
+    """Outputs of one network as `planes.of_epoch` takes them, with noise if it trains with noise.
+
+    Parameters
+    ----------
+    stack
+        Of one seed.
+    split, epoch, settings
+        What it gets, when, and how it is trained.
+    estimators
+        `SamplePropagation` says how often the noise is drawn; else it is drawn once.
+    """
+    deviation = settings.regularizer.noise
+    if deviation == 0:
+        return training.outputs_dataset(stack, split, epoch)
+    (seed,) = stack.seeds
+    generators = [
+        generator(settings.study_seed, Stream.MEASURED_NOISE, seed, layer, epoch)
+        for layer in range(1, len(stack.architecture.hidden) + 1)
+    ]
+    before: list[Tensor] = []
+
+    def disturb(layer: int, values: Tensor) -> Tensor:
+        before.append(values)
+        noise = generators[layer - 1].standard_normal(values.shape, dtype=np.float32)
+        return values + deviation * torch.from_numpy(noise).to(values.device)
+
+    network = stack.folded().tensors(split.inputs.device)
+    *hidden, logits = forward.outputs(network, split.inputs, disturb)
+    draws = max([e.draws for e in estimators if isinstance(e, SamplePropagation)], default=1)
+    for _ in range(draws - 1):
+        forward.outputs(network, split.inputs, disturb)
+    centres = [
+        torch.cat(before[first : first + len(hidden)], dim=-1).cpu().numpy()
+        for first in range(0, len(before), len(hidden))
+    ]
+    dataset = training.activation_layout(
+        stack,
+        torch.cat(hidden, dim=-1).cpu().numpy()[:, None],
+        logits.cpu().numpy()[:, None],
+        split.labels.cpu().numpy(),
+        [epoch],
+    )
+    dataset["centre"] = (
+        ("draw", "seed", "epoch", "sample", "neuron"),
+        np.stack(centres)[:, :, None],
+        labelled("output of the neuron before the noise of its own layer", "1"),
+    )
+    return dataset.assign_attrs(noise=deviation)

@@ -7,7 +7,8 @@ others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -15,13 +16,17 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from neuroninfo import tables
 from neuroninfo.claims import CONDITION, Interval, bootstrap_mean
 from neuroninfo.estimators import Estimate, EstimationError, Estimator
+from neuroninfo.estimators.sample_propagation import SamplePropagation
 from neuroninfo.storage import labelled
 from neuroninfo.streams import Stream, generator
 
 OUTPUT: Final = "output"
 """In place of a number: the output layer."""
+SKIPPED: Final = "not asked at this epoch"
+"""The reason of an estimate that was not tried."""
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(CONDITION, str),
     "estimator": str,
@@ -33,9 +38,12 @@ COLUMNS: Final[Mapping[str, type]] = {
     "high": float,
     "n_seeds": int,
     "without": int,
+    "verdict": str,
     "note": str,
 }
 """Of the table of compression; information in bit."""
+DROP: Final = 0.1
+"""Fall of I(X;T) in bit from which a layer is said to compress (chosen)."""
 
 
 class PlaneError(ValueError):
@@ -110,8 +118,21 @@ def probabilities(logits: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
 
-def of_epoch(activations: xr.Dataset, estimators: Sequence[Estimator]) -> xr.Dataset:
-    """The plane of one epoch, from activations of that epoch alone."""
+def of_epoch(
+    activations: xr.Dataset, estimators: Sequence[Estimator], skipped: Collection[str] = ()
+) -> xr.Dataset:
+    """The plane of one epoch, from activations of that epoch alone.
+
+    Parameters
+    ----------
+    activations
+        As of `plane`; of networks with noise also ``centre`` (draw, seed, epoch, sample, neuron),
+        outputs before a layer's own noise, and the attribute ``noise``, its standard deviation.
+    estimators
+        Each with a name of its own.
+    skipped
+        Names of those that are not asked: `SKIPPED` is their reason.
+    """
     labels = activations["label"].values
     members = activations["layer"].values
     numbers = np.unique(members)
@@ -121,13 +142,35 @@ def of_epoch(activations: xr.Dataset, estimators: Sequence[Estimator]) -> xr.Dat
     shape = (len(hidden), len(layers), len(estimators))
     information = np.full((*shape, 2), np.nan)
     reason = np.full(shape, "", dtype=object)
+    within = np.empty(shape[:2])
+    centres = None
+    if "centre" in activations:
+        centres = (
+            activations["centre"].transpose("seed", "epoch", "draw", "sample", "neuron").values
+        )
     for seed in range(shape[0]):
         outputs = [hidden[seed, 0][:, members == number] for number in numbers]
         outputs.append(probabilities(logits[seed, 0]))
         for layer, of_layer in enumerate(outputs):
+            within[seed, layer] = scatter_within(of_layer, labels)
             for number, estimator in enumerate(estimators):
+                if estimator.name in skipped:
+                    reason[seed, layer, number] = SKIPPED
+                    continue
                 try:
-                    information[seed, layer, number] = _checked(estimator(of_layer, labels))
+                    if (
+                        isinstance(estimator, SamplePropagation)
+                        and centres is not None
+                        and layer < len(numbers)
+                    ):
+                        estimate = estimator.information(
+                            centres[seed, 0][..., members == numbers[layer]],
+                            labels,
+                            activations.attrs["noise"],
+                        )
+                    else:
+                        estimate = estimator(of_layer, labels)
+                    information[seed, layer, number] = _checked(estimate)
                 except (EstimationError, np.linalg.LinAlgError) as error:
                     reason[seed, layer, number] = str(error)
     dims = ("seed", "epoch", "layer", "estimator")
@@ -153,6 +196,13 @@ def of_epoch(activations: xr.Dataset, estimators: Sequence[Estimator]) -> xr.Dat
                 reason[:, None].astype(str),
                 labelled("why there is none", "1"),
             ),
+            "scatter_within": (
+                dims[:3],
+                within[:, None],
+                labelled(
+                    "mean squared distance of outputs of one class over that of all outputs", "1"
+                ),
+            ),
         },
         coords={
             "seed": activations["seed"],
@@ -166,6 +216,37 @@ def _checked(estimate: Estimate) -> Estimate:
     if not np.isfinite(estimate).all():
         raise EstimationError(f"the estimate is {estimate.input}, {estimate.label}")
     return estimate
+
+
+def _verdict(fall: Interval) -> str:
+    """Whether a layer compresses: the interval of its fall lies on one side of `DROP`."""
+    if np.isnan(fall.mean):
+        return "no estimate"
+    if np.isnan(fall.low):
+        return "one seed"
+    if fall.low > DROP:
+        return "compresses"
+    return "does not compress" if fall.high < DROP else "undecided"
+
+
+def read_compression(paths: Sequence[str | Path]) -> pd.DataFrame:
+    """Tables of `compression` of several conditions in one."""
+    return tables.gather(paths, COLUMNS)
+
+
+def scatter_within(outputs: NDArray[Any], labels: NDArray[Any]) -> float:
+    """Mean squared distance of two outputs of one class over that of any two.
+
+    1: classes lie upon each other; 0: each is one point (Goldfeld et al. 2019, section 5: what
+    binned information shows is such clustering).  NaN where all outputs are one point.
+    """
+    values = outputs.astype(np.float64)
+    whole = ((values - values.mean(axis=0)) ** 2).sum()
+    within = 0.0
+    for label in np.unique(labels):
+        own = values[labels == label]
+        within += ((own - own.mean(axis=0)) ** 2).sum()
+    return float(within / whole) if whole > 0 else float("nan")
 
 
 def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
@@ -186,15 +267,19 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int
     Returns
     -------
     DataFrame
-        `COLUMNS`, one row an estimator and layer. Seeds that lack an estimate at some epoch are
-        left out and counted in ``without``.
+        `COLUMNS`, one row an estimator and layer. Seeds that lack an estimate at some epoch at
+        which it was asked are left out and counted in ``without``.
     """
     about = {key: str(condition[key]) for key in CONDITION}
     rows = []
-    values = plane["mutual_information_input"].sortby("epoch").sortby("seed")
+    plane = plane.sortby("epoch").sortby("seed")
+    values, reasons = plane["mutual_information_input"], plane["reason"]
     for estimator in map(str, plane["estimator"].values):
         for layer in map(str, plane["layer"].values):
-            curves = values.sel(estimator=estimator, layer=layer).transpose("seed", "epoch").values
+            of_layer = {"estimator": estimator, "layer": layer}
+            curves = values.sel(of_layer).transpose("seed", "epoch").values
+            asked = (reasons.sel(of_layer) != SKIPPED).transpose("seed", "epoch").values
+            curves = curves[:, asked.all(axis=0)]
             there = curves[~np.isnan(curves).any(axis=1)]
             highest, last = there.max(axis=1), there[:, -1]
             interval = Interval(np.nan, np.nan, np.nan, "no seed has an estimate at all epochs")
@@ -214,6 +299,7 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int
                     "high": interval.high,
                     "n_seeds": len(curves),
                     "without": len(curves) - len(there),
+                    "verdict": _verdict(interval),
                     "note": interval.note,
                 }
             )

@@ -29,6 +29,9 @@ class Stream(IntEnum):
     NOISE = 7  # seed, layer
     LABEL_SHUFFLE = 8  # seed
     TOY = 9  # two-dimensional set
+    MEASURED_NOISE = 10  # seed, layer, epoch
+    ESTIMATOR = 11  # estimator
+    CALIBRATION = 12  # distribution
 
 
 def generator(study_seed: int, stream: Stream, *keys: int | str) -> np.random.Generator:

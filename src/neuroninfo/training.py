@@ -24,9 +24,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from neuroninfo.datasets import SPLITS, Examples
-from neuroninfo.forward import NONLINEARITIES, evaluated, losses
+from neuroninfo.forward import NONLINEARITIES, evaluated, losses, quantize_
 from neuroninfo.networks import (
     BATCH_NORM_EPSILON,
+    OUTPUT_RANGES,
     Architecture,
     Array,
     Normalization,
@@ -65,6 +66,12 @@ class Regularizer:
     """Weight of a batch in the tracked mean and variance; None: no batch norm."""
     label_smoothing: float = 0.0
     """Share of the target that is spread over all classes (Szegedy et al. 2016, section 7)."""
+    noise: float = 0.0
+    """Standard deviation of the Gaussian noise that is added to every output of a hidden neuron in
+    a training step (Goldfeld et al. 2019), before dropout; loss and accuracy are without."""
+    output_bits: int | None = None
+    """Bits of the outputs of hidden neurons, in training and after; gradients pass as if outputs
+    had not been rounded (straight-through, Bengio et al. 2013)."""
     early_stopping: int | None = None
     """Patience: epochs in a row without a lower validation loss after which a seed stops."""
 
@@ -193,6 +200,11 @@ def train(
             f"the architecture says batch norm {architecture.batch_norm}, the regularizer's "
             f"momentum is {settings.regularizer.batch_norm_momentum}: make both say the same"
         )
+    if architecture.output_bits != settings.regularizer.output_bits:
+        raise TrainingError(
+            f"the architecture has outputs of {architecture.output_bits} bits, the regularizer of "
+            f"{settings.regularizer.output_bits}: make both say the same"
+        )
     kept, n_kept = settings.activation_epochs, len(splits["validation"].labels)
     if len(set(kept)) < len(kept) or not set(kept) <= set(range(settings.epochs + 1)):
         raise TrainingError(
@@ -315,6 +327,7 @@ def architecture(examples: Examples, settings: Settings, activation: str) -> Arc
         n_classes=examples.n_classes,
         activation=activation,
         batch_norm=settings.regularizer.batch_norm_momentum is not None,
+        output_bits=settings.regularizer.output_bits,
     )
 
 
@@ -322,7 +335,7 @@ def activations_dataset(trained: Trained, settings: Settings, examples: Examples
     """Validation activations, in the layout of ``activations.nc``."""
     validation = examples.split("validation")
     labels, index = examples.labels[validation], examples.index[validation]
-    shared = _activation_layout(
+    shared = activation_layout(
         trained.stack, trained.activations, trained.outputs, labels, settings.activation_epochs
     )
     return shared.assign_coords(
@@ -339,10 +352,10 @@ def outputs_dataset(stack: Stack, split: Split, epoch: int) -> xr.Dataset:
     for seeds, rows, results in evaluated(stack, split.inputs, together=1):
         activations[seeds, 0, rows] = torch.cat(results[:-1], dim=-1).cpu().numpy()
         outputs[seeds, 0, rows] = results[-1].cpu().numpy()
-    return _activation_layout(stack, activations, outputs, split.labels.cpu().numpy(), [epoch])
+    return activation_layout(stack, activations, outputs, split.labels.cpu().numpy(), [epoch])
 
 
-def _activation_layout(
+def activation_layout(
     stack: Stack,
     activations: np.ndarray,
     outputs: np.ndarray,
@@ -427,14 +440,16 @@ class _Learner:
         self.moments = [torch.zeros_like(self.parameters) for _ in range(2)]
         self.steps = [torch.zeros((), device=device) for _ in seeds]
         self.stack = self._initialized(seeds)
-        n_hidden = len(architecture.hidden)
-        self.dropout = [
+        self.dropout, self.noise = (
             [
-                generator(settings.study_seed, Stream.DROPOUT, seed, layer)
-                for layer in range(1, n_hidden + 1)
+                [
+                    generator(settings.study_seed, stream, seed, layer)
+                    for layer in range(1, len(architecture.hidden) + 1)
+                ]
+                for seed in seeds
             ]
-            for seed in seeds
-        ]
+            for stream in (Stream.DROPOUT, Stream.NOISE)
+        )
 
     def begin_with(self, initial: Stack) -> None:
         """Copy the weights of other networks."""
@@ -493,6 +508,12 @@ class _Learner:
             here = self.activation.apply(here)
             if not self.activation.from_input:
                 remembered.append(here)
+            if self.architecture.output_bits is not None:
+                here = quantize_(
+                    here.clone(), self.architecture.activation, self.architecture.output_bits
+                )
+            if self.regularizer.noise > 0:
+                here = here + self._noise(seeds, number, n, layer.n_out)
             mask = self._dropout_mask(seeds, number, n, layer.n_out)
             masks.append(mask)
             values.append(here if mask is None else here * mask)
@@ -509,6 +530,9 @@ class _Learner:
             mask = masks[number - 1]
             if mask is not None:
                 gradient *= mask
+            if self.architecture.output_bits is not None:  # outputs beyond the range are cut off
+                _, highest = OUTPUT_RANGES[self.architecture.activation]
+                gradient *= remembered[number - 1] <= highest
             gradient = self.activation.backpropagate(gradient, remembered[number - 1])
             if normalized:
                 gradient = _normalize_backward(
@@ -576,6 +600,16 @@ class _Learner:
         )
         kept = torch.from_numpy(bits >= dropped).to(self.device).view(-1, n, width)
         return kept * (2**16 / (2**16 - dropped))
+
+    def _noise(self, seeds: slice, number: int, n: int, width: int) -> Tensor:
+        """Gaussian noise of a hidden layer, (G, n, width)."""
+        drawn = np.stack(
+            [
+                generators[number].standard_normal((n, width), dtype=np.float32)
+                for generators in self.noise[seeds]
+            ]
+        )
+        return torch.from_numpy(drawn).to(self.device) * self.regularizer.noise
 
     def _normalize(
         self, seeds: slice, number: int, values: Tensor

@@ -34,6 +34,7 @@ wildcard_constraints:
     orderings=r"[a-z0-9-]+",
     comparison=r"[a-z0-9-]+",
     toy=r"[a-z]+",
+    part=r"label|input|cost",
 
 
 @functools.cache
@@ -123,8 +124,8 @@ def first_ablation(wildcards):
 
 
 def of_conditions(name, conditions=None):
-    """A file of each condition (by default of all)."""
-    chosen = STUDY.conditions if conditions is None else conditions
+    """A file of each condition (by default of those that are ablated)."""
+    chosen = STUDY.ablated if conditions is None else conditions
     return [f"{RESULTS}/{condition.path}/{name}" for condition in chosen]
 
 
@@ -158,14 +159,18 @@ def only(conditions):
 def figures_of(condition):
     """Names of a condition's own figures."""
     plan = STUDY.plans[condition]
-    if not plan.figures:
-        return list(plan.experiments)
+    experiments = [
+        *plan.experiments,
+        *(["clustering"] if "planes" in plan.experiments else []),
+    ]
+    if not (plan.figures and plan.orderings):
+        return experiments
     return [
         *("ablation-network", "ablation-layers", "information", "simpson"),
         *(["ranking"] if STUDY.ranked_sets(condition) else []),
         *(f"quantizers-{name}" for name in STUDY.quantizer_sets(condition)),
         *(f"replacement-{name}" for name in STUDY.balanced_sets(condition)),
-        *plan.experiments,
+        *experiments,
     ]
 
 
@@ -216,12 +221,67 @@ def toy_files():
     ]
 
 
+def activations_of(wildcards):
+    """Conditions with planes that differ in their activation only."""
+    wanted = (wildcards.dataset, wildcards.architecture, wildcards.regularizer)
+    return [
+        c
+        for c in STUDY.with_planes
+        if (c.dataset, c.architecture, c.regularizer) == wanted
+    ]
+
+
+def calibration_files():
+    """Figures of the calibration of estimators."""
+    if not STUDY.calibration_settings():
+        return []
+    return [
+        f"{FIGURES}/calibration-{figure}.{suffix}"
+        for figure in ("label", "input", "cost")
+        for suffix in ("png", "pdf")
+    ]
+
+
+def plane_files():
+    """Figures of the planes of several conditions."""
+    several = {c.path: c for c in STUDY.with_planes if len(activations_of(c)) > 1}
+    figures = [
+        f"{c.dataset}/{c.architecture}/planes-activations-{c.regularizer}"
+        for c in several.values()
+        if c == activations_of(c)[0]
+    ]
+    if STUDY.with_planes:
+        figures += ["planes-compression", "planes-gap"]
+    return [
+        f"{FIGURES}/{name}.{suffix}" for name in figures for suffix in ("png", "pdf")
+    ]
+
+
+def study_tables():
+    """Tables of the whole study."""
+    return [
+        *(
+            [f"{RESULTS}/readings.csv", f"{RESULTS}/claims.csv"]
+            if STUDY.ablated
+            else []
+        ),
+        *(
+            [f"{RESULTS}/compression.csv", f"{RESULTS}/plane-gap.csv"]
+            if STUDY.with_planes
+            else []
+        ),
+    ]
+
+
 def print_results():
     """What a reader opens first."""
-    figures = [*toy_files(), *figure_files(STUDY.conditions), *comparison_files()]
+    figures = [
+        *(*toy_files(), *calibration_files(), *plane_files()),
+        *(*figure_files(STUDY.conditions), *comparison_files()),
+    ]
     pngs = [path for path in figures if path.endswith(".png")]
-    print("\nFigures (each as PDF too) and claims:")
-    for path in [*pngs, f"{RESULTS}/claims.csv"]:
+    print("\nFigures (each as PDF too) and tables:")
+    for path in [*pngs, *study_tables()]:
         print(f"  {path}")
 
 

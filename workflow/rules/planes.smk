@@ -1,4 +1,4 @@
-"""Information planes: estimated while networks are trained, and drawn."""
+"""Information planes: estimated while networks are trained, drawn, and their estimators tested."""
 
 
 rule plane:
@@ -49,3 +49,160 @@ rule figure_planes:
         code=lambda wildcards: code("figure_planes.py"),
     script:
         "../scripts/figure_planes.py"
+
+
+rule figure_clustering:
+    input:
+        f"{CONDITION}/plane.nc",
+    output:
+        report(
+            f"{FIGURE}/clustering.png",
+            caption="../report/clustering.rst",
+            category="Planes",
+            labels=figure_labels("clustering and binned information"),
+        ),
+        f"{FIGURE}/clustering.pdf",
+    log:
+        f"logs/{FIGURE}/clustering.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        condition=described,
+        code=lambda wildcards: code("figure_clustering.py"),
+    script:
+        "../scripts/figure_clustering.py"
+
+
+rule figure_plane_activations:
+    input:
+        lambda wildcards: of_conditions("plane.nc", activations_of(wildcards)),
+    output:
+        report(
+            f"{FIGURES}/{{dataset}}/{{architecture}}/planes-activations-{{regularizer}}.png",
+            caption="../report/planes-activations.rst",
+            category="Planes",
+            labels={
+                "data set": "{dataset}",
+                "architecture": "{architecture}",
+                "regularizer": "{regularizer}",
+                "scope": "activations side by side",
+            },
+        ),
+        f"{FIGURES}/{{dataset}}/{{architecture}}/planes-activations-{{regularizer}}.pdf",
+    log:
+        f"logs/{FIGURES}/{{dataset}}/{{architecture}}/planes-activations-{{regularizer}}.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        conditions=lambda wildcards: named(activations_of(wildcards)),
+        code=lambda wildcards: code("figure_plane_activations.py"),
+    script:
+        "../scripts/figure_plane_activations.py"
+
+
+rule study_compression:
+    input:
+        of_conditions("compression.csv", STUDY.with_planes),
+    output:
+        table=report(
+            f"{RESULTS}/compression.csv",
+            caption="../report/compression.rst",
+            category="Planes",
+        ),
+        png=report(
+            f"{FIGURES}/planes-compression.png",
+            caption="../report/compression.rst",
+            category="Planes",
+        ),
+        pdf=f"{FIGURES}/planes-compression.pdf",
+    log:
+        f"logs/{RESULTS}/compression.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        code=lambda wildcards: code("study_compression.py"),
+    script:
+        "../scripts/study_compression.py"
+
+
+rule figure_plane_gap:
+    input:
+        of_conditions("plane.nc", STUDY.with_planes),
+    output:
+        table=report(
+            f"{RESULTS}/plane-gap.csv",
+            caption="../report/planes-gap.rst",
+            category="Planes",
+        ),
+        png=report(
+            f"{FIGURES}/planes-gap.png",
+            caption="../report/planes-gap.rst",
+            category="Planes",
+        ),
+        pdf=f"{FIGURES}/planes-gap.pdf",
+    log:
+        f"logs/{FIGURES}/planes-gap.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        conditions=named(STUDY.with_planes),
+        study_seed=STUDY.seed,
+        code=lambda wildcards: code("figure_plane_gap.py"),
+    script:
+        "../scripts/figure_plane_gap.py"
+
+
+rule calibration:
+    output:
+        f"{RESULTS}/calibration.nc",
+    log:
+        f"logs/{RESULTS}/calibration.log",
+    benchmark:
+        f"logs/benchmarks/{RESULTS}/calibration.tsv"
+    conda:
+        "../../envs/neuroninfo.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(120),
+    params:
+        settings=STUDY.calibration_settings(),
+        code=lambda wildcards: code("calibration.py"),
+    script:
+        "../scripts/calibration.py"
+
+
+rule figure_calibration:
+    input:
+        f"{RESULTS}/calibration.nc",
+    output:
+        png=report(
+            f"{FIGURES}/calibration-{{part}}.png",
+            caption="../report/calibration.rst",
+            category="Planes",
+            labels={"scope": "calibration, {part}"},
+        ),
+        pdf=f"{FIGURES}/calibration-{{part}}.pdf",
+    log:
+        f"logs/{FIGURES}/calibration-{{part}}.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        code=lambda wildcards: code("figure_calibration.py"),
+    script:
+        "../scripts/figure_calibration.py"

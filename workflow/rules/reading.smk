@@ -86,7 +86,7 @@ rule study_claims:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        conditions=named(STUDY.conditions),
+        conditions=named(STUDY.ablated),
         code=lambda wildcards: code("study_claims.py"),
     script:
         "../scripts/study_claims.py"

@@ -8,21 +8,21 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 
 import torch
 
-from neuroninfo import datasets, plane_training, storage, training
-from neuroninfo.estimators.names import named
+from neuroninfo import datasets, plane_training, planes, storage, training
 
 torch.set_num_threads(snakemake.threads)
 condition, resolved = snakemake.params.condition, snakemake.params.settings
 settings = training.settings_from(resolved["training"])
 device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
+splits = training.split_tensors(examples, device)
 plane = plane_training.train(
     training.architecture(examples, settings, condition["activation"]),
     condition["seeds"],
-    training.split_tensors(examples, device),
+    splits,
     settings,
-    [named(name) for name in resolved["estimators"]],
-    resolved["epochs"],
+    plane_training.planes_from(resolved),
+    on=plane_training.measured(examples, splits),
     gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
 )
 storage.write(
@@ -33,5 +33,6 @@ storage.write(
     condition=condition,
     configuration=resolved,
 )
-failed = int((plane["success"] == 0).sum())
-print(f"{plane['success'].size - failed} estimates, {failed} failed (variable `reason`)")
+done = plane["success"] == 1
+failed = ~done & (plane["reason"] != planes.SKIPPED)
+print(f"{int(done.sum())} estimates, {int(failed.sum())} failed (variable `reason`)")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 
@@ -52,3 +53,19 @@ class Estimator(Protocol):
         EstimationError
             There is no estimate for these outputs.
         """
+
+
+def check(outputs: NDArray[Any], labels: NDArray[Any] | None = None) -> None:
+    """See that there is something to estimate from.
+
+    Raises
+    ------
+    EstimationError
+        Outputs are not (examples, neurons), not finite, or labels are of others.
+    """
+    if outputs.ndim != 2 or 0 in outputs.shape:
+        raise EstimationError(f"outputs are {outputs.shape}, not (examples, neurons)")
+    if labels is not None and len(labels) != len(outputs):
+        raise EstimationError(f"{len(outputs)} rows of outputs and {len(labels)} labels")
+    if not np.isfinite(outputs).all():
+        raise EstimationError("some outputs are not finite")

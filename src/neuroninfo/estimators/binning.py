@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroninfo.estimators import Estimate, EstimationError, discrete
+from neuroninfo.estimators import Estimate, check, discrete
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class EdgeBins:
         An arithmetic guess is corrected by one comparison with each neighbouring edge: the same
         numbers as `numpy.digitize` for every value, without its search.
         """
-        _check(outputs)
+        check(outputs)
         edges = np.linspace(self.low, self.high, self.edges)
         guess = (outputs.astype(np.float64) - self.low) * (
             (self.edges - 1) / (self.high - self.low)
@@ -82,7 +82,7 @@ class WidthBins:
 
     def symbols(self, outputs: NDArray[Any]) -> NDArray[np.int64]:
         """(n, d) ``floor(outputs / width)``."""
-        _check(outputs)
+        check(outputs)
         return np.floor(outputs / self.width).astype(np.int64)
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
@@ -108,7 +108,7 @@ class MassBins:
 
     def symbols(self, outputs: NDArray[Any]) -> NDArray[np.int64]:
         """(n, d) number of inner edges, observed quantiles, that are not above a value."""
-        _check(outputs)
+        check(outputs)
         # Order statistics, by whole numbers: k n / bins may round to beyond the next value.
         positions = -(-len(outputs) * np.arange(1, self.bins) // self.bins) - 1
         edges = np.sort(outputs, axis=0)[positions]
@@ -145,13 +145,6 @@ class Exact:
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
         """As of `Estimator`."""
-        _check(outputs)
+        check(outputs)
         values = outputs.astype(np.float64) + 0.0  # -0 is 0
         return discrete.information(discrete.hashed(values.view(np.uint64)), labels)
-
-
-def _check(outputs: NDArray[Any]) -> None:
-    if outputs.ndim != 2 or 0 in outputs.shape:
-        raise EstimationError(f"outputs are {outputs.shape}, not (examples, neurons)")
-    if not np.isfinite(outputs).all():
-        raise EstimationError("some outputs are not finite")

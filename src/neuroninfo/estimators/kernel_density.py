@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroninfo.estimators import Estimate, EstimationError
+from neuroninfo.estimators import Estimate, check
 
 _ROWS: Final = 512
 _SCALES: Final = {"upper": 2.0, "lower": 8.0}
@@ -51,10 +51,7 @@ class KernelDensity:
         I(X;T) = -mean_i log2 mean_j exp(-abs(t_i - t_j)^2 / (s v)), s = 2 (upper) or 8 (lower).
         Needs `_ROWS` x n distances at a time; each pair is computed once, in float32.
         """
-        if outputs.ndim != 2 or not len(outputs) or len(outputs) != len(labels):
-            raise EstimationError(f"outputs {outputs.shape} and {len(labels)} labels")
-        if not np.isfinite(outputs).all():
-            raise EstimationError("some outputs are not finite")
+        check(outputs, labels)
         order = np.argsort(labels, kind="stable")
         counts = np.bincount(labels)
         counts = counts[counts > 0]

@@ -9,21 +9,37 @@ from typing import Final
 from neuroninfo.estimators import EstimationError, Estimator
 from neuroninfo.estimators.binning import EdgeBins, Exact, MassBins, WidthBins
 from neuroninfo.estimators.kernel_density import KernelDensity
+from neuroninfo.estimators.neighbours import KozachenkoLeonenko, Kraskov
+from neuroninfo.estimators.neural import InfoNCE
+from neuroninfo.estimators.renyi import Renyi
+from neuroninfo.estimators.sample_propagation import SamplePropagation
 
 _NUMBER: Final = r"((?!0+(?:\.0+)?(?:e|$))\d+(?:\.\d+)?(?:e-?\d+)?)"
 _TWO_OR_MORE: Final = r"(0*(?:[2-9]|[1-9]\d+))"
 PATTERNS: Final[Mapping[str, Callable[..., Estimator]]] = {
-    rf"edges-{_TWO_OR_MORE}": lambda edges: EdgeBins(int(edges)),
-    rf"width-{_NUMBER}": lambda width: WidthBins(float(width)),
-    rf"mass-{_TWO_OR_MORE}": lambda bins: MassBins(int(bins)),
-    rf"kde-(upper|lower)-{_NUMBER}": lambda bound, v: KernelDensity(float(v), bound),
-    "exact": Exact,
+    rf"edges-{_TWO_OR_MORE}": lambda _, edges: EdgeBins(int(edges)),
+    rf"width-{_NUMBER}": lambda _, width: WidthBins(float(width)),
+    rf"mass-{_TWO_OR_MORE}": lambda _, bins: MassBins(int(bins)),
+    rf"kde-(upper|lower)-{_NUMBER}": lambda _, bound, v: KernelDensity(float(v), bound),
+    rf"kozachenko-{_NUMBER}": lambda seed, v: KozachenkoLeonenko(float(v), study_seed=seed),
+    rf"kraskov-{_NUMBER}": lambda seed, v: Kraskov(float(v), study_seed=seed),
+    r"renyi-(?!1(?:\.0+)?$)" + _NUMBER: lambda seed, order: Renyi(float(order), study_seed=seed),
+    rf"infonce-{_NUMBER}": lambda seed, v: InfoNCE(float(v), study_seed=seed),
+    rf"propagation-{_TWO_OR_MORE}": lambda seed, k: SamplePropagation(int(k), study_seed=seed),
+    "exact": lambda _: Exact(),
 }
-"""Regular expression of the whole name -> estimator from its groups."""
+"""Regular expression of the whole name -> estimator from the study's seed and the groups."""
 
 
-def named(name: str) -> Estimator:
+def named(name: str, study_seed: int = 0) -> Estimator:
     """Make an estimator from its name.
+
+    Parameters
+    ----------
+    name
+        As ``planes.estimators`` has it.
+    study_seed
+        Of what is drawn by those that draw.
 
     Raises
     ------
@@ -32,9 +48,10 @@ def named(name: str) -> Estimator:
     """
     for pattern, make in PATTERNS.items():
         if found := re.fullmatch(pattern, name):
-            return make(*found.groups())
+            return make(study_seed, *found.groups())
     raise EstimationError(
         f"no estimator is called {name!r}; there are edges-30, width-0.07, mass-30, "
-        "kde-upper-0.001, kde-lower-0.001 and exact, with other numbers (2 edges or bins, or more; "
-        "widths and variances above 0)"
+        "kde-upper-0.001, kde-lower-0.001, kozachenko-0.001, kraskov-0.001, renyi-1.01, "
+        "infonce-0.001, propagation-20 and exact, with other numbers (2 edges, bins or draws, or "
+        "more; widths, variances and orders above 0, orders not 1)"
     )

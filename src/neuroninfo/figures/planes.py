@@ -16,12 +16,10 @@ from matplotlib.figure import Figure
 
 from neuroninfo.figures import style
 from neuroninfo.figures.style import COLOURS
-from neuroninfo.planes import OUTPUT
+from neuroninfo.planes import DROP, OUTPUT
 
 _PANEL: Final = 4.3
 _HEIGHT: Final = 3.4
-_DROP: Final = 0.1
-"""Fall of I(X;T) in bit from which a layer is said to compress."""
 _SPAN: Final = 0.5
 """Least length of an axis in bit: what only trembles is not magnified."""
 _EPOCHS: Final = colormaps["viridis"]
@@ -46,7 +44,7 @@ def planes_figure(
     n_columns = min(3, len(estimators))
     layers = list(map(str, plane["layer"].values))
     n_seeds = plane.sizes["seed"]
-    falls = compression[compression["drop"] > _DROP]
+    falls = compression[compression["drop"] > DROP]
     below = 2 + max(1, int(falls.groupby("estimator").size().max() if len(falls) else 0))
     seen = "; ".join(
         f"{name}: {estimates}"
@@ -59,7 +57,7 @@ def planes_figure(
         note="I(X;T) of the input and I(Y;T) of the class with the outputs T of a layer, on "
         "validation data. Thin lines: single seeds; dots: mean over seeds, by epoch. Numbers: "
         "layer (o: output), at the last epoch. Below: layers whose I(X;T) falls after its maximum "
-        f"by more than {_DROP} bit, the mean drop and its 95 % bootstrap interval over seeds. "
+        f"by more than {DROP} bit, the mean drop and its 95 % bootstrap interval over seeds. "
         f"What is really estimated as I(X;T): {seen}.",
         panel=_PANEL,
         height=_HEIGHT,

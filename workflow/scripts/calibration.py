@@ -1,0 +1,30 @@
+"""Try estimators on distributions with known information."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+import torch
+
+from neuroninfo import calibration, storage
+from neuroninfo.estimators.names import named
+
+torch.set_num_threads(snakemake.threads)
+settings = snakemake.params.settings
+result = calibration.sweep(
+    [named(name, settings["study_seed"]) for name in settings["estimators"]],
+    calibration.mixtures(settings["dimensions"]),
+    settings["examples"],
+    settings["repeats"],
+    settings["study_seed"],
+)
+storage.write(
+    result,
+    snakemake.output[0],
+    kind="calibration",
+    title="Estimates of information beside known values",
+    condition={},
+    configuration=settings,
+)

@@ -1,0 +1,18 @@
+"""Draw estimates beside known values, or their cost."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import storage
+from neuroninfo.figures import style
+from neuroninfo.figures.calibration import calibration_figure, cost_figure
+
+calibration = storage.read(snakemake.input[0], "calibration")
+if snakemake.wildcards.part == "cost":
+    drawn = cost_figure(calibration)
+else:
+    drawn = calibration_figure(calibration, snakemake.wildcards.part)
+style.save(drawn, snakemake.output.png, snakemake.output.pdf)

@@ -1,0 +1,14 @@
+"""Draw how classes cluster beside the information of every layer."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import storage
+from neuroninfo.figures import style
+from neuroninfo.figures.planes import clustering_figure
+
+plane = storage.read(snakemake.input[0], "plane")
+style.save(clustering_figure(plane, snakemake.params.condition), *snakemake.output)

@@ -1,0 +1,14 @@
+"""Draw planes of networks that differ in their activation side by side."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import storage
+from neuroninfo.figures import style
+from neuroninfo.figures.planes import activations_figure
+
+planes = [storage.read(path, "plane") for path in snakemake.input]
+style.save(activations_figure(planes, snakemake.params.conditions), *snakemake.output)

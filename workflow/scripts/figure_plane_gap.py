@@ -1,0 +1,17 @@
+"""Set the information of layers against generalization gaps over conditions."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import planes, storage, tables
+from neuroninfo.figures import style
+from neuroninfo.figures.planes import gap_figure
+
+found = [storage.read(path, "plane") for path in snakemake.input]
+points = planes.gaps(found, snakemake.params.conditions)
+correlations = planes.gap_correlations(points, snakemake.params.study_seed)
+tables.write(correlations, snakemake.output.table)
+style.save(gap_figure(points, correlations), snakemake.output.png, snakemake.output.pdf)

@@ -1,0 +1,15 @@
+"""Gather the tables of compression of all conditions, and draw them."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+from neuroninfo import planes, tables
+from neuroninfo.figures import style
+from neuroninfo.figures.planes import compression_figure
+
+table = planes.read_compression(snakemake.input)
+tables.write(table, snakemake.output.table)
+style.save(compression_figure(table), snakemake.output.png, snakemake.output.pdf)
