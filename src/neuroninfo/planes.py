@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import scipy.stats
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -304,3 +305,98 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int
                 }
             )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def gaps(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> pd.DataFrame:
+    """Coordinates of the last hidden layer and generalization gaps, at the last epoch.
+
+    Parameters
+    ----------
+    planes
+        ``plane.nc`` of several conditions.
+    conditions
+        Data set, architecture, activation and regularizer of each.
+
+    Returns
+    -------
+    DataFrame
+        One row a condition, seed and estimator: ``input`` and ``label``, I(X;T) and I(Y;T) in
+        bits, and ``gap``, test less train cross-entropy in nats.
+    """
+    rows = []
+    for plane, names in zip(planes, conditions, strict=True):
+        last = plane.isel(epoch=int(plane["epoch"].values.argmax()))
+        gap = last["loss"].sel(split="test") - last["loss"].sel(split="train")
+        hidden = [layer for layer in map(str, plane["layer"].values) if layer != OUTPUT]
+        here = last.sel(layer=hidden[-1])
+        for seed in plane["seed"].values:
+            for estimator in map(str, plane["estimator"].values):
+                point = here.sel(seed=seed, estimator=estimator)
+                rows.append(
+                    dict(zip(CONDITION, names, strict=True))
+                    | {
+                        "estimator": estimator,
+                        "seed": int(seed),
+                        "input": float(point["mutual_information_input"]),
+                        "label": float(point["mutual_information_label"]),
+                        "gap": float(gap.sel(seed=seed)),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def gap_correlations(points: pd.DataFrame, study_seed: int) -> pd.DataFrame:
+    """Spearman's correlation of each coordinate with the gap, over conditions and seeds.
+
+    Parameters
+    ----------
+    points
+        As `gaps` gives them.
+    study_seed
+        Of the random streams.
+
+    Returns
+    -------
+    DataFrame
+        One row a data set, estimator and coordinate, with a 95 % percentile bootstrap interval
+        over networks; NaN where all coordinates are equal or fewer than 3 networks have one.
+    """
+    rows = []
+    for (dataset, estimator), own in points.groupby(["dataset", "estimator"], sort=False):
+        for coordinate in ("input", "label"):
+            there = own[~own[coordinate].isna()]
+            pairs = there[[coordinate, "gap"]].to_numpy()
+            key = f"{dataset}/gap/{estimator}/{coordinate}"
+            rng = generator(study_seed, Stream.BOOTSTRAP, key)
+            mean, low, high = _spearman(pairs, rng)
+            rows.append(
+                {
+                    "dataset": dataset,
+                    "estimator": estimator,
+                    "coordinate": coordinate,
+                    "correlation": mean,
+                    "low": low,
+                    "high": high,
+                    "n_networks": len(there),
+                    "n_conditions": len(there.drop_duplicates(list(CONDITION))),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _spearman(
+    pairs: NDArray[np.float64], rng: np.random.Generator, resamples: int = 2000
+) -> tuple[float, float, float]:
+    def correlation(sample: NDArray[np.float64]) -> float:
+        ranks = np.apply_along_axis(scipy.stats.rankdata, 0, sample)
+        centred = ranks - ranks.mean(axis=0)
+        scale = np.sqrt((centred**2).sum(axis=0).prod())
+        return float((centred[:, 0] * centred[:, 1]).sum() / scale) if scale > 0 else float("nan")
+
+    if len(pairs) < 3 or np.isnan(found := correlation(pairs)):
+        return float("nan"), float("nan"), float("nan")
+    drawn = [
+        correlation(pairs[rng.integers(len(pairs), size=len(pairs))]) for _ in range(resamples)
+    ]
+    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    return found, float(low), float(high)

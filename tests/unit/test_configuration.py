@@ -31,7 +31,7 @@ regularizers: {none: {}}
 conditions: [{dataset: digits, architecture: 30-30, regularizer: none}]
 """
 
-PLAIN = {"l1": 0.0, "l2": 0.0, "dropout": 0.0, "label_smoothing": 0.0}
+PLAIN = {"l1": 0.0, "l2": 0.0, "dropout": 0.0, "label_smoothing": 0.0, "noise": 0.0}
 
 
 def minimal() -> dict[str, Any]:
@@ -69,7 +69,15 @@ def test_defaults() -> None:
         "data_root": "data",
         "device": "auto",
         "seeds": {"count": 10, "per_job": 10},
-        "datasets": {"digits": {"validation": 360, "test": 360, "inputs": "unit", "training": {}}},
+        "datasets": {
+            "digits": {
+                "validation": 360,
+                "test": 360,
+                "inputs": "unit",
+                "training": {},
+                "planes": {},
+            }
+        },
         "training": {
             "optimizer": "adam",
             "momentum": 0.9,
@@ -117,6 +125,7 @@ def test_defaults() -> None:
                 "kde-upper-0.001",
                 "kde-lower-0.001",
             ],
+            "costly": {"estimators": [], "epochs": 3},
         },
         "toys": {
             "points": 200,
@@ -192,7 +201,8 @@ def test_settings_of_each_stage() -> None:
             data_root: /elsewhere
             datasets/mnist: {validation: 10000, inputs: standardized, training: {epochs: 3}}
             regularizers/all:
-              {l1: 0.1, l2: 1, dropout: 0.5, batchnorm: on, label_smoothing: 0.2, early_stopping: 3}
+              {l1: 0.1, l2: 1, dropout: 0.5, batchnorm: on, label_smoothing: 0.2, noise: 0.3,
+               early_stopping: 3}
             regularizers/slow: {batchnorm: {momentum: 0.01}}
             training/batch_size: 32
             activations/epochs: [last, 2, 0, 0, 3]
@@ -234,7 +244,12 @@ def test_settings_of_each_stage() -> None:
         "dataset": "digits",
         "architecture": "30-30",
         "activation": "relu",
-        "regularizer": {**PLAIN, "batch_norm_momentum": None, "early_stopping": None},
+        "regularizer": {
+            **PLAIN,
+            "batch_norm_momentum": None,
+            "output_bits": None,
+            "early_stopping": None,
+        },
         "optimizer": "adam",
         "momentum": None,
         "learning_rate": 0.001,
@@ -248,13 +263,20 @@ def test_settings_of_each_stage() -> None:
         "l2": 1.0,
         "dropout": 0.5,
         "label_smoothing": 0.2,
+        "noise": 0.3,
         "batch_norm_momentum": 0.1,
+        "output_bits": None,
         "early_stopping": 3,
     }
     assert (training["epochs"], training["batch_size"]) == (3, 32)
     assert training["activation_epochs"] == [0, 2, 3]
     slow = study.training_settings(study.conditions[5])
-    assert slow["regularizer"] == {**PLAIN, "batch_norm_momentum": 0.01, "early_stopping": None}
+    assert slow["regularizer"] == {
+        **PLAIN,
+        "batch_norm_momentum": 0.01,
+        "output_bits": None,
+        "early_stopping": None,
+    }
     assert study.measure_settings(mnist) == {
         "study_seed": 7,
         "quantizers": ["uniform-30", "threshold"],
@@ -438,7 +460,8 @@ MISTAKES = [
     ),
     (
         "datasets/svhn: {validation: 3}",
-        "datasets.svhn: unknown key; known are digits, mnist, fashion_mnist, cifar10",
+        "datasets.svhn: unknown key; known are digits, icosahedron, szt, mnist, fashion_mnist, "
+        "cifar10",
     ),
     (
         "regularizers/L2: {l2: 1}",
@@ -468,7 +491,8 @@ MISTAKES = [
     (
         "regularizers/none: ~",
         "regularizers.none: null (an empty value) is wrong; expected a mapping with the keys l1, "
-        "l2, dropout, batchnorm, label_smoothing, early_stopping; write {} for the defaults",
+        "l2, dropout, batchnorm, label_smoothing, noise, output_bits, early_stopping; write {} for "
+        "the defaults",
     ),
     (
         "seeds: ~",
@@ -848,6 +872,83 @@ def test_mistake_of_the_whole(config: Any, message: str) -> None:
     assert message in str(raised.value)
 
 
+PLANES = """
+conditions/0/experiments: [planes]
+conditions/0/orderings: []
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            PLANES + "planes: {costly: {estimators: [edges-30]}}",
+            "planes.costly.estimators: 'edges-30' is among the other estimators on digits too; "
+            "remove one",
+        ),
+        (
+            PLANES + "datasets/digits/planes: {seeds: 3}",
+            "datasets.digits.planes.seeds: 3 is no multiple of seeds.per_job 10",
+        ),
+        (
+            PLANES + "regularizers/none: {output_bits: 4}\nconditions/0/activation: silu",
+            "regularizers.none.output_bits: digits/30-30/silu/none: outputs of silu have no range; "
+            "use relu, tanh, sigmoid",
+        ),
+        (
+            "regularizers/none: {output_bits: 4}",
+            "regularizers.none.output_bits: digits/30-30/relu/none: ablation and the like compute "
+            "with outputs that are not rounded; give that condition `orderings: []` and "
+            "`experiments: [planes]`",
+        ),
+        (
+            "conditions/0/orderings: []\nconditions/0/experiments: [precision]",
+            "conditions[0].orderings: is empty, and precision needs one at least",
+        ),
+        (
+            PLANES
+            + "conditions/0/activation: [relu, tanh]\n"
+            + "comparisons/c: {dataset: digits, architecture: 30-30, activation: [relu, tanh], "
+            "regularizer: none}",
+            "comparisons.c: digits/30-30/relu/none has no orderings to compare; give it some",
+        ),
+        (
+            "planes: {estimators: [renyi-1]}",
+            "planes.estimators[0]: 'renyi-1' is wrong; expected an estimator, such as edges-30",
+        ),
+    ],
+)
+def test_mistakes_about_planes(changes: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load(changed(changes))
+    assert message in str(raised.value)
+
+
+def test_planes_of_a_data_set() -> None:
+    study = load(
+        changed(
+            PLANES
+            + """
+            datasets/mnist: {validation: 100, planes: {epochs: 5, seeds: 10}}
+            conditions/0/dataset: [digits, mnist]
+            conditions/0/seeds: 20
+            planes: {epochs: 7, estimators: [exact]}
+            calibration: {}
+            """.replace("            ", "")
+        )
+    )
+    digits, mnist = study.conditions
+    assert study.ablated == ()
+    assert study.with_planes == (digits, mnist)
+    assert study.plane_settings(digits)["epochs"] == 7
+    own = study.plane_settings(mnist)
+    assert (own["epochs"], own["estimators"]) == (5, ["exact"])
+    assert own["training"]["activation_epochs"] == []
+    assert (study.n_seeds(digits, "planes"), study.n_seeds(mnist, "planes")) == (20, 10)
+    assert study.calibration_settings()["examples"] == [100, 1000, 4096]
+    assert load(minimal()).calibration_settings() == {}
+
+
 def test_a_block_text_keeps_no_line_break() -> None:
     assert load(minimal() | {"study": "small\n"}).name == "small"
 
@@ -911,7 +1012,8 @@ def test_every_mapping_of_the_schema_is_closed() -> None:
 def test_every_key_is_described(path: str, entry: dict[str, Any], required: bool) -> None:
     resolved = configuration.resolve(entry, SCHEMA)
     description = entry.get("description") or resolved["description"]
-    absent = "absent:" in description or path.startswith("datasets.<name>.training.")
+    own = ("datasets.<name>.training.", "datasets.<name>.planes.")
+    absent = "absent:" in description or (path.startswith(own) and "default" not in entry)
     assert description.endswith(".")
     assert [required, "default" in entry, absent].count(True) == 1
     kinds = resolved.get("type", ())
@@ -949,7 +1051,9 @@ def test_shipped_configurations() -> None:
     talk, demo = load(shipped("config.yaml")), load(shipped("demo.yaml"))
     assert talk.name == "talk"
     slides = [condition.path for condition, plan in talk.plans.items() if plan.seeds == 20]
+    planes = ["tanh/none", "relu/none", "tanh/noise-0.1", "tanh/qat-4", "tanh/qat-8"]
     assert slides == [
+        *(f"icosahedron/10-7-5-4-3/{name}" for name in planes),
         "mnist/100-100/relu/l2",
         "mnist/100-100/relu/dropout",
         "fashion_mnist/100-100/relu/l2",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from itertools import product
 
@@ -10,10 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.special import digamma as psi
 
 from neuroninfo.estimators import Estimate, EstimationError, Estimator, discrete
 from neuroninfo.estimators.binning import EdgeBins, Exact, MassBins, WidthBins
 from neuroninfo.estimators.kernel_density import KernelDensity
+from neuroninfo.estimators.neighbours import KozachenkoLeonenko, Kraskov
+from neuroninfo.estimators.neural import InfoNCE
+from neuroninfo.estimators.renyi import Renyi
+from neuroninfo.estimators.sample_propagation import SamplePropagation
+from neuroninfo.streams import Stream, generator
 
 ALL: list[Estimator] = [
     EdgeBins(),
@@ -275,3 +282,185 @@ def test_names_tell_settings_apart() -> None:
         "width-0.5",
         "mass-4",
     ]
+
+
+# ---------------------------------------------- by neighbours, spectra, critics, and samples
+
+
+def kraskov_entropy(points: np.ndarray, k: int) -> float:
+    """Kraskov et al. 2004, equation 20, pair by pair, in bits."""
+    n, d = points.shape
+    ball = math.pi ** (d / 2) / math.gamma(d / 2 + 1)
+    distances = [sorted(math.dist(p, q) for q in points)[k] for p in points]
+    nats = psi(n) - psi(k) + math.log(ball) + d * np.mean(np.log(distances))
+    return nats / math.log(2)
+
+
+def ross(points: np.ndarray, labels: np.ndarray, k: int) -> float:
+    """Ross 2014, equation 2, pair by pair, in bits."""
+    terms = []
+    for point, label in zip(points, labels, strict=True):
+        own = sorted(math.dist(point, q) for q in points[labels == label])
+        near = sum(math.dist(point, q) <= own[k] for q in points) - 1
+        terms.append(psi(len(points)) - psi((labels == label).sum()) + psi(k) - psi(near))
+    return float(np.mean(terms)) / math.log(2)
+
+
+def sample(n: int, d: int, n_classes: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(d)
+    labels = np.arange(n) % n_classes
+    return (rng.normal(size=(n, d)) + labels[:, None]).astype(np.float32), labels
+
+
+@pytest.mark.parametrize("d", [1, 3, 16])  # 16: without a tree
+def test_neighbours_are_counted_as_in_the_papers(d: int) -> None:
+    outputs, labels = sample(60, d)
+    variance, k = 0.2, 3
+    noise = generator(7, Stream.ESTIMATOR, "neighbours").normal(size=outputs.shape)
+    noisy = outputs + math.sqrt(variance) * noise
+    entropy = kraskov_entropy(noisy, k)
+    of_noise = d / 2 * math.log2(2 * math.pi * math.e * variance)
+    within = np.mean([kraskov_entropy(noisy[labels == y], k) for y in range(3)])
+    kozachenko = KozachenkoLeonenko(variance, k, study_seed=7)(outputs, labels)
+    assert kozachenko == pytest.approx((entropy - of_noise, entropy - within))
+    kraskov = Kraskov(variance, k, study_seed=7)(outputs, labels)
+    assert kraskov == pytest.approx((entropy - of_noise, ross(noisy, labels, k)))
+
+
+@pytest.mark.parametrize("estimator", [KozachenkoLeonenko(), Kraskov()])
+def test_too_few_of_a_class_for_neighbours(estimator: Estimator) -> None:
+    outputs, labels = sample(30, 2)
+    labels[labels == 1] = 0
+    labels[:3] = 1
+    with pytest.raises(EstimationError, match="class 1 has 3 examples, and 3 neighbours"):
+        estimator(outputs, labels)
+
+
+def test_spectra_are_those_of_the_joint_matrix() -> None:
+    """Sanchez Giraldo et al. 2015: A of T and of (T, Y), all eigenvalues of the whole matrix."""
+    outputs, labels = sample(40, 4)
+    values = outputs / outputs.astype(np.float64).std(axis=0)
+    n, width = len(values), 1.5 * len(values) ** (-1 / 8)
+    kernel = np.exp([[-(math.dist(a, b) ** 2) / (2 * width**2) for b in values] for a in values])
+    same = (labels[:, None] == labels[None]).astype(float)
+
+    def entropy(gram: np.ndarray) -> float:
+        eigenvalues = np.linalg.eigvalsh(gram / np.trace(gram)).clip(0)
+        return float(np.log2((eigenvalues**1.3).sum()) / (1 - 1.3))
+
+    expected = entropy(kernel), entropy(kernel) + entropy(same) - entropy(kernel * same)
+    assert Renyi(1.3, factor=1.5)(outputs, labels) == pytest.approx(expected)
+    # Where no two outputs are alike, every input is told apart.
+    apart = np.arange(40.0)[:, None] * 1e3
+    assert Renyi(1.01, factor=1e-3)(apart, labels).input == pytest.approx(math.log2(40))
+    assert Renyi()(np.ones((40, 2)), labels) == pytest.approx((0, 0), abs=1e-9)
+    assert n == 40
+
+
+def test_many_examples_are_drawn_from_once() -> None:
+    outputs, labels = sample(300, 2)
+    few = Renyi(most=50, study_seed=1)
+    assert few(outputs, labels) == few(outputs, labels)
+    assert few(outputs, labels).input <= math.log2(50)
+    assert few(outputs, labels) != Renyi(most=50, study_seed=2)(outputs, labels)
+
+
+KNOWN_NOISE = 0.25
+
+
+@pytest.fixture(scope="module")
+def gaussian() -> tuple[np.ndarray, np.ndarray, float, float]:
+    """Two classes in two dimensions, I(X; T + noise) and I(Y; T + noise) by integration."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(4000) % 2
+    outputs = rng.normal(size=(4000, 2))
+    outputs[:, 0] += 2 * labels
+    scale = math.sqrt(1 + KNOWN_NOISE)
+    x = np.linspace(-8, 10, 20001)
+    parts = [
+        np.exp(-((x - m) ** 2) / (2 * scale**2)) / (scale * math.sqrt(2 * math.pi)) for m in (0, 2)
+    ]
+    whole = (parts[0] + parts[1]) / 2
+
+    def h(density: np.ndarray) -> float:
+        return float(-(density * np.log2(density)).sum() * (x[1] - x[0]))
+
+    label = h(whole) - h(parts[0])
+    of_input = label + 2 * 0.5 * math.log2((1 + KNOWN_NOISE) / KNOWN_NOISE)
+    return outputs, labels, of_input, label
+
+
+def test_known_information(gaussian: tuple[np.ndarray, np.ndarray, float, float]) -> None:
+    outputs, labels, of_input, of_label = gaussian
+    for estimator in (KozachenkoLeonenko(KNOWN_NOISE), Kraskov(KNOWN_NOISE)):
+        assert estimator(outputs, labels) == pytest.approx((of_input, of_label), abs=0.06)
+    propagation = SamplePropagation(2).information(
+        np.stack([outputs, outputs]), labels, math.sqrt(KNOWN_NOISE)
+    )
+    assert propagation == pytest.approx((of_input, of_label), abs=0.05)
+    bound = InfoNCE(KNOWN_NOISE)(outputs, labels)
+    assert bound == pytest.approx((of_input, of_label), abs=0.25)
+    assert bound.input < of_input + 0.05
+    assert bound == InfoNCE(KNOWN_NOISE)(outputs, labels)
+
+
+def test_noise_below_leaves_less_information() -> None:
+    """S = signal + noise below: I(X;T) is that of one Gaussian with both variances."""
+    rng = np.random.default_rng(4)
+    signal = rng.normal(size=(3000, 1))
+    centres = signal + math.sqrt(0.3) * rng.normal(size=(40, 3000, 1))
+    labels = (signal[:, 0] > 0).astype(int)
+    found = SamplePropagation(40).information(centres, labels, math.sqrt(0.2))
+    assert found.input == pytest.approx(0.5 * math.log2(1 + 1 / 0.5), abs=0.05)
+
+
+def test_mixtures_pair_by_pair() -> None:
+    rng = np.random.default_rng(5)
+    draws, n, d, deviation = 3, 17, 2, 0.4
+    centres, labels = rng.normal(size=(draws, n, d)), np.arange(n) % 3
+    noise = generator(0, Stream.ESTIMATOR, "propagation").standard_normal(
+        (draws, n, d), dtype=np.float32
+    )
+    order = np.argsort(labels, kind="stable")  # noise is drawn for examples class after class
+    centres, labels = centres[:, order], labels[order]
+
+    def log_density(point: np.ndarray, around: np.ndarray) -> float:
+        squares = ((point - around) ** 2).sum(axis=1) / (2 * deviation**2)
+        return math.log2(np.exp(-squares).mean())
+
+    points = centres + deviation * noise
+    of_all = np.mean([log_density(p, centres[0]) for p in points[0]])
+    of_class = np.mean(
+        [log_density(p, centres[0][labels == y]) for p, y in zip(points[0], labels, strict=True)]
+    )
+    of_input = np.mean(
+        [log_density(points[k, i], centres[:, i]) for i in range(n) for k in range(draws)]
+    )
+    found = SamplePropagation(draws).information(centres, labels, deviation)
+    assert found == pytest.approx((of_input - of_all, of_class - of_all), rel=1e-4)
+
+
+def test_outputs_without_noise_are_refused() -> None:
+    with pytest.raises(EstimationError, match="without noise of the network's own"):
+        SamplePropagation()(*sample(20, 2))
+
+
+def test_few_examples_for_a_critic() -> None:
+    with pytest.raises(EstimationError, match="60 examples: both halves need two batches of 256"):
+        InfoNCE()(*sample(60, 2))
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [Renyi(), Renyi(2.0), KozachenkoLeonenko(), Kraskov(), InfoNCE(batch=8, steps=3)],
+    ids=lambda e: e.name,
+)
+def test_what_others_are_given(estimator: Estimator) -> None:
+    outputs, labels = sample(64, 3)
+    assert np.isfinite(estimator(outputs, labels)).all()
+    assert estimator(outputs, labels) == estimator(outputs.copy(), labels.copy())
+    with pytest.raises(EstimationError, match="not finite"):
+        estimator(np.where(outputs > 2, np.nan, outputs), labels)
+    with pytest.raises(EstimationError, match="64 rows of outputs and 63 labels"):
+        estimator(outputs, labels[1:])
+    assert estimator.estimates

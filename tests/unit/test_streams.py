@@ -37,6 +37,9 @@ def test_streams_have_the_documented_numbers() -> None:
         "NOISE": 7,
         "LABEL_SHUFFLE": 8,
         "TOY": 9,
+        "MEASURED_NOISE": 10,
+        "ESTIMATOR": 11,
+        "CALIBRATION": 12,
     }
 
 

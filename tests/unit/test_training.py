@@ -14,7 +14,14 @@ from torch import Tensor, nn
 
 from neuroninfo import networks, storage, training
 from neuroninfo.datasets import Examples
-from neuroninfo.networks import ACTIVATIONS, Architecture, Stack, hidden_widths
+from neuroninfo.networks import (
+    ACTIVATIONS,
+    OUTPUT_RANGES,
+    Architecture,
+    ArchitectureError,
+    Stack,
+    hidden_widths,
+)
 from neuroninfo.streams import Stream, generator
 from neuroninfo.training import (
     SPLITS,
@@ -73,6 +80,7 @@ def trained(
         int(data["train"].labels.max()) + 1,
         activation,
         chosen.regularizer.batch_norm_momentum is not None,
+        chosen.regularizer.output_bits,
     )
     return train(architecture, seeds, data, chosen, **options)
 
@@ -97,6 +105,8 @@ class Plain(nn.Module):
     def __init__(self, stack: Stack, position: int, regularizer: Regularizer) -> None:
         super().__init__()
         architecture, self.p = stack.architecture, regularizer.dropout
+        self.deviation, self.bits = regularizer.noise, regularizer.output_bits
+        self.range = OUTPUT_RANGES.get(architecture.activation)
         self.activation = getattr(nn.functional, architecture.activation)
         self.linear = nn.ModuleList(map(nn.Linear, architecture.widths, architecture.widths[1:]))
         momentum = regularizer.batch_norm_momentum
@@ -108,10 +118,13 @@ class Plain(nn.Module):
         self.load_state_dict(
             {name: array.clone() for name, array in arrays(stack, position).items()}, strict=False
         )
-        self.masks = [
-            generator(STUDY, Stream.DROPOUT, stack.seeds[position], layer)
-            for layer in range(1, len(architecture.hidden) + 1)
-        ]
+        self.masks, self.noise = (
+            [
+                generator(STUDY, stream, stack.seeds[position], layer)
+                for layer in range(1, len(architecture.hidden) + 1)
+            ]
+            for stream in (Stream.DROPOUT, Stream.NOISE)
+        )
 
     def forward(self, values: Tensor) -> list[Tensor]:
         results = []
@@ -120,7 +133,12 @@ class Plain(nn.Module):
             if len(self.norm):
                 values = self._normalized(self.norm[layer], values)
             values = self.activation(values)
+            if self.bits is not None:
+                values = self._rounded(values)
             results.append(values)
+            if self.training and self.deviation:
+                drawn = self.noise[layer].standard_normal(values.shape, dtype=np.float32)
+                values = values + self.deviation * torch.from_numpy(drawn)
             if self.training and self.p:
                 values = values * self._mask(layer, values.shape)
         return [*results, self.linear[-1](values)]
@@ -129,6 +147,14 @@ class Plain(nn.Module):
         if self.training and len(values) == 1:  # torch refuses; (x - mean of x) / sd is 0
             return (values - values.mean(0)) * norm.weight + norm.bias
         return norm(values)
+
+    def _rounded(self, values: Tensor) -> Tensor:
+        """Straight-through: the gradient is that of cutting off at the ends of the range."""
+        low, high = self.range
+        values = values.clamp(low, high)
+        step = (high - low) / (2**self.bits - 1)
+        rounded = low + step * torch.round((values - low) / step)
+        return values + (rounded - values).detach()
 
     def _mask(self, layer: int, shape: tuple[int, int]) -> Tensor:
         """Of 2^16 values of 16 random bits the p lowest are dropped; the mean is kept."""
@@ -172,6 +198,8 @@ REGULARIZERS = {
     "batchnorm": Regularizer(batch_norm_momentum=0.2),
     "l1": Regularizer(l1=0.05),
     "smoothing": Regularizer(label_smoothing=0.2),
+    "noise": Regularizer(noise=0.3, dropout=0.2),
+    "bits": Regularizer(output_bits=2, noise=0.1),
     "all": Regularizer(l1=0.05, l2=0.1, dropout=0.3, batch_norm_momentum=0.2, label_smoothing=0.1),
 }
 
@@ -181,6 +209,12 @@ REGULARIZERS = {
 @pytest.mark.parametrize("regularizer", REGULARIZERS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_training_is_that_of_torch(activation: str, regularizer: str, batch_size: int) -> None:
+    if regularizer == "bits" and activation not in OUTPUT_RANGES:
+        with pytest.raises(ArchitectureError, match=rf"'{activation}' has no range .* 2 bits"):
+            trained(
+                (3,), splits(), settings(regularizer=REGULARIZERS["bits"]), activation=activation
+            )
+        return
     data = splits()
     chosen = settings(
         batch_size=batch_size,
@@ -559,12 +593,36 @@ def test_layout_of_what_is_stored(tmp_path: Path) -> None:
     assert activations.attrs["n_classes"] == 4
 
 
+def test_relu_with_few_bits_is_cut_off() -> None:
+    data = splits()
+    data["train"].inputs.mul_(100)
+    chosen = settings(regularizer=Regularizer(output_bits=2), activation_epochs=(0, 2))
+    data["validation"] = data["train"]
+    ours = trained((3,), data, chosen)
+    assert set(np.unique(ours.activations)) == {0, 2, 4, 6}
+
+
+def test_networks_with_few_bits_are_not_stored() -> None:
+    ours = trained((3,), splits(), settings(regularizer=Regularizer(output_bits=2)))
+    with pytest.raises(ArchitectureError, match="few bits are not stored"):
+        networks.to_dataset(ours.stack)
+
+
+def test_bits_in_one_place_only() -> None:
+    with pytest.raises(TrainingError, match="None bits, the regularizer of 2: make both say"):
+        train(
+            Architecture(7, (5, 3), 4, "relu"),
+            (1,),
+            splits(),
+            settings(regularizer=Regularizer(output_bits=2)),
+        )
+
+
 @pytest.fixture
 def no_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
 
-@pytest.mark.usefixtures("no_cuda")
 def test_the_architecture_of_a_condition() -> None:
     source, normed = examples(), Regularizer(batch_norm_momentum=0.1)
     size = source.inputs.shape[1], (7, 5), source.n_classes, "tanh"
@@ -574,6 +632,7 @@ def test_the_architecture_of_a_condition() -> None:
     assert with_norm == Architecture(*size, batch_norm=True)
 
 
+@pytest.mark.usefixtures("no_cuda")
 def test_no_cuda() -> None:
     for requested, gpus in (("cpu", 0), ("cpu", 1), ("auto", 0)):
         assert choose_device(requested, gpus) == torch.device("cpu")

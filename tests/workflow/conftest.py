@@ -16,9 +16,16 @@ PARTS = ("Snakefile", "config", "envs", "profiles", "src", "workflow")
 MINIATURE = {
     "study": "miniature",
     "seeds": {"count": 2, "per_job": 1},
-    "datasets": {"digits": {"validation": 360, "test": 360}},
+    "datasets": {
+        "digits": {"validation": 360, "test": 360},
+        "icosahedron": {
+            "validation": 200,
+            "test": 600,
+            "planes": {"estimators": ["exact", "propagation-2"]},
+        },
+    },
     "training": {"batch_size": 32, "epochs": 3},
-    "regularizers": {"dropout": {"dropout": 0.5}},
+    "regularizers": {"dropout": {"dropout": 0.5}, "noise": {"noise": 0.1}},
     "conditions": [
         {
             "dataset": "digits",
@@ -26,7 +33,16 @@ MINIATURE = {
             "regularizer": "dropout",
             "orderings": ["information", "ranking", "quantizers"],
             "experiments": ["pruning", "precision", "planes"],
-        }
+        },
+        {
+            "dataset": "icosahedron",
+            "architecture": "4-3",
+            "activation": ["tanh", "relu"],
+            "regularizer": "noise",
+            "seeds": 1,
+            "orderings": [],
+            "experiments": ["planes"],
+        },
     ],
     "orderings": {
         "information": {"random": 2, "replacements": ["zero", "mean"]},
@@ -49,7 +65,17 @@ MINIATURE = {
     "search": {"examples": 100},
     "pruning": {"orderings": "ranking", "kept": [0.5]},
     "precision": {"bits": [4], "random": 1},
-    "planes": {"epochs": 3, "estimators": ["edges-30", "kde-upper-0.001"]},
+    "planes": {
+        "epochs": 3,
+        "estimators": ["edges-30", "kde-upper-0.001"],
+        "costly": {"estimators": ["renyi-1.01"], "epochs": 2},
+    },
+    "calibration": {
+        "estimators": ["edges-30", "kde-upper-0.1"],
+        "dimensions": [2],
+        "examples": [50],
+        "repeats": 1,
+    },
     "toys": {
         "points": 40,
         "sets": {"separable": {"network": False}, "xor": {}},

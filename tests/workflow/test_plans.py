@@ -14,8 +14,11 @@ def test_the_talk_is_planned_by_default(project: Project, profile: str) -> None:
     jobs = planned(run.stdout)
     # 5 conditions of 20 seeds, whose activations are kept, and 16 of 5 seeds: blocks of 5.
     blocks = {"train": 20, "train_and_drop": 16}
-    assert jobs | blocks | {"measure": 36, "dataset": 3, "study_claims": 1} == jobs
-    assert set(re.findall(r"dataset=(\w+)", run.stdout)) == {"mnist", "fashion_mnist", "cifar10"}
+    assert jobs | blocks | {"measure": 36, "dataset": 4, "study_claims": 1} == jobs
+    # Planes: 5 conditions of 20 seeds and 4 of 5.
+    assert jobs | {"plane": 24, "calibration": 1, "study_compression": 1} == jobs
+    tasks = {"mnist", "fashion_mnist", "cifar10", "icosahedron"}
+    assert set(re.findall(r"dataset=(\w+)", run.stdout)) == tasks
 
 
 def test_the_demo_plans_nothing_but_digits(project: Project) -> None:

@@ -32,7 +32,7 @@ class InfoNCE:
     variance: float = 1e-3
     """Of the noise added to every output."""
     steps: int = 200
-    batch: int = 512
+    batch: int = 256
     width: int = 64
     """Of the two hidden layers of each network, and of what they give."""
     study_seed: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -13,9 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import NullFormatter
 
+from neuroninfo.claims import CONDITION
 from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS
+from neuroninfo.figures.style import COLOURS, LAYERS
 from neuroninfo.planes import DROP, OUTPUT
 
 _PANEL: Final = 4.3
@@ -23,6 +26,7 @@ _HEIGHT: Final = 3.4
 _SPAN: Final = 0.5
 """Least length of an axis in bit: what only trembles is not magnified."""
 _EPOCHS: Final = colormaps["viridis"]
+_DROPS: Final = colormaps["Blues"]
 
 
 @style.styled
@@ -40,15 +44,13 @@ def planes_figure(
     condition
         Data set, architecture, activation and regularizer by name.
     """
-    estimators = list(map(str, plane["estimator"].values))
+    estimators, silent = _estimators([plane])
     n_columns = min(3, len(estimators))
-    layers = list(map(str, plane["layer"].values))
     n_seeds = plane.sizes["seed"]
     falls = compression[compression["drop"] > DROP]
     below = 2 + max(1, int(falls.groupby("estimator").size().max() if len(falls) else 0))
     seen = "; ".join(
-        f"{name}: {estimates}"
-        for name, estimates in zip(estimators, map(str, plane["estimates"].values), strict=True)
+        f"{name}: {plane['estimates'].sel(estimator=name).item()}" for name in estimators
     )
     drawn, axes = style.figure(
         len(estimators),
@@ -58,7 +60,7 @@ def planes_figure(
         "validation data. Thin lines: single seeds; dots: mean over seeds, by epoch. Numbers: "
         "layer (o: output), at the last epoch. Below: layers whose I(X;T) falls after its maximum "
         f"by more than {DROP} bit, the mean drop and its 95 % bootstrap interval over seeds. "
-        f"What is really estimated as I(X;T): {seen}.",
+        f"What is really estimated as I(X;T): {seen}.{silent}",
         panel=_PANEL,
         height=_HEIGHT,
         headed=True,
@@ -69,16 +71,8 @@ def planes_figure(
     epochs = plane["epoch"].values
     norm = LogNorm(1, max(2, int(epochs.max()) + 1))
     for ax, name in zip(axes, estimators, strict=True):
-        own = plane.sel(estimator=name)
-        for layer in layers:
-            _line(ax, own.sel(layer=layer), layer, norm)
+        _plane(ax, plane.sel(estimator=name), norm)
         ax.set_title(name, loc="left", weight="bold")
-        ax.set_xlabel("I(X;T) (bit)")
-        ax.set_ylabel("I(Y;T) (bit)")
-        ax.margins(0.1)
-        for low, high, limit in ((*ax.get_xlim(), ax.set_xlim), (*ax.get_ylim(), ax.set_ylim)):
-            wider = max(0, _SPAN - (high - low)) / 2
-            limit(low - wider, high + wider)
         rows = falls[falls["estimator"] == name]
         for number, row in enumerate(rows.to_dict("records")):
             style.write_below(
@@ -90,13 +84,260 @@ def planes_figure(
             )
         if rows.empty:
             style.write_below(ax, 0, "no layer falls", COLOURS["text"])
-    inside = axes[0].inset_axes((0.55, 0.12, 0.4, 0.045))
+    _epoch_bar(drawn, axes[0], norm)
+    return drawn
+
+
+@style.styled
+def activations_figure(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> Figure:
+    """Planes of networks that differ in their activation, side by side under every estimator.
+
+    Parameters
+    ----------
+    planes
+        ``plane.nc`` of each condition, of the same epochs and estimators.
+    conditions
+        Data set, architecture, activation and regularizer of each.
+    """
+    chosen = [dict(zip(CONDITION, names, strict=True)) for names in conditions]
+    estimators, silent = _estimators(planes)
+    pairs = [(name, number) for name in estimators for number in range(len(planes))]
+    n_seeds = [plane.sizes["seed"] for plane in planes]
+    drawn, axes = style.figure(
+        len(pairs),
+        title="Information planes, by estimator and activation",
+        subtitle=f"{style.common_words(chosen[0], 'activation')}; "
+        + style.counted(max(n_seeds), "seed"),
+        note="The same estimators on networks that differ in their activation. Thin lines: single "
+        "seeds; dots: mean over seeds, by epoch. Numbers: layer (o: output), at the last epoch. "
+        f"Axes of an estimator are the same.{silent}",
+        panel=0.8 * _PANEL,
+        height=0.8 * _HEIGHT,
+        headed=True,
+        columns=len(planes) * max(1, 4 // len(planes)),
+        shared=False,
+    )
+    epochs = planes[0]["epoch"].values
+    norm = LogNorm(1, max(2, int(epochs.max()) + 1))
+    for ax, (name, number) in zip(axes, pairs, strict=True):
+        _plane(ax, planes[number].sel(estimator=name), norm)
+        words = style.regularizer_words(chosen[number]["activation"])
+        ax.set_title(f"{words}, {name}", loc="left", weight="bold")
+    for first in range(0, len(axes), len(planes)):
+        group = axes[first : first + len(planes)]
+        for get, limit in (("get_xlim", "set_xlim"), ("get_ylim", "set_ylim")):
+            ends = np.array([getattr(ax, get)() for ax in group])
+            for ax in group:
+                getattr(ax, limit)(ends[:, 0].min(), ends[:, 1].max())
+    _epoch_bar(drawn, axes[0], norm)
+    return drawn
+
+
+@style.styled
+def clustering_figure(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure:
+    """How near outputs of a class lie to each other, and I(X;T) by every estimator, by epoch."""
+    estimators, silent = _estimators([plane])
+    layers = list(map(str, plane["layer"].values))
+    colours = style.cycled(LAYERS, len(layers))
+    epochs = plane["epoch"].values + 1
+    panels = ["scatter within classes", *estimators]
+    drawn, axes = style.figure(
+        len(panels),
+        title="What falls when I(X;T) falls: clustering",
+        subtitle=f"{style.condition_words(condition)}; "
+        + style.counted(plane.sizes["seed"], "seed"),
+        note="First panel: mean squared distance of two outputs of one class over that of any "
+        "two (1: classes lie upon each other; 0: each class is one point). Others: estimated "
+        "I(X;T) of the same outputs, whose true value in a deterministic network does not change. "
+        f"Mean over seeds and the range of the middle half of them.{silent}",
+        panel=_PANEL,
+        height=0.8 * _HEIGHT,
+        headed=True,
+        columns=min(3, len(panels)),
+        shared=False,
+    )
+    for ax, name in zip(axes, panels, strict=True):
+        values = (
+            plane["scatter_within"]
+            if name == panels[0]
+            else plane["mutual_information_input"].sel(estimator=name)
+        )
+        for layer, colour in zip(layers, colours, strict=True):
+            own = values.sel(layer=layer).transpose("seed", "epoch").values
+            there = ~np.isnan(own).any(axis=0)
+            if not there.any():
+                continue
+            low, high = np.percentile(own[:, there], [25, 75], axis=0)
+            ax.fill_between(epochs[there], low, high, color=colour, alpha=0.2, linewidth=0)
+            mean = own[:, there].mean(axis=0)
+            ax.plot(epochs[there], mean, "o-", color=colour, markersize=3)
+            ax.annotate(
+                "o" if layer == OUTPUT else layer,
+                (epochs[there][-1], mean[-1]),
+                (5, -4),
+                textcoords="offset points",
+                color=colour,
+                weight="bold",
+            )
+        ax.set_xscale("log")
+        ax.xaxis.set_minor_formatter(NullFormatter())
+        ax.set_ylim(bottom=0)
+        ax.set_title(name, loc="left", weight="bold")
+        ax.set_xlabel("epoch + 1")
+        ax.set_ylabel("share" if name == panels[0] else "I(X;T) (bit)")
+    return drawn
+
+
+@style.styled
+def compression_figure(table: pd.DataFrame) -> Figure:
+    """Is there a compression phase?  One panel a condition: estimators by layers.
+
+    Parameters
+    ----------
+    table
+        As `planes.compression` gives it, of several conditions.
+    """
+    groups = list(table.groupby(list(CONDITION), sort=False))
+    longest = max(own["estimator"].nunique() for _, own in groups)
+    drawn, axes = style.figure(
+        len(groups),
+        title="Is there a compression phase? It depends on who asks",
+        subtitle="fall of estimated I(X;T) after its maximum, in bit, by estimator and layer",
+        note="Mean over seeds. Blue: the 95 % bootstrap interval lies above "
+        f"{DROP} bit (darker: more); white: below; grey and ?: {DROP} lies in it; "
+        "\N{MULTIPLICATION SIGN}: no estimate. Layers from the input to the output (o).",
+        panel=_PANEL,
+        height=0.28 * longest + 0.2,
+        headed=True,
+        below=2,
+        columns=min(3, len(groups)),
+        shared=False,
+        left=2.0,
+    )
+    norm = LogNorm(DROP, 10)
+    for ax, (_, own) in zip(axes, groups, strict=True):
+        first = own.iloc[0]
+        estimators = list(dict.fromkeys(own["estimator"]))
+        layers = list(dict.fromkeys(own["layer"]))
+        for row in own.to_dict("records"):
+            x, y = layers.index(row["layer"]), estimators.index(row["estimator"])
+            verdict, drop = row["verdict"], row["drop"]
+            face, text = "#ffffff", f"{drop:.1f}"
+            if verdict == "compresses":
+                face = _DROPS(0.15 + 0.75 * norm(min(max(drop, DROP), 10)))
+            elif verdict in ("undecided", "one seed"):
+                face, text = "#dddddd", f"{drop:.1f}?"
+            elif verdict == "no estimate":
+                text = "\N{MULTIPLICATION SIGN}"
+            dark = verdict == "compresses" and drop > 2
+            ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, edgecolor="#bbbbbb"))
+            ax.text(x, y, text, ha="center", va="center", color="white" if dark else "black")
+        ax.set_xlim(-0.5, len(layers) - 0.5)
+        ax.set_ylim(len(estimators) - 0.5, -0.5)
+        ax.set_xticks(range(len(layers)), ["o" if name == OUTPUT else name for name in layers])
+        ax.set_yticks(range(len(estimators)), estimators)
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+        words = [
+            first["dataset"].replace("_", " "),
+            style.regularizer_words(first["activation"]),
+            style.regularizer_words(first["regularizer"]),
+        ]
+        ax.set_title(", ".join(words), loc="left", weight="bold")
+        ax.set_xlabel(
+            f"layer of {first['architecture']}; {style.counted(first['n_seeds'], 'seed')}"
+        )
+    return drawn
+
+
+@style.styled
+def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
+    """Coordinates of the plane against the generalization gap: one scatter, and all correlations.
+
+    Parameters
+    ----------
+    points, correlations
+        As `planes.gaps` and `planes.gap_correlations` give them.
+    """
+    datasets = list(dict.fromkeys(points["dataset"]))
+    longest = int(correlations.groupby("dataset")["estimator"].nunique().max())
+    drawn, axes = style.figure(
+        2 * len(datasets),
+        title="Information planes against the generalization gap",
+        subtitle="last hidden layer at the last epoch; gap: test less train cross-entropy (nat)",
+        note="Left: one dot a network. Right: Spearman's correlation over networks with 95 % "
+        "bootstrap intervals, of I(X;T) (blue) and I(Y;T) (orange). Networks are of several "
+        "conditions: what these differ in may move both.",
+        panel=5.2,
+        height=max(_HEIGHT, 0.33 * longest),
+        headed=True,
+        below=2,
+        columns=2,
+        shared=False,
+        left=1.9,
+    )
+    for number, dataset in enumerate(datasets):
+        scatter, forest = axes[2 * number : 2 * number + 2]
+        own = points[points["dataset"] == dataset]
+        wanted = [name for name in dict.fromkeys(own["estimator"]) if name.startswith("kde-upper")]
+        estimator = wanted[0] if wanted else own["estimator"].iloc[0]
+        seen = own[own["estimator"] == estimator]
+        names = ["architecture", "activation", "regularizer"]
+        groups = list(seen.groupby(names, sort=False))
+        for (key, group), colour in zip(groups, style.cycled(LAYERS, len(groups)), strict=True):
+            words = f"{style.regularizer_words(key[1])}, {style.regularizer_words(key[2])}"
+            scatter.plot(group["input"], group["gap"], "o", color=colour, label=words, alpha=0.7)
+        scatter.legend(frameon=False, fontsize=style.SMALL, handletextpad=0.1)
+        scatter.set_xlabel(f"I(X;T) by {estimator} (bit)")
+        scatter.set_ylabel("gap (nat)")
+        scatter.set_title(style.dataset_words(dataset), loc="left", weight="bold")
+        rows = [
+            style.Interval(
+                row["estimator"],
+                COLOURS["ascending" if row["coordinate"] == "input" else "descending"],
+                row["correlation"],
+                row["low"],
+                row["high"],
+            )
+            for row in correlations[correlations["dataset"] == dataset].to_dict("records")
+        ]
+        style.intervals(forest, rows)
+        forest.set_xlim(-1.05, 1.05)
+        forest.set_xlabel("rank correlation with the gap")
+    return drawn
+
+
+def _estimators(planes: Sequence[xr.Dataset]) -> tuple[list[str], str]:
+    """Estimators that have an estimate somewhere, and a sentence about the others."""
+    names = list(map(str, planes[0]["estimator"].values))
+    done = {
+        name: any(bool((plane["success"].sel(estimator=name) == 1).any()) for plane in planes)
+        for name in names
+    }
+    silent = [name for name in names if not done[name]]
+    reason = f" No estimate by {', '.join(silent)} (variable `reason`)." if silent else ""
+    return [name for name in names if done[name]], reason
+
+
+def _plane(ax: Axes, own: xr.Dataset, norm: LogNorm) -> None:
+    """All layers of one estimator."""
+    for layer in map(str, own["layer"].values):
+        _line(ax, own.sel(layer=layer), layer, norm)
+    ax.set_xlabel("I(X;T) (bit)")
+    ax.set_ylabel("I(Y;T) (bit)")
+    ax.margins(0.1)
+    for low, high, limit in ((*ax.get_xlim(), ax.set_xlim), (*ax.get_ylim(), ax.set_ylim)):
+        wider = max(0, _SPAN - (high - low)) / 2
+        limit(low - wider, high + wider)
+
+
+def _epoch_bar(drawn: Figure, ax: Axes, norm: LogNorm) -> None:
+    inside = ax.inset_axes((0.55, 0.12, 0.4, 0.045))
     bar = drawn.colorbar(ScalarMappable(norm, _EPOCHS), cax=inside, orientation="horizontal")
-    last = int(epochs.max())
+    last = round(norm.vmax or 2) - 1
     bar.set_ticks([1, last + 1], labels=["0", f"{last}"])
     bar.ax.minorticks_off()
     bar.ax.set_title("epoch", fontsize=style.SMALL, pad=3)
-    return drawn
 
 
 def _line(ax: Axes, own: xr.Dataset, layer: str, norm: LogNorm) -> None:

@@ -73,6 +73,8 @@ _DATASETS: Final = {
     "fashion_mnist": "FashionMNIST",
     "cifar10": "CIFAR-10",
     "digits": "digits (scikit-learn)",
+    "icosahedron": "12 bits (icosahedron)",
+    "szt": "12 bits (Shwartz-Ziv and Tishby)",
 }
 _ACTIVATIONS: Final = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "silu": "SiLU"}
 _REGULARIZERS: Final = {
@@ -114,15 +116,15 @@ class FigureError(ValueError):
     """What is to be drawn is not there; the message names the key and the mend."""
 
 
+def dataset_words(name: str) -> str:
+    """A data set for people, such as "FashionMNIST"."""
+    return _DATASETS.get(name, name.replace("_", " "))
+
+
 def condition_words(condition: Mapping[str, Any]) -> str:
     """A condition for people, such as "MNIST, hidden layers 100\N{EN DASH}100, ReLU, dropout"."""
-    dataset, activation = (
-        words.get(name, name.replace("_", " "))
-        for words, name in (
-            (_DATASETS, condition["dataset"]),
-            (_ACTIVATIONS, condition["activation"]),
-        )
-    )
+    dataset, activation = dataset_words(condition["dataset"]), condition["activation"]
+    activation = _ACTIVATIONS.get(activation, activation.replace("_", " "))
     regularizer = regularizer_words(condition["regularizer"])
     widths = condition["architecture"].replace("-", "\N{EN DASH}")
     layers = "hidden layers" if "-" in condition["architecture"] else "one hidden layer"

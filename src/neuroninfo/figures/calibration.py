@@ -1,0 +1,135 @@
+"""Estimators on distributions with known information: estimate against truth, error and cost."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import xarray as xr
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from neuroninfo.calibration import FAMILIES
+from neuroninfo.figures import style
+from neuroninfo.figures.style import COLOURS, LAYERS
+
+_PANEL: Final = 3.6
+_MARKERS: Final = dict(zip(FAMILIES, "os^D", strict=True))
+_SIZES: Final = colormaps["Blues"]
+
+
+@style.styled
+def calibration_figure(calibration: xr.Dataset, part: Literal["label", "input"]) -> Figure:
+    """One panel an estimator: estimates of one coordinate of the plane against known values.
+
+    Parameters
+    ----------
+    calibration
+        ``calibration.nc``.
+    part
+        ``label``: I(Y;T); ``input``: I(X;T + noise), of estimators that add noise.
+    """
+    known = calibration[f"known_{part}"].transpose("estimator", "case")
+    shown = [
+        name
+        for name in map(str, calibration["estimator"].values)
+        if known.sel(estimator=name).notnull().any()
+    ]
+    n = int(calibration["examples"].max())
+    estimate = calibration[f"estimate_{part}"].sel(examples=n).mean("repeat")
+    dimensions = sorted(set(calibration["dimensions"].values.tolist()))
+    colours = dict(zip(dimensions, style.cycled(LAYERS, len(dimensions)), strict=True))
+    what = "I(Y;T) of the class" if part == "label" else "I(X;T + noise) of the input"
+    families = [name for name in FAMILIES if part == "label" or name in ("gaussian", "sparse")]
+    drawn, (*axes, legend) = style.figure(
+        len(shown) + 1,
+        title=f"Estimators on known distributions: {what}",
+        subtitle=f"{n:,} examples; colour: dimensions; on the line: right",
+        note="Mixtures of 2 to 1,024 equally likely classes (variables family, dimensions, "
+        "classes, separation). Estimators that add noise are after the information of outputs "
+        "with noise. log2 n is the most that any can say of n examples, nearest neighbours aside.",
+        panel=_PANEL,
+        height=0.8 * _PANEL,
+        headed=True,
+        columns=3,
+        shared=False,
+    )
+    highest = float(known.max())
+    for ax, name in zip(axes, shown, strict=True):
+        own_known, own = known.sel(estimator=name), estimate.sel(estimator=name)
+        limit = 11 if part == "label" else highest * 1.05
+        ax.plot([0, limit], [0, limit], color=COLOURS["reference"], linewidth=1, zorder=0)
+        for case in range(calibration.sizes["case"]):
+            ax.plot(
+                float(own_known[case]),
+                float(own[case]),
+                _MARKERS[str(calibration["family"].values[case])],
+                color=colours[int(calibration["dimensions"].values[case])],
+                markersize=6,
+                alpha=0.8,
+            )
+        ax.set_title(name, loc="left", weight="bold")
+        ax.set_xlabel("known (bit)")
+        ax.set_ylabel("estimate (bit)")
+    handles = [
+        *(
+            Line2D([], [], marker="o", linestyle="", color=c, label=f"{d}")
+            for d, c in colours.items()
+        ),
+        *(
+            Line2D([], [], marker=_MARKERS[f], linestyle="", color=COLOURS["text"], label=f)
+            for f in families
+        ),
+    ]
+    legend.legend(handles=handles, frameon=False, ncols=2, loc="center", title="dimensions, family")
+    legend.set_axis_off()
+    return drawn
+
+
+@style.styled
+def cost_figure(calibration: xr.Dataset) -> Figure:
+    """Median error in few and in many dimensions, and time, by estimator and number of examples.
+
+    Parameters
+    ----------
+    calibration
+        ``calibration.nc``.
+    """
+    estimators = list(map(str, calibration["estimator"].values))
+    sizes = sorted(calibration["examples"].values.tolist())
+    few = calibration["dimensions"] <= 2
+    error = abs(calibration["estimate_label"] - calibration["known_label"]).mean("repeat")
+    panels = [
+        ("error, 1 and 2 dimensions (bit)", error.sel(case=few).median("case")),
+        ("error, more dimensions (bit)", error.sel(case=~few).median("case")),
+        ("time (s)", calibration["seconds"].mean("repeat").median("case")),
+    ]
+    drawn, axes = style.figure(
+        len(panels),
+        title="What estimates of I(Y;T) cost, and how far they are off",
+        subtitle="median over distributions; darker: more examples "
+        f"({', '.join(f'{n:,}' for n in sizes)})",
+        note="Absolute error against known values. No dot: the estimator refuses so few examples.",
+        panel=_PANEL,
+        height=0.32 * len(estimators) + 0.3,
+        headed=True,
+        columns=3,
+        left=1.7,
+    )
+    for ax, (title, values) in zip(axes, panels, strict=True):
+        for row, name in enumerate(estimators):
+            for number, n in enumerate(sizes):
+                ax.plot(
+                    float(values.sel(estimator=name, examples=n)),
+                    row,
+                    "o",
+                    color=_SIZES(0.35 + 0.6 * number / max(1, len(sizes) - 1)),
+                    markersize=8,
+                )
+        ax.set_xscale("log")
+        ax.set_title(title, loc="left", weight="bold")
+        ax.set_yticks(range(len(estimators)), estimators)
+        ax.set_ylim(len(estimators) - 0.5, -0.5)
+        ax.grid(axis="y", color="#eeeeee")
+        ax.set_axisbelow(True)
+    return drawn
