@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from neuroninfo import planes, training
+from neuroninfo.checkpoints import Arrays, Checkpoint, packed, unpacked
 from neuroninfo.datasets import SPLITS
 from neuroninfo.estimators import Estimator
 from neuroninfo.networks import Architecture, Stack
@@ -22,6 +24,8 @@ def train(
     settings: Settings,
     estimators: Sequence[Estimator],
     n_epochs: int,
+    *,
+    checkpoint: Checkpoint | None = None,
     **options: Any,  # noqa: ANN401
 ) -> xr.Dataset:
     """Train as `training.train`, and estimate planes on the validation split on the way.
@@ -35,6 +39,8 @@ def train(
         Each with a name of its own.
     n_epochs
         Epochs with a plane at most (`training.log_spaced_epochs`).
+    checkpoint
+        As of `training.train`; the planes are part of it.
     **options
         Of `training.train`.
 
@@ -62,7 +68,25 @@ def train(
                 )
             )
 
-    trained = training.train(architecture, seeds, splits, settings, observe=observe, **options)
+    def save(_: int) -> Arrays:
+        return {
+            f"{number}-{name}": array
+            for number, part in enumerate(parts)
+            for name, array in packed(part).items()
+        }
+
+    def restore(saved: Arrays) -> None:
+        by_number: dict[int, dict[str, np.ndarray]] = {}
+        for key, array in saved.items():
+            number, _, name = key.partition("-")
+            by_number.setdefault(int(number), {})[name] = array
+        parts[:] = [unpacked(by_number[number]) for number in sorted(by_number)]
+
+    if checkpoint is not None:
+        checkpoint.add("planes", save, restore)
+    trained = training.train(
+        architecture, seeds, splits, settings, observe=observe, checkpoint=checkpoint, **options
+    )
     plane = planes.joined(parts, estimators)
     reached = plane["epoch"].values
     for name, values, words, unit in (

@@ -142,6 +142,8 @@ USERS = {
         "toy_network",
     },
     "training": {"plane", "train", "prune", "figure_pruning", "toy_network"},
+    "checkpoints": {"plane", "train", "prune", "figure_pruning", "toy_network"},
+    "devices": {"plane", "train", "prune", "figure_pruning", "toy_network"},
     "planes": {"plane", "figure_planes"},
     "estimators/binning": {"plane"},
     "toys": {"toy", "toy_network", "figure_toy", "figure_toy_network"},

@@ -8,30 +8,40 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 
 import torch
 
-from neuroninfo import datasets, plane_training, storage, training
+from neuroninfo import datasets, devices, plane_training, storage, training
+from neuroninfo.checkpoints import Checkpoint
 from neuroninfo.estimators.names import named
 
 torch.set_num_threads(snakemake.threads)
-condition, resolved = snakemake.params.condition, snakemake.params.settings
-settings = training.settings_from(resolved["training"])
+about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
+settings = training.settings_from(about["configuration"]["training"])
 device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
-plane = plane_training.train(
-    training.architecture(examples, settings, condition["activation"]),
-    condition["seeds"],
-    training.split_tensors(examples, device),
-    settings,
-    [named(name) for name in resolved["estimators"]],
-    resolved["epochs"],
-    gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
-)
-storage.write(
-    plane,
-    snakemake.output[0],
-    kind="plane",
-    title="Information of every layer over the epochs of training",
-    condition=condition,
-    configuration=resolved,
-)
+with Checkpoint(
+    Path("results", about["condition"]["study"], "checkpoints"),
+    made_by={
+        **about,
+        "job": "plane",
+        "code": snakemake.params.code,
+        "data": storage.check_seal(snakemake.input.dataset),
+        "arithmetic": training.arithmetic(device),
+    },
+    minutes=snakemake.config["checkpoints"]["minutes"],
+) as checkpoint:
+    plane = plane_training.train(
+        training.architecture(examples, settings, about["condition"]["activation"]),
+        about["condition"]["seeds"],
+        training.split_tensors(examples, device),
+        settings,
+        [named(name) for name in about["configuration"]["estimators"]],
+        about["configuration"]["epochs"],
+        gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
+        checkpoint=checkpoint,
+        report=print,
+    )
+    title = "Information of every layer over the epochs of training"
+    storage.write(plane, snakemake.output[0], kind="plane", title=title, **about)
 failed = int((plane["success"] == 0).sum())
 print(f"{plane['success'].size - failed} estimates, {failed} failed (variable `reason`)")
+for line in devices.used(device):
+    print(line)
