@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 import xarray as xr
@@ -116,8 +117,8 @@ class Checkpoint:
             return None
         try:
             epoch, state = self._read()
-        except (storage.StorageError, OSError, ValueError, KeyError) as error:
-            self.report(f"checkpoint not used, training starts anew: {error}")
+        except (storage.StorageError, OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
+            self.report(f"checkpoint {self.path} not used, training starts anew: {error}")
             return None
         for name, part in self.parts.items():
             part.restore(state[name])
@@ -166,9 +167,9 @@ class Checkpoint:
     def _read(self) -> tuple[int, dict[str, dict[str, np.ndarray]]]:
         storage.check_seal(self.path)
         state: dict[str, dict[str, np.ndarray]] = {name: {} for name in self.parts}
-        with np.load(self.path, allow_pickle=False) as file:
+        with self.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             if str(file[_MADE_BY]) != self.made_by:
-                raise ValueError(f"{self.path}: of another job, {file[_MADE_BY]}")
+                raise ValueError(f"it is of another job: {file[_MADE_BY]}")
             for key in set(file.files) - {_MADE_BY, _EPOCH}:
                 name, _, rest = key.partition("/")
                 state[name][rest] = file[key]
