@@ -277,13 +277,22 @@ def concatenate(parts: Sequence[xr.Dataset], dim: str, expected: Sequence[int]) 
     ------
     StorageError
         The coordinate along `dim` is not exactly `expected` (missing, doubled or foreign
-        values are named), or another coordinate differs between the parts.
+        values are named), another coordinate differs between the parts, or a variable is not
+        in all of them, with the same dimensions and type.
     """
     found = [int(value) for part in parts for value in np.atleast_1d(part[dim].values)]
     if sorted(found) != sorted(expected):
         missing = sorted(set(expected) - set(found))
         extra = sorted(v for v in set(found) if found.count(v) > 1 or v not in expected)
         raise StorageError(f"{dim}: missing {missing}, doubled or unexpected {extra}")
+    # xarray fills up with NaN, silently, what not all have.
+    for name in sorted({str(name) for part in parts for name in part.variables}):
+        kinds = {_kind(part.variables[name]) if name in part.variables else None for part in parts}
+        if len(kinds) > 1:
+            found_kinds = ", ".join(sorted("absent" if kind is None else kind for kind in kinds))
+            raise StorageError(
+                f"parts along {dim!r} do not fit together: variable {name!r} is {found_kinds}"
+            )
     try:
         joined = xr.concat(
             parts,
@@ -323,6 +332,11 @@ def gather(
     blocks = [read_groups(part, kind) or {"": read(part, kind)} for part in parts]
     first = next(iter(blocks[0].values()))
     for part, block in zip(parts, blocks, strict=True):
+        if block.keys() != blocks[0].keys():
+            raise StorageError(
+                f"{part}: has the groups {', '.join(block)}, but {parts[0]} has "
+                f"{', '.join(blocks[0])}; run it again"
+            )
         if next(iter(block.values())).attrs["configuration"] != first.attrs["configuration"]:
             raise StorageError(f"{part}: has another configuration than {parts[0]}; run it again")
     joined = {
@@ -502,6 +516,12 @@ def _same_variable(a: xr.Variable, b: xr.Variable) -> bool:
             else a.values.tobytes() == b.values.tobytes()
         )
     )
+
+
+def _kind(variable: xr.Variable) -> str:
+    """Type and dimensions in words; texts may have any length."""
+    kind = "text" if variable.dtype.kind in "UO" else str(variable.dtype)
+    return f"{kind} ({', '.join(map(str, variable.dims))})"
 
 
 def _plain(attributes: Mapping[Any, Any]) -> dict[str, Any]:

@@ -5,10 +5,12 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 
 from neuroninfo import checkpoints, plane_training, storage
@@ -16,7 +18,7 @@ from neuroninfo.checkpoints import Checkpoint, Interrupted
 from neuroninfo.estimators import Estimate, EstimationError
 from neuroninfo.estimators.names import named
 from neuroninfo.networks import Stack
-from neuroninfo.training import Regularizer, Trained
+from neuroninfo.training import Regularizer, Trained, _Stopping
 
 from .test_training import EARLY, REGULARIZERS, assert_same, settings, splits, trained
 
@@ -330,3 +332,17 @@ def test_lines_on_epochs() -> None:
     losses = f"train {train:.4f}, validation {validation:.4f}, test {test:.4f}"
     assert f"mean loss {losses}; " in lines[2]
     assert lines[2].endswith(" s, about 0 s left")  # and on a CPU nothing of a GPU
+
+
+def test_patience_that_ran_out_stays_so() -> None:
+    learner = SimpleNamespace(
+        settings=settings(regularizer=Regularizer(early_stopping=1)),
+        stack=SimpleNamespace(seeds=(5,)),
+        state=lambda: [torch.zeros(1, 2)],
+    )
+    before, after = _Stopping(learner), _Stopping(learner)
+    for epoch, loss in ((1, 2.0), (2, 3.0)):
+        before.see(epoch, np.array([loss]))
+    after.resume(before.checkpoint())
+    after.see(3, np.array([1.0]))
+    assert after.restore().tolist() == [1]

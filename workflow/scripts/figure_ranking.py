@@ -10,5 +10,6 @@ from neuroninfo import ranking, tables
 from neuroninfo.figures import style
 from neuroninfo.figures.ranking import ranking_figure
 
-effects = tables.gather(snakemake.input.effects, ranking.COLUMNS)
+sets = [[name] for name in snakemake.params.sets]
+effects = tables.gather(snakemake.input.effects, ranking.COLUMNS, ["orderings"], sets)
 style.save(ranking_figure(effects, snakemake.params.condition), *snakemake.output)
