@@ -18,7 +18,7 @@ from neuroninfo.checkpoints import Checkpoint, Interrupted
 from neuroninfo.estimators import Estimate, EstimationError
 from neuroninfo.estimators.names import named
 from neuroninfo.networks import Stack
-from neuroninfo.training import Regularizer, Trained, _Stopping
+from neuroninfo.training import Regularizer, Split, Trained, _Stopping
 
 from .test_training import EARLY, REGULARIZERS, assert_same, settings, splits, trained
 
@@ -103,6 +103,22 @@ def test_resumed_is_bitwise_the_same(
     broken = with_deaths(tmp_path, run, deaths)
     assert_same(broken, [0, 1], whole, [0, 1])
     np.testing.assert_array_equal(broken.final_epoch, whole.final_epoch)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_resumed_on_a_gpu(tmp_path: Path) -> None:
+    data = {
+        name: Split(split.inputs.cuda(), split.labels.cuda()) for name, split in splits(97).items()
+    }
+    chosen = settings("30-20", regularizer=EARLY, epochs=6, activation_epochs=(0, 3, 6))
+
+    def run(checkpoint: Checkpoint | None) -> Trained:
+        return trained(SEEDS, data, chosen, gathered_bytes=A_BATCH, checkpoint=checkpoint)
+
+    whole, broken = run(None), with_deaths(tmp_path, run, [9, 30, 17])
+    for result in (whole, broken):
+        result.stack = result.stack.tensors("cpu")
+    assert_same(broken, [0, 1], whole, [0, 1])
 
 
 @pytest.mark.parametrize("dies_at", range(1, 20))
