@@ -7,12 +7,13 @@ it also holds in plain words: another job's state, or that of other code, is nev
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -116,12 +117,13 @@ class Checkpoint:
         if self.minutes == 0 or not self.path.exists():
             return None
         try:
-            epoch, state = self._read()
+            epoch = self._checked()
         except (storage.StorageError, OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
             self.report(f"checkpoint {self.path} not used, training starts anew: {error}")
             return None
-        for name, part in self.parts.items():
-            part.restore(state[name])
+        with self._opened() as file:
+            for name, part in self.parts.items():
+                part.restore(_Stored(file, f"{name}/"))
         self.report(f"resumed in epoch {epoch} from {self.path}")
         return epoch
 
@@ -164,16 +166,35 @@ class Checkpoint:
             return False
         return True
 
-    def _read(self) -> tuple[int, dict[str, dict[str, np.ndarray]]]:
+    def _checked(self) -> int:
+        """Whether the file is whole and of this job; its epoch."""
         storage.check_seal(self.path)
-        state: dict[str, dict[str, np.ndarray]] = {name: {} for name in self.parts}
-        with self.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+        with self._opened() as file:
             if str(file[_MADE_BY]) != self.made_by:
                 raise ValueError(f"it is of another job: {file[_MADE_BY]}")
-            for key in set(file.files) - {_MADE_BY, _EPOCH}:
-                name, _, rest = key.partition("/")
-                state[name][rest] = file[key]
-            return int(file[_EPOCH]), state
+            return int(file[_EPOCH])
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[Arrays]:
+        # numpy leaves a path that is no archive open.
+        with self.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            yield file
+
+
+class _Stored(Arrays):
+    """Arrays of a file under a prefix, read one by one: they may be as large as memory."""
+
+    def __init__(self, file: Arrays, prefix: str) -> None:
+        self.file, self.prefix = file, prefix
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.file[self.prefix + name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (key.removeprefix(self.prefix) for key in self.file if key.startswith(self.prefix))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def packed(dataset: xr.Dataset) -> dict[str, np.ndarray]:
