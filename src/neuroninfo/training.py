@@ -17,6 +17,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +26,7 @@ import xarray as xr
 from torch import Tensor
 from torch.nn import functional
 
+from neuroninfo import storage
 from neuroninfo.checkpoints import Arrays, Checkpoint
 from neuroninfo.datasets import SPLITS, Examples
 from neuroninfo.devices import busy
@@ -148,13 +150,34 @@ def choose_device(requested: str, gpus: int) -> torch.device:
     return torch.device("cuda")
 
 
-def arithmetic(device: torch.device) -> dict[str, Any]:
-    """What decides about the last bits of a result: training is resumed only where it is equal."""
-    return {
+def checkpoint(
+    folder: str | Path,
+    made_by: Mapping[str, Any],
+    data: str | Path,
+    device: torch.device,
+    minutes: float,
+) -> Checkpoint:
+    """Where a job that trains saves its state.
+
+    Parameters
+    ----------
+    folder, made_by, minutes
+        As of `Checkpoint`. The data and what decides about last bits (torch's version, kind of
+        device, threads) are added to `made_by`.
+    data
+        File of the data set.
+    device
+        What it is trained on.
+    """
+    arithmetic = {
         "torch": torch.__version__,
         "device": device.type,
         "threads": torch.get_num_threads(),
     }
+    data = storage.check_seal(data)
+    return Checkpoint(
+        folder, made_by={**made_by, "data": data, "arithmetic": arithmetic}, minutes=minutes
+    )
 
 
 def train(

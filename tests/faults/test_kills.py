@@ -38,7 +38,7 @@ CONDITION = Path("results/faults/digits/12-8/relu/all")
 KINDS = ("network", "history", "activations", "plane")
 TARGETS = [str(CONDITION / name) for name in ("history.nc", "plane.nc")]
 MOST_EPOCHS = 12
-"""That a process is given at most, once it trains."""
+"""That a process is given, once it trains; 2 at least, so that a first state is saved."""
 
 
 @dataclass
@@ -120,7 +120,7 @@ def made(folder: Path, minutes: float, datasets: Path | None = None) -> Project:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A run without faults and without checkpoints."""
     project = made(tmp_path_factory.mktemp("undisturbed"), minutes=0)
-    assert started(project).wait(timeout=120) == 0, (project.folder / "output.txt").read_text()
+    assert started(project).wait(timeout=300) == 0, (project.folder / "output.txt").read_text()
     return project
 
 
@@ -151,7 +151,7 @@ def test_jobs_are_killed_and_tried_again(
     run = started(project, "--retries", "3")
     while run.poll() is None:
         for job in jobs(project):
-            lives.setdefault(job.process, rng.integers(1, MOST_EPOCHS))
+            lives.setdefault(job.process, rng.integers(2, MOST_EPOCHS))
             before = faults.injected.get(str(job.log), [])
             if len(before) < 2 and job.epochs() >= lives[job.process]:
                 number = (signal.SIGKILL, signal.SIGTERM)[(faults.total() + len(before)) % 2]
@@ -183,20 +183,20 @@ def test_snakemake_is_killed_with_its_jobs(
     rng = np.random.default_rng(8)
     faults = Faults({})
     for number in (signal.SIGKILL, signal.SIGTERM):
-        run, life = started(project), rng.integers(1, MOST_EPOCHS)
+        run, life = started(project), rng.integers(2, MOST_EPOCHS)
         while not (hit := [job for job in jobs(project) if job.epochs() >= life]):
             assert run.poll() is None, (project.folder / "output.txt").read_text()
             time.sleep(0.03)
         for job in hit:
             faults.add(job, number)
         os.killpg(run.pid, number)
-        assert run.wait(timeout=60) != 0
+        assert run.wait(timeout=120) != 0
         while list(jobs(project)):
             time.sleep(0.03)
         if number == signal.SIGKILL:  # as Snakemake tells its user
-            assert started(project, "--unlock").wait(timeout=60) == 0
+            assert started(project, "--unlock").wait(timeout=120) == 0
     run = started(project)
-    assert run.wait(timeout=120) == 0, (project.folder / "output.txt").read_text()
+    assert run.wait(timeout=300) == 0, (project.folder / "output.txt").read_text()
     resumed = faults.resumed + sum(Job(0, Path(log)).resumed() for log in faults.injected)
     with capsys.disabled():
         print(f"\nfaults of Snakemake: {faults.total()} jobs hit, {resumed} resumed")

@@ -13,7 +13,7 @@ import pytest
 import torch
 import xarray as xr
 
-from neuroninfo import checkpoints, plane_training, storage
+from neuroninfo import checkpoints, plane_training, storage, training
 from neuroninfo.checkpoints import Checkpoint, Interrupted
 from neuroninfo.estimators import Estimate, EstimationError
 from neuroninfo.estimators.names import named
@@ -272,6 +272,28 @@ def test_other_jobs_have_other_files(tmp_path: Path) -> None:
     }
     assert len(paths) == 4
     assert at(tmp_path, minutes=5).path in paths  # the interval decides about nothing
+
+
+def test_what_a_checkpoint_of_training_is_made_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other data, another device, version of torch or number of threads: another file."""
+    data = [tmp_path / "0.nc", tmp_path / "1.nc"]
+    for number, path in enumerate(data):
+        path.write_bytes(bytes([number]))
+        storage.seal(path)
+
+    def path(dataset: Path = data[0], device: str = "cpu", minutes: float = 1) -> Path:
+        found = training.checkpoint(tmp_path, MADE_BY, dataset, torch.device(device), minutes)
+        return found.path
+
+    paths = [path(), path(data[1]), path(device="cuda")]
+    assert path(minutes=5) == paths[0]
+    monkeypatch.setattr(torch, "__version__", "1.0")
+    paths.append(path())
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 77)
+    paths.append(path())
+    assert len(set(paths)) == 5
 
 
 def test_the_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,6 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 import torch
 
 from neuroninfo import datasets, devices, plane_training, storage, training
-from neuroninfo.checkpoints import Checkpoint
 from neuroninfo.estimators.names import named
 
 torch.set_num_threads(snakemake.threads)
@@ -17,16 +16,12 @@ about = {"condition": snakemake.params.condition, "configuration": snakemake.par
 settings = training.settings_from(about["configuration"]["training"])
 device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
-with Checkpoint(
+with training.checkpoint(
     Path("results", about["condition"]["study"], "checkpoints"),
-    made_by={
-        **about,
-        "job": "plane",
-        "code": snakemake.params.code,
-        "data": storage.check_seal(snakemake.input.dataset),
-        "arithmetic": training.arithmetic(device),
-    },
-    minutes=snakemake.config["checkpoints"]["minutes"],
+    about | {"job": "plane", "code": snakemake.params.code},
+    snakemake.input.dataset,
+    device,
+    snakemake.config["checkpoints"]["minutes"],
 ) as checkpoint:
     plane = plane_training.train(
         training.architecture(examples, settings, about["condition"]["activation"]),

@@ -9,23 +9,18 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 import torch
 
 from neuroninfo import datasets, devices, storage, training
-from neuroninfo.checkpoints import Checkpoint
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
 settings = training.settings_from(about["configuration"])
 device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
-with Checkpoint(
+with training.checkpoint(
     Path("results", about["condition"]["study"], "checkpoints"),
-    made_by={
-        **about,
-        "job": "train",
-        "code": snakemake.params.code,
-        "data": storage.check_seal(snakemake.input.dataset),
-        "arithmetic": training.arithmetic(device),
-    },
-    minutes=snakemake.config["checkpoints"]["minutes"],
+    about | {"job": "train", "code": snakemake.params.code},
+    snakemake.input.dataset,
+    device,
+    snakemake.config["checkpoints"]["minutes"],
 ) as checkpoint:
     trained = training.train(
         training.architecture(examples, settings, about["condition"]["activation"]),
