@@ -580,7 +580,7 @@ class _Learner:
                     random.bit_generator.state = json.loads(state)
 
     def _resumed(self) -> dict[str, Tensor]:
-        """Tensors of a checkpoint by name."""
+        """Tensors of a checkpoint by name: all that a step reads and changes has to be here."""
         tensors = {"parameters": self.parameters}
         tensors |= {f"moment-{number}": moment for number, moment in enumerate(self.moments)}
         for number, tracked in enumerate(self.stack.normalizations):
@@ -588,7 +588,7 @@ class _Learner:
         return tensors
 
     def _generators(self) -> dict[str, list[list[np.random.Generator]]]:
-        """Generators of a checkpoint by name, one a seed and layer."""
+        """Generators of a checkpoint by name: all that a step draws from has to be here."""
         return {"dropout": self.dropout}
 
     def begin_with(self, initial: Stack) -> None:
@@ -600,7 +600,9 @@ class _Learner:
         """What evaluation depends on, as views with the seeds first."""
         return _state(self.stack)
 
-    def run_epoch(self, split: Split, epoch: int, between: Callable[[int], None]) -> None:
+    def run_epoch(
+        self, split: Split, epoch: int, between: Callable[[int], None] = lambda epoch: None
+    ) -> None:
         """One pass over the training examples, from `seen` on.
 
         `between` is called with the epoch after each chunk, where all seeds have seen the same.
