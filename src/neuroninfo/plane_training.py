@@ -12,6 +12,7 @@ import xarray as xr
 from torch import Tensor
 
 from neuroninfo import calibration, forward, planes, training
+from neuroninfo.checkpoints import Arrays, Checkpoint, packed, unpacked
 from neuroninfo.datasets import SPLITS, Examples
 from neuroninfo.estimators import Estimator
 from neuroninfo.estimators.names import named
@@ -76,6 +77,7 @@ def train(
     wanted: Planes,
     *,
     on: Split | None = None,
+    checkpoint: Checkpoint | None = None,
     **options: Any,  # noqa: ANN401
 ) -> xr.Dataset:
     """Train as `training.train`, and estimate planes on the way.
@@ -89,6 +91,8 @@ def train(
         Estimators and epochs.
     on
         Examples that planes are of (`measured`); by default the validation split.
+    checkpoint
+        As of `training.train`; the planes are part of it.
     **options
         Of `training.train`.
 
@@ -123,7 +127,25 @@ def train(
         ]
         parts.append(xr.concat(of_seeds, "seed", data_vars="minimal"))
 
-    trained = training.train(architecture, seeds, splits, settings, observe=observe, **options)
+    def save(_: int) -> Arrays:
+        return {
+            f"{number}-{name}": array
+            for number, part in enumerate(parts)
+            for name, array in packed(part).items()
+        }
+
+    def restore(saved: Arrays) -> None:
+        by_number: dict[int, dict[str, np.ndarray]] = {}
+        for key, array in saved.items():
+            number, _, name = key.partition("-")
+            by_number.setdefault(int(number), {})[name] = array
+        parts[:] = [unpacked(by_number[number]) for number in sorted(by_number)]
+
+    if checkpoint is not None:
+        checkpoint.add("planes", save, restore)
+    trained = training.train(
+        architecture, seeds, splits, settings, observe=observe, checkpoint=checkpoint, **options
+    )
     plane = planes.joined(parts, wanted.estimators)
     reached = plane["epoch"].values
     for name, values, words, unit in (

@@ -8,7 +8,6 @@ others.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +16,6 @@ import scipy.stats
 import xarray as xr
 from numpy.typing import NDArray
 
-from neuroninfo import tables
 from neuroninfo.claims import CONDITION, Interval, bootstrap_mean
 from neuroninfo.estimators import Estimate, EstimationError, Estimator
 from neuroninfo.estimators.sample_propagation import SamplePropagation
@@ -228,11 +226,6 @@ def _verdict(fall: Interval) -> str:
     if fall.low > DROP:
         return "compresses"
     return "does not compress" if fall.high < DROP else "undecided"
-
-
-def read_compression(paths: Sequence[str | Path]) -> pd.DataFrame:
-    """Tables of `compression` of several conditions in one."""
-    return tables.gather(paths, COLUMNS)
 
 
 def scatter_within(outputs: NDArray[Any], labels: NDArray[Any]) -> float:

@@ -10,9 +10,11 @@ file, so any NetCDF reader opens the files; rewriting one with another tool drop
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import subprocess
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -36,6 +38,7 @@ _SEAL_LENGTH: Final = len(_SEAL) + 64
 # Attributes that say when and with what a file was made; equal results may differ here.
 _UNCOMPARED: Final = frozenset({"history", "source"})
 _CHUNK_BYTES: Final = 4 * 2**20
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # disk, quota, limit of a file
 
 
 class StorageError(Exception):
@@ -95,27 +98,81 @@ def write(
             group.to_netcdf(
                 part, engine="netcdf4", mode="a", group=name, encoding=_encodings(group)
             )
-        digest = _sha256(part, part.stat().st_size)
-        with part.open("ab") as file:
-            file.write(_SEAL + digest.encode())
+        seal(part)
 
 
 @contextlib.contextmanager
 def written_whole(path: str | Path) -> Iterator[Path]:
     """Give a name beside `path` to write to; on success it becomes `path` in one step.
 
-    On an error the part is removed and what stood at `path` stays.
+    On an error the part is removed and what stood at `path` stays. What a writer on this
+    machine that was killed has left beside `path` is removed first.
+
+    Raises
+    ------
+    OSError
+        The disk or the quota is full, also where HDF5 only says that it failed.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}.{os.getpid()}-{secrets.token_hex(4)}.part{path.suffix}")
+    _remove_left_parts(path)
+    name = f".{path.stem}.{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
+    part = path.with_name(f"{name}.part{path.suffix}")
     try:
         yield part
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(path)
+    except Exception as error:
+        full = _full(part, error)
+        if full is None:
+            raise
+        raise OSError(
+            full.errno,
+            f"{os.strerror(full.errno or 0)}; nothing is left of it: free some space "
+            "(or raise the quota) and run again",
+            str(path),
+        ) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def seal(path: str | Path) -> None:
+    """Put the SHA-256 of a file's bytes behind them, for `check_seal`."""
+    path = Path(path)
+    digest = _sha256(path, path.stat().st_size)
+    with path.open("ab") as file:
+        file.write(_SEAL + digest.encode())
+
+
+def check_seal(path: str | Path) -> str:
+    """Check the bytes of a file that `seal` has closed; their SHA-256.
+
+    Raises
+    ------
+    StorageError
+        No such file; truncated, not ours, or changed since.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise StorageError(f"{path}: no such file; run the rule that makes it")
+    body = path.stat().st_size - _SEAL_LENGTH
+    found = b""
+    if body > 0:
+        with path.open("rb") as file:
+            file.seek(body)
+            found = file.read()
+    if not found.startswith(_SEAL):
+        raise StorageError(
+            f"{path}: truncated, or no file of neuroninfo (it does not end in a SHA-256); "
+            "delete it and run again"
+        )
+    digest = _sha256(path, body)
+    if found.removeprefix(_SEAL) != digest.encode():
+        raise StorageError(
+            f"{path}: damaged (its bytes do not match their SHA-256); delete it and run again"
+        )
+    return digest
 
 
 def read(
@@ -220,13 +277,22 @@ def concatenate(parts: Sequence[xr.Dataset], dim: str, expected: Sequence[int]) 
     ------
     StorageError
         The coordinate along `dim` is not exactly `expected` (missing, doubled or foreign
-        values are named), or another coordinate differs between the parts.
+        values are named), another coordinate differs between the parts, or a variable is not
+        in all of them, with the same dimensions and type.
     """
     found = [int(value) for part in parts for value in np.atleast_1d(part[dim].values)]
     if sorted(found) != sorted(expected):
         missing = sorted(set(expected) - set(found))
         extra = sorted(v for v in set(found) if found.count(v) > 1 or v not in expected)
         raise StorageError(f"{dim}: missing {missing}, doubled or unexpected {extra}")
+    # xarray fills up with NaN, silently, what not all have.
+    for name in sorted({str(name) for part in parts for name in part.variables}):
+        kinds = {_kind(part.variables[name]) if name in part.variables else None for part in parts}
+        if len(kinds) > 1:
+            found_kinds = ", ".join(sorted("absent" if kind is None else kind for kind in kinds))
+            raise StorageError(
+                f"parts along {dim!r} do not fit together: variable {name!r} is {found_kinds}"
+            )
     try:
         joined = xr.concat(
             parts,
@@ -266,6 +332,11 @@ def gather(
     blocks = [read_groups(part, kind) or {"": read(part, kind)} for part in parts]
     first = next(iter(blocks[0].values()))
     for part, block in zip(parts, blocks, strict=True):
+        if block.keys() != blocks[0].keys():
+            raise StorageError(
+                f"{part}: has the groups {', '.join(block)}, but {parts[0]} has "
+                f"{', '.join(blocks[0])}; run it again"
+            )
         if next(iter(block.values())).attrs["configuration"] != first.attrs["configuration"]:
             raise StorageError(f"{part}: has another configuration than {parts[0]}; run it again")
     joined = {
@@ -344,23 +415,7 @@ def _chunks(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
 
 def _checked_attributes(path: Path, kind: str) -> dict[str, Any]:
     """Global attributes of a file whose seal was found right."""
-    if not path.is_file():
-        raise StorageError(f"{path}: no such file; run the rule that makes it")
-    body = path.stat().st_size - _SEAL_LENGTH
-    seal = b""
-    if body > 0:
-        with path.open("rb") as file:
-            file.seek(body)
-            seal = file.read()
-    if not seal.startswith(_SEAL):
-        raise StorageError(
-            f"{path}: truncated, or no file of neuroninfo (it does not end in a SHA-256); "
-            "delete it and run again"
-        )
-    if seal.removeprefix(_SEAL) != _sha256(path, body).encode():
-        raise StorageError(
-            f"{path}: damaged (its bytes do not match their SHA-256); delete it and run again"
-        )
+    check_seal(path)
     with _opened(path) as opened:
         attributes = dict(opened.attrs)
     if attributes[KIND_ATTRIBUTE] != kind:
@@ -383,6 +438,43 @@ def _opened(path: Path, group: str = "") -> xr.Dataset:
 def _groups(path: Path) -> list[str]:
     with netCDF4.Dataset(path) as opened:
         return list(opened.groups)
+
+
+def _remove_left_parts(path: Path) -> None:
+    """Remove parts of `path` whose writer, a process of this machine, is no more."""
+    machine = re.escape(os.uname().nodename)
+    written = re.compile(
+        rf"\.{re.escape(path.stem)}\.{machine}-(\d+)-[0-9a-f]+\.part{re.escape(path.suffix)}"
+    )
+    for beside in path.parent.iterdir():
+        writer = written.fullmatch(beside.name)
+        if writer and not _alive(int(writer[1])):
+            beside.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _full(part: Path, error: Exception) -> OSError | None:
+    """The error of a full disk, if that is behind an error: HDF5 does not say, so we write."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return error
+    if part.exists():
+        try:
+            with part.open("ab") as file:
+                file.write(bytes(2 * _CHUNK_BYTES))
+                os.fsync(file.fileno())
+        except OSError as asked:
+            if asked.errno in _FULL:
+                return asked
+    return None
 
 
 def _sha256(path: Path, length: int) -> str:
@@ -424,6 +516,12 @@ def _same_variable(a: xr.Variable, b: xr.Variable) -> bool:
             else a.values.tobytes() == b.values.tobytes()
         )
     )
+
+
+def _kind(variable: xr.Variable) -> str:
+    """Type and dimensions in words; texts may have any length."""
+    kind = "text" if variable.dtype.kind in "UO" else str(variable.dtype)
+    return f"{kind} ({', '.join(map(str, variable.dims))})"
 
 
 def _plain(attributes: Mapping[Any, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,9 +22,38 @@ def write(frame: pd.DataFrame, path: str | Path) -> None:
         frame.to_csv(part, index=False, lineterminator="\n")
 
 
-def gather(paths: Sequence[str | Path], columns: Mapping[str, type]) -> pd.DataFrame:
-    """Several tables of the same columns in one, in the order given; as `read`."""
-    return pd.concat([read(path, columns) for path in paths], ignore_index=True)
+def gather(
+    paths: Sequence[str | Path],
+    columns: Mapping[str, type],
+    key: Sequence[str],
+    expected: Sequence[Sequence[str]],
+) -> pd.DataFrame:
+    """Several tables of the same columns in one, each cell checked to be there.
+
+    Parameters
+    ----------
+    paths
+        The files; their rows stand in this order.
+    columns
+        As of `read`.
+    key
+        Columns that say what a row is of, such as the condition.
+    expected
+        All their values that have to be there.
+
+    Raises
+    ------
+    TableError
+        As `read`; what is missing, or not expected, is named.
+    """
+    whole = pd.concat([read(path, columns) for path in paths], ignore_index=True)
+    found = set(whole[list(key)].itertuples(index=False, name=None))
+    wanted = {tuple(values) for values in expected}
+    for what, cells in (("missing", wanted - found), ("not expected", found - wanted)):
+        if cells:
+            names = ", ".join(sorted("/".join(cell) for cell in cells))
+            raise TableError(f"{' '.join(map(str, paths))}: {what}: {names}; run them again")
+    return whole
 
 
 def read(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
@@ -38,18 +69,41 @@ def read(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
     Raises
     ------
     TableError
-        The file has other columns.
+        No such file; truncated or no table; other columns; no number where one belongs.
     """
-    # Read as text: a quantizer may be called "none", and pandas' own parser rounds numbers.
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if list(frame.columns) != list(columns):
+    rows = _rows(Path(path))
+    if rows[0] != list(columns):
         raise TableError(
-            f"{path}: has columns {', '.join(frame.columns)}, not {', '.join(columns)}; delete it "
+            f"{path}: has columns {', '.join(rows[0])}, not {', '.join(columns)}; delete it "
             "and run again"
         )
-    numbers = {
-        name: frame[name].map(lambda text, kind=kind: kind(text or "nan"))
-        for name, kind in columns.items()
-        if kind is not str
-    }
+    # Read as text: a quantizer may be called "none", and pandas' own parser rounds numbers.
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    numbers = {}
+    for name, kind in columns.items():
+        if kind is not str:
+            try:
+                numbers[name] = frame[name].map(lambda text, kind=kind: kind(text or "nan"))
+            except ValueError as error:
+                raise TableError(
+                    f"{path}: column {name}: {error}; delete it and run again"
+                ) from error
     return frame.assign(**numbers)
+
+
+def _rows(path: Path) -> list[list[str]]:
+    """Rows of a whole table, the header first."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except FileNotFoundError:
+        raise TableError(f"{path}: no such file; run the rule that makes it") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise TableError(f"{path}: damaged ({error}); delete it and run again") from error
+    lengths = {len(row) for row in rows}
+    if len(lengths) != 1 or not text.endswith("\n"):
+        raise TableError(
+            f"{path}: truncated, or no table (rows of {sorted(lengths)} fields); delete it and "
+            "run again"
+        )
+    return rows

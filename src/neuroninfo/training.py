@@ -12,9 +12,12 @@ small steps are bound by launches there; equality is then up to rounding.
 
 from __future__ import annotations
 
+import json
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +26,10 @@ import xarray as xr
 from torch import Tensor
 from torch.nn import functional
 
+from neuroninfo import storage
+from neuroninfo.checkpoints import Arrays, Checkpoint
 from neuroninfo.datasets import SPLITS, Examples
+from neuroninfo.devices import busy
 from neuroninfo.forward import NONLINEARITIES, evaluated, losses, quantize_
 from neuroninfo.networks import (
     BATCH_NORM_EPSILON,
@@ -151,6 +157,36 @@ def choose_device(requested: str, gpus: int) -> torch.device:
     return torch.device("cuda")
 
 
+def checkpoint(
+    folder: str | Path,
+    made_by: Mapping[str, Any],
+    data: str | Path,
+    device: torch.device,
+    minutes: float,
+) -> Checkpoint:
+    """Where a job that trains saves its state.
+
+    Parameters
+    ----------
+    folder, made_by, minutes
+        As of `Checkpoint`. The data and what decides about last bits (torch's version, kind of
+        device, threads) are added to `made_by`.
+    data
+        File of the data set.
+    device
+        What it is trained on.
+    """
+    arithmetic = {
+        "torch": torch.__version__,
+        "device": device.type,
+        "threads": torch.get_num_threads(),
+    }
+    data = storage.check_seal(data)
+    return Checkpoint(
+        folder, made_by={**made_by, "data": data, "arithmetic": arithmetic}, minutes=minutes
+    )
+
+
 def train(
     architecture: Architecture,
     seeds: Sequence[int],
@@ -161,6 +197,8 @@ def train(
     together: int | None = None,
     gathered_bytes: int = 32 * 2**20,
     observe: Callable[[int, Stack], None] | None = None,
+    checkpoint: Checkpoint | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> Trained:
     """Train one network a seed.
 
@@ -187,6 +225,12 @@ def train(
     observe
         Called before training with 0 and after each epoch with its number, and with the networks
         as they are then: training goes on in their arrays, so copy what is to be kept.
+    checkpoint
+        Training begins with what it holds, and saves there; the result is bitwise that of
+        training without a break. `observe` is not called again for epochs before: add what it
+        has gathered to the checkpoint.
+    report
+        Takes a line after each epoch: losses and times.
 
     Raises
     ------
@@ -194,6 +238,8 @@ def train(
         A loss is not finite: the learning rate is too high for this condition. Or activations
         are to be kept after epochs that there are not, the architecture and the settings
         disagree about batch norm, or `initial` is of other networks.
+    neuroninfo.checkpoints.Interrupted
+        SIGTERM came, and there is a checkpoint.
     """
     if architecture.batch_norm != (settings.regularizer.batch_norm_momentum is not None):
         raise TrainingError(
@@ -237,9 +283,22 @@ def train(
         means=np.empty((n_seeds, sum(architecture.hidden))),
     )
     stopping = None if settings.regularizer.early_stopping is None else _Stopping(learner)
-    for epoch in range(settings.epochs + 1):
+    first = 0
+    if checkpoint is not None:
+        checkpoint.add("learner", lambda _: learner.checkpoint(), learner.restore)
+        checkpoint.add("record", *_record(trained, settings))
+        if stopping is not None:
+            checkpoint.add("stopping", lambda _: stopping.checkpoint(), stopping.resume)
+        first = checkpoint.resume() or 0
+    begun = time.monotonic()
+
+    def offer(epoch: int) -> None:
+        if checkpoint is not None:
+            checkpoint.offer(epoch)
+
+    for epoch in range(first, settings.epochs + 1):
         if epoch > 0:
-            learner.run_epoch(splits["train"], epoch)
+            learner.run_epoch(splits["train"], epoch, offer)
         for number, name in enumerate(SPLITS):
             loss, accuracy = _evaluate(stack, splits[name], together)
             trained.loss[:, epoch, number], trained.accuracy[:, epoch, number] = loss, accuracy
@@ -256,6 +315,10 @@ def train(
             stopping.see(epoch, trained.loss[:, epoch, SPLITS.index("validation")])
         if epoch in kept and epoch < settings.epochs:
             _keep(stack, splits["validation"], trained, kept.index(epoch), together)
+        if report is not None:
+            seconds = time.monotonic() - begun
+            report(_progress(trained, epoch, seconds, epoch + 1 - first, busy(device)))
+        offer(epoch + 1)
     if stopping is not None:
         trained.final_epoch[:] = stopping.restore()
     if settings.epochs in kept:
@@ -344,6 +407,21 @@ def activations_dataset(trained: Trained, settings: Settings, examples: Examples
     )
 
 
+def stored(
+    trained: Trained, settings: Settings, examples: Examples
+) -> list[tuple[str, str, xr.Dataset]]:
+    """Kind, title and contents of the files of a training."""
+    return [
+        ("network", "Weights of trained networks", network_dataset(trained)),
+        ("history", "Loss and accuracy by epoch", history_dataset(trained)),
+        (
+            "activations",
+            "Outputs of every neuron on validation data",
+            activations_dataset(trained, settings, examples),
+        ),
+    ]
+
+
 def outputs_dataset(stack: Stack, split: Split, epoch: int) -> xr.Dataset:
     """Outputs of networks as they are on a split, as ``activations.nc`` has them at one epoch."""
     shape = (len(stack.seeds), 1, len(split.labels))
@@ -405,6 +483,48 @@ def _keep(stack: Stack, split: Split, trained: Trained, epoch: int, together: in
         trained.outputs[seeds, epoch, rows] = results[-1].cpu().numpy()
 
 
+def _record(
+    trained: Trained, settings: Settings
+) -> tuple[Callable[[int], Arrays], Callable[[Arrays], None]]:
+    """Save and restore what is recorded before an epoch, for a checkpoint."""
+
+    def kept(epoch: int) -> dict[str, np.ndarray]:
+        """Views of what there is; nothing is copied."""
+        return {
+            f"{name}-{after}": array[:, number]
+            for number, after in enumerate(settings.activation_epochs)
+            for name, array in (("activation", trained.activations), ("output", trained.outputs))
+            if after < min(epoch, settings.epochs)  # those of the last epoch are kept at the end
+        }
+
+    def save(epoch: int) -> Arrays:
+        past = slice(epoch)
+        history = {"loss": trained.loss[:, past], "accuracy": trained.accuracy[:, past]}
+        return history | kept(epoch)
+
+    def restore(saved: Arrays) -> None:
+        epoch = saved["loss"].shape[1]
+        for name, array in save(epoch).items():
+            array[:] = saved[name]
+
+    return save, restore
+
+
+def _progress(trained: Trained, epoch: int, seconds: float, done: int, percent: int | None) -> str:
+    """A line on an epoch: mean losses, time, and what is left at the pace of those done here."""
+    last = trained.loss.shape[1] - 1
+    losses = ", ".join(
+        f"{split} {loss:.4f}"
+        for split, loss in zip(SPLITS, trained.loss[:, epoch].mean(axis=0), strict=True)
+    )
+    left = seconds / done * (last - epoch)
+    gpu = "" if percent is None else f", GPU busy {percent} %"
+    return (
+        f"epoch {epoch} of {last}: mean loss {losses}; "
+        f"{seconds:.1f} s, about {left:.0f} s left{gpu}"
+    )
+
+
 @dataclass
 class _Layer:
     """Where the arrays of one layer lie in a row; empty slices without batch norm."""
@@ -450,6 +570,41 @@ class _Learner:
             ]
             for stream in (Stream.DROPOUT, Stream.NOISE)
         )
+        self.seen = 0  # training examples in the epoch that is being run
+
+    def checkpoint(self) -> Arrays:
+        """All that later epochs depend on."""
+        arrays = {name: tensor.cpu().numpy() for name, tensor in self._resumed().items()}
+        arrays["steps"] = torch.stack(self.steps).cpu().numpy()
+        arrays["seen"] = np.array(self.seen)
+        for name, generators in self._generators().items():
+            states = [[json.dumps(g.bit_generator.state) for g in row] for row in generators]
+            arrays[name] = np.array(states, dtype=str)
+        return arrays
+
+    def restore(self, saved: Arrays) -> None:
+        """Go on from what `checkpoint` gave."""
+        for name, tensor in self._resumed().items():
+            tensor.copy_(torch.from_numpy(saved[name]))
+        for step, value in zip(self.steps, saved["steps"].tolist(), strict=True):
+            step.fill_(value)
+        self.seen = int(saved["seen"])
+        for name, generators in self._generators().items():
+            for row, states in zip(generators, saved[name].tolist(), strict=True):
+                for random, state in zip(row, states, strict=True):
+                    random.bit_generator.state = json.loads(state)
+
+    def _resumed(self) -> dict[str, Tensor]:
+        """Tensors of a checkpoint by name: all that a step reads and changes has to be here."""
+        tensors = {"parameters": self.parameters}
+        tensors |= {f"moment-{number}": moment for number, moment in enumerate(self.moments)}
+        for number, tracked in enumerate(self.stack.normalizations):
+            tensors |= {f"mean-{number}": tracked.mean, f"variance-{number}": tracked.variance}
+        return tensors
+
+    def _generators(self) -> dict[str, list[list[np.random.Generator]]]:
+        """Generators of a checkpoint by name: all that a step draws from has to be here."""
+        return {"dropout": self.dropout, "noise": self.noise}
 
     def begin_with(self, initial: Stack) -> None:
         """Copy the weights of other networks."""
@@ -460,8 +615,13 @@ class _Learner:
         """What evaluation depends on, as views with the seeds first."""
         return _state(self.stack)
 
-    def run_epoch(self, split: Split, epoch: int) -> None:
-        """One pass over the training examples."""
+    def run_epoch(
+        self, split: Split, epoch: int, between: Callable[[int], None] = lambda epoch: None
+    ) -> None:
+        """One pass over the training examples, from `seen` on.
+
+        `between` is called with the epoch after each chunk, where all seeds have seen the same.
+        """
         settings = self.settings
         order = generator(
             settings.study_seed,
@@ -473,7 +633,7 @@ class _Learner:
         n_seeds, size = len(self.stack.seeds), settings.batch_size
         chunk = size * max(1, self.gathered_bytes // (4 * split.inputs.shape[1] * size))
         smoothing, n_classes = self.regularizer.label_smoothing, self.architecture.n_classes
-        for start in range(0, len(order), chunk):
+        for start in range(self.seen, len(order), chunk):
             picked = torch.from_numpy(order[start : start + chunk]).to(self.device)
             inputs = split.inputs[picked]
             targets = functional.one_hot(split.labels[picked], n_classes).float()
@@ -483,6 +643,9 @@ class _Learner:
                 seeds = slice(first, min(first + self.together, n_seeds))
                 for row in range(0, len(picked), size):
                     self._step(seeds, inputs[row : row + size], targets[row : row + size])
+            self.seen = start + len(picked)
+            between(epoch)
+        self.seen = 0
 
     def _step(self, seeds: slice, inputs: Tensor, targets: Tensor) -> None:
         """Gradient of the mean loss over the batch for a group of seeds, and the update."""
@@ -680,6 +843,19 @@ class _Stopping:
             for kept, tensor in zip(self.kept, self.learner.state(), strict=True):
                 kept[position] = tensor[position]
         self.running &= epoch - self.best < self.patience
+
+    def checkpoint(self) -> Arrays:
+        """What later epochs depend on."""
+        kept = {f"kept-{number}": tensor.cpu().numpy() for number, tensor in enumerate(self.kept)}
+        return kept | {"lowest": self.lowest, "best": self.best, "running": self.running}
+
+    def resume(self, saved: Arrays) -> None:
+        """Go on from what `checkpoint` gave."""
+        for number, tensor in enumerate(self.kept):
+            tensor.copy_(torch.from_numpy(saved[f"kept-{number}"]))
+        for name, array in (("lowest", self.lowest), ("best", self.best)):
+            array[:] = saved[name]
+        self.running[:] = saved["running"]
 
     def restore(self) -> np.ndarray:
         """Put the remembered weights back; their epochs (S)."""

@@ -86,6 +86,7 @@ def test_defaults() -> None:
             "epochs": 15,
         },
         "memory": {"gathered_mb": 32, "rows": 2048},
+        "checkpoints": {"minutes": 10},
         "activations": {"epochs": ["last"], "keep": True},
         "regularizers": {"none": {**PLAIN, "batchnorm": False}},
         "conditions": [
@@ -388,6 +389,8 @@ def all_settings(config: dict[str, Any]) -> str:
         "data_root: /elsewhere",
         "activations/keep: false",
         "memory/gathered_mb: 1",
+        "checkpoints/minutes: 0",
+        "checkpoints/minutes: 0.5",
         "conditions/0/figures: false",
         "conditions/0/seeds: 20",
         "orderings: {information: {}, other: {measures: [measure: entropy]}}",

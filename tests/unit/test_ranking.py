@@ -137,7 +137,8 @@ def test_ranking_figure(tmp_path: Path) -> None:
     greedy = {"layer-1": group([(MI, "threshold"), ("greedy", "none")])}
     for name, data in (("ranking", scopes), ("greedy", greedy)):
         tables.write(ranking.effects(data, name, CONDITION, 1), tmp_path / f"{name}.csv")
-    table = tables.gather([tmp_path / "ranking.csv", tmp_path / "greedy.csv"], ranking.COLUMNS)
+    files, sets = [tmp_path / "ranking.csv", tmp_path / "greedy.csv"], [["ranking"], ["greedy"]]
+    table = tables.gather(files, ranking.COLUMNS, ["orderings"], sets)
     drawn = ranking_figure(table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     names = [label.get_text() for label in drawn.axes[0].get_yticklabels()]

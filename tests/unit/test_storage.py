@@ -1,7 +1,9 @@
 """Files are whole or absent, and damage is found when they are read."""
 
 import json
+import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -159,3 +161,63 @@ def test_concatenate_checks_every_seed() -> None:
     named = parts[1].assign_coords(neuron=("neuron", np.arange(50)))
     with pytest.raises(storage.StorageError, match="do not fit together"):
         storage.concatenate([other, named], "seed", [0, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda part: part.drop_vars("value"), "'value' is absent, float32 (seed, neuron)"),
+        (lambda part: part.assign(more=part["value"]), "'more' is absent, float32"),
+        (
+            lambda part: part.assign(value=part["value"].astype(float)),
+            "'value' is float32 (.*), float64 (.*)",
+        ),
+        (lambda part: part.isel(neuron=0), "'name' is text (), text (neuron)"),
+        (lambda part: part.isel(neuron=slice(49)), ""),  # other sizes
+        (lambda part: part.assign_coords(k=("seed", [1])), "'k' is absent, int64 (seed)"),
+    ],
+)
+def test_nothing_that_is_missing_becomes_nan(
+    tmp_path: Path, change: Callable[[xr.Dataset], xr.Dataset], message: str
+) -> None:
+    """xarray alone fills up with NaN, whichever of the parts comes first."""
+    whole = probe()
+    parts = [whole.isel(seed=[0, 1]), change(whole.isel(seed=[2]))]
+    pattern = re.escape(message).replace(r"\.\*", ".*")
+    for order in (parts, parts[::-1]):
+        with pytest.raises(storage.StorageError, match=f"do not fit together: .*{pattern}"):
+            storage.concatenate(order, "seed", [0, 1, 2])
+
+
+def test_gather_checks_blocks(tmp_path: Path) -> None:
+    whole, condition = probe(), {"seeds": [0, 1, 2]}
+    blocks = [whole.isel(seed=[0, 1]), whole.isel(seed=[2])]
+    paths = [tmp_path / f"{number}.nc" for number in range(2)]
+    together = tmp_path / "all.nc"
+
+    def written(first: dict[str, xr.Dataset], second: dict[str, xr.Dataset]) -> None:
+        for path, groups in zip(paths, (first, second), strict=True):
+            storage.write(groups, path, **ABOUT)
+
+    def gather(files: list[Path] = paths) -> None:
+        together.unlink(missing_ok=True)
+        storage.gather(files, together, kind="probe", condition=condition)
+
+    written({"one": blocks[0], "two": blocks[0]}, {"one": blocks[1], "two": blocks[1]})
+    gather()
+    for group in ("one", "two"):
+        found = storage.read(together, "probe", group=group)
+        np.testing.assert_array_equal(found["value"], whole["value"])
+    for files, message in (
+        (paths[:1], r"seed: missing \[2\]"),
+        ([*paths, paths[1]], r"doubled or unexpected \[2\]"),
+        ([paths[0], tmp_path / "2.nc"], r"2\.nc: no such file"),
+    ):
+        with pytest.raises(storage.StorageError, match=message):
+            gather(files)
+        assert not together.exists()
+    for names in (["one"], ["one", "two", "three"], ["one", "three"]):
+        written(dict.fromkeys(["one", "two"], blocks[0]), dict.fromkeys(names, blocks[1]))
+        for files in (paths, paths[::-1]):
+            with pytest.raises(storage.StorageError, match=r"\.nc: has the groups .*run it again"):
+                gather(files)

@@ -90,6 +90,7 @@ rule figure_ranking:
         runtime=growing(10),
     params:
         condition=seeds_of,
+        sets=lambda wildcards: STUDY.ranked_sets(condition_of(wildcards)),
         code=lambda wildcards: code("figure_ranking.py"),
     script:
         "../scripts/figure_ranking.py"

@@ -129,6 +129,7 @@ rule study_compression:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        conditions=named(STUDY.with_planes),
         code=lambda wildcards: code("study_compression.py"),
     script:
         "../scripts/study_compression.py"

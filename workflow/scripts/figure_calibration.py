@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
-sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo import storage
 from neuroninfo.figures import style

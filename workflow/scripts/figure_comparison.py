@@ -4,14 +4,15 @@ import sys
 from pathlib import Path
 
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
-sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo import claims, reading, tables
 from neuroninfo.figures import comparison, style
 
+compared = snakemake.params.comparison["conditions"]
 drawn = comparison.comparison_figure(
-    tables.gather(snakemake.input.readings, reading.COLUMNS),
-    claims.gather(snakemake.input.claims, snakemake.params.comparison["conditions"]),
+    tables.gather(snakemake.input.readings, reading.COLUMNS, claims.CONDITION, compared),
+    claims.gather(snakemake.input.claims, compared),
     snakemake.params.comparison,
 )
 style.save(drawn, *snakemake.output)

@@ -4,11 +4,12 @@ import sys
 from pathlib import Path
 
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
-sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo import ranking, tables
 from neuroninfo.figures import style
 from neuroninfo.figures.ranking import ranking_figure
 
-effects = tables.gather(snakemake.input.effects, ranking.COLUMNS)
+sets = [[name] for name in snakemake.params.sets]
+effects = tables.gather(snakemake.input.effects, ranking.COLUMNS, ["orderings"], sets)
 style.save(ranking_figure(effects, snakemake.params.condition), *snakemake.output)

@@ -4,12 +4,14 @@ import sys
 from pathlib import Path
 
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
-sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import planes, tables
+from neuroninfo import claims, planes, tables
 from neuroninfo.figures import style
 from neuroninfo.figures.planes import compression_figure
 
-table = planes.read_compression(snakemake.input)
+table = tables.gather(
+    snakemake.input, planes.COLUMNS, claims.CONDITION, snakemake.params.conditions
+)
 tables.write(table, snakemake.output.table)
 style.save(compression_figure(table), snakemake.output.png, snakemake.output.pdf)
