@@ -18,6 +18,7 @@ from neuroninfo.checkpoints import Checkpoint, Interrupted
 from neuroninfo.estimators import Estimate, EstimationError
 from neuroninfo.estimators.names import named
 from neuroninfo.networks import Stack
+from neuroninfo.plane_training import Planes
 from neuroninfo.training import Regularizer, Split, Trained, _Stopping
 
 from .test_training import EARLY, REGULARIZERS, assert_same, settings, splits, trained
@@ -170,9 +171,10 @@ def test_planes(tmp_path: Path) -> None:
     architecture = trained(SEEDS, data, replace(chosen, epochs=0)).stack.architecture
 
     def run(checkpoint: Checkpoint | None) -> xr.Dataset:
-        estimators = [named("edges-30"), named("kde-upper-0.001"), Failing()]
+        estimators = (named("edges-30"), named("kde-upper-0.001"), Failing())
+        wanted = Planes(estimators, tuple(training.log_spaced_epochs(6, 5)))
         return plane_training.train(
-            architecture, SEEDS, data, chosen, estimators, 5, checkpoint=checkpoint
+            architecture, SEEDS, data, chosen, wanted, checkpoint=checkpoint
         )
 
     whole, broken = run(None), with_deaths(tmp_path, run, [3, 4, 2])

@@ -154,7 +154,6 @@ USERS = {
     },
     "estimators/binning": {"plane", "calibration"},
     "calibration": {"plane", "calibration", "figure_calibration"},
-    "twelve_bits": {},
     "toys": {"toy", "toy_network", "figure_toy", "figure_toy_network"},
     "figures/animation": {"figure_toy", "figure_toy_network"},
     "quantization": {"plane", "measure", "rank", "damage", "ablate", "precision"},
