@@ -94,5 +94,9 @@ rule:
         toy_files(),
 
 
+onstart:
+    refuse_placeholders()
+
+
 onsuccess:
     print_results()
