@@ -202,7 +202,9 @@ class ClusterProject(Project):
             "latency-wait": 5,
             "retries": 0,
         }
-        path.write_text(yaml.safe_dump(profile | {k.replace("_", "-"): v for k, v in changes.items()}))
+        path.write_text(
+            yaml.safe_dump(profile | {k.replace("_", "-"): v for k, v in changes.items()})
+        )
 
     def hold(self) -> None:
         """Make training wait for `release`, without any change to what it computes."""
@@ -235,6 +237,7 @@ class ClusterProject(Project):
             return started.wait(seconds), self.output()
         finally:
             started.kill()
+            started.wait()
 
     def output(self) -> str:
         return (self.folder / "output.txt").read_text()
