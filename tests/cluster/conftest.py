@@ -22,6 +22,14 @@ NODES = ("n1", "n2")
 GPUS_PER_NODE = 2
 PATIENCE = 90  # seconds that anything but a whole study may take
 
+# The plugin asks for states ever less often, up to every three minutes, and no option changes that.
+SNAKEMAKE = """
+from snakemake.cli import main
+from snakemake_executor_plugin_slurm import Executor
+Executor.next_seconds_between_status_checks = property(lambda self: 1, lambda self, value: None)
+main()
+"""
+
 # A requeued job waits until its credential has expired, two minutes by default.
 SLURM_CONF = """\
 ClusterName=fake
@@ -182,7 +190,6 @@ class ClusterProject(Project):
     def __init__(self, folder: Path, cluster: Cluster, **changes: object) -> None:
         super().__init__(folder)
         self.cluster = cluster
-        self.seen = set(cluster.jobs())
         self.profile(**changes)
 
     def profile(self, **changes: object) -> None:
@@ -198,7 +205,7 @@ class ClusterProject(Project):
         profile |= {
             "slurm-status-command": "squeue",
             "slurm-init-seconds-before-status-checks": 1,
-            "seconds-between-status-checks": 1,
+            "max-status-checks-per-second": 1,
             "latency-wait": 5,
             "retries": 0,
         }
@@ -221,7 +228,7 @@ class ClusterProject(Project):
         """Snakemake on the cluster in the background, in a session of its own."""
         with (self.folder / "output.txt").open("w") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm", *arguments],
+                [sys.executable, "-c", SNAKEMAKE, "--profile", "profiles/slurm", *arguments],
                 cwd=self.folder,
                 env=self.cluster.environment,
                 text=True,
