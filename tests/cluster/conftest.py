@@ -157,6 +157,24 @@ class Cluster:
                 continue
             until(lambda pid=pid: not Path(f"/proc/{pid}").exists(), f"{daemon} stopped")
 
+    def lose(self, node: str) -> None:
+        """The node loses its power: nothing of it lives on, and the controller finds it down."""
+        lost = [id for id, job in self.jobs().items() if job["NodeList"] == node]
+        self.stop(f"slurmd-{node}")
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                environment = (process / "environ").read_bytes().split(b"\0")
+                title = (process / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if f"SLURM_CONF={self.base}/slurm.conf".encode() in environment and any(
+                f"SLURM_JOB_ID={id}".encode() in environment
+                or title.startswith(f"slurmstepd: [{id}.".encode())
+                for id in lost
+            ):
+                os.kill(int(process.name), signal.SIGKILL)
+        self.do("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+
     def do(self, *command: str) -> str:
         done = subprocess.run(
             command, env=self.environment, capture_output=True, text=True, check=False, timeout=60
@@ -217,9 +235,16 @@ class ClusterProject(Project):
         """Make training wait for `release`, without any change to what it computes."""
         script = self.folder / "workflow" / "scripts" / "train.py"
         text = script.read_text()
-        waiting = 'import time\nwhile not Path("released").exists():\n    time.sleep(0.1)\n'
+        waiting = (
+            'import os, time\nPath(f"started-{os.getpid()}").touch()\n'
+            'while not Path("released").exists():\n    time.sleep(0.1)\n'
+        )
         assert text.count("import torch\n") == 1
         script.write_text(text.replace("import torch\n", f"{waiting}import torch\n"))
+
+    def waiting(self) -> int:
+        """Scripts that have begun to wait."""
+        return len(list(self.folder.glob("started-*")))
 
     def release(self) -> None:
         (self.folder / "released").touch()

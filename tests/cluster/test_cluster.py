@@ -67,8 +67,7 @@ def held(project: ClusterProject) -> Iterator[subprocess.Popen[str]]:
     project.hold()
     started = project.start(*TWO_BLOCKS, *CONFIGURATION)
     try:
-        logs = [project.folder / "logs" / Path(target).parent for target in TWO_BLOCKS]
-        until(lambda: all((log / "train.log").exists() for log in logs), "two scripts run")
+        until(lambda: project.waiting() == 2, "two scripts run")
         assert project.states() == ["RUNNING"] * 2
         yield started
     finally:
@@ -206,7 +205,7 @@ def test_jobs_that_outlive_a_killed_snakemake_harm_nothing(
     assert project.on_cluster(*CONFIGURATION, "--unlock")[0] == 0
     assert project.states() == ["RUNNING"] * 2
     again = project.start(*TWO_BLOCKS, *CONFIGURATION)
-    until(lambda: project.states() == ["RUNNING"] * 4, "the same jobs run twice")
+    until(lambda: project.waiting() == 4, "the same jobs run twice")
     project.release()
     assert again.wait(PATIENCE) == 0, project.output()
     assert_blocks_are_whole(project, reference)
@@ -242,19 +241,11 @@ def test_the_controller_restarts(
 def test_jobs_of_a_failed_node_start_again(
     project: ClusterProject, held: subprocess.Popen[str], reference: Project
 ) -> None:
-    """The node is cut off: what ran there goes on, and writes the same files."""
     node = project.jobs()[min(project.jobs())]["NodeList"]
     lost = [id for id, job in project.jobs().items() if job["NodeList"] == node]
-    project.cluster.stop(f"slurmd-{node}")
-    project.cluster.do("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+    project.cluster.lose(node)
     try:
-        until(
-            lambda: all(
-                job["JobState"] == "RUNNING" and job["NodeList"] != node
-                for job in project.jobs().values()
-            ),
-            "jobs run on the other node",
-        )
+        until(lambda: project.waiting() == 2 + len(lost), "jobs run on the other node")
         project.release()
         assert held.wait(PATIENCE) == 0, project.output()
         assert_blocks_are_whole(project, reference)
