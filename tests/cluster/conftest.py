@@ -20,10 +20,11 @@ from tests.workflow.conftest import Project
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol")
 NODES = ("n1", "n2")
 GPUS_PER_NODE = 2
-PATIENCE = 90  # seconds that anything but a whole study may take
+PATIENCE = 180  # seconds that anything but a whole study may take, on a busy machine
 
 # The plugin asks for states ever less often, up to every three minutes, and no option changes that.
-SNAKEMAKE = """
+SNAKEMAKE = f"""\
+#!{sys.executable}
 from snakemake.cli import main
 from snakemake_executor_plugin_slurm import Executor
 Executor.next_seconds_between_status_checks = property(lambda self: 1, lambda self, value: None)
@@ -106,9 +107,11 @@ class Cluster:
             "CgroupAutomount=no\nConstrainCores=no\nConstrainDevices=no\nConstrainRAMSpace=no\n"
         )
         # The jobstep plugin drops SLURM_CONF; elsewhere it is /etc/slurm/slurm.conf.
-        srun = base / "bin" / "srun"
-        srun.write_text(f'#!/bin/sh\nSLURM_CONF={conf} exec {shutil.which("srun")} "$@"\n')
-        srun.chmod(0o755)
+        srun = f'#!/bin/sh\nSLURM_CONF={conf} exec {shutil.which("srun")} "$@"\n'
+        for name, text in (("srun", srun), ("snakemake", SNAKEMAKE)):
+            program = base / "bin" / name
+            program.write_text(text)
+            program.chmod(0o755)
         path = (str(base / "bin"), str(Path(sys.executable).parent), os.environ["PATH"])
         self.environment = os.environ | {"SLURM_CONF": str(conf), "PATH": ":".join(path)}
 
@@ -250,10 +253,14 @@ class ClusterProject(Project):
         (self.folder / "released").touch()
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Snakemake on the cluster in the background, in a session of its own."""
+        """Snakemake on the cluster in the background."""
+        return self.type("snakemake", "--profile", "profiles/slurm", *arguments)
+
+    def type(self, *command: str) -> subprocess.Popen[str]:
+        """A command of a user, in the background and in a session of its own."""
         with (self.folder / "output.txt").open("w") as output:
             return subprocess.Popen(
-                [sys.executable, "-c", SNAKEMAKE, "--profile", "profiles/slurm", *arguments],
+                command,
                 cwd=self.folder,
                 env=self.cluster.environment,
                 text=True,

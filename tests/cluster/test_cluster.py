@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from neuroninfo import storage
-from tests.workflow.conftest import MINIATURE, Project
+from tests.workflow.conftest import MINIATURE, ROOT, Project
 
 from .conftest import GPUS_PER_NODE, NODES, PATIENCE, Cluster, ClusterProject, until
 
@@ -211,6 +211,33 @@ def test_jobs_that_outlive_a_killed_snakemake_harm_nothing(
     assert_blocks_are_whole(project, reference)
     until(lambda: "RUNNING" not in project.states(), "all jobs ended")
     assert_blocks_are_whole(project, reference)
+
+
+def test_after_a_kill_users_do_what_the_page_says(project: ClusterProject) -> None:
+    """Word for word: the default study, made small, is killed and completed."""
+    page = (ROOT / "docs" / "cluster.md").read_text()
+    first, after_a_kill = re.findall(r"^```bash\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    condition = {**STUDY["conditions"][0], "experiments": [], "figures": False}
+    study = STUDY | {"seeds": {"count": 1, "per_job": 1}, "conditions": [condition]}
+    project.configure("config.yaml", study)
+    project.hold()
+    started = project.type(*first.strip().splitlines()[-1].split())
+    try:
+        until(lambda: project.waiting() == 1, "the script runs")
+    finally:
+        started.kill()
+        started.wait()
+    again = project.type("bash", "-ec", after_a_kill)
+    try:
+        until(lambda: project.waiting() == 2, "the script runs again")
+        assert sorted(project.states()) == ["CANCELLED", "RUNNING"]
+        project.release()
+        assert again.wait(PATIENCE) == 0, project.output()
+    finally:
+        again.kill()
+        again.wait()
+        project.release()
+    assert (project.folder / "results" / "cluster" / "claims.csv").exists()
 
 
 def test_an_interrupt_cancels_the_jobs_and_the_rerun_completes(
