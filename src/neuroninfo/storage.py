@@ -105,6 +105,11 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     """Give a name beside `path` to write to; on success it becomes `path` in one step.
 
     On an error the part is removed and what stood at `path` stays.
+
+    Raises
+    ------
+    StorageError
+        HDF5 cannot write, since the disk is full or a quota is used up.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,6 +119,10 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(path)
+    except RuntimeError as error:  # "NetCDF: HDF error", whatever the system said
+        if reason := _why_unwritable(part):
+            raise StorageError(f"{path}: {reason}; make room and run again") from error
+        raise
     finally:
         part.unlink(missing_ok=True)
 
@@ -383,6 +392,18 @@ def _opened(path: Path, group: str = "") -> xr.Dataset:
 def _groups(path: Path) -> list[str]:
     with netCDF4.Dataset(path) as opened:
         return list(opened.groups)
+
+
+def _why_unwritable(path: Path) -> str | None:
+    """What the system says when a file should grow; None if it does."""
+    try:
+        with path.open("ab") as file:
+            file.write(bytes(2**20))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error.strerror
+    return None
 
 
 def _sha256(path: Path, length: int) -> str:

@@ -116,6 +116,30 @@ def test_failed_write_keeps_what_was_there(path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["probe.nc"]
 
 
+def test_a_disk_without_room_is_named(tmp_path: Path) -> None:
+    """Files may not grow beyond 20 kB: HDF5 alone says nothing but "HDF error"."""
+    script = """
+import resource, signal, sys
+import numpy as np, xarray as xr
+from neuroninfo import storage
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+noise = np.random.default_rng(0).normal(size=100_000)
+dataset = xr.Dataset({"noise": ("n", noise, storage.labelled("noise", "1"))})
+storage.write(dataset, sys.argv[1], kind="probe", title="", condition={}, configuration={})
+"""
+    path = tmp_path / "noise.nc"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)],
+        env=os.environ | {"PYTHONPATH": str(Path(storage.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"StorageError: {path}: File too large; make room and run again" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_two_writers_of_one_file_leave_one_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "raced.txt"
     barrier = threading.Barrier(2)

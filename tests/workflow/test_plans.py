@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from .conftest import MINIATURE, Project, planned
+from .conftest import MINIATURE, ROOT, Project, planned
 
 
 @pytest.mark.parametrize("profile", ["local", "slurm"])
@@ -16,6 +16,16 @@ def test_the_talk_is_planned_by_default(project: Project, profile: str) -> None:
     blocks = {"train": 20, "train_and_drop": 16}
     assert jobs | blocks | {"measure": 36, "dataset": 3, "study_claims": 1} == jobs
     assert set(re.findall(r"dataset=(\w+)", run.stdout)) == {"mnist", "fashion_mnist", "cifar10"}
+
+
+def test_the_page_on_clusters_counts_the_jobs_of_the_talk(project: Project) -> None:
+    run = project.snakemake("--profile", "profiles/slurm", "-n")
+    snakefile = (ROOT / "Snakefile").read_text()
+    local = set(re.findall(r"\w+", re.search(r"^localrules:\n((?:    .*\n)+)", snakefile, re.M)[1]))
+    submitted = {rule: n for rule, n in planned(run.stdout).items() if rule not in local}
+    with_gpu = sum(submitted.get(rule, 0) for rule in ("train", "train_and_drop", "plane"))
+    page = (ROOT / "docs" / "cluster.md").read_text()
+    assert f"is {sum(submitted.values())} jobs in SLURM, {with_gpu} of them with a GPU" in page
 
 
 def test_the_demo_plans_nothing_but_digits(project: Project) -> None:
