@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
 from neuroninfo import storage
 from tests.workflow.conftest import MINIATURE, ROOT, Project
@@ -149,7 +150,9 @@ def test_a_study_on_the_cluster_is_the_study_on_one_machine(
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a real GPU")
-def test_a_job_that_gets_no_cuda_fails_and_says_so(project: ClusterProject) -> None:
+def test_a_job_that_gets_no_cuda_fails_and_says_so_and_without_gpus_it_trains(
+    project: ClusterProject, reference: Project
+) -> None:
     project.configure("cluster.yaml", STUDY | {"device": "auto"})
     code, output = project.on_cluster(TWO_BLOCKS[0], *CONFIGURATION)
     assert code == 1
@@ -159,6 +162,17 @@ def test_a_job_that_gets_no_cuda_fails_and_says_so(project: ClusterProject) -> N
     assert re.search(message, output)
     assert not (project.folder / CONDITION / "seeds-0-0").exists()
     assert project.states() == ["FAILED"]
+
+    profile = project.folder / "profiles" / "slurm" / "config.yaml"
+    entries = yaml.safe_load(profile.read_text())
+    del entries["set-resources"]
+    profile.write_text(yaml.safe_dump(entries))
+    code, output = project.on_cluster(TWO_BLOCKS[0], *CONFIGURATION)
+    assert code == 0, output
+    assert_same(project, reference, Path(TWO_BLOCKS[0]), "network")
+    without = project.jobs()[max(project.jobs())]
+    assert without["Partition"] == "cpu"
+    assert "TresPerJob" not in without
 
 
 def test_a_cancelled_job_fails_alone_and_the_rerun_completes(
