@@ -31,7 +31,7 @@ Executor.next_seconds_between_status_checks = property(lambda self: 1, lambda se
 main()
 """
 
-# A requeued job waits until its credential has expired, two minutes by default.
+# A job of a failed node waits until its credential has expired: cred_expire.
 SLURM_CONF = """\
 ClusterName=fake
 SlurmctldHost={host}(127.0.0.1)
