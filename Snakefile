@@ -109,5 +109,9 @@ rule:
         plane_files(),
 
 
+onstart:
+    refuse_placeholders()
+
+
 onsuccess:
     print_results()

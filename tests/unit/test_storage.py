@@ -1,7 +1,11 @@
 """Files are whole or absent, and damage is found when they are read."""
 
+import fcntl
 import json
+import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -130,6 +134,32 @@ def test_two_writers_of_one_file_leave_one_whole_file(tmp_path: Path) -> None:
         thread.join()
     assert path.read_text() in {"a" * 1000, "b" * 1000}
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(("locking", "whole"), [(None, True), ("TRUE", False)])
+def test_nothing_needs_the_locks_of_the_file_system(
+    path: Path, locking: str | None, whole: bool
+) -> None:
+    """As on a shared file system that refuses locks; a user may still ask for them."""
+    environment = {k: v for k, v in os.environ.items() if k != "HDF5_USE_FILE_LOCKING"}
+    source = Path(storage.__file__).parents[1]
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "import sys\nfrom neuroninfo import storage\nstorage.read(sys.argv[1], 'probe')",
+                str(path),
+            ],
+            env=environment
+            | {"PYTHONPATH": str(source)}
+            | ({} if locking is None else {"HDF5_USE_FILE_LOCKING": locking}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode == 0) is whole, done.stderr
 
 
 def test_identical_compares_values_not_history(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from .conftest import MINIATURE, Project, planned
+from .conftest import MINIATURE, ROOT, Project, planned
 
 
 @pytest.mark.parametrize("profile", ["local", "slurm"])
@@ -21,6 +21,16 @@ def test_the_talk_is_planned_by_default(project: Project, profile: str) -> None:
     assert set(re.findall(r"dataset=(\w+)", run.stdout)) == tasks
 
 
+def test_the_page_on_clusters_counts_the_jobs_of_the_talk(project: Project) -> None:
+    run = project.snakemake("--profile", "profiles/slurm", "-n")
+    snakefile = (ROOT / "Snakefile").read_text()
+    local = set(re.findall(r"\w+", re.search(r"^localrules:\n((?:    .*\n)+)", snakefile, re.M)[1]))
+    submitted = {rule: n for rule, n in planned(run.stdout).items() if rule not in local}
+    with_gpu = sum(submitted.get(rule, 0) for rule in ("train", "train_and_drop", "plane"))
+    page = (ROOT / "docs" / "cluster.md").read_text()
+    assert f"is {sum(submitted.values())} jobs in SLURM, {with_gpu} of them with a GPU" in page
+
+
 def test_the_demo_plans_nothing_but_digits(project: Project) -> None:
     run = project.snakemake("--cores", "2", "--configfile", "config/demo.yaml", "-n")
     assert run.returncode == 0, run.stdout
@@ -33,14 +43,31 @@ def test_the_demo_plans_nothing_but_digits(project: Project) -> None:
         assert path.startswith(("results/demo/", "results/datasets/digits.nc")), path
 
 
-def test_only_training_gets_a_gpu_and_only_on_the_cluster(project: Project) -> None:
-    for profile, expected in (
-        ("local", set()),
-        ("slurm", {"train", "train_and_drop"}),
-    ):
-        run = project.snakemake("--profile", f"profiles/{profile}", "-n")
+@pytest.mark.parametrize("profile", ["local", "slurm"])
+def test_only_training_gets_a_gpu_and_only_on_the_cluster(project: Project, profile: str) -> None:
+    with_gpu = set()
+    for keep in (True, False):
+        miniature = project.configure("miniature.yaml", MINIATURE | {"activations": {"keep": keep}})
+        run = project.snakemake("--profile", f"profiles/{profile}", "--configfile", miniature, "-n")
         jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", run.stdout, re.MULTILINE)
-        assert {rule for rule, job in jobs if re.search(r"\bgpu=", job)} == expected
+        with_gpu |= {rule for rule, job in jobs if re.search(r"\bgpu=", job)}
+    trained = {"train", "train_and_drop", "plane"}
+    assert with_gpu == (trained if profile == "slurm" else set())
+
+
+def test_an_unedited_cluster_profile_is_refused_before_anything_is_submitted(
+    project: Project,
+) -> None:
+    miniature = project.configure("miniature.yaml", MINIATURE)
+    run = project.snakemake("--profile", "profiles/slurm", "--configfile", miniature)
+    assert run.returncode == 1
+    errors = [line for line in run.stdout.splitlines() if line.startswith("profile: ")]
+    assert len(errors) == 1, run.stdout
+    for words in ("your-account", "your-cpu-partition", "your-gpu-partition", "slurm/config.yaml"):
+        assert words in errors[0]
+    assert "Traceback" not in run.stdout
+    assert "submitted with" not in run.stdout
+    assert not (project.folder / "results").exists()
 
 
 @pytest.mark.parametrize(

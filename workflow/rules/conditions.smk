@@ -273,6 +273,23 @@ def study_tables():
     ]
 
 
+def refuse_placeholders():
+    """Stop before anything is submitted if the profile was not edited."""
+    left = {
+        f"{key}: {value}"
+        for job in workflow.dag.needrun_jobs()
+        if not job.is_local
+        for key in ("slurm_account", "slurm_partition")
+        if str(value := job.resources.get(key, "")).startswith("your-")
+    }
+    if left:
+        raise WorkflowError(
+            f"profile: placeholders are left ({', '.join(sorted(left))}): put your cluster's "
+            "names into profiles/slurm/config.yaml (docs/cluster.md says how to find them); "
+            "nothing was submitted"
+        )
+
+
 def print_results():
     """What a reader opens first."""
     figures = [

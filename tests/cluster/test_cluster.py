@@ -1,0 +1,296 @@
+"""The study on a SLURM cluster, whole and interrupted: what docs/cluster.md tells users."""
+
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from neuroninfo import storage
+from tests.workflow.conftest import MINIATURE, ROOT, Project
+
+from .conftest import GPUS_PER_NODE, NODES, PATIENCE, Cluster, ClusterProject, until
+
+STUDY = {
+    **{key: MINIATURE[key] for key in ("datasets", "training", "regularizers", "planes")},
+    "study": "cluster",
+    "device": "cpu",
+    "seeds": {"count": 2, "per_job": 1},
+    "conditions": [
+        {
+            "dataset": "digits",
+            "architecture": "12-8",
+            "regularizer": "dropout",
+            "experiments": ["planes"],
+        }
+    ],
+    "orderings": {"information": {"random": 2}},
+}
+CONFIGURATION = ("--configfile", "config/cluster.yaml")
+CONDITION = Path("results/cluster/digits/12-8/relu/dropout")
+WHOLE = [
+    str(CONDITION / f"{name}.nc")
+    for name in ("history", "neurons", "damage", "ablation-information", "plane")
+]
+TRAINED = ("network", "history", "activations")
+TWO_BLOCKS = [str(CONDITION / f"seeds-{seed}-{seed}" / "network.nc") for seed in (0, 1)]
+
+
+def made(cluster: Cluster, folder: Path, **changes: object) -> ClusterProject:
+    project = ClusterProject(folder, cluster, **changes)
+    project.configure("cluster.yaml", STUDY)
+    return project
+
+
+@pytest.fixture(scope="module")
+def reference(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The same study on this machine alone."""
+    project = Project(tmp_path_factory.mktemp("reference") / "project")
+    project.configure("cluster.yaml", STUDY)
+    run = project.snakemake(*WHOLE, *CONFIGURATION, "--profile", "profiles/local")
+    assert run.returncode == 0, run.stdout
+    return project
+
+
+@pytest.fixture
+def project(cluster: Cluster, tmp_path: Path) -> ClusterProject:
+    return made(cluster, tmp_path / "project")
+
+
+@pytest.fixture
+def held(project: ClusterProject) -> Iterator[subprocess.Popen[str]]:
+    """Snakemake whose two jobs run on the cluster, and wait."""
+    project.hold()
+    started = project.start(*TWO_BLOCKS, *CONFIGURATION)
+    try:
+        until(lambda: project.waiting() == 2, "two scripts run")
+        assert project.states() == ["RUNNING"] * 2
+        yield started
+    finally:
+        started.kill()
+        started.wait()
+        project.release()
+
+
+@pytest.fixture(scope="module")
+def overtime(
+    cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[ClusterProject, subprocess.Popen[str]]]:
+    """A job that will reach its time limit, of one minute at least, while other tests run."""
+    project = made(cluster, tmp_path_factory.mktemp("overtime") / "project", retries=1)
+    project.hold()
+    rules = project.folder / "workflow" / "rules" / "train.smk"
+    text = rules.read_text()
+    assert text.count("runtime=growing(60)") == 1
+    rules.write_text(text.replace("runtime=growing(60)", "runtime=growing(1)"))
+    started = project.start(TWO_BLOCKS[0], *CONFIGURATION)
+    yield project, started
+    started.kill()
+    started.wait()
+    project.release()
+
+
+def assert_same(project: Project, reference: Project, path: Path, kind: str) -> None:
+    assert storage.identical(project.folder / path, reference.folder / path, kind), path
+
+
+def assert_blocks_are_whole(project: Project, reference: Project) -> None:
+    for target in TWO_BLOCKS:
+        for kind in TRAINED:
+            assert_same(project, reference, Path(target).with_name(f"{kind}.nc"), kind)
+    assert not list((project.folder / "results").rglob("*.part.nc"))
+
+
+def assert_a_rerun_completes(project: ClusterProject, reference: Project) -> None:
+    project.release()
+    code, output = project.on_cluster(*TWO_BLOCKS, *CONFIGURATION)
+    assert code == 0, output
+    assert_blocks_are_whole(project, reference)
+
+
+def rule_of(job: dict[str, str]) -> str:
+    found = re.match(r"rule_(\w+?)_wildcards", job["Comment"])
+    assert found, job
+    return found[1]
+
+
+def at_once(jobs: list[dict[str, str]]) -> int:
+    """How many of these jobs ran at the same time, at most."""
+    spans = [[datetime.fromisoformat(job[key]) for key in ("StartTime", "EndTime")] for job in jobs]
+    return max(sum(start <= moment < end for start, end in spans) for moment, _ in spans)
+
+
+@pytest.mark.usefixtures("overtime")
+def test_a_study_on_the_cluster_is_the_study_on_one_machine(
+    project: ClusterProject, reference: Project
+) -> None:
+    code, output = project.on_cluster(*WHOLE, *CONFIGURATION, seconds=240)
+    assert code == 0, output
+    for target in WHOLE:
+        kind = Path(target).stem.partition("-")[0]
+        assert_same(project, reference, Path(target), kind)
+    assert_blocks_are_whole(project, reference)
+
+    jobs = project.jobs().values()
+    assert {job["JobState"] for job in jobs} == {"COMPLETED"}
+    trained = {"train", "plane"}
+    assert {rule_of(job) for job in jobs} == trained | {"measure", "damage", "ablate"}
+    assert len(jobs) == 5 * STUDY["seeds"]["count"]
+    for job in jobs:
+        with_gpu = rule_of(job) in trained
+        assert job["Partition"] == ("gpu" if with_gpu else "cpu")
+        assert job.get("TresPerJob") == ("gres:gpu:1" if with_gpu else None)
+    on_gpus = [job for job in project.cluster.jobs().values() if "TresPerJob" in job]
+    assert at_once(on_gpus) == len(NODES) * GPUS_PER_NODE
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a real GPU")
+def test_a_job_that_gets_no_cuda_fails_and_says_so_and_without_gpus_it_trains(
+    project: ClusterProject, reference: Project
+) -> None:
+    project.configure("cluster.yaml", STUDY | {"device": "auto"})
+    code, output = project.on_cluster(TWO_BLOCKS[0], *CONFIGURATION)
+    assert code == 1
+    message = r"device is 'auto' and the job has gpu=1, but torch \S+ sees no CUDA device"
+    log = project.folder / "logs" / CONDITION / "seeds-0-0" / "train.log"
+    assert re.search(message, log.read_text())
+    assert re.search(message, output)
+    assert not (project.folder / CONDITION / "seeds-0-0").exists()
+    assert project.states() == ["FAILED"]
+
+    profile = project.folder / "profiles" / "slurm" / "config.yaml"
+    entries = yaml.safe_load(profile.read_text())
+    del entries["set-resources"]
+    profile.write_text(yaml.safe_dump(entries))
+    code, output = project.on_cluster(TWO_BLOCKS[0], *CONFIGURATION)
+    assert code == 0, output
+    assert_same(project, reference, Path(TWO_BLOCKS[0]), "network")
+    without = project.jobs()[max(project.jobs())]
+    assert without["Partition"] == "cpu"
+    assert "TresPerJob" not in without
+
+
+def test_a_cancelled_job_fails_alone_and_the_rerun_completes(
+    project: ClusterProject, held: subprocess.Popen[str], reference: Project
+) -> None:
+    cancelled = min(project.jobs())
+    project.cluster.do("scancel", str(cancelled))
+    until(lambda: "CANCELLED" in project.output(), "Snakemake sees that a job was cancelled")
+    project.release()
+    assert held.wait(PATIENCE) == 1
+    assert f"SLURM-job '{cancelled}' failed, SLURM status is: 'CANCELLED'" in project.output()
+    assert sorted(project.states()) == ["CANCELLED", "COMPLETED"]
+    assert_a_rerun_completes(project, reference)
+    assert len(project.jobs()) == 3  # what was finished stays
+
+
+def test_a_job_over_its_time_limit_is_submitted_again_with_twice_as_much(
+    overtime: tuple[ClusterProject, subprocess.Popen[str]], reference: Project
+) -> None:
+    project, started = overtime
+    until(lambda: len(project.jobs()) == 2, "the job is submitted again", 150)
+    project.release()
+    assert started.wait(PATIENCE) == 0, project.output()
+    first, second = (project.jobs()[id] for id in sorted(project.jobs()))
+    assert (first["JobState"], second["JobState"]) == ("TIMEOUT", "COMPLETED")
+    assert (first["TimeLimit"], second["TimeLimit"]) == ("00:01:00", "00:02:00")
+    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("4000M", "8000M")
+    assert "SLURM status is: 'TIMEOUT'" in project.output()
+    for kind in TRAINED:
+        assert_same(project, reference, Path(TWO_BLOCKS[0]).with_name(f"{kind}.nc"), kind)
+
+
+def test_jobs_that_outlive_a_killed_snakemake_harm_nothing(
+    project: ClusterProject, held: subprocess.Popen[str], reference: Project
+) -> None:
+    second = project.snakemake(*TWO_BLOCKS, *CONFIGURATION, "--cores", "1")
+    assert second.returncode == 1
+    assert "Directory cannot be locked" in second.stdout
+    held.send_signal(signal.SIGKILL)
+    held.wait(PATIENCE)
+    code, output = project.on_cluster(*TWO_BLOCKS, *CONFIGURATION)
+    assert code == 1
+    assert "Directory cannot be locked" in output
+    assert project.on_cluster(*CONFIGURATION, "--unlock")[0] == 0
+    assert project.states() == ["RUNNING"] * 2
+    again = project.start(*TWO_BLOCKS, *CONFIGURATION)
+    until(lambda: project.waiting() == 4, "the same jobs run twice")
+    project.release()
+    assert again.wait(PATIENCE) == 0, project.output()
+    assert_blocks_are_whole(project, reference)
+    until(lambda: "RUNNING" not in project.states(), "all jobs ended")
+    assert_blocks_are_whole(project, reference)
+
+
+def test_after_a_kill_users_do_what_the_page_says(project: ClusterProject) -> None:
+    """Word for word: the default study, made small, is killed and completed."""
+    page = (ROOT / "docs" / "cluster.md").read_text()
+    first, after_a_kill = re.findall(r"^```bash\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    condition = {**STUDY["conditions"][0], "experiments": [], "figures": False}
+    study = STUDY | {"seeds": {"count": 1, "per_job": 1}, "conditions": [condition]}
+    project.configure("config.yaml", study)
+    project.hold()
+    started = project.type(*first.strip().splitlines()[-1].split())
+    try:
+        until(lambda: project.waiting() == 1, "the script runs")
+    finally:
+        started.kill()
+        started.wait()
+    again = project.type("bash", "-ec", after_a_kill)
+    try:
+        until(lambda: project.waiting() == 2, "the script runs again")
+        assert sorted(project.states()) == ["CANCELLED", "RUNNING"]
+        project.release()
+        assert again.wait(PATIENCE) == 0, project.output()
+    finally:
+        again.kill()
+        again.wait()
+        project.release()
+    assert (project.folder / "results" / "cluster" / "claims.csv").exists()
+
+
+def test_an_interrupt_cancels_the_jobs_and_the_rerun_completes(
+    project: ClusterProject, held: subprocess.Popen[str], reference: Project
+) -> None:
+    held.send_signal(signal.SIGINT)
+    assert held.wait(PATIENCE) == 1
+    until(lambda: set(project.states()) == {"CANCELLED"}, "both jobs are cancelled")
+    assert_a_rerun_completes(project, reference)
+
+
+def test_the_controller_restarts(
+    project: ClusterProject, held: subprocess.Popen[str], reference: Project
+) -> None:
+    """Jobs end while it is away."""
+    project.cluster.stop("slurmctld")
+    try:
+        project.release()
+        made = [project.folder / target for target in TWO_BLOCKS]
+        until(lambda: all(path.exists() for path in made), "both scripts have ended")
+    finally:
+        project.cluster.start_controller()
+    assert held.wait(PATIENCE) == 0, project.output()
+    assert_blocks_are_whole(project, reference)
+    assert len(project.jobs()) == 2
+
+
+def test_jobs_of_a_failed_node_start_again(
+    project: ClusterProject, held: subprocess.Popen[str], reference: Project
+) -> None:
+    node = project.jobs()[min(project.jobs())]["NodeList"]
+    lost = [id for id, job in project.jobs().items() if job["NodeList"] == node]
+    project.cluster.lose(node)
+    try:
+        until(lambda: project.waiting() == 2 + len(lost), "jobs run on the other node")
+        project.release()
+        assert held.wait(PATIENCE) == 0, project.output()
+        assert_blocks_are_whole(project, reference)
+        assert [project.jobs()[id]["Restarts"] for id in lost] == ["1"] * len(lost)
+    finally:
+        project.cluster.start_node(node)
+        until(project.cluster.idle, "both nodes idle")
