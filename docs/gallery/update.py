@@ -2,11 +2,11 @@
 
     python docs/gallery/update.py results/talk results/talk-again
 
-The second study is the replication, of which one figure is shown.  Figures: those that the page
-shows, scaled down.  The figure figures/mnist/100-100/relu/l2/information.png of a study is called
+The second study is the replication, of which one figure is shown.  Figures and tables that the
+studies lack stay as they were, and are named.  Figures: those that the page shows, scaled down.  The figure figures/mnist/100-100/relu/l2/information.png of a study is called
 mnist_100-100_relu_l2_information.png here.  Tables: what stands between the lines
-``<!-- name -->`` and ``<!-- end -->``, from the study's claims.csv, readings.csv and the run times
-of its jobs under logs/benchmarks.
+``<!-- name -->`` and ``<!-- end -->``, from the study's claims.csv, readings.csv, compression.csv and
+the run times of its jobs under logs/benchmarks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from PIL import Image
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "src"))
 
-from neuroninfo import claims, reading, tables
+from neuroninfo import claims, planes, reading, tables
 from neuroninfo.figures import style
 
 WIDTH = 1400
@@ -35,7 +35,10 @@ def update(study: Path, again: Path) -> None:
     """Replace tables and figures of the page by those of a study and its replication."""
     page = HERE / "README.md"
     text = page.read_text(encoding="utf-8")
-    for name, table in TABLES.items():
+    for name, (source, table) in TABLES.items():
+        if not (study / source).is_file():
+            print(f"table {name} stays as it was: no {study / source}")
+            continue
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         text = pattern.sub(lambda m, t=table: f"{m[1]}{t(study)}\n{m[2]}", text)
     page.write_text(text, encoding="utf-8")
@@ -44,9 +47,10 @@ def update(study: Path, again: Path) -> None:
         for path in (study / "figures").rglob("*.png")
     } | {"replication.png": again / "figures/replication.png"}
     shown = re.findall(r"\]\(([^)/]+\.png)\)", text)
-    if missing := [name for name in shown if name not in figures or not figures[name].is_file()]:
-        raise SystemExit(f"{study}/figures lacks {', '.join(missing)}; run the study first")
     for name in shown:
+        if name not in figures or not figures[name].is_file():
+            print(f"{name} stays as it was: {study}/figures lacks it")
+            continue
         with Image.open(figures[name]) as image:
             size = WIDTH, round(image.height * WIDTH / image.width)
             image.convert("RGB").resize(size, Image.Resampling.LANCZOS).quantize(256).save(
@@ -124,12 +128,34 @@ def cost_table(study: Path) -> str:
     return _markdown(["condition", "seeds", "CPU minutes"], rows)
 
 
-TABLES: Mapping[str, Callable[[Path], str]] = {
-    "claims": claims_table,
-    "talk": talk_table,
-    "counts": counts_table,
-    "cost": cost_table,
+def compression_table(study: Path) -> str:
+    """How many hidden layers of each condition compress, by estimator."""
+    frame = tables.read(study / "compression.csv", planes.COLUMNS)
+    frame = frame[frame["layer"] != planes.OUTPUT]
+    rows = []
+    for estimator in dict.fromkeys(frame["estimator"]):
+        row = [f"`{estimator}`"]
+        for _, own in frame.groupby(list(claims.CONDITION), sort=False):
+            verdicts = own.loc[own["estimator"] == estimator, "verdict"]
+            asked = verdicts[verdicts != "no estimate"]
+            found = f"{(asked == 'compresses').sum()} of {len(asked)}"
+            row.append(found if len(asked) else "")
+        rows.append(row)
+    heads = [
+        ", ".join([condition[0], condition[1], *map(style.regularizer_words, condition[2:])])
+        for condition, _ in frame.groupby(list(claims.CONDITION), sort=False)
+    ]
+    return _markdown(["hidden layers that compress", *heads], rows)
+
+
+TABLES: Mapping[str, tuple[str, Callable[[Path], str]]] = {
+    "claims": ("claims.csv", claims_table),
+    "talk": ("claims.csv", talk_table),
+    "counts": ("readings.csv", counts_table),
+    "cost": ("claims.csv", cost_table),
+    "compression": ("compression.csv", compression_table),
 }
+"""Name -> the file that it is made from, and how."""
 
 
 def _judged(row: pd.Series) -> str:

@@ -44,18 +44,13 @@ def planes_from(resolved: Mapping[str, Any]) -> Planes:
     """From a rule's parameters (`configuration.Study.plane_settings`)."""
     last, study_seed = resolved["training"]["epochs"], resolved["training"]["study_seed"]
     epochs = training.log_spaced_epochs(last, resolved["epochs"])
-    # Of the epochs with a plane, those nearest to even in the logarithm.
-    wanted = training.log_spaced_epochs(last, resolved["costly"]["epochs"])
     costly = list(resolved["costly"]["estimators"])
-
-    def nearest(epoch: int) -> int:
-        return min(epochs, key=lambda there: abs(there - epoch))
-
+    places = np.linspace(0, len(epochs) - 1, resolved["costly"]["epochs"]).round().astype(int)
     return Planes(
         tuple(named(name, study_seed) for name in [*resolved["estimators"], *costly]),
         tuple(epochs),
         frozenset(costly),
-        tuple(sorted({nearest(epoch) for epoch in wanted})),
+        tuple(sorted({epochs[place] for place in places})),
     )
 
 

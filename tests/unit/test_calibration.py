@@ -101,7 +101,7 @@ def test_figures(sweep) -> None:
     for part, shown in (("label", 3), ("input", 2)):
         drawn = calibration_figure(sweep, part)
         all_text_is_large_and_in_the_figure(drawn)
-        assert len(drawn.axes) == shown + 1
+        assert len(drawn.axes) == shown
     drawn = cost_figure(sweep)
     all_text_is_large_and_in_the_figure(drawn)
     assert [label.get_text() for label in drawn.axes[0].get_yticklabels()] == list(

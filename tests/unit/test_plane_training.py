@@ -105,6 +105,10 @@ def test_costly_estimators_are_asked_seldom() -> None:
     asked = wanted("edges-30", epochs=20, most=6, costly=("exact",))
     assert asked.epochs == (0, 1, 2, 4, 9, 20)
     assert asked.seldom_epochs == (0, 20)
+    three = {"estimators": ["exact"], "epochs": 3}
+    training = {"epochs": 20, "study_seed": 0}
+    resolved = {"epochs": 6, "estimators": ["edges-30"], "costly": three, "training": training}
+    assert plane_training.planes_from(resolved).seldom_epochs == (0, 2, 20)
     plane = plane_training.train(architecture, (1, 2), data, chosen, asked)
     assert (plane["success"].sel(estimator="edges-30") == 1).all()
     costly = plane.sel(estimator="exact")

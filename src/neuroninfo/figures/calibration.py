@@ -41,8 +41,8 @@ def calibration_figure(calibration: xr.Dataset, part: Literal["label", "input"])
     colours = dict(zip(dimensions, style.cycled(LAYERS, len(dimensions)), strict=True))
     what = "I(Y;T) of the class" if part == "label" else "I(X;T + noise) of the input"
     families = [name for name in FAMILIES if part == "label" or name in ("gaussian", "sparse")]
-    drawn, (*axes, legend) = style.figure(
-        len(shown) + 1,
+    drawn, axes = style.figure(
+        len(shown),
         title=f"Estimators on known distributions: {what}",
         subtitle=f"{n:,} examples; colour: dimensions; on the line: right",
         note="Mixtures of 2 to 1,024 equally likely classes (variables family, dimensions, "
@@ -81,8 +81,7 @@ def calibration_figure(calibration: xr.Dataset, part: Literal["label", "input"])
             for f in families
         ),
     ]
-    legend.legend(handles=handles, frameon=False, ncols=2, loc="center", title="dimensions, family")
-    legend.set_axis_off()
+    drawn.legend(handles=handles, frameon=False, ncols=len(handles) // 2, loc="upper right")
     return drawn
 
 

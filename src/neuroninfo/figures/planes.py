@@ -57,9 +57,9 @@ def planes_figure(
         title="Information planes, by estimator",
         subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds, 'seed')}",
         note="I(X;T) of the input and I(Y;T) of the class with the outputs T of a layer, on "
-        "validation data. Thin lines: single seeds; dots: mean over seeds, by epoch. Numbers: "
-        "layer (o: output), at the last epoch. Below: layers whose I(X;T) falls after its maximum "
-        f"by more than {DROP} bit, the mean drop and its 95 % bootstrap interval over seeds. "
+        "validation data, or all inputs where there are no others. Thin lines: single seeds; "
+        "dots: mean over seeds, by epoch. Numbers: layer (o: output), at the last epoch. Below: "
+        f"layers whose I(X;T) falls after its maximum by more than {DROP} bit, the mean drop and its 95 % bootstrap interval over seeds. "
         f"What is really estimated as I(X;T): {seen}.{silent}",
         panel=_PANEL,
         height=_HEIGHT,
@@ -148,7 +148,7 @@ def clustering_figure(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure
         + style.counted(plane.sizes["seed"], "seed"),
         note="First panel: mean squared distance of two outputs of one class over that of any "
         "two (1: classes lie upon each other; 0: each class is one point). Others: estimated "
-        "I(X;T) of the same outputs, whose true value in a deterministic network does not change. "
+        "I(X;T) of the same outputs; in a deterministic network the true one does not change. "
         f"Mean over seeds and the range of the middle half of them.{silent}",
         panel=_PANEL,
         height=0.8 * _HEIGHT,
@@ -157,6 +157,7 @@ def clustering_figure(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure
         shared=False,
     )
     for ax, name in zip(axes, panels, strict=True):
+        ends = {}
         values = (
             plane["scatter_within"]
             if name == panels[0]
@@ -171,20 +172,14 @@ def clustering_figure(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure
             ax.fill_between(epochs[there], low, high, color=colour, alpha=0.2, linewidth=0)
             mean = own[:, there].mean(axis=0)
             ax.plot(epochs[there], mean, "o-", color=colour, markersize=3)
-            ax.annotate(
-                "o" if layer == OUTPUT else layer,
-                (epochs[there][-1], mean[-1]),
-                (5, -4),
-                textcoords="offset points",
-                color=colour,
-                weight="bold",
-            )
+            ends["o" if layer == OUTPUT else layer] = (epochs[there][-1], mean[-1], colour)
         ax.set_xscale("log")
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_ylim(bottom=0)
         ax.set_title(name, loc="left", weight="bold")
         ax.set_xlabel("epoch + 1")
         ax.set_ylabel("share" if name == panels[0] else "I(X;T) (bit)")
+        _name_curves(ax, ends)
     return drawn
 
 
@@ -307,6 +302,23 @@ def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
     return drawn
 
 
+def _name_curves(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
+    """Layers right of the ends of their curves, one above the other where they are near."""
+    lowest = -np.inf
+    points = 72 / float(ax.figure.dpi)
+    for text, (x, y, colour) in sorted(ends.items(), key=lambda item: item[1][1]):
+        height = float(ax.transData.transform((x, y))[1]) * points
+        lowest = max(height, lowest + style.SMALL)
+        ax.annotate(
+            text,
+            (x, y),
+            (5, lowest - height - 4),
+            textcoords="offset points",
+            color=colour,
+            weight="bold",
+        )
+
+
 def _estimators(planes: Sequence[xr.Dataset]) -> tuple[list[str], str]:
     """Estimators that have an estimate somewhere, and a sentence about the others."""
     names = list(map(str, planes[0]["estimator"].values))
@@ -321,14 +333,40 @@ def _estimators(planes: Sequence[xr.Dataset]) -> tuple[list[str], str]:
 
 def _plane(ax: Axes, own: xr.Dataset, norm: LogNorm) -> None:
     """All layers of one estimator."""
-    for layer in map(str, own["layer"].values):
-        _line(ax, own.sel(layer=layer), layer, norm)
+    ends = {
+        "o" if layer == OUTPUT else layer: _line(ax, own.sel(layer=layer), norm)
+        for layer in map(str, own["layer"].values)
+    }
     ax.set_xlabel("I(X;T) (bit)")
     ax.set_ylabel("I(Y;T) (bit)")
     ax.margins(0.1)
     for low, high, limit in ((*ax.get_xlim(), ax.set_xlim), (*ax.get_ylim(), ax.set_ylim)):
         wider = max(0, _SPAN - (high - low)) / 2
         limit(low - wider, high + wider)
+    _name_ends(ax, {text: end for text, end in ends.items() if end is not None})
+
+
+def _name_ends(ax: Axes, ends: Mapping[str, tuple[float, float]]) -> None:
+    """Layers at the ends of their lines; those that would overlap in one text."""
+    line = style.SMALL * float(ax.figure.dpi) / 72
+    groups: list[tuple[list[str], tuple[float, float]]] = []
+    pixels = {text: tuple(ax.transData.transform(end)) for text, end in ends.items()}
+    for text, (x, y) in sorted(pixels.items(), key=lambda item: item[1]):
+        if groups:
+            texts, (at, height) = groups[-1]
+            if x - at < 0.8 * line * len(texts) and abs(y - height) < line:
+                texts.append(text)
+                continue
+        groups.append(([text], (x, y)))
+    for texts, _ in groups:
+        ax.annotate(
+            ",".join(texts),
+            ends[texts[0]],
+            (5, 3),
+            textcoords="offset points",
+            weight="bold",
+            zorder=4,
+        )
 
 
 def _epoch_bar(drawn: Figure, ax: Axes, norm: LogNorm) -> None:
@@ -340,28 +378,21 @@ def _epoch_bar(drawn: Figure, ax: Axes, norm: LogNorm) -> None:
     bar.ax.set_title("epoch", fontsize=style.SMALL, pad=3)
 
 
-def _line(ax: Axes, own: xr.Dataset, layer: str, norm: LogNorm) -> None:
-    """One layer: all seeds, and the mean of those that have an estimate."""
+def _line(ax: Axes, own: xr.Dataset, norm: LogNorm) -> tuple[float, float] | None:
+    """One layer: all seeds, and the mean of those that have an estimate; where it ends."""
     x = own["mutual_information_input"].transpose("seed", "epoch").values
     y = own["mutual_information_label"].transpose("seed", "epoch").values
     there = ~np.isnan(x)
     if not there.any():
-        return
-    for of_x, of_y in zip(x, y, strict=True):
-        ax.plot(of_x, of_y, color=COLOURS["reference"], alpha=0.25, linewidth=0.7, zorder=1)
+        return None
+    for of_x, of_y, at in zip(x, y, there, strict=True):
+        ax.plot(of_x[at], of_y[at], color=COLOURS["reference"], alpha=0.25, linewidth=0.7, zorder=1)
     some = there.any(axis=0)
     mean_x, mean_y = (np.nanmean(values[:, some], axis=0) for values in (x, y))
     colours = _EPOCHS(norm(own["epoch"].values[some] + 1))
     ax.plot(mean_x, mean_y, color=COLOURS["text"], linewidth=1, zorder=2)
     ax.scatter(mean_x, mean_y, c=colours, s=30, zorder=3, edgecolor="white", linewidth=0.4)
-    ax.annotate(
-        "o" if layer == OUTPUT else layer,
-        (mean_x[-1], mean_y[-1]),
-        (5, 3),
-        textcoords="offset points",
-        weight="bold",
-        zorder=4,
-    )
+    return float(mean_x[-1]), float(mean_y[-1])
 
 
 def _words(layer: str) -> str:

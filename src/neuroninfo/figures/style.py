@@ -82,6 +82,7 @@ _REGULARIZERS: Final = {
     "l1": "L1",
     "l2": "L2",
     "batchnorm": "batch norm",
+    "qat": "output bits",
 }
 _MEASURES: Final = {
     "mutual_information": "mutual information with the class",
@@ -135,7 +136,7 @@ def regularizer_words(name: str) -> str:
     """A regularizer (or an activation) for people, such as "L2 1e-4"."""
     if name in _ACTIVATIONS:
         return _ACTIVATIONS[name]
-    parts = re.split(r"(?<!e)-", name)
+    parts = re.split(r"(?<!\de)-", name)  # not within 1e-4
     return " ".join(_REGULARIZERS.get(part, part) for part in parts).replace("_", " ")
 
 
