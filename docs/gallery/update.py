@@ -3,10 +3,11 @@
     python docs/gallery/update.py results/talk results/talk-again
 
 The second study is the replication, of which one figure is shown.  Figures and tables that the
-studies lack stay as they were, and are named.  Figures: those that the page shows, scaled down.  The figure figures/mnist/100-100/relu/l2/information.png of a study is called
+studies lack stay as they were, and are named.  Figures: those that the page shows, scaled down.
+The figure figures/mnist/100-100/relu/l2/information.png of a study is called
 mnist_100-100_relu_l2_information.png here.  Tables: what stands between the lines
-``<!-- name -->`` and ``<!-- end -->``, from the study's claims.csv, readings.csv, compression.csv and
-the run times of its jobs under logs/benchmarks.
+``<!-- name -->`` and ``<!-- end -->``, from the study's claims.csv, readings.csv, compression.csv
+and the run times of its jobs under logs/benchmarks.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ rule study_readings:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        conditions=named(STUDY.conditions),
+        conditions=named(STUDY.ablated),
         code=lambda wildcards: code("study_readings.py"),
     script:
         "../scripts/study_readings.py"

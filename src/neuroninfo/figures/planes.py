@@ -59,7 +59,8 @@ def planes_figure(
         note="I(X;T) of the input and I(Y;T) of the class with the outputs T of a layer, on "
         "validation data, or all inputs where there are no others. Thin lines: single seeds; "
         "dots: mean over seeds, by epoch. Numbers: layer (o: output), at the last epoch. Below: "
-        f"layers whose I(X;T) falls after its maximum by more than {DROP} bit, the mean drop and its 95 % bootstrap interval over seeds. "
+        f"layers whose I(X;T) falls after its maximum by more than {DROP} bit, the mean drop and "
+        "its 95 % bootstrap interval over seeds. "
         f"What is really estimated as I(X;T): {seen}.{silent}",
         panel=_PANEL,
         height=_HEIGHT,
