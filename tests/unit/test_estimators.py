@@ -115,6 +115,17 @@ def test_counting_code_words(data: st.DataObject) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("columns", [1, 4, 9, 12, 14])  # 32 bits, 64 bits, hashed
+@pytest.mark.parametrize("far", [0, -(2**60), 2**60])
+def test_words_of_any_length(columns: int, far: int) -> None:
+    rng = np.random.default_rng(columns)
+    symbols = rng.integers(0, 30, (200, columns))
+    symbols[50:] = symbols[rng.integers(0, 50, 150)]
+    labels = rng.integers(0, 3, 200)
+    expected = plain([tuple(row) for row in symbols.tolist()], labels.tolist())
+    assert discrete.information(symbols + far, labels) == pytest.approx(expected, abs=1e-12)
+
+
 def test_hashes_tell_rows_apart() -> None:
     rows = np.array(list(product(range(6), repeat=6)), dtype=np.uint64)
     assert len(np.unique(discrete.hashed(rows))) == len(rows)
@@ -399,7 +410,7 @@ def test_known_information(gaussian: tuple[np.ndarray, np.ndarray, float, float]
     )
     assert propagation == pytest.approx((of_input, of_label), abs=0.05)
     bound = InfoNCE(KNOWN_NOISE)(outputs, labels)
-    assert bound == pytest.approx((of_input, of_label), abs=0.25)
+    assert bound == pytest.approx((of_input, of_label), abs=0.4)
     assert bound.input < of_input + 0.05
     assert bound == InfoNCE(KNOWN_NOISE)(outputs, labels)
 
