@@ -61,6 +61,7 @@ localrules:
     figure_toy,
     figure_toy_network,
     figure_planes,
+    join_plane,
     figure_clustering,
     figure_plane_activations,
     study_compression,

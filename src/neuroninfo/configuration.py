@@ -278,11 +278,28 @@ class Study:
             "rows": self.resolved["memory"]["rows"],
         }
 
-    def plane_settings(self, condition: Condition) -> dict[str, Any]:
-        """Estimators, the number of epochs, and how the networks are trained."""
+    def plane_groups(self, condition: Condition) -> range:
+        """Numbers of the groups of estimators, each of which is a job of every block."""
         planes = _planes(self.resolved, condition.dataset)
+        asked = len(planes["estimators"]) + len(planes["costly"]["estimators"])
+        return range(min(planes["groups"], asked))
+
+    def plane_settings(self, condition: Condition, group: int | None = None) -> dict[str, Any]:
+        """Estimators (those of one group), the number of epochs, and how networks are trained.
+
+        Estimators are dealt out one by one, costly ones last, so that all groups take about as
+        long.
+        """
+        planes = _planes(self.resolved, condition.dataset)
+        both = [planes["estimators"], planes["costly"]["estimators"]]
+        if group is not None:
+            every = len(self.plane_groups(condition))
+            places = itertools.count()
+            both = [[name for name in names if next(places) % every == group] for names in both]
         return {
-            **{key: planes[key] for key in ("epochs", "estimators", "costly")},
+            "epochs": planes["epochs"],
+            "estimators": list(both[0]),
+            "costly": {**planes["costly"], "estimators": list(both[1])},
             "training": self.training_settings(condition) | {"activation_epochs": []},
         }
 

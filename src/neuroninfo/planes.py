@@ -111,6 +111,33 @@ def joined(parts: Sequence[xr.Dataset], estimators: Sequence[Estimator]) -> xr.D
     )
 
 
+def of_groups(parts: Sequence[xr.Dataset], order: Sequence[str]) -> xr.Dataset:
+    """Planes of the same networks by several groups of estimators as one.
+
+    Parameters
+    ----------
+    parts
+        Planes (``plane.nc``).
+    order
+        Names of all estimators.
+
+    Raises
+    ------
+    PlaneError
+        They are not of the same networks and epochs, or an estimator is missing.
+    """
+    first, *others = parts
+    for other in others:
+        for name in ("seed", "epoch", "layer", "loss", "accuracy", "scatter_within"):
+            if not first[name].equals(other[name]):
+                raise PlaneError(f"{name} differs between groups of estimators; run them again")
+    whole = xr.concat(parts, "estimator", data_vars="minimal", coords="minimal", compat="override")
+    found = list(map(str, whole["estimator"].values))
+    if sorted(found) != sorted(order):
+        raise PlaneError(f"planes by {', '.join(found)}, not by {', '.join(order)}; run them again")
+    return whole.sel(estimator=list(order))
+
+
 def probabilities(logits: NDArray[Any]) -> NDArray[np.float64]:
     """Softmax over the last axis."""
     shifted = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))

@@ -127,6 +127,7 @@ def test_defaults() -> None:
                 "kde-lower-0.001",
             ],
             "costly": {"estimators": [], "epochs": 3},
+            "groups": 1,
         },
         "toys": {
             "points": 200,
@@ -948,6 +949,22 @@ def test_planes_of_a_data_set() -> None:
     assert (own["epochs"], own["estimators"]) == (5, ["exact"])
     assert own["training"]["activation_epochs"] == []
     assert (study.n_seeds(digits, "planes"), study.n_seeds(mnist, "planes")) == (20, 10)
+    assert list(study.plane_groups(mnist)) == [0]
+    assert study.plane_settings(mnist, 0) == own
+    many = study.resolved | {
+        "planes": study.resolved["planes"]
+        | {
+            "estimators": ["edges-30", "width-1", "exact"],
+            "costly": {"estimators": ["renyi-2", "infonce-1"], "epochs": 4},
+            "groups": 2,
+        }
+    }
+    dealt = load(many)
+    assert list(dealt.plane_groups(digits)) == [0, 1]
+    groups = [dealt.plane_settings(digits, group) for group in (0, 1)]
+    assert [group["estimators"] for group in groups] == [["edges-30", "exact"], ["width-1"]]
+    assert [group["costly"]["estimators"] for group in groups] == [["infonce-1"], ["renyi-2"]]
+    assert len(load(many | {"planes": many["planes"] | {"groups": 9}}).plane_groups(digits)) == 5
     assert study.calibration_settings()["examples"] == [100, 1000, 4096]
     assert load(minimal()).calibration_settings() == {}
 

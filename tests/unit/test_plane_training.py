@@ -125,6 +125,16 @@ def test_costly_estimators_are_asked_seldom() -> None:
         assert row["drop"] == pytest.approx(float(drop))
 
 
+def test_groups_of_estimators_are_one_plane() -> None:
+    whole = made("edges-30", "kde-upper-0.1", "exact")
+    parts = [made("edges-30", "exact"), made("kde-upper-0.1")]
+    xr.testing.assert_identical(planes.of_groups(parts, whole["estimator"].values), whole)
+    with pytest.raises(PlaneError, match="planes by edges-30, exact, not by edges-30, kde"):
+        planes.of_groups(parts[:1], whole["estimator"].values)
+    with pytest.raises(PlaneError, match="seed differs between groups"):
+        planes.of_groups([parts[0], made("kde-upper-0.1", seeds=(2, 6))], ["edges-30"])
+
+
 def test_planes_of_all_inputs_where_there_are_no_others() -> None:
     source, data = examples(), splits()
     assert plane_training.measured(source, data) is data["validation"]

@@ -69,6 +69,7 @@ MINIATURE = {
         "epochs": 3,
         "estimators": ["edges-30", "kde-upper-0.001"],
         "costly": {"estimators": ["renyi-1.01"], "epochs": 2},
+        "groups": 2,
     },
     "calibration": {
         "estimators": ["edges-30", "kde-upper-0.1"],
@@ -109,7 +110,7 @@ class Project:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=300,
+            timeout=600,  # a minute on an idle machine
             check=False,
         )
 

@@ -146,6 +146,7 @@ USERS = {
     "devices": {"plane", "train", "prune", "figure_pruning", "toy_network"},
     "planes": {
         "plane",
+        "join_plane",
         "figure_planes",
         "figure_clustering",
         "figure_plane_activations",

@@ -31,6 +31,7 @@ wildcard_constraints:
     regularizer=r"[a-z0-9.-]+",
     first=r"\d+",
     last=r"\d+",
+    group=r"\d+",
     orderings=r"[a-z0-9-]+",
     comparison=r"[a-z0-9-]+",
     toy=r"[a-z]+",

@@ -5,11 +5,11 @@ rule plane:
     input:
         dataset="results/datasets/{dataset}.nc",
     output:
-        f"{BLOCK}/plane.nc",
+        temp(f"{BLOCK}/plane-{{group}}.nc"),
     log:
-        f"logs/{BLOCK}/plane.log",
+        f"logs/{BLOCK}/plane-{{group}}.log",
     benchmark:
-        f"logs/benchmarks/{BLOCK}/plane.tsv"
+        f"logs/benchmarks/{BLOCK}/plane-{{group}}.tsv"
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
@@ -18,10 +18,35 @@ rule plane:
         runtime=growing(120),
     params:
         condition=block_of,
-        settings=lambda wildcards: STUDY.plane_settings(condition_of(wildcards)),
+        settings=lambda wildcards: STUDY.plane_settings(
+            condition_of(wildcards), int(wildcards.group)
+        ),
         code=lambda wildcards: code("plane.py"),
     script:
         "../scripts/plane.py"
+
+
+rule join_plane:
+    input:
+        lambda wildcards: [
+            f"{BLOCK}/plane-{group}.nc".format(**wildcards)
+            for group in STUDY.plane_groups(condition_of(wildcards))
+        ],
+    output:
+        f"{BLOCK}/plane.nc",
+    log:
+        f"logs/{BLOCK}/join_plane.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        condition=block_of,
+        settings=lambda wildcards: STUDY.plane_settings(condition_of(wildcards)),
+        code=lambda wildcards: code("join_plane.py"),
+    script:
+        "../scripts/join_plane.py"
 
 
 rule figure_planes:

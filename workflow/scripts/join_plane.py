@@ -1,0 +1,20 @@
+"""Join the planes of one block by groups of estimators."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
+
+from neuroninfo import planes, storage
+
+settings = snakemake.params.settings
+parts = [storage.read(path, "plane") for path in snakemake.input]
+storage.write(
+    planes.of_groups(parts, [*settings["estimators"], *settings["costly"]["estimators"]]),
+    snakemake.output[0],
+    kind="plane",
+    title="Information of every layer over the epochs of training",
+    condition=snakemake.params.condition,
+    configuration=settings,
+)
