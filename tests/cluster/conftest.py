@@ -245,6 +245,20 @@ class ClusterProject(Project):
         assert text.count("import torch\n") == 1
         script.write_text(text.replace("import torch\n", f"{waiting}import torch\n"))
 
+    def hold_in_epoch(self, epoch: int) -> None:
+        """Make training wait for `release` when it says that this epoch is over."""
+        script = self.folder / "workflow" / "scripts" / "train.py"
+        text = script.read_text()
+        waiting = (
+            "import os, time\n\n\ndef waiting(line):\n    print(line)\n"
+            f'    if line.startswith("epoch {epoch}"):\n'
+            '        Path(f"started-{os.getpid()}").touch()\n'
+            '        while not Path("released").exists():\n            time.sleep(0.1)\n\n\n'
+        )
+        assert text.count("import torch\n") == text.count("report=print") == 1
+        text = text.replace("import torch\n", f"{waiting}import torch\n")
+        script.write_text(text.replace("report=print", "report=waiting"))
+
     def waiting(self) -> int:
         """Scripts that have begun to wait."""
         return len(list(self.folder.glob("started-*")))

@@ -83,7 +83,8 @@ def overtime(
 ) -> Iterator[tuple[ClusterProject, subprocess.Popen[str]]]:
     """A job that will reach its time limit, of one minute at least, while other tests run."""
     project = made(cluster, tmp_path_factory.mktemp("overtime") / "project", retries=1)
-    project.hold()
+    project.configure("cluster.yaml", STUDY | {"checkpoints": {"minutes": 1e-6}})
+    project.hold_in_epoch(2)
     rules = project.folder / "workflow" / "rules" / "train.smk"
     text = rules.read_text()
     assert text.count("runtime=growing(60)") == 1
@@ -189,11 +190,12 @@ def test_a_cancelled_job_fails_alone_and_the_rerun_completes(
     assert len(project.jobs()) == 3  # what was finished stays
 
 
-def test_a_job_over_its_time_limit_is_submitted_again_with_twice_as_much(
+def test_a_job_over_its_time_limit_goes_on_in_another_with_twice_as_much(
     overtime: tuple[ClusterProject, subprocess.Popen[str]], reference: Project
 ) -> None:
+    """It does not write a state at SIGTERM, since it waits: the one of the epoch before counts."""
     project, started = overtime
-    until(lambda: len(project.jobs()) == 2, "the job is submitted again", 150)
+    until(lambda: project.waiting() == 2, "the job is submitted again, and trains", 150)
     project.release()
     assert started.wait(PATIENCE) == 0, project.output()
     first, second = (project.jobs()[id] for id in sorted(project.jobs()))
@@ -201,6 +203,9 @@ def test_a_job_over_its_time_limit_is_submitted_again_with_twice_as_much(
     assert (first["TimeLimit"], second["TimeLimit"]) == ("00:01:00", "00:02:00")
     assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("4000M", "8000M")
     assert "SLURM status is: 'TIMEOUT'" in project.output()
+    log = (project.folder / "logs" / TWO_BLOCKS[0]).with_name("train.log").read_text()
+    assert log.startswith("resumed in epoch 2 from results/cluster/checkpoints/")
+    assert not list((project.folder / "results" / "cluster" / "checkpoints").iterdir())
     for kind in TRAINED:
         assert_same(project, reference, Path(TWO_BLOCKS[0]).with_name(f"{kind}.nc"), kind)
 
