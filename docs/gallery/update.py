@@ -54,9 +54,10 @@ def update(study: Path, again: Path) -> None:
             continue
         with Image.open(figures[name]) as image:
             size = WIDTH, round(image.height * WIDTH / image.width)
-            image.convert("RGB").resize(size, Image.Resampling.LANCZOS).quantize(256).save(
-                HERE / name, optimize=True
-            )
+            small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+            # Small areas keep their colours.
+            few = small.quantize(256, method=Image.Quantize.MAXCOVERAGE)
+            few.save(HERE / name, optimize=True)
 
 
 def claims_table(study: Path) -> str:

@@ -456,6 +456,14 @@ def test_outputs_without_noise_are_refused() -> None:
         SamplePropagation()(*sample(20, 2))
 
 
+def test_dead_neurons_do_not_blind_a_critic() -> None:
+    outputs, labels = sample(2000, 2)
+    dead = np.concatenate([outputs, np.zeros((2000, 30), dtype=np.float32)], axis=1)
+    found = InfoNCE(0.1)(dead, labels)
+    assert found.input > 2
+    assert found.label > 0.5
+
+
 def test_few_examples_for_a_critic() -> None:
     with pytest.raises(EstimationError, match="60 examples: both halves need two batches of 256"):
         InfoNCE()(*sample(60, 2))

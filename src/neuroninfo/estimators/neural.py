@@ -61,7 +61,7 @@ class InfoNCE:
         order = rng.permutation(len(labels))
         clean = torch.from_numpy(outputs[order].astype(np.float32))
         classes = torch.from_numpy(np.unique(labels, return_inverse=True)[1][order])
-        scale = clean.std(0).clamp_min(1e-6)
+        scale = (clean.var(0) + self.variance).sqrt()  # of outputs with noise
         random = torch.Generator().manual_seed(int(rng.integers(2**62)))
 
         def noisy(values: Tensor) -> Tensor:

@@ -359,12 +359,15 @@ def _name_ends(ax: Axes, ends: Mapping[str, tuple[float, float]]) -> None:
                 texts.append(text)
                 continue
         groups.append(([text], (x, y)))
-    for texts, _ in groups:
+    middle = ax.get_window_extent().x0 + 0.75 * ax.get_window_extent().width
+    for texts, (x, _) in groups:
+        inwards = x > middle and len(texts) > 1  # many would end beyond the figure
         ax.annotate(
             ",".join(texts),
             ends[texts[0]],
-            (5, 3),
+            (-5, 5) if inwards else (5, 3),
             textcoords="offset points",
+            ha="right" if inwards else "left",
             weight="bold",
             zorder=4,
         )
