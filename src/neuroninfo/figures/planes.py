@@ -359,9 +359,9 @@ def _name_ends(ax: Axes, ends: Mapping[str, tuple[float, float]]) -> None:
                 texts.append(text)
                 continue
         groups.append(([text], (x, y)))
-    middle = ax.get_window_extent().x0 + 0.75 * ax.get_window_extent().width
+    room = ax.get_window_extent().x1 + 2 * line  # between panels
     for texts, (x, _) in groups:
-        inwards = x > middle and len(texts) > 1  # many would end beyond the figure
+        inwards = x + 1.2 * line * len(texts) > room
         ax.annotate(
             ",".join(texts),
             ends[texts[0]],
