@@ -66,7 +66,10 @@ def code_words(symbols: NDArray[np.integer], n_classes: int = 1) -> NDArray[np.u
         places = np.array([radix**place for place in range(symbols.shape[1])], dtype=np.int64)
         shifted = (symbols - lowest).astype(np.int64, copy=False)
         return (shifted @ places).astype(np.uint64)
-    return hashed(symbols.astype(np.int64).view(np.uint64))
+    # A random combination: two rows that differ, in small numbers, are equal by a chance of about
+    # 2^-64 times the largest power of two that divides all differences.
+    multipliers = _multipliers(symbols.shape[1]).view(np.int64)
+    return _mixed((symbols.astype(np.int64, copy=False) @ multipliers).view(np.uint64))
 
 
 def hashed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -76,12 +79,16 @@ def hashed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
     "Fast splittable pseudorandom number generators", the finalizer of SplitMix64), so that
     neither equal high bits nor small differences cancel.
     """
-    size = (bits.shape[1],)
-    multipliers = 2 * np.random.default_rng(0).integers(0, 2**63, size, dtype=np.uint64) + 1
     total = np.zeros(len(bits), dtype=np.uint64)
-    for column, multiplier in enumerate(multipliers):
+    for column, multiplier in enumerate(_multipliers(bits.shape[1])):
         total += _mixed(bits[:, column] + multiplier) * multiplier
     return _mixed(total)
+
+
+@functools.lru_cache(maxsize=16)
+def _multipliers(count: int) -> NDArray[np.uint64]:
+    """Random odd numbers."""
+    return 2 * np.random.default_rng(0).integers(0, 2**63, count, dtype=np.uint64) + np.uint64(1)
 
 
 def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
