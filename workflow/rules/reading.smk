@@ -31,7 +31,9 @@ rule study_readings:
         report(
             f"{RESULTS}/readings.csv",
             caption="../report/readings.rst",
-            category="Claims",
+            category=CLAIMS,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "table of numbers of neurons"},
         ),
     log:
         f"logs/{RESULTS}/readings.log",
@@ -41,7 +43,7 @@ rule study_readings:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        conditions=named(STUDY.conditions),
+        conditions=named(STUDY.ablated),
         code=lambda wildcards: code("study_readings.py"),
     script:
         "../scripts/study_readings.py"
@@ -77,7 +79,9 @@ rule study_claims:
         report(
             f"{RESULTS}/claims.csv",
             caption="../report/claims.rst",
-            category="Claims",
+            category=CLAIMS,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "table of claims"},
         ),
     log:
         f"logs/{RESULTS}/claims.log",
