@@ -21,6 +21,15 @@ RESULTS = f"results/{STUDY.name}"
 CONDITION = f"{RESULTS}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
 BLOCK = f"{CONDITION}/seeds-{{first}}-{{last}}"
 FIGURES = f"{RESULTS}/figures"
+# Chapters of the report, in the order of the talk: it sorts them by name.
+TOYS = "1 Toys"
+PLANES = "2 Information planes"
+ABLATION = "3 Ablation"
+CLAIMS = "4 Claims and comparisons"
+BEYOND = "5 Beyond"
+BY_DATASET = "{dataset}"
+BY_CONDITION = "{dataset} {architecture} {activation} {regularizer}"
+OF_THE_STUDY = "all conditions"
 FIGURE = f"{FIGURES}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
 
 
@@ -302,12 +311,11 @@ def print_results():
         print(f"  {path}")
 
 
-def figure_labels(scope):
-    """Columns of the report's table of figures."""
-    return {
-        "data set": "{dataset}",
-        "architecture": "{architecture}",
-        "activation": "{activation}",
-        "regularizer": "{regularizer}",
-        "scope": scope,
-    }
+def figure_labels(figure):
+    """Columns of the report's tables: what is drawn of which condition.
+
+    Of a column with two values (but the first) Snakemake's report makes a switch, and a page that
+    stays blank if not every row has both: so a condition is one column, and chapters in which
+    conditions have different figures have a folder a condition.
+    """
+    return {"figure": figure, "condition": BY_CONDITION}

@@ -8,8 +8,9 @@ rule figure_ablation_network:
         report(
             f"{FIGURE}/ablation-network.png",
             caption="../report/ablation-network.rst",
-            category="Ablation",
-            labels=figure_labels("whole network"),
+            category=ABLATION,
+            subcategory=BY_DATASET,
+            labels=figure_labels("ablation, whole network"),
         ),
         f"{FIGURE}/ablation-network.pdf",
     log:
@@ -35,8 +36,9 @@ rule figure_ablation_layers:
         report(
             f"{FIGURE}/ablation-layers.png",
             caption="../report/ablation-layers.rst",
-            category="Ablation",
-            labels=figure_labels("each layer"),
+            category=ABLATION,
+            subcategory=BY_DATASET,
+            labels=figure_labels("ablation, each layer"),
         ),
         f"{FIGURE}/ablation-layers.pdf",
     log:
@@ -61,8 +63,9 @@ rule figure_information:
         report(
             f"{FIGURE}/information.png",
             caption="../report/information.rst",
-            category="Information",
-            labels=figure_labels("by layer"),
+            category=ABLATION,
+            subcategory=BY_DATASET,
+            labels=figure_labels("information by layer"),
         ),
         f"{FIGURE}/information.pdf",
     log:
@@ -87,8 +90,9 @@ rule figure_comparison:
         report(
             f"{FIGURES}/comparison-{{comparison}}.png",
             caption="../report/comparison.rst",
-            category="Comparisons",
-            labels={"comparison": "{comparison}"},
+            category=CLAIMS,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "comparison {comparison}"},
         ),
         f"{FIGURES}/comparison-{{comparison}}.pdf",
     log:

@@ -9,12 +9,16 @@ rule replication:
         table=report(
             f"{RESULTS}/replication.csv",
             caption="../report/replication.rst",
-            category="Claims",
+            category=CLAIMS,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "table of the replication"},
         ),
         png=report(
             f"{FIGURES}/replication.png",
             caption="../report/replication.rst",
-            category="Claims",
+            category=CLAIMS,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "replication"},
         ),
         pdf=f"{FIGURES}/replication.pdf",
     log:

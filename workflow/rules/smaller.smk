@@ -58,7 +58,8 @@ rule figure_pruning:
         png=report(
             f"{FIGURE}/pruning.png",
             caption="../report/pruning.rst",
-            category="Beyond",
+            category=BEYOND,
+            subcategory=BY_CONDITION,
             labels=figure_labels("pruned networks"),
         ),
         pdf=f"{FIGURE}/pruning.pdf",
@@ -85,7 +86,8 @@ rule figure_precision:
         png=report(
             f"{FIGURE}/precision.png",
             caption="../report/precision.rst",
-            category="Beyond",
+            category=BEYOND,
+            subcategory=BY_CONDITION,
             labels=figure_labels("networks of few bits"),
         ),
         pdf=f"{FIGURE}/precision.pdf",

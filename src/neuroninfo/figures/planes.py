@@ -78,8 +78,8 @@ def planes_figure(
             style.write_below(
                 ax,
                 number,
-                f"{_words(row['layer'])} falls {row['drop']:.2f} "
-                f"[{row['low']:.2f}, {row['high']:.2f}]",
+                f"{_words(row['layer'])} falls {row['drop']:.2f}"
+                + (f" [{row['low']:.2f}, {row['high']:.2f}]" if np.isfinite(row["low"]) else ""),
                 COLOURS["text"],
             )
         if rows.empty:
