@@ -66,6 +66,17 @@ def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
     assert readings["n_seeds"].eq(2).all()
 
 
+def test_the_numbers_of_every_figure_lie_beside_it(finished: Project) -> None:
+    pngs = list((finished.folder / "results/miniature/figures").rglob("*.png"))
+    assert pngs
+    for png in pngs:
+        table = pd.read_csv(png.with_suffix(".csv"))
+        assert len(table) > 0
+        assert table.select_dtypes("number").notna().any().any(), png
+    curves = pd.read_csv(finished.folder / FIGURES / "ablation-layers.csv")
+    assert list(curves.groupby("scope")["removed"].max()) == [12, 8]
+
+
 def test_files_say_what_made_them(finished: Project) -> None:
     files = ("network", "history", "activations", "neurons", "damage", "orders-ranking")
     for name in (*files, "ablation-information", "ablation-ranking"):

@@ -36,6 +36,7 @@ rule figure_simpson:
             labels=figure_labels("Simpson's paradox"),
         ),
         f"{FIGURE}/simpson.pdf",
+        f"{FIGURE}/simpson.csv",
     log:
         f"logs/{FIGURE}/simpson.log",
     conda:
@@ -83,6 +84,7 @@ rule figure_ranking:
             labels=figure_labels("ranking of all measures"),
         ),
         f"{FIGURE}/ranking.pdf",
+        f"{FIGURE}/ranking.csv",
     log:
         f"logs/{FIGURE}/ranking.log",
     conda:
@@ -112,6 +114,7 @@ rule figure_quantizers:
             labels=figure_labels("quantizers, {orderings}"),
         ),
         f"{FIGURE}/quantizers-{{orderings}}.pdf",
+        f"{FIGURE}/quantizers-{{orderings}}.csv",
     log:
         f"logs/{FIGURE}/quantizers-{{orderings}}.log",
     conda:
@@ -139,6 +142,7 @@ rule figure_replacement:
             labels=figure_labels("ablation to zero and to the mean, {orderings}"),
         ),
         f"{FIGURE}/replacement-{{orderings}}.pdf",
+        f"{FIGURE}/replacement-{{orderings}}.csv",
     log:
         f"logs/{FIGURE}/replacement-{{orderings}}.log",
     conda:

@@ -21,6 +21,11 @@ RESULTS = f"results/{STUDY.name}"
 CONDITION = f"{RESULTS}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
 BLOCK = f"{CONDITION}/seeds-{{first}}-{{last}}"
 FIGURES = f"{RESULTS}/figures"
+SUFFIXES = (
+    "png",
+    "pdf",
+    "csv",
+)  # of a figure: to see, to print, what it shows in numbers
 # Chapters of the report, in the order of the talk: it sorts them by name.
 TOYS = "1 Toys"
 PLANES = "2 Information planes"
@@ -192,12 +197,12 @@ def effects_of_ranked(wildcards):
 
 
 def figure_files(conditions):
-    """PDF and PNG of the conditions' own figures."""
+    """PNG, PDF and CSV of the conditions' own figures."""
     return [
         f"{FIGURES}/{condition.path}/{figure}.{suffix}"
         for condition in conditions
         for figure in figures_of(condition)
-        for suffix in ("pdf", "png")
+        for suffix in SUFFIXES
     ]
 
 
@@ -208,12 +213,12 @@ def of_comparison(wildcards, name):
 
 
 def comparison_files(dataset=""):
-    """PDF and PNG of the comparisons (of one data set)."""
+    """PNG, PDF and CSV of the comparisons (of one data set)."""
     return [
         f"{FIGURES}/comparison-{name}.{suffix}"
         for name, comparison in config["comparisons"].items()
         if dataset in ("", comparison["dataset"])
-        for suffix in ("pdf", "png")
+        for suffix in SUFFIXES
     ]
 
 
@@ -222,8 +227,8 @@ def toy_files():
     return [
         f"{FIGURES}/toys/{name}-{figure}"
         for kind, names, suffixes in (
-            ("logistic", STUDY.toys(), ("png", "pdf")),
-            ("network", STUDY.toys(network=True), ("png", "pdf", "gif")),
+            ("logistic", STUDY.toys(), SUFFIXES),
+            ("network", STUDY.toys(network=True), (*SUFFIXES, "gif")),
         )
         for name in names
         for figure in (f"{kind}.{suffix}" for suffix in suffixes)
@@ -247,7 +252,7 @@ def calibration_files():
     return [
         f"{FIGURES}/calibration-{figure}.{suffix}"
         for figure in ("label", "input", "cost")
-        for suffix in ("png", "pdf")
+        for suffix in SUFFIXES
     ]
 
 
@@ -261,9 +266,7 @@ def plane_files():
     ]
     if STUDY.with_planes:
         figures += ["planes-compression", "planes-gap"]
-    return [
-        f"{FIGURES}/{name}.{suffix}" for name in figures for suffix in ("png", "pdf")
-    ]
+    return [f"{FIGURES}/{name}.{suffix}" for name in figures for suffix in SUFFIXES]
 
 
 def study_tables():

@@ -13,6 +13,7 @@ rule figure_ablation_network:
             labels=figure_labels("ablation, whole network"),
         ),
         f"{FIGURE}/ablation-network.pdf",
+        f"{FIGURE}/ablation-network.csv",
     log:
         f"logs/{FIGURE}/ablation-network.log",
     conda:
@@ -41,6 +42,7 @@ rule figure_ablation_layers:
             labels=figure_labels("ablation, each layer"),
         ),
         f"{FIGURE}/ablation-layers.pdf",
+        f"{FIGURE}/ablation-layers.csv",
     log:
         f"logs/{FIGURE}/ablation-layers.log",
     conda:
@@ -68,6 +70,7 @@ rule figure_information:
             labels=figure_labels("information by layer"),
         ),
         f"{FIGURE}/information.pdf",
+        f"{FIGURE}/information.csv",
     log:
         f"logs/{FIGURE}/information.log",
     conda:
@@ -95,6 +98,7 @@ rule figure_comparison:
             labels={"figure": "comparison {comparison}"},
         ),
         f"{FIGURES}/comparison-{{comparison}}.pdf",
+        f"{FIGURES}/comparison-{{comparison}}.csv",
     log:
         f"logs/{FIGURES}/comparison-{{comparison}}.log",
     conda:

@@ -36,6 +36,7 @@ rule figure_planes:
             labels=figure_labels("information planes"),
         ),
         pdf=f"{FIGURE}/planes.pdf",
+        csv=f"{FIGURE}/planes.csv",
         table=f"{CONDITION}/compression.csv",
     log:
         f"logs/{FIGURE}/planes.log",
@@ -64,6 +65,7 @@ rule figure_clustering:
             labels=figure_labels("clustering and information"),
         ),
         f"{FIGURE}/clustering.pdf",
+        f"{FIGURE}/clustering.csv",
     log:
         f"logs/{FIGURE}/clustering.log",
     conda:
@@ -90,6 +92,7 @@ rule figure_plane_activations:
             labels={"figure": "activations, {dataset} {architecture} {regularizer}"},
         ),
         f"{FIGURES}/{{dataset}}/{{architecture}}/planes-activations-{{regularizer}}.pdf",
+        f"{FIGURES}/{{dataset}}/{{architecture}}/planes-activations-{{regularizer}}.csv",
     log:
         f"logs/{FIGURES}/{{dataset}}/{{architecture}}/planes-activations-{{regularizer}}.log",
     conda:
@@ -123,6 +126,7 @@ rule study_compression:
             labels={"figure": "compression"},
         ),
         pdf=f"{FIGURES}/planes-compression.pdf",
+        csv=f"{FIGURES}/planes-compression.csv",
     log:
         f"logs/{RESULTS}/compression.log",
     conda:
@@ -156,6 +160,7 @@ rule figure_plane_gap:
             labels={"figure": "information and generalization gap"},
         ),
         pdf=f"{FIGURES}/planes-gap.pdf",
+        csv=f"{FIGURES}/planes-gap.csv",
     log:
         f"logs/{FIGURES}/planes-gap.log",
     conda:
@@ -203,6 +208,7 @@ rule figure_calibration:
             labels={"figure": "calibration, {part}"},
         ),
         pdf=f"{FIGURES}/calibration-{{part}}.pdf",
+        csv=f"{FIGURES}/calibration-{{part}}.csv",
     log:
         f"logs/{FIGURES}/calibration-{{part}}.log",
     conda:

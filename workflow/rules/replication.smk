@@ -21,6 +21,7 @@ rule replication:
             labels={"figure": "replication"},
         ),
         pdf=f"{FIGURES}/replication.pdf",
+        csv=f"{FIGURES}/replication.csv",
     log:
         f"logs/{RESULTS}/replication.log",
     conda:

@@ -63,6 +63,7 @@ rule figure_pruning:
             labels=figure_labels("pruned networks"),
         ),
         pdf=f"{FIGURE}/pruning.pdf",
+        csv=f"{FIGURE}/pruning.csv",
         table=f"{CONDITION}/pruning.csv",
     log:
         f"logs/{FIGURE}/pruning.log",
@@ -91,6 +92,7 @@ rule figure_precision:
             labels=figure_labels("networks of few bits"),
         ),
         pdf=f"{FIGURE}/precision.pdf",
+        csv=f"{FIGURE}/precision.csv",
         table=f"{CONDITION}/precision.csv",
     log:
         f"logs/{FIGURE}/precision.log",

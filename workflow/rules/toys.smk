@@ -56,6 +56,7 @@ rule figure_toy:
             labels={"figure": "logistic regression", "set": "{toy}"},
         ),
         f"{TOY_FIGURE}-logistic.pdf",
+        f"{TOY_FIGURE}-logistic.csv",
     log:
         f"logs/{TOY_FIGURE}-logistic.log",
     conda:
@@ -81,6 +82,7 @@ rule figure_toy_network:
             labels={"figure": "network", "set": "{toy}"},
         ),
         pdf=f"{TOY_FIGURE}-network.pdf",
+        csv=f"{TOY_FIGURE}-network.csv",
         gif=report(
             f"{TOY_FIGURE}-network.gif",
             caption="../report/toy_network.rst",
