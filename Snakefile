@@ -115,3 +115,7 @@ onstart:
 
 onsuccess:
     print_results()
+
+
+onerror:
+    print_failures(log)

@@ -2,6 +2,7 @@
 
 import functools
 import re
+import time
 
 SOURCE = Path(workflow.basedir) / "src"
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
@@ -16,6 +17,9 @@ try:
 except configuration.ConfigurationError as error:
     raise WorkflowError(f"configuration: {error}") from None
 config.update(STUDY.resolved)  # scripts see the defaults too
+
+STARTED = time.monotonic()
+MANY = 40  # figures that are listed one by one at most
 
 RESULTS = f"results/{STUDY.name}"
 CONDITION = f"{RESULTS}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
@@ -303,15 +307,47 @@ def refuse_placeholders():
 
 
 def print_results():
-    """What a reader opens first."""
+    """What was made, where, and how long it took."""
     figures = [
         *(*toy_files(), *calibration_files(), *plane_files()),
         *(*figure_files(STUDY.conditions), *comparison_files()),
     ]
-    pngs = [path for path in figures if path.endswith(".png")]
-    print("\nFigures (each as PDF too) and tables:")
-    for path in [*pngs, *study_tables()]:
+    made = [path for path in figures if path.endswith(".png") and Path(path).exists()]
+    tables = [path for path in study_tables() if Path(path).exists()]
+    print(
+        f"\nDone in {elapsed()}. Figures (each as PDF too, its numbers as CSV) and tables:"
+    )
+    shown = made if len(made) <= MANY else [f"{len(made)} figures under {FIGURES}/"]
+    for path in [*shown, *tables]:
         print(f"  {path}")
+    print(
+        f"As one page: the same command with --report {RESULTS}/report.html --quiet all\n"
+        f"Time and memory of jobs: logs/benchmarks/{RESULTS}/"
+    )
+
+
+def print_failures(logs):
+    """Which jobs failed and where their logs are, from Snakemake's own logs."""
+    text = "".join(Path(path).read_text() for path in logs)
+    failed = {}
+    for rule, block in re.findall(r"Error in rule (\w+):\n((?: {4}.*\n)+)", text):
+        said = dict(
+            re.findall(r"^ {4}(output|log): (.*?)(?: \(.*\))?$", block, re.MULTILINE)
+        )
+        # A job that was tried again may have succeeded since.
+        if not all(Path(path).exists() for path in said["output"].split(", ")):
+            failed[f"{rule}: {said.get('log', 'no log')}"] = None
+    print(f"\nNot complete after {elapsed()}. What failed, and the log to read:")
+    for line in failed or logs:
+        print(f"  {line}")
+    print("Finished results stay: mend the cause and give the same command again.")
+
+
+def elapsed():
+    """Time since Snakemake began, in words."""
+    minutes, seconds = divmod(round(time.monotonic() - STARTED), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
 
 
 def figure_labels(figure):
