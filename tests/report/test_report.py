@@ -77,6 +77,11 @@ def shown(page, row) -> str:
     if eye.get_attribute("download"):
         return eye.get_attribute("href")
     eye.click()
+    if "table of claims" in row.inner_text():
+        frame = page.frame_locator("iframe")
+        assert frame.locator("td", has_text="C1a").count() == 1
+        assert frame.locator("td.holds, td.fails").count() >= 1
+        return page.locator("iframe").get_attribute("src")
     image = page.locator("div.h-screen.grow img")
     image.wait_for()
     assert image.evaluate("async i => { await i.decode(); return i.naturalWidth }") >= 400

@@ -271,5 +271,5 @@ def test_the_report_is_made(finished: Project, tmp_path: Path) -> None:
     run = finished.snakemake("--configfile", "config/miniature.yaml", "--report", str(report))
     assert run.returncode == 0, run.stdout
     html = report.read_text()
-    for words in ("ablation-network.png", "information.png", "claims.csv"):
+    for words in ("ablation-network.png", "information.png", "claims.html"):
         assert words in html

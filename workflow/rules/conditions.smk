@@ -277,7 +277,10 @@ def study_tables():
     """Tables of the whole study."""
     return [
         *(
-            [f"{RESULTS}/readings.csv", f"{RESULTS}/claims.csv"]
+            [
+                f"{RESULTS}/{name}"
+                for name in ("readings.csv", "claims.csv", "claims.html")
+            ]
             if STUDY.ablated
             else []
         ),

@@ -76,8 +76,9 @@ rule study_claims:
     input:
         of_conditions("claims.csv"),
     output:
-        report(
-            f"{RESULTS}/claims.csv",
+        table=f"{RESULTS}/claims.csv",
+        page=report(
+            f"{RESULTS}/claims.html",
             caption="../report/claims.rst",
             category=CLAIMS,
             subcategory=OF_THE_STUDY,
