@@ -141,7 +141,9 @@ def library_calls(script: Path) -> list[str]:
         for *_, name in calls
         if name.split(".")[0] in imported
     ]
-    plumbing = r"(storage|tables)\.(read|write|write_page|read_groups|each)|figures\.style\..*|.*\.read"
+    plumbing = (
+        r"(storage|tables)\.(read|write|write_page|read_groups|each)|figures\.style\..*|.*\.read"
+    )
     return list(dict.fromkeys(n for n in names if not re.fullmatch(plumbing, n)))
 
 
