@@ -333,7 +333,7 @@ def print_failures(logs):
     """Which jobs failed and where their logs are, from Snakemake's own logs."""
     text = "".join(Path(path).read_text() for path in logs)
     failed = {}
-    for rule, block in re.findall(r"Error in rule (\w+):\n((?: {4}.*\n)+)", text):
+    for rule, block in re.findall(r"Error in \S+ (\w+):\n((?: {4}.*\n)+)", text):
         said = dict(
             re.findall(r"^ {4}(output|log): (.*?)(?: \(.*\))?$", block, re.MULTILINE)
         )
