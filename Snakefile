@@ -116,3 +116,7 @@ onstart:
 
 onsuccess:
     print_results()
+
+
+onerror:
+    print_failures(log)

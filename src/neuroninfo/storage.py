@@ -258,6 +258,23 @@ def read_groups(path: str | Path, kind: str) -> dict[str, xr.Dataset]:
     return datasets
 
 
+def load(path: str | Path) -> xr.DataTree:
+    """Any file of a study, checked; ``tree["variable"]``, or ``tree["group/variable"]``.
+
+    Raises
+    ------
+    StorageError
+        No such file; truncated, damaged or not ours.
+    """
+    check_seal(path)
+    with _opened(Path(path)) as opened:
+        tree = xr.DataTree(opened.load(), name=str(opened.attrs[KIND_ATTRIBUTE]))
+    for name in _groups(Path(path)):
+        with _opened(Path(path), name) as opened:
+            tree[name] = xr.DataTree(opened.load())
+    return tree
+
+
 def identical(a: str | Path, b: str | Path, kind: str) -> bool:
     """Whether two files hold the same result.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.axes import Axes
@@ -339,8 +340,22 @@ def test_saved_bytes_are_the_same(made: Callable[[str], Figure], case: str, tmp_
     assert sorted(tmp_path.iterdir()) == sorted(first + second)
 
 
+def test_the_numbers_of_a_figure_are_written_beside_it(
+    made: Callable[[str], Figure], tmp_path: Path
+) -> None:
+    style.save(made("network"), tmp_path / "network.csv")
+    table = pd.read_csv(tmp_path / "network.csv")
+    shown = made("network").axes[0].lines
+    for ordering, rows in table.groupby("ordering"):
+        line = next(one for one in shown if one.get_color() == style.COLOURS[str(ordering)])
+        np.testing.assert_array_equal(line.get_xdata(), rows["removed"])
+        np.testing.assert_array_equal(line.get_ydata(), rows["accuracy_percent"])
+    with pytest.raises(FigureError, match="was not recorded"):
+        style.save(Figure(), tmp_path / "empty.csv")
+
+
 def test_other_formats_are_refused(made: Callable[[str], Figure], tmp_path: Path) -> None:
-    with pytest.raises(FigureError, match=r"figure\.svg: figures are written as \.pdf or \.png"):
+    with pytest.raises(FigureError, match=r"figure\.svg: figures are written as \.pdf, \.png"):
         style.save(made("network"), tmp_path / "figure.svg")
     assert list(tmp_path.iterdir()) == []
 

@@ -66,6 +66,16 @@ def test_groups(tmp_path: Path) -> None:
         storage.read(path, "probe", group="three")
 
 
+def test_any_file_loads_in_one_line(path: Path, tmp_path: Path) -> None:
+    tree = storage.load(path)
+    assert tree.name == "probe"
+    xr.testing.assert_identical(tree["value"], storage.read(path, "probe")["value"])
+    storage.write({"a": probe(1), "b": probe(2)}, tmp_path / "groups.nc", **ABOUT)
+    tree = storage.load(tmp_path / "groups.nc")
+    assert list(tree.children) == ["a", "b"]
+    xr.testing.assert_equal(tree["b/value"], probe(2)["value"])
+
+
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

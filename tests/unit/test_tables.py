@@ -71,3 +71,14 @@ def test_gather_checks_every_cell(path: Path, tmp_path: Path) -> None:
     tables.write(other.iloc[:0], tmp_path / "other.csv")  # a header and nothing else
     with pytest.raises(TableError, match=r"missing: l2"):
         tables.gather(paths, COLUMNS, ["condition"], expected)
+
+
+def test_a_page_shows_the_table(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"verdict": ["holds", "<b>"], "effect": [0.123456, float("nan")]})
+    tables.write_page(frame, tmp_path / "page.html", title="A & B")
+    page = (tmp_path / "page.html").read_text()
+    assert '<td class="holds">holds</td>' in page
+    assert "0.123<" in page
+    assert "&lt;b&gt;" in page
+    assert "NaN" not in page
+    assert "<h1>A &amp; B</h1>" in page

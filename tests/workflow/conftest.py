@@ -120,17 +120,6 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path / "project")
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The demo in miniature, run to its end; leave it as it is."""
-    project = Project(tmp_path_factory.mktemp("finished") / "project")
-    miniature = project.configure("miniature.yaml", MINIATURE)
-    run = project.snakemake("--profile", "profiles/local", "--configfile", miniature)
-    assert run.returncode == 0, run.stdout
-    project.output = run.stdout
-    return project
-
-
 def planned(output: str) -> dict[str, int]:
     """Rule -> number of jobs, from the table that Snakemake prints."""
     table = output.split("Job stats:")[1].split("total")[0]

@@ -27,8 +27,9 @@ def test_the_lock_has_what_the_package_requires() -> None:
         assert requirement.specifier.contains(version), text
 
 
-def test_the_conda_environment_has_the_locked_versions() -> None:
-    environment = yaml.safe_load((ROOT / "envs" / "neuroninfo.yaml").read_text())
+@pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=str)
+def test_a_conda_environment_has_the_locked_versions(path: Path) -> None:
+    environment = yaml.safe_load(path.read_text())
     pinned = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
     for text in pinned:
         name, version = text.split("==")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
         "pruning",
         "precision",
     ):
-        assert f"  {FIGURES / figure}.png" in finished.output
+        assert f"  {FIGURES / figure}.png" in finished.output.partition("Done in ")[2]
         assert (finished.folder / FIGURES / f"{figure}.pdf").read_bytes().startswith(b"%PDF")
         with Image.open(finished.folder / FIGURES / f"{figure}.png") as picture:
             assert picture.width >= 1000
@@ -64,6 +65,31 @@ def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
     readings = pd.read_csv(finished.folder / "results/miniature/readings.csv")
     assert set(readings["quantity"]) == {*reading.COUNTS, "mutual_information", "accuracy"}
     assert readings["n_seeds"].eq(2).all()
+
+
+def test_a_failure_ends_with_the_log_to_read(project: Project) -> None:
+    with (project.folder / "workflow/scripts/dataset.py").open("a") as script:
+        script.write("\nraise RuntimeError('broken')\n")
+    arguments = ("--profile", "profiles/local", "--configfile")
+    study = project.configure("miniature.yaml", MINIATURE)
+    run = project.snakemake("results/datasets/digits.nc", *arguments, study)
+    assert run.returncode == 1
+    assert re.search(
+        r"^Not complete after 0 min \d+ s\. .*\n  dataset: (logs/\S+\.log)\nFinished results stay",
+        run.stdout,
+        re.MULTILINE,
+    ), run.stdout
+
+
+def test_the_numbers_of_every_figure_lie_beside_it(finished: Project) -> None:
+    pngs = list((finished.folder / "results/miniature/figures").rglob("*.png"))
+    assert pngs
+    for png in pngs:
+        table = pd.read_csv(png.with_suffix(".csv"))
+        assert len(table) > 0
+        assert table.select_dtypes("number").notna().any().any(), png
+    curves = pd.read_csv(finished.folder / FIGURES / "ablation-layers.csv")
+    assert list(curves.groupby("scope")["removed"].max()) == [12, 8]
 
 
 def test_files_say_what_made_them(finished: Project) -> None:
@@ -246,5 +272,5 @@ def test_the_report_is_made(finished: Project, tmp_path: Path) -> None:
     run = finished.snakemake("--configfile", "config/miniature.yaml", "--report", str(report))
     assert run.returncode == 0, run.stdout
     html = report.read_text()
-    for words in ("ablation-network.png", "information.png", "claims.csv"):
+    for words in ("ablation-network.png", "information.png", "claims.html"):
         assert words in html

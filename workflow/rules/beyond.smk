@@ -31,10 +31,12 @@ rule figure_simpson:
         report(
             f"{FIGURE}/simpson.png",
             caption="../report/simpson.rst",
-            category="Information",
-            labels=figure_labels("by layer and pooled"),
+            category=ABLATION,
+            subcategory=BY_DATASET,
+            labels=figure_labels("Simpson's paradox"),
         ),
         f"{FIGURE}/simpson.pdf",
+        f"{FIGURE}/simpson.csv",
     log:
         f"logs/{FIGURE}/simpson.log",
     conda:
@@ -77,10 +79,12 @@ rule figure_ranking:
         report(
             f"{FIGURE}/ranking.png",
             caption="../report/ranking.rst",
-            category="Beyond",
-            labels=figure_labels("all measures"),
+            category=BEYOND,
+            subcategory=BY_CONDITION,
+            labels=figure_labels("ranking of all measures"),
         ),
         f"{FIGURE}/ranking.pdf",
+        f"{FIGURE}/ranking.csv",
     log:
         f"logs/{FIGURE}/ranking.log",
     conda:
@@ -105,10 +109,12 @@ rule figure_quantizers:
         report(
             f"{FIGURE}/quantizers-{{orderings}}.png",
             caption="../report/quantizers.rst",
-            category="Beyond",
-            labels=figure_labels("quantizers"),
+            category=BEYOND,
+            subcategory=BY_CONDITION,
+            labels=figure_labels("quantizers, {orderings}"),
         ),
         f"{FIGURE}/quantizers-{{orderings}}.pdf",
+        f"{FIGURE}/quantizers-{{orderings}}.csv",
     log:
         f"logs/{FIGURE}/quantizers-{{orderings}}.log",
     conda:
@@ -131,10 +137,12 @@ rule figure_replacement:
         report(
             f"{FIGURE}/replacement-{{orderings}}.png",
             caption="../report/replacement.rst",
-            category="Beyond",
-            labels=figure_labels("zero and mean"),
+            category=BEYOND,
+            subcategory=BY_CONDITION,
+            labels=figure_labels("ablation to zero and to the mean, {orderings}"),
         ),
         f"{FIGURE}/replacement-{{orderings}}.pdf",
+        f"{FIGURE}/replacement-{{orderings}}.csv",
     log:
         f"logs/{FIGURE}/replacement-{{orderings}}.log",
     conda:

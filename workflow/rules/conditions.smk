@@ -2,6 +2,7 @@
 
 import functools
 import re
+import time
 
 SOURCE = Path(workflow.basedir) / "src"
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
@@ -17,10 +18,27 @@ except configuration.ConfigurationError as error:
     raise WorkflowError(f"configuration: {error}") from None
 config.update(STUDY.resolved)  # scripts see the defaults too
 
+STARTED = time.monotonic()
+MANY = 40  # figures that are listed one by one at most
+
 RESULTS = f"results/{STUDY.name}"
 CONDITION = f"{RESULTS}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
 BLOCK = f"{CONDITION}/seeds-{{first}}-{{last}}"
 FIGURES = f"{RESULTS}/figures"
+SUFFIXES = (
+    "png",
+    "pdf",
+    "csv",
+)  # of a figure: to see, to print, what it shows in numbers
+# Chapters of the report, in the order of the talk: it sorts them by name.
+TOYS = "1 Toys"
+PLANES = "2 Information planes"
+ABLATION = "3 Ablation"
+CLAIMS = "4 Claims and comparisons"
+BEYOND = "5 Beyond"
+BY_DATASET = "{dataset}"
+BY_CONDITION = "{dataset} {architecture} {activation} {regularizer}"
+OF_THE_STUDY = "all conditions"
 FIGURE = f"{FIGURES}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
 
 
@@ -184,12 +202,12 @@ def effects_of_ranked(wildcards):
 
 
 def figure_files(conditions):
-    """PDF and PNG of the conditions' own figures."""
+    """PNG, PDF and CSV of the conditions' own figures."""
     return [
         f"{FIGURES}/{condition.path}/{figure}.{suffix}"
         for condition in conditions
         for figure in figures_of(condition)
-        for suffix in ("pdf", "png")
+        for suffix in SUFFIXES
     ]
 
 
@@ -200,12 +218,12 @@ def of_comparison(wildcards, name):
 
 
 def comparison_files(dataset=""):
-    """PDF and PNG of the comparisons (of one data set)."""
+    """PNG, PDF and CSV of the comparisons (of one data set)."""
     return [
         f"{FIGURES}/comparison-{name}.{suffix}"
         for name, comparison in config["comparisons"].items()
         if dataset in ("", comparison["dataset"])
-        for suffix in ("pdf", "png")
+        for suffix in SUFFIXES
     ]
 
 
@@ -214,8 +232,8 @@ def toy_files():
     return [
         f"{FIGURES}/toys/{name}-{figure}"
         for kind, names, suffixes in (
-            ("logistic", STUDY.toys(), ("png", "pdf")),
-            ("network", STUDY.toys(network=True), ("png", "pdf", "gif")),
+            ("logistic", STUDY.toys(), SUFFIXES),
+            ("network", STUDY.toys(network=True), (*SUFFIXES, "gif")),
         )
         for name in names
         for figure in (f"{kind}.{suffix}" for suffix in suffixes)
@@ -239,7 +257,7 @@ def calibration_files():
     return [
         f"{FIGURES}/calibration-{figure}.{suffix}"
         for figure in ("label", "input", "cost")
-        for suffix in ("png", "pdf")
+        for suffix in SUFFIXES
     ]
 
 
@@ -253,16 +271,17 @@ def plane_files():
     ]
     if STUDY.with_planes:
         figures += ["planes-compression", "planes-gap"]
-    return [
-        f"{FIGURES}/{name}.{suffix}" for name in figures for suffix in ("png", "pdf")
-    ]
+    return [f"{FIGURES}/{name}.{suffix}" for name in figures for suffix in SUFFIXES]
 
 
 def study_tables():
     """Tables of the whole study."""
     return [
         *(
-            [f"{RESULTS}/readings.csv", f"{RESULTS}/claims.csv"]
+            [
+                f"{RESULTS}/{name}"
+                for name in ("readings.csv", "claims.csv", "claims.html")
+            ]
             if STUDY.ablated
             else []
         ),
@@ -292,23 +311,54 @@ def refuse_placeholders():
 
 
 def print_results():
-    """What a reader opens first."""
+    """What was made, where, and how long it took."""
     figures = [
         *(*toy_files(), *calibration_files(), *plane_files()),
         *(*figure_files(STUDY.conditions), *comparison_files()),
     ]
-    pngs = [path for path in figures if path.endswith(".png")]
-    print("\nFigures (each as PDF too) and tables:")
-    for path in [*pngs, *study_tables()]:
+    made = [path for path in figures if path.endswith(".png") and Path(path).exists()]
+    tables = [path for path in study_tables() if Path(path).exists()]
+    print(
+        f"\nDone in {elapsed()}. Figures (each as PDF too, its numbers as CSV) and tables:"
+    )
+    shown = made if len(made) <= MANY else [f"{len(made)} figures under {FIGURES}/"]
+    for path in [*shown, *tables]:
         print(f"  {path}")
+    print(
+        f"As one page: the same command with --report {RESULTS}/report.html --quiet all\n"
+        f"Time and memory of jobs: logs/benchmarks/{RESULTS}/"
+    )
 
 
-def figure_labels(scope):
-    """Columns of the report's table of figures."""
-    return {
-        "data set": "{dataset}",
-        "architecture": "{architecture}",
-        "activation": "{activation}",
-        "regularizer": "{regularizer}",
-        "scope": scope,
-    }
+def print_failures(logs):
+    """Which jobs failed and where their logs are, from Snakemake's own logs."""
+    text = "".join(Path(path).read_text() for path in logs)
+    failed = {}
+    for rule, block in re.findall(r"Error in \S+ (\w+):\n((?: {4}.*\n)+)", text):
+        said = dict(
+            re.findall(r"^ {4}(output|log): (.*?)(?: \(.*\))?$", block, re.MULTILINE)
+        )
+        # A job that was tried again may have succeeded since.
+        if not all(Path(path).exists() for path in said["output"].split(", ")):
+            failed[f"{rule}: {said.get('log', 'no log')}"] = None
+    print(f"\nNot complete after {elapsed()}. What failed, and the log to read:")
+    for line in failed or logs:
+        print(f"  {line}")
+    print("Finished results stay: mend the cause and give the same command again.")
+
+
+def elapsed():
+    """Time since Snakemake began, in words."""
+    minutes, seconds = divmod(round(time.monotonic() - STARTED), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+
+
+def figure_labels(figure):
+    """Columns of the report's tables: what is drawn of which condition.
+
+    Of a column with two values (but the first) Snakemake's report makes a switch, and a page that
+    stays blank if not every row has both: so a condition is one column, and chapters in which
+    conditions have different figures have a folder a condition.
+    """
+    return {"figure": figure, "condition": BY_CONDITION}

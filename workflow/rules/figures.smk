@@ -8,10 +8,12 @@ rule figure_ablation_network:
         report(
             f"{FIGURE}/ablation-network.png",
             caption="../report/ablation-network.rst",
-            category="Ablation",
-            labels=figure_labels("whole network"),
+            category=ABLATION,
+            subcategory=BY_DATASET,
+            labels=figure_labels("ablation, whole network"),
         ),
         f"{FIGURE}/ablation-network.pdf",
+        f"{FIGURE}/ablation-network.csv",
     log:
         f"logs/{FIGURE}/ablation-network.log",
     conda:
@@ -35,10 +37,12 @@ rule figure_ablation_layers:
         report(
             f"{FIGURE}/ablation-layers.png",
             caption="../report/ablation-layers.rst",
-            category="Ablation",
-            labels=figure_labels("each layer"),
+            category=ABLATION,
+            subcategory=BY_DATASET,
+            labels=figure_labels("ablation, each layer"),
         ),
         f"{FIGURE}/ablation-layers.pdf",
+        f"{FIGURE}/ablation-layers.csv",
     log:
         f"logs/{FIGURE}/ablation-layers.log",
     conda:
@@ -61,10 +65,12 @@ rule figure_information:
         report(
             f"{FIGURE}/information.png",
             caption="../report/information.rst",
-            category="Information",
-            labels=figure_labels("by layer"),
+            category=ABLATION,
+            subcategory=BY_DATASET,
+            labels=figure_labels("information by layer"),
         ),
         f"{FIGURE}/information.pdf",
+        f"{FIGURE}/information.csv",
     log:
         f"logs/{FIGURE}/information.log",
     conda:
@@ -87,10 +93,12 @@ rule figure_comparison:
         report(
             f"{FIGURES}/comparison-{{comparison}}.png",
             caption="../report/comparison.rst",
-            category="Comparisons",
-            labels={"comparison": "{comparison}"},
+            category=CLAIMS,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "comparison {comparison}"},
         ),
         f"{FIGURES}/comparison-{{comparison}}.pdf",
+        f"{FIGURES}/comparison-{{comparison}}.csv",
     log:
         f"logs/{FIGURES}/comparison-{{comparison}}.log",
     conda:

@@ -56,10 +56,12 @@ rule figure_planes:
         png=report(
             f"{FIGURE}/planes.png",
             caption="../report/planes.rst",
-            category="Planes",
+            category=PLANES,
+            subcategory=BY_DATASET,
             labels=figure_labels("information planes"),
         ),
         pdf=f"{FIGURE}/planes.pdf",
+        csv=f"{FIGURE}/planes.csv",
         table=f"{CONDITION}/compression.csv",
     log:
         f"logs/{FIGURE}/planes.log",
@@ -83,10 +85,12 @@ rule figure_clustering:
         report(
             f"{FIGURE}/clustering.png",
             caption="../report/clustering.rst",
-            category="Planes",
-            labels=figure_labels("clustering and binned information"),
+            category=PLANES,
+            subcategory=BY_DATASET,
+            labels=figure_labels("clustering and information"),
         ),
         f"{FIGURE}/clustering.pdf",
+        f"{FIGURE}/clustering.csv",
     log:
         f"logs/{FIGURE}/clustering.log",
     conda:
@@ -108,15 +112,12 @@ rule figure_plane_activations:
         report(
             f"{FIGURES}/{{dataset}}/{{architecture}}/planes-activations-{{regularizer}}.png",
             caption="../report/planes-activations.rst",
-            category="Planes",
-            labels={
-                "data set": "{dataset}",
-                "architecture": "{architecture}",
-                "regularizer": "{regularizer}",
-                "scope": "activations side by side",
-            },
+            category=PLANES,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "activations, {dataset} {architecture} {regularizer}"},
         ),
         f"{FIGURES}/{{dataset}}/{{architecture}}/planes-activations-{{regularizer}}.pdf",
+        f"{FIGURES}/{{dataset}}/{{architecture}}/planes-activations-{{regularizer}}.csv",
     log:
         f"logs/{FIGURES}/{{dataset}}/{{architecture}}/planes-activations-{{regularizer}}.log",
     conda:
@@ -138,14 +139,19 @@ rule study_compression:
         table=report(
             f"{RESULTS}/compression.csv",
             caption="../report/compression.rst",
-            category="Planes",
+            category=PLANES,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "table of compression"},
         ),
         png=report(
             f"{FIGURES}/planes-compression.png",
             caption="../report/compression.rst",
-            category="Planes",
+            category=PLANES,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "compression"},
         ),
         pdf=f"{FIGURES}/planes-compression.pdf",
+        csv=f"{FIGURES}/planes-compression.csv",
     log:
         f"logs/{RESULTS}/compression.log",
     conda:
@@ -167,14 +173,19 @@ rule figure_plane_gap:
         table=report(
             f"{RESULTS}/plane-gap.csv",
             caption="../report/planes-gap.rst",
-            category="Planes",
+            category=PLANES,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "table of correlations with the gap"},
         ),
         png=report(
             f"{FIGURES}/planes-gap.png",
             caption="../report/planes-gap.rst",
-            category="Planes",
+            category=PLANES,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "information and generalization gap"},
         ),
         pdf=f"{FIGURES}/planes-gap.pdf",
+        csv=f"{FIGURES}/planes-gap.csv",
     log:
         f"logs/{FIGURES}/planes-gap.log",
     conda:
@@ -217,10 +228,12 @@ rule figure_calibration:
         png=report(
             f"{FIGURES}/calibration-{{part}}.png",
             caption="../report/calibration.rst",
-            category="Planes",
-            labels={"scope": "calibration, {part}"},
+            category=PLANES,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "calibration, {part}"},
         ),
         pdf=f"{FIGURES}/calibration-{{part}}.pdf",
+        csv=f"{FIGURES}/calibration-{{part}}.csv",
     log:
         f"logs/{FIGURES}/calibration-{{part}}.log",
     conda:

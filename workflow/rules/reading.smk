@@ -31,7 +31,9 @@ rule study_readings:
         report(
             f"{RESULTS}/readings.csv",
             caption="../report/readings.rst",
-            category="Claims",
+            category=CLAIMS,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "table of numbers of neurons"},
         ),
     log:
         f"logs/{RESULTS}/readings.log",
@@ -74,10 +76,13 @@ rule study_claims:
     input:
         of_conditions("claims.csv"),
     output:
-        report(
-            f"{RESULTS}/claims.csv",
+        table=f"{RESULTS}/claims.csv",
+        page=report(
+            f"{RESULTS}/claims.html",
             caption="../report/claims.rst",
-            category="Claims",
+            category=CLAIMS,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "table of claims"},
         ),
     log:
         f"logs/{RESULTS}/claims.log",

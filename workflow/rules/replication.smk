@@ -9,14 +9,19 @@ rule replication:
         table=report(
             f"{RESULTS}/replication.csv",
             caption="../report/replication.rst",
-            category="Claims",
+            category=CLAIMS,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "table of the replication"},
         ),
         png=report(
             f"{FIGURES}/replication.png",
             caption="../report/replication.rst",
-            category="Claims",
+            category=CLAIMS,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "replication"},
         ),
         pdf=f"{FIGURES}/replication.pdf",
+        csv=f"{FIGURES}/replication.csv",
     log:
         f"logs/{RESULTS}/replication.log",
     conda:

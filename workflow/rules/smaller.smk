@@ -58,10 +58,12 @@ rule figure_pruning:
         png=report(
             f"{FIGURE}/pruning.png",
             caption="../report/pruning.rst",
-            category="Beyond",
+            category=BEYOND,
+            subcategory=BY_CONDITION,
             labels=figure_labels("pruned networks"),
         ),
         pdf=f"{FIGURE}/pruning.pdf",
+        csv=f"{FIGURE}/pruning.csv",
         table=f"{CONDITION}/pruning.csv",
     log:
         f"logs/{FIGURE}/pruning.log",
@@ -85,10 +87,12 @@ rule figure_precision:
         png=report(
             f"{FIGURE}/precision.png",
             caption="../report/precision.rst",
-            category="Beyond",
+            category=BEYOND,
+            subcategory=BY_CONDITION,
             labels=figure_labels("networks of few bits"),
         ),
         pdf=f"{FIGURE}/precision.pdf",
+        csv=f"{FIGURE}/precision.csv",
         table=f"{CONDITION}/precision.csv",
     log:
         f"logs/{FIGURE}/precision.log",

@@ -52,10 +52,11 @@ rule figure_toy:
         report(
             f"{TOY_FIGURE}-logistic.png",
             caption="../report/toy.rst",
-            category="Toys",
-            labels={"set": "{toy}", "figure": "logistic regression"},
+            category=TOYS,
+            labels={"figure": "logistic regression", "set": "{toy}"},
         ),
         f"{TOY_FIGURE}-logistic.pdf",
+        f"{TOY_FIGURE}-logistic.csv",
     log:
         f"logs/{TOY_FIGURE}-logistic.log",
     conda:
@@ -77,15 +78,16 @@ rule figure_toy_network:
         png=report(
             f"{TOY_FIGURE}-network.png",
             caption="../report/toy_network.rst",
-            category="Toys",
-            labels={"set": "{toy}", "figure": "network"},
+            category=TOYS,
+            labels={"figure": "network", "set": "{toy}"},
         ),
         pdf=f"{TOY_FIGURE}-network.pdf",
+        csv=f"{TOY_FIGURE}-network.csv",
         gif=report(
             f"{TOY_FIGURE}-network.gif",
             caption="../report/toy_network.rst",
-            category="Toys",
-            labels={"set": "{toy}", "figure": "network over training"},
+            category=TOYS,
+            labels={"figure": "network over training", "set": "{toy}"},
         ),
     log:
         f"logs/{TOY_FIGURE}-network.log",

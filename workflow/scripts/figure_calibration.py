@@ -15,4 +15,4 @@ if snakemake.wildcards.part == "cost":
     drawn = cost_figure(calibration)
 else:
     drawn = calibration_figure(calibration, snakemake.wildcards.part)
-style.save(drawn, snakemake.output.png, snakemake.output.pdf)
+style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

@@ -14,4 +14,5 @@ found = [storage.read(path, "plane") for path in snakemake.input]
 points = planes.gaps(found, snakemake.params.conditions)
 correlations = planes.gap_correlations(points, snakemake.params.study_seed)
 tables.write(correlations, snakemake.output.table)
-style.save(gap_figure(points, correlations), snakemake.output.png, snakemake.output.pdf)
+drawn = gap_figure(points, correlations)
+style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

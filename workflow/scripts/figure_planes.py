@@ -14,4 +14,5 @@ condition = snakemake.params.condition
 plane = storage.read(snakemake.input[0], "plane")
 table = planes.compression(plane, condition, snakemake.params.study_seed)
 tables.write(table, snakemake.output.table)
-style.save(planes_figure(plane, table, condition), snakemake.output.png, snakemake.output.pdf)
+drawn = planes_figure(plane, table, condition)
+style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

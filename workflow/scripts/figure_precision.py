@@ -14,4 +14,5 @@ condition = snakemake.params.condition
 groups = storage.read_groups(snakemake.input[0], "precision")
 table = precision.summary(groups, condition, snakemake.params.study_seed)
 tables.write(table, snakemake.output.table)
-style.save(precision_figure(table, condition), snakemake.output.png, snakemake.output.pdf)
+drawn = precision_figure(table, condition)
+style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

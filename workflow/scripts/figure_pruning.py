@@ -14,4 +14,5 @@ condition = snakemake.params.condition
 pruned = storage.read(snakemake.input[0], "pruned")
 table = pruning.summary(pruned, condition, snakemake.params.study_seed)
 tables.write(table, snakemake.output.table)
-style.save(pruning_figure(table, condition), snakemake.output.png, snakemake.output.pdf)
+drawn = pruning_figure(table, condition)
+style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

@@ -12,5 +12,6 @@ from neuroninfo.figures.toys import network_figure, save_animation
 
 toy = storage.read(snakemake.input.toy, "toy")
 network = storage.read(snakemake.input.network, "toy_network")
-style.save(network_figure(toy, network), snakemake.output.png, snakemake.output.pdf)
+drawn = network_figure(toy, network)
+style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)
 save_animation(toy, network, snakemake.output.gif)

@@ -16,4 +16,4 @@ agreed = replication.agreement(
 tables.write(agreed, snakemake.output.table)
 print(replication.summary(agreed))
 drawn = replication_figure(agreed, snakemake.params.here, snakemake.params.there)
-style.save(drawn, snakemake.output.png, snakemake.output.pdf)
+style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

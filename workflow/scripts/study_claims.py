@@ -8,7 +8,6 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo import claims, tables
 
-tables.write(
-    claims.gather(snakemake.input, snakemake.params.conditions),
-    snakemake.output[0],
-)
+table = claims.gather(snakemake.input, snakemake.params.conditions)
+tables.write(table, snakemake.output.table)
+tables.write_page(table, snakemake.output.page, title="Claims of the talk")

@@ -14,4 +14,5 @@ table = tables.gather(
     snakemake.input, planes.COLUMNS, claims.CONDITION, snakemake.params.conditions
 )
 tables.write(table, snakemake.output.table)
-style.save(compression_figure(table), snakemake.output.png, snakemake.output.pdf)
+drawn = compression_figure(table)
+style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

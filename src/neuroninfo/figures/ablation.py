@@ -128,7 +128,9 @@ def _figure(
     curves = []
     for ax, (scope, group) in zip(axes, groups.items(), strict=True):
         key = "/".join([*(str(condition[k]) for k in claims.CONDITION), scope, *by])
-        curves.append(_draw(ax, group, by, study_seed, key, first=ax is axes[0]))
+        of_scope, table = _draw(ax, group, by, study_seed, key, first=ax is axes[0])
+        curves.append(of_scope)
+        style.record(drawn, table.assign(scope=scope, measure=by[0], quantizer=by[1]))
         if scope in marked:
             _mark(ax, marked[scope], curves[-1])
         ax.set_xlabel("number of neurons ablated")
@@ -149,23 +151,26 @@ def _figure(
 
 def _draw(
     ax: Axes, group: xr.Dataset, by: tuple[str, str], study_seed: int, key: str, *, first: bool
-) -> list[Curve]:
-    """Curves and bands of one scope, chance, and the accuracy without ablation."""
+) -> tuple[list[Curve], pd.DataFrame]:
+    """Curves and bands of one scope, chance, and the accuracy without ablation; also in numbers."""
     removed = group["removed"].values.astype(np.float64)
     ends = removed[[0, -1]]
-    curves = []
+    curves, tables = [], []
     for ordering, accuracy in claims.curves(group, *by).items():
         percent = 100 * accuracy
         colour, mean = COLOURS[ordering], percent.mean(axis=0)
         low = high = mean
+        outer = np.percentile(percent, _SPREAD, axis=0)
         if len(percent) > 1:
             rng = generator(study_seed, Stream.BOOTSTRAP, f"{key}/{ordering}")
             low, high = claims.bootstrap_curve(percent, rng)
-            outer = np.percentile(percent, _SPREAD, axis=0)
             ax.fill_between(removed, *outer, color=colour, alpha=0.12, linewidth=0)
             ax.fill_between(removed, low, high, color=colour, alpha=0.3, linewidth=0)
         ax.plot(removed, mean, color=colour, linewidth=2.2)
         curves.append(Curve(DIRECTIONS[ordering], colour, removed, mean, low, high))
+        columns = {"removed": group["removed"].values, "accuracy_percent": mean, "low": low}
+        columns |= {"high": high, "seeds_low": outer[0], "seeds_high": outer[1]}
+        tables.append(pd.DataFrame({"ordering": ordering, "n_seeds": len(percent), **columns}))
     chance = 100 * int(group.attrs["chance_correct"]) / int(group.attrs["n_test"])
     for name, value, dashes in (
         ("no ablation", curves[0].y[0], (0, (1, 2))),
@@ -178,7 +183,7 @@ def _draw(
     ax.plot(0, curves[0].y[0], "o", color=COLOURS["reference"], clip_on=False)
     ax.set_xlim(*ends)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 2.5, 5, 10]))
-    return curves
+    return curves, pd.concat(tables).assign(chance_percent=chance)
 
 
 def _marked(counts: pd.DataFrame, measure: str, quantizer: str) -> dict[str, pd.DataFrame]:

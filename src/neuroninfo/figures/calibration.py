@@ -82,6 +82,10 @@ def calibration_figure(calibration: xr.Dataset, part: Literal["label", "input"])
         ),
     ]
     drawn.legend(handles=handles, frameon=False, ncols=len(handles) // 2, loc="upper right")
+    both = xr.Dataset({"known": known, "estimate": estimate}).merge(
+        calibration[["family", "dimensions"]]
+    )
+    style.record(drawn, both.to_dataframe().reset_index())
     return drawn
 
 
@@ -131,4 +135,5 @@ def cost_figure(calibration: xr.Dataset) -> Figure:
         ax.set_ylim(len(estimators) - 0.5, -0.5)
         ax.grid(axis="y", color="#eeeeee")
         ax.set_axisbelow(True)
+        style.record(drawn, values.to_dataframe("median").reset_index().assign(panel=title))
     return drawn

@@ -97,6 +97,9 @@ def comparison_figure(
         said = TALK.get((first["dataset"], first["architecture"], _number(layer)), {})
         levels[ax] = _talk(ax, x, said)
     for ax, (title, series) in zip(axes, panels, strict=True):
+        for text, _, values in filter(None, series):
+            rows = pd.DataFrame(chosen).assign(panel=title, series=text)
+            style.record(drawn, rows.assign(**dict(zip(_INTERVAL, values.T, strict=True))))
         _draw(
             ax,
             title,
@@ -109,6 +112,7 @@ def comparison_figure(
     return drawn
 
 
+_INTERVAL: Final = ("mean", "low", "high")
 _KEYS: Final = ("dataset", "architecture", "activation", "regularizer")
 _Series = tuple[str, str, np.ndarray]
 """Text, colour and (conditions, 3): mean, low, high, NaN where there is none."""

@@ -90,6 +90,8 @@ def distributions_figure(
     highest = max(float(measured.max()), float(shuffled.max()), _LEAST)
     ax.set_ylim(-0.03 * highest, 1.06 * highest)
     _references(ax, shuffled, int(neurons.attrs["n_classes"]))
+    names = ["mutual_information", "mutual_information_shuffled"]
+    style.record(drawn, of_quantizer[names].to_dataframe().reset_index())
     return drawn
 
 

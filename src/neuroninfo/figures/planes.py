@@ -79,13 +79,14 @@ def planes_figure(
             style.write_below(
                 ax,
                 number,
-                f"{_words(row['layer'])} falls {row['drop']:.2f} "
-                f"[{row['low']:.2f}, {row['high']:.2f}]",
+                f"{_words(row['layer'])} falls {row['drop']:.2f}"
+                + (f" [{row['low']:.2f}, {row['high']:.2f}]" if np.isfinite(row["low"]) else ""),
                 COLOURS["text"],
             )
         if rows.empty:
             style.write_below(ax, 0, "no layer falls", COLOURS["text"])
     _epoch_bar(drawn, axes[0], norm)
+    style.record(drawn, _points(plane))
     return drawn
 
 
@@ -131,6 +132,8 @@ def activations_figure(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
             for ax in group:
                 getattr(ax, limit)(ends[:, 0].min(), ends[:, 1].max())
     _epoch_bar(drawn, axes[0], norm)
+    for plane, names in zip(planes, chosen, strict=True):
+        style.record(drawn, _points(plane).assign(activation=names["activation"]))
     return drawn
 
 
@@ -181,6 +184,7 @@ def clustering_figure(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure
         ax.set_xlabel("epoch + 1")
         ax.set_ylabel("share" if name == panels[0] else "I(X;T) (bit)")
         _name_curves(ax, ends)
+    style.record(drawn, _points(plane, ["scatter_within"]))
     return drawn
 
 
@@ -243,6 +247,7 @@ def compression_figure(table: pd.DataFrame) -> Figure:
         ax.set_xlabel(
             f"layer of {first['architecture']}; {style.counted(first['n_seeds'], 'seed')}"
         )
+    style.record(drawn, table)
     return drawn
 
 
@@ -300,6 +305,7 @@ def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         style.intervals(forest, rows)
         forest.set_xlim(-1.05, 1.05)
         forest.set_xlabel("rank correlation with the gap")
+    style.record(drawn, points)
     return drawn
 
 
@@ -330,6 +336,12 @@ def _estimators(planes: Sequence[xr.Dataset]) -> tuple[list[str], str]:
     silent = [name for name in names if not done[name]]
     reason = f" No estimate by {', '.join(silent)} (variable `reason`)." if silent else ""
     return [name for name in names if done[name]], reason
+
+
+def _points(plane: xr.Dataset, more: Sequence[str] = ()) -> pd.DataFrame:
+    """The estimates of a plane, a row each."""
+    names = ["mutual_information_input", "mutual_information_label", *more]
+    return plane[names].to_dataframe()[names].reset_index()
 
 
 def _plane(ax: Axes, own: xr.Dataset, norm: LogNorm) -> None:

@@ -78,6 +78,7 @@ def precision_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figur
         if what in ("ascending", "descending"):
             ax.axhline(0, color=COLOURS["reference"], linewidth=1, zorder=0)
         style.label_curves(ax, curves)
+    style.record(drawn, table)
     return drawn
 
 

@@ -83,6 +83,7 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         ax.set_xticks(np.arange(len(ticks)), ticks)
     axes[0].set_ylim(0, 102)
     axes[2].legend(frameon=False, loc="lower right", ncols=2, fontsize=style.SMALL)  # has the room
+    style.record(drawn, table)
     return drawn
 
 

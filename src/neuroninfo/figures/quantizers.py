@@ -74,7 +74,13 @@ def quantizers_figure(
         ("removing the highest first costs more by (points)", _effects(effects, "descending")),
         ("removing the lowest first costs less by (points)", _effects(effects, "ascending")),
     )
-    for ax, (title, series) in zip(axes, panels, strict=True):
+    for ax, (title, named) in zip(axes, panels, strict=True):
+        series = list(named)
+        for _, scope, one in series:
+            mean, low, high = one.values
+            columns = {"bits": one.bits, "mean": mean, "low": low, "high": high}
+            labels = {"panel": title, "scope": scope, "kind": one.kind}
+            style.record(drawn, pd.DataFrame({**labels, **columns}))
         ax.set_title(title, loc="left", weight="bold", fontsize=style.SMALL)
         curves = [
             _draw(ax, text, colours.get(scope, COLOURS["random"]), one)

@@ -89,6 +89,7 @@ def ranking_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
             ha="right",
             transform=axes[0].transAxes,
         )
+    style.record(drawn, shown.drop(columns="name"))
     return drawn
 
 

@@ -62,7 +62,7 @@ def replacement_figure(
     for ax, (scope, group) in zip(axes, ablation.items(), strict=True):
         title = "whole network" if scope == "network" else scope.replace("-", " ")
         ax.set_title(title, loc="left", weight="bold")
-        _draw(ax, group, (measure, quantizer))
+        style.record(drawn, _draw(ax, group, (measure, quantizer)).assign(scope=scope))
         ax.set_xlabel("number of neurons ablated")
         if ax.get_position().x0 == axes[0].get_position().x0:
             ax.set_ylabel("accuracy on test data (%)")
@@ -75,9 +75,10 @@ def replacement_figure(
     return drawn
 
 
-def _draw(ax: Axes, group: xr.Dataset, by: tuple[str, str]) -> None:
+def _draw(ax: Axes, group: xr.Dataset, by: tuple[str, str]) -> pd.DataFrame:
+    """Mean curves to the mean and to zero; also in numbers."""
     removed = group["removed"].values.astype(np.float64)
-    curves = []
+    curves, tables = [], []
     for replacement, dashes, width in ((claims.ZERO, (0, (4, 2)), 1.6), (MEAN, "solid", 2.2)):
         for direction, accuracy in claims.curves(group, *by, replacement).items():
             mean = 100 * accuracy.mean(axis=0)
@@ -85,10 +86,14 @@ def _draw(ax: Axes, group: xr.Dataset, by: tuple[str, str]) -> None:
             ax.plot(removed, mean, color=colour, linewidth=width, linestyle=dashes)
             text = DIRECTIONS[direction] if replacement == MEAN else ""
             curves.append(Curve(text, colour, removed, mean, mean, mean))
+            columns = {"removed": group["removed"].values, "accuracy_percent": mean}
+            labels = {"ordering": direction, "replacement": replacement}
+            tables.append(pd.DataFrame({**labels, **columns}))
     ax.set_xlim(removed[0], removed[-1])
     ax.set_ylim(0, 1.1 * max(float(curve.y.max()) for curve in curves))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 2.5, 5, 10]))
     style.label_curves(ax, curves)
+    return pd.concat(tables)
 
 
 def _words(ax: Axes, rows: pd.DataFrame) -> None:

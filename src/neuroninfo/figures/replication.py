@@ -57,4 +57,5 @@ def replication_figure(agreed: pd.DataFrame, here: str, there: str) -> Figure:
     ax.set_xlim(*limits)
     ax.set_xlabel(f"effect in “{there}” (percentage points)")
     ax.set_ylabel(f"effect in “{here}” (points)")
+    style.record(drawn, agreed)
     return drawn

@@ -14,9 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import matplotlib.style
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -24,6 +26,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
+from neuroninfo import tables
 from neuroninfo.storage import written_whole
 
 # Okabe and Ito's blue, vermillion, black and sky blue; greys for what is no result.
@@ -63,6 +66,7 @@ _RC: Final[Mapping[str, Any]] = {
 styled: Final = matplotlib.style.context(["default", dict(_RC)])
 """Decorator of every function that makes a figure."""
 _DPI: Final = 200
+_RECORDED: Final[WeakKeyDictionary[Figure, list[pd.DataFrame]]] = WeakKeyDictionary()
 _POINTS: Final = 300
 """Where labels look for a curve, about every other pixel."""
 _PAD: Final = 3.0
@@ -267,20 +271,32 @@ def figure(
     return drawn, list(grid.flat[:n_panels])
 
 
+def record(drawn: Figure, table: pd.DataFrame) -> None:
+    """Keep numbers that a figure shows, below those kept before, for `save` to a .csv."""
+    _RECORDED.setdefault(drawn, []).append(table)
+
+
 @styled
 def save(drawn: Figure, *paths: str | Path) -> None:
     """Write a figure to each path, whole or not at all; the same figure gives the same bytes.
 
+    To a .csv go the numbers that it shows, as `record` has kept them.
+
     Raises
     ------
     FigureError
-        A path ends neither in .pdf nor in .png.
+        A path ends neither in .pdf nor in .png nor in .csv, or no numbers were kept.
     """
     # Dates and versions differ between runs that draw the same.
     metadata = {".pdf": {"CreationDate": None, "Producer": None}, ".png": {"Software": None}}
     for path in map(Path, paths):
+        if path.suffix == ".csv":
+            if drawn not in _RECORDED:
+                raise FigureError(f"{path}: what the figure shows was not recorded")
+            tables.write(pd.concat(_RECORDED[drawn], ignore_index=True), path)
+            continue
         if path.suffix not in metadata:
-            raise FigureError(f"{path}: figures are written as .pdf or .png")
+            raise FigureError(f"{path}: figures are written as .pdf, .png or .csv")
         with written_whole(path) as part:
             drawn.savefig(part, dpi=_DPI, metadata=metadata[path.suffix])
 

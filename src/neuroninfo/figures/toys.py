@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap, to_rgb
@@ -101,6 +102,8 @@ def logistic_figure(toy: xr.Dataset) -> Figure:
     wrong = (score > 0) != labels
     _points(plane, inputs, labels, wrong)
     _sigmoid(curve, score, labels, wrong)
+    points = {"x1": inputs[:, 0], "x2": inputs[:, 1], "label": labels, "score": score}
+    style.record(drawn, pd.DataFrame(points))
     return drawn
 
 
@@ -146,7 +149,13 @@ def network_figure(toy: xr.Dataset, network: xr.Dataset) -> Figure:
     network
         ``network.nc`` of the toy; the restart with the lowest training loss is drawn.
     """
-    return _Planes(toy, network).at(network.sizes["epoch"] - 1)
+    planes = _Planes(toy, network)
+    drawn = planes.at(network.sizes["epoch"] - 1)
+    for layer, values in enumerate(planes.outputs(-1)[:-1]):
+        points = {"layer": layer, "point": range(len(values)), "label": planes.labels}
+        columns = {"output_1": values[:, 0], "output_2": values[:, 1]}
+        style.record(drawn, pd.DataFrame({**points, **columns}))
+    return drawn
 
 
 @style.styled
@@ -199,11 +208,16 @@ class _Planes:
         self.changing.clear()
         self.drawn.texts[1].set_text(self._words(epoch))
         snapshot = toys.snapshot(self.network, epoch, self.restart)
-        *hidden, probability = toys.follow(snapshot, self.inputs)
+        *drawn, probability = self.outputs(epoch)
         wrong = (probability > 0.5) != self.labels
-        for layer, values in enumerate([self.inputs, *hidden]):
+        for layer, values in enumerate(drawn):
             self._plane(snapshot, layer, values, wrong)
         return self.drawn
+
+    def outputs(self, epoch: int) -> list[Floats]:
+        """Of all points: the inputs, the outputs of each hidden layer, the probability."""
+        snapshot = toys.snapshot(self.network, epoch, self.restart)
+        return [self.inputs, *toys.follow(snapshot, self.inputs)]
 
     def _plane(self, snapshot: Stack, layer: int, values: Floats, wrong: NDArray[np.bool_]) -> None:
         ax, limits = self.axes[layer], self.limits[layer]

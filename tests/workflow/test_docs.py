@@ -1,0 +1,179 @@
+"""What the documentation shows: its commands are run, its tables compared with code and files."""
+
+import ast
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .conftest import ROOT, Project
+
+DOCS = ROOT / "docs"
+CONDITION = "results/miniature/digits/12-8/relu/dropout"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("**/*.md")), ROOT / "config/README.md"]
+# Of another machine, or the shell's own: they are parsed.
+PARSED = {".", "cat", "scancel", "sed", "sinfo", "sacctmgr", "head", "find"}
+
+
+def blocks(page: Path) -> Iterator[tuple[str, str]]:
+    """Tags and text of the fenced bash blocks of a page."""
+    fenced = r"^```bash ?([^\n]*)\n(.*?)^```$"
+    yield from re.findall(fenced, page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def commands() -> dict[str, str]:
+    """Commands of README's table and of all bash blocks, each with a page that shows it.
+
+    But of the tutorial's: they are run as a whole.
+    """
+    readme = (ROOT / "README.md").read_text()
+    table = re.findall(r"`((?:snakemake|python) [^`]+)`", readme)
+    fenced = {
+        line.partition("#")[0].strip(): page.relative_to(ROOT).as_posix()
+        for page in PAGES
+        for _, block in blocks(page)
+        for line in block.splitlines()
+        if line.strip() and page.name != "tutorial.md"
+    }
+    return dict.fromkeys(table, "README.md") | fenced
+
+
+def run(folder: Path, script: str) -> str:
+    """What a user types in a project's folder, with the tools of this environment."""
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}"
+    return done.stdout
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands_of_the_pages(command: str, project: Project) -> None:
+    """Those of Snakemake as a dry run; others' tools, which may not be here, are parsed."""
+    run(ROOT, f"bash -n <<'END'\n{command}\nEND")
+    first, *rest = command.split()
+    if first == "make":
+        run(ROOT, f"{command} --dry-run")
+    elif first == "snakemake":
+        # The study that the replication is compared with is there; a report needs results.
+        (project.folder / "results/talk").mkdir(parents=True)
+        (project.folder / "results/talk/claims.csv").touch()
+        planned = re.sub(r" --report \S+", "", command)
+        run(project.folder, planned if "--unlock" in rest else f"{planned} --dry-run --quiet all")
+    elif first == "python":
+        assert importlib.util.find_spec(rest[1]) if rest[0] == "-m" else (ROOT / rest[0]).exists()
+    else:
+        assert first in PARSED, f"{commands()[command]}: nobody runs it"
+
+
+def test_the_tutorial(project: Project) -> None:
+    """Word for word, but what is tagged long; of the first study only the training is run."""
+    once = "snakemake --profile profiles/local --configfile config/mine.yaml\n"
+    networks = "results/mine/digits/20-20/relu/l2/seeds-{}/network.nc"
+    first, second = (project.folder / networks.format(seeds) for seeds in ("0-1", "2-3"))
+    for tags, block in blocks(DOCS / "tutorial.md"):
+        if "long" in tags.split():
+            run(ROOT, f"{block.strip()} --dry-run")
+        elif "config/mine.yaml <<" in block:
+            assert once in block
+            run(project.folder, block.replace(once, f"{once.strip()} --until train\n"))
+            trained = first.stat().st_mtime_ns
+        elif ".venv" in block:
+            run(ROOT, f"bash -n <<'END'\n{block}\nEND")
+        elif "own_network" not in block:  # tests/unit/test_sequential.py runs it
+            run(project.folder, block)
+    assert first.stat().st_mtime_ns == trained
+    assert second.exists()
+    mine = project.folder / "results/mine"
+    assert (mine / "report.html").stat().st_size > 1e6
+    assert (mine / "figures/digits/40-40/relu/l2/ablation-layers.png").exists()
+
+
+def test_the_tables_of_data_are_those_of_the_files(finished: Project) -> None:
+    spec = importlib.util.spec_from_file_location("update_data", DOCS / "update_data.py")
+    update_data = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(update_data)
+    page = (DOCS / "data.md").read_text()
+    results = finished.folder / "results"
+    assert set(re.findall(r"^<!-- (?!end)(\w+) -->$", page, re.MULTILINE)) == set(
+        update_data.tables([results])
+    )
+    assert update_data.page(page, [results]) == page, "python docs/update_data.py results/..."
+
+
+def test_the_example_of_data_runs(finished: Project, tmp_path: Path) -> None:
+    (example,) = re.findall(r"^```python\n(.*?)^```", (DOCS / "data.md").read_text(), re.M | re.S)
+    example = example.replace("results/demo/digits/100-100/relu/l2", CONDITION)
+    example = example.replace("own.png", str(tmp_path / "own.png"))
+    run(finished.folder, f"MPLBACKEND=agg PYTHONPATH=src python -W error - <<'END'\n{example}\nEND")
+    assert (tmp_path / "own.png").stat().st_size > 10_000
+
+
+def library_calls(script: Path) -> list[str]:
+    """What a script calls of the library, files and log aside, in its order."""
+    tree = ast.parse(script.read_text())
+    imported = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}".removeprefix("neuroninfo.")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("neuroninfo")
+        for alias in node.names
+    }
+    calls = sorted(
+        (node.lineno, node.col_offset, ast.unparse(node.func))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    )
+    names = [
+        ".".join([imported[name.split(".")[0]], *name.split(".")[1:]])
+        for *_, name in calls
+        if name.split(".")[0] in imported
+    ]
+    plumbing = (
+        r"(storage|tables)\.(read|write|write_page|read_groups|each)|figures\.style\..*|.*\.read"
+    )
+    return list(dict.fromkeys(n for n in names if not re.fullmatch(plumbing, n)))
+
+
+def rows_of_rules() -> Iterator[str]:
+    for path in sorted((ROOT / "workflow/rules").glob("*.smk")):
+        for rule in re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE):
+            calls = library_calls(ROOT / "workflow/scripts" / f"{rule}.py")
+            yield f"| `{path.stem}` | `{rule}` | {', '.join(f'`{call}`' for call in calls)} |"
+
+
+def test_the_map_of_the_code_is_whole() -> None:
+    page = (DOCS / "architecture.md").read_text()
+    assert re.findall(r"^\| `\w+` \| `\w+` \|.*\|$", page, re.MULTILINE) == list(rows_of_rules())
+    source = ROOT / "src" / "neuroninfo"
+    for path in source.rglob("*.py"):
+        if path.name != "__init__.py":
+            name = path.relative_to(source).with_suffix("").as_posix()
+            assert f"`{name}`" in page or f"`{path.parent.name}/`" in page, name
+
+
+def test_links_lead_somewhere() -> None:
+    for page in [*PAGES, ROOT / "results/README.md", ROOT / "CHANGELOG.md"]:
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
+            if not target.startswith("http"):
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_workflow_catalog_finds_what_it_needs() -> None:
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    assert usage["software-stack-deployment"]["conda"] is True
+    assert usage["report"] is True
+    for path in ("config/config.yaml", "config/README.md", "README.md", "LICENSE", "CHANGELOG.md"):
+        assert (ROOT / path).exists()
