@@ -74,15 +74,12 @@ def simpson_figure(
     right.set_xlim(-1, 1)
     right.set_xticks([-1, -0.5, 0, 0.5, 1])
     right.set_xlabel("rank correlation")
-    neuron = neurons[["layer", "unit"]].reset_coords()
     dots = xr.Dataset(
         {
             MEASURE: (("seed", "neuron"), measures[MEASURE]),
             "rank_by_cost_percent": (("seed", "neuron"), ranks),
-            "layer": neuron["layer"],
-            "unit": neuron["unit"],
-        },
-        coords={"seed": neurons["seed"]},
+            "layer": ("neuron", layers),
+        }
     )
     style.record(drawn, dots.to_dataframe().reset_index())
     return drawn
