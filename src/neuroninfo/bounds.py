@@ -255,8 +255,8 @@ def summary(files: Sequence[xr.Dataset]) -> pd.DataFrame:
     -------
     DataFrame
         `COLUMNS`, one row a loss, bound and training size, over the mean of each condition's
-        seeds: shares of conditions where the bound is below the largest gap there can be
-        (``non_vacuous``) and where the estimate behind it is at its end (``saturated``), the
+        seeds: shares of conditions where the bound is below the largest gap there can be and the
+        estimate behind it not at its end (``non_vacuous``), and where it is (``saturated``), the
         median ratio of bound to gap over conditions with a positive gap, and Spearman's
         correlation of bound and gap over conditions. NaN where there is none; ``note`` says why.
     """
@@ -269,13 +269,13 @@ def summary(files: Sequence[xr.Dataset]) -> pd.DataFrame:
             own = file.sel(bound_name=name)
             about[name] = (
                 str(own["bound"].item()),
-                str(own["estimator"].item()),
-                str(own["layer"].item()),
+                str(own["of_estimator"].item()),
+                str(own["of_layer"].item()),
             )
             for loss in map(str, file["loss"].values):
                 for m in map(int, file["train_size"].values):
                     here = {"loss": loss, "train_size": m}
-                    value = float(values.sel(here, bound_name=name))
+                    value = float(values.sel(here | {"bound_name": name}))
                     if np.isnan(value):
                         continue
                     found.setdefault((loss, name, m), []).append(
@@ -298,7 +298,9 @@ def summary(files: Sequence[xr.Dataset]) -> pd.DataFrame:
                 "loss": loss,
                 "train_size": m,
                 "n_conditions": len(cells),
-                "non_vacuous": np.nan if shape else float((value < highest).mean()),
+                "non_vacuous": np.nan
+                if shape
+                else float(((value < highest) & (saturated == 0)).mean()),
                 "saturated": float(saturated.mean()),
                 "ratio": np.nan
                 if shape or not positive.any()

@@ -84,6 +84,7 @@ def test_defaults() -> None:
             "learning_rate": 0.001,
             "batch_size": 128,
             "epochs": 15,
+            "sgld": {"clipping_norm": 1.0, "noise": 0.01, "noise_decay": 0.0},
         },
         "memory": {"gathered_mb": 32, "rows": 2048},
         "checkpoints": {"minutes": 10},
@@ -253,6 +254,7 @@ def test_settings_of_each_stage() -> None:
         },
         "optimizer": "adam",
         "momentum": None,
+        "sgld": None,
         "learning_rate": 0.001,
         "batch_size": 32,
         "epochs": 15,
@@ -489,7 +491,7 @@ MISTAKES = [
     (
         "training: ~",
         "training: null (an empty value) is wrong; expected a mapping with the keys "
-        "optimizer, momentum, learning_rate, batch_size, epochs; write {} for the defaults",
+        "optimizer, momentum, learning_rate, batch_size, epochs, sgld; write {} for the defaults",
     ),
     (
         "regularizers/none: ~",
@@ -518,8 +520,8 @@ MISTAKES = [
     ),
     (
         "datasets: {}",
-        "datasets: is empty; expected a mapping with the keys digits, mnist, fashion_mnist, "
-        "cifar10",
+        "datasets: is empty; expected a mapping with the keys digits, icosahedron, szt, "
+        "mnist, fashion_mnist, cifar10",
     ),
     # numbers
     (
@@ -614,7 +616,7 @@ MISTAKES = [
     (
         "conditions/0/dataset: minst",
         "conditions[0].dataset: 'minst' is unknown; did you mean 'mnist'? known are digits, "
-        "mnist, fashion_mnist, cifar10",
+        "icosahedron, szt, mnist, fashion_mnist, cifar10",
     ),
     (
         "conditions/0/dataset: [digits, cifar10]",
