@@ -197,6 +197,8 @@ USERS = {
     "quantization": {"plane", "measure", "rank", "damage", "ablate", "precision"},
     "neurons": {"plane", "measure", "rank", "damage", "ablate", "precision"},
     "networks": {
+        "bounds",
+        "supersample",
         "plane",
         "train",
         "measure",

@@ -196,8 +196,8 @@ def supersample_figure(file: xr.Dataset) -> Figure:
         "the half of pair i that a network was trained on. Predictions: plug-in estimate from "
         "the networks of a pool. By chance: the same with permuted halves, the bias of the "
         "estimate. Weights: all differ, so that plug-in knows U_i whole, and the bound is vacuous. "
-        "Right: with more networks the bias falls (dashed: by chance). Gap: mean over pools "
-        "and networks.",
+        "Right, dashed: by chance; where both are the same, the estimate is bias alone, and "
+        "more networks are needed. Gap: mean over pools and networks.",
         panel=5.6,
         height=4.0,
         headed=True,
