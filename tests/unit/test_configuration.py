@@ -1071,6 +1071,61 @@ def test_shipped_configurations() -> None:
     assert len(demo.conditions) == 6
 
 
+BOUNDS = """
+    regularizers/batchnorm: {batchnorm: true}
+    regularizers/early: {early_stopping: 3}
+    bounds/gaps/plain: {dataset: digits, architecture: '9', regularizer: none}
+    bounds/gaps/noisy:
+      {dataset: digits, architecture: '9', regularizer: none, label_noise: 0.2, optimizer: sgld,
+       learning_rate: 0.1, sgld: {noise: 0.3}}
+    bounds/supersample: {dataset: digits, classes: [4, 9], architecture: '9', regularizer: none}
+    bounds/sizes: [100, 30]
+"""
+
+
+def test_bounds() -> None:
+    assert load(minimal()).gaps == ()
+    assert load(minimal()).supersample is None
+    assert load(minimal()).supersample_settings() == {}
+    study = load(changed(BOUNDS))
+    assert study.gaps == ("noisy", "plain")
+    assert study.gap_condition("noisy") == Condition("digits", "9", "relu", "none")
+    plain, noisy = study.gap_settings("plain"), study.gap_settings("noisy")
+    assert noisy["sizes"] == [30, 100]
+    assert (plain["label_noise"], noisy["label_noise"]) == (0.0, 0.2)
+    assert (plain["training"]["optimizer"], plain["training"]["sgld"]) == ("adam", None)
+    assert noisy["training"]["learning_rate"] == 0.1
+    assert noisy["training"]["sgld"] == {"clipping_norm": 1.0, "noise": 0.3, "noise_decay": 0.0}
+    assert noisy["training"]["momentum"] is None
+    assert study.supersample == Condition("digits", "9", "relu", "none")
+    assert study.supersample_settings()["classes"] == [4, 9]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ("bounds/gaps/plain/regularizer: l3", r"bounds\.gaps\.plain\.regularizer: 'l3' is unknown"),
+        ("bounds/gaps/plain/regularizer: early", r"early stopping needs losses"),
+        ("bounds/gaps/noisy/regularizer: batchnorm", r"no batch norm.*than 'batchnorm'"),
+        ("bounds/supersample/dataset: mnist", r"bounds\.supersample\.dataset: 'mnist' is unknown"),
+        ("bounds/gaps/plain/sgdl: {}", r"unknown key; did you mean 'sgld'"),
+        ("bounds/gaps/plain/label_noise: 2", r"expected a number >= 0 and <= 1"),
+        (
+            "{training/optimizer: sgld, conditions/0/regularizer: batchnorm}",
+            r"training\.optimizer: digits/30-30/relu/batchnorm: sgld goes with no batch norm",
+        ),
+        (
+            "{training/optimizer: sgld, conditions/0/experiments: [pruning]}",
+            r"sgld fine-tunes no pruned networks; use adam or sgd there",
+        ),
+    ],
+)
+def test_mistakes_about_bounds(changes: str, message: str) -> None:
+    wrong = yaml.safe_load(BOUNDS) | yaml.safe_load(changes)
+    with pytest.raises(ConfigurationError, match=message):
+        load(changed(yaml.safe_dump(wrong)))
+
+
 def test_toys() -> None:
     study = load(minimal() | {"toys": {"sets": {"xor": {}, "separable": {"network": False}}}})
     assert study.toys() == ["separable", "xor"]
