@@ -30,6 +30,7 @@ COLUMNS: Final = (
     "n_conditions",
     "non_vacuous",
     "saturated",
+    "violated",
     "ratio",
     "correlation",
     "note",
@@ -256,66 +257,55 @@ def summary(files: Sequence[xr.Dataset]) -> pd.DataFrame:
     DataFrame
         `COLUMNS`, one row a loss, bound and training size, over the mean of each condition's
         seeds: shares of conditions where the bound is below the largest gap there can be and the
-        estimate behind it not at its end (``non_vacuous``), and where it is (``saturated``), the
-        median ratio of bound to gap over conditions with a positive gap, and Spearman's
-        correlation of bound and gap over conditions. NaN where there is none; ``note`` says why.
+        estimate behind it not at its end (``non_vacuous``), where it is (``saturated``), and where
+        the gap is above the bound (``violated``: B2 with estimates need not hold); the median
+        ratio of bound to gap over conditions with a positive gap, and Spearman's correlation of
+        bound and gap over conditions. NaN where there is none; ``note`` says why.
     """
-    found: dict[tuple[str, str, int], list[tuple[float, float, float, float]]] = {}
-    about: dict[str, tuple[str, str, str]] = {}
+    found: dict[tuple[str, tuple[str, str, str], int], list[tuple[float, ...]]] = {}
     for file in files:
         gaps, values = file["gap"].mean("seed"), file["bound_value"].mean("seed")
         ended = file["saturated"].mean("seed")
+        deepest = str(file["layer"].values[-1])
         for name in map(str, file["bound_name"].values):
             own = file.sel(bound_name=name)
-            about[name] = (
+            layer = str(own["of_layer"].item())
+            about = (
                 str(own["bound"].item()),
                 str(own["of_estimator"].item()),
-                str(own["of_layer"].item()),
+                "last" if layer == deepest else layer,
             )
             for loss in map(str, file["loss"].values):
                 for m in map(int, file["train_size"].values):
                     here = {"loss": loss, "train_size": m}
-                    value = float(values.sel(here | {"bound_name": name}))
-                    if np.isnan(value):
-                        continue
-                    found.setdefault((loss, name, m), []).append(
-                        (
-                            float(gaps.sel(here)),
-                            value,
-                            float(file["highest"].sel(loss=loss)),
-                            float(ended.sel(train_size=m, bound_name=name) > 0.5),
-                        )
+                    cell = (
+                        float(gaps.sel(here)),
+                        float(values.sel(here | {"bound_name": name})),
+                        float(file["highest"].sel(loss=loss)),
+                        float(ended.sel(train_size=m, bound_name=name) > 0.5),
                     )
+                    if not np.isnan(cell[1]):
+                        found.setdefault((loss, about, m), []).append(cell)
     rows = []
-    for (loss, name, m), cells in found.items():
+    for (loss, about, m), cells in found.items():
         gap, value, highest, saturated = np.array(cells, np.float64).T
-        shape = about[name][0] == "B1"
+        shape = about[0] == "B1"
         positive = gap > 0
         constant = len(cells) < 3 or np.ptp(gap) == 0 or np.ptp(value) == 0
-        rows.append(
-            dict(zip(("bound", "estimator", "layer"), about[name], strict=True))
-            | {
-                "loss": loss,
-                "train_size": m,
-                "n_conditions": len(cells),
-                "non_vacuous": np.nan
-                if shape
-                else float(((value < highest) & (saturated == 0)).mean()),
-                "saturated": float(saturated.mean()),
-                "ratio": np.nan
-                if shape or not positive.any()
-                else float(np.median(value[positive] / gap[positive])),
-                "correlation": np.nan
-                if constant
-                else float(scipy.stats.spearmanr(value, gap).statistic),
-                "note": "; ".join(
-                    words
-                    for words, true in (
-                        ("shape only: its factor is not known", shape),
-                        ("fewer than 3 conditions, or all equal", constant),
-                    )
-                    if true
-                ),
-            }
-        )
+        notes = {
+            "shape only: its factor is not known": shape,
+            "no correlation: fewer than 3 conditions, or all equal": constant,
+        }
+        row: dict[str, object] = dict(zip(("bound", "estimator", "layer"), about, strict=True))
+        row |= {"loss": loss, "train_size": m, "n_conditions": len(cells)}
+        row["saturated"] = saturated.mean()
+        row["note"] = "; ".join(words for words, true in notes.items() if true)
+        if not shape:
+            row["non_vacuous"] = ((value < highest) & (saturated == 0)).mean()
+            row["violated"] = (value < gap).mean()
+        if not shape and positive.any():
+            row["ratio"] = np.median(value[positive] / gap[positive])
+        if not constant:
+            row["correlation"] = scipy.stats.spearmanr(value, gap).statistic
+        rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -196,6 +196,8 @@ def test_the_table_says_whether_bounds_predict(found: dict[str, xr.Dataset]) -> 
     b2 = table[table["bound"] == "B2"]
     np.testing.assert_allclose(b2["ratio"], 2)
     np.testing.assert_allclose(b2["non_vacuous"], 1)
+    assert (b2["violated"] == 0).all()
+    assert set(b2["layer"]) == {"1", "last"}
 
 
 def _attributes() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -51,7 +52,8 @@ def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
         "B2 holds with probability "
         f"{1 - delta:g} by a heuristic argument, I(X;L) of the last hidden layer, by estimator; "
         "hollow: the estimate is log2 of the examples it is from, so that I(X;L) may be anything "
-        "above, and B2 too (vacuous from I = log2 2m on). "
+        "above, and B2 too (vacuous from I = log2 2m on). With estimates it is no bound: the gap may be "
+        "above. "
     )
     drawn, axes = style.figure(
         len(files),
@@ -126,44 +128,33 @@ def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float) -> None:
             ax.plot(m, value, "--", color=_B1, linewidth=1.6)
             curves.append(Curve("B1 (shape)", _B1, m, value, value, value))
             continue
+        twin = _twin(curves, value) if bound == "B2" else None
+        if twin is not None:  # curves that lie upon each other are drawn once
+            other = curves[twin]
+            curves[twin] = replace(other, text=f"{other.text}, {estimator}")
+            continue
         colour = _B3 if bound == "B3" else next(colours)
         ax.plot(m, value, "-", color=colour, linewidth=1.8)
         ax.plot(m[~hollow], value[~hollow], "o", color=colour, markersize=6)
         ax.plot(m[hollow], value[hollow], "o", color=colour, markersize=6, markerfacecolor="white")
         text = "B3 with B5" if bound == "B3" else f"B2 {estimator}"
         curves.append(Curve(text, colour, m, value, value, value))
-    top = max(5 * highest, min(100 * highest, max(float(c.y.max()) for c in curves) * 1.5))
+    top = max(5 * highest, min(100 * highest, max(float(c.y.max()) for c in curves) * 3))
     ax.set_ylim(0.6 * _LEAST, top)
     ax.set_xlim(m[0] / 1.3, m[-1] * 1.3)
     ax.axhline(highest, color=COLOURS["reference"], linewidth=1, zorder=0)
     _whole_sizes(ax, m)
-    ends = np.array([m[0] / 1.3, m[-1] * 1.3])
-    level = np.full(2, highest)
-    reference = Curve(
-        "largest possible", COLOURS["reference"], ends, level, level, level, reference=True
-    )
-    style.label_curves(ax, [*_merged(curves), _over(reference, m)])
+    level = np.full(len(m), highest)
+    reference = Curve("largest possible", COLOURS["reference"], m, level, level, level, True)
+    style.label_curves(ax, [*curves, reference])
 
 
-def _over(curve: Curve, m: Floats) -> Curve:
-    """A level at the places of the other curves: bands are stacked."""
-    level = np.full(len(m), curve.y[0])
-    return Curve(curve.text, curve.colour, m, level, level, level, reference=True)
-
-
-def _merged(curves: Sequence[Curve]) -> list[Curve]:
-    """Curves that lie upon each other share a label."""
-    merged: list[Curve] = []
-    for curve in curves:
-        for number, other in enumerate(merged):
-            both = curve.text.startswith("B2") and other.text.startswith("B2")
-            if both and np.abs(np.log(curve.y / other.y)).max() < 0.1:
-                text = f"{other.text}, {curve.text.removeprefix('B2 ')}"
-                merged[number] = Curve(text, other.colour, other.x, other.y, other.low, other.high)
-                break
-        else:
-            merged.append(curve)
-    return merged
+def _twin(curves: Sequence[Curve], value: Floats) -> int | None:
+    """Which curve of B2 a value lies upon, within 10 %."""
+    for number, other in enumerate(curves):
+        if other.text.startswith("B2") and np.abs(np.log(value / other.y)).max() < 0.1:
+            return number
+    return None
 
 
 def _whole_sizes(ax: Axes, m: Floats) -> None:
