@@ -52,8 +52,8 @@ def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
         "B2 holds with probability "
         f"{1 - delta:g} by a heuristic argument, I(X;L) of the last hidden layer, by estimator; "
         "hollow: the estimate is log2 of the examples it is from, so that I(X;L) may be anything "
-        "above, and B2 too (vacuous from I = log2 2m on). With estimates it is no bound: the gap may be "
-        "above. "
+        "above, and B2 too (vacuous from I = log2 2m on). With estimates it is no bound: the gap "
+        "may be above. "
     )
     drawn, axes = style.figure(
         len(files),
