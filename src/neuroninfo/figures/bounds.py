@@ -50,7 +50,8 @@ def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
     words = f"{_LOSSES[loss]}{'' if loss == 'error' else f' at {highest:g} nat'}"
     compression = (
         "B2 holds with probability "
-        f"{1 - delta:g} by a heuristic argument, I(X;L) of the last hidden layer, by estimator; "
+        f"{1 - delta:g} by a heuristic argument, I(X;L) of the last hidden layer, by "
+        "estimator (not named where all agree); "
         "hollow: the estimate is log2 of the examples it is from, so that I(X;L) may be anything "
         "above, and B2 too (vacuous from I = log2 2m on). With estimates it is no bound: the gap "
         "may be above. "
@@ -144,6 +145,10 @@ def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float) -> None:
     ax.set_xlim(m[0] / 1.3, m[-1] * 1.3)
     ax.axhline(highest, color=COLOURS["reference"], linewidth=1, zorder=0)
     _whole_sizes(ax, m)
+    estimators = [estimator for bound, estimator in places if bound == "B2"]
+    every = f"B2 {', '.join(estimators)}"
+    if len(estimators) > 1:  # where all agree, their names would only fill the panel
+        curves = [replace(c, text="B2") if c.text == every else c for c in curves]
     level = np.full(len(m), highest)
     reference = Curve("largest possible", COLOURS["reference"], m, level, level, level, True)
     style.label_curves(ax, [*curves, reference])
