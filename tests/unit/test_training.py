@@ -797,6 +797,10 @@ def test_settings_of_a_rule() -> None:
     assert settings_from(resolved) == expected
     adam = settings_from(resolved | {"optimizer": "adam", "momentum": None})
     assert (adam.optimizer, adam.momentum) == ("adam", 0.0)
+    steps = {"clipping_norm": 0.5, "noise": 0.1, "noise_decay": 0.2}
+    noisy = settings_from(resolved | {"optimizer": "sgld", "momentum": None, "sgld": steps})
+    assert noisy.sgld == Sgld(0.5, 0.1, 0.2)
+    assert (noisy.sgld.deviation(1), noisy.sgld.deviation(32)) == (0.1, pytest.approx(0.05))
 
 
 @pytest.mark.parametrize("batch_norm", [True, False])
