@@ -29,6 +29,7 @@ include: "workflow/rules/beyond.smk"
 include: "workflow/rules/smaller.smk"
 include: "workflow/rules/toys.smk"
 include: "workflow/rules/planes.smk"
+include: "workflow/rules/bounds.smk"
 
 
 if STUDY.replicates:
@@ -67,6 +68,8 @@ localrules:
     study_compression,
     figure_plane_gap,
     figure_calibration,
+    figure_bounds,
+    figure_supersample,
 
 
 rule all:
@@ -77,6 +80,7 @@ rule all:
         comparison_files(),
         calibration_files(),
         plane_files(),
+        bound_files(),
         of_conditions("history.nc"),
         of_conditions("damage.nc"),
         ablation_files(STUDY.conditions),
@@ -108,6 +112,13 @@ rule:
         figure_files(STUDY.with_planes),
         calibration_files(),
         plane_files(),
+
+
+rule:
+    name:
+        "figures_bounds"
+    input:
+        bound_files(),
 
 
 onstart:

@@ -208,7 +208,7 @@ class Study:
                 "early_stopping": regularizer.get("early_stopping"),
             },
             **training,
-            "momentum": training["momentum"] if training["optimizer"] == "sgd" else None,
+            **_optimizer(training),
             "activation_epochs": sorted(
                 {training["epochs"] if epoch == "last" else epoch for epoch in stored}
             ),
@@ -301,6 +301,56 @@ class Study:
             "estimators": list(both[0]),
             "costly": {**planes["costly"], "estimators": list(both[1])},
             "training": self.training_settings(condition) | {"activation_epochs": []},
+        }
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """Names of what is trained for bounds."""
+        return tuple(self.resolved.get("bounds", {}).get("gaps", ()))
+
+    @property
+    def supersample(self) -> Condition | None:
+        """What is trained on halves of pools, if anything."""
+        chosen = self.resolved.get("bounds", {}).get("supersample")
+        return None if chosen is None else _condition(chosen)
+
+    def gap_condition(self, name: str) -> Condition:
+        """What is trained, by a name of `gaps`."""
+        return _condition(self.resolved["bounds"]["gaps"][name])
+
+    def gap_settings(self, name: str) -> dict[str, Any]:
+        """Training sizes, estimators, numbers of the bounds, and how networks are trained.
+
+        ``epochs`` of the training is 1: it follows from the steps and the size.
+        """
+        section = self.resolved["bounds"]
+        chosen = section["gaps"][name]
+        keys = ("sizes", "steps", "estimators", "measured", "highest", "delta")
+        own = ("optimizer", "learning_rate", "batch_size", "sgld")
+        training = _training(self.resolved, chosen["dataset"]) | {
+            key: chosen[key] for key in own if key in chosen
+        }
+        return {
+            **{key: section[key] for key in keys},
+            "sizes": sorted(section["sizes"]),
+            "label_noise": chosen["label_noise"],
+            "training": self.training_settings(_condition(chosen))
+            | {key: training[key] for key in ("learning_rate", "batch_size", "optimizer")}
+            | _optimizer(training)
+            | {"epochs": 1, "activation_epochs": []},
+        }
+
+    def supersample_settings(self) -> dict[str, Any]:
+        """Pools, masks, and how networks are trained; empty: none are."""
+        if self.supersample is None:
+            return {}
+        chosen = self.resolved["bounds"]["supersample"]
+        return {
+            **{key: chosen[key] for key in ("steps", "pools", "masks", "permutations")},
+            "sizes": sorted(chosen["sizes"]),
+            "classes": chosen.get("classes"),
+            "training": self.training_settings(self.supersample)
+            | {"epochs": 1, "activation_epochs": []},
         }
 
     def calibration_settings(self) -> dict[str, Any]:
@@ -398,6 +448,8 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> Study:
     _check_comparisons(resolved, plans)
     _check_pruning(resolved, plans)
     _check_planes(resolved, plans)
+    _check_sgld(resolved, plans)
+    _check_bounds(resolved, schema)
     for name, chosen in resolved["orderings"].items():
         users = [c for c, plan in plans.items() if name in _orderings(resolved, plan)]
         chosen["measures"] = _ordering_measures(resolved, name, users)
@@ -836,6 +888,61 @@ def _differing(regularizers: Sequence[Mapping[str, Any]]) -> str | None:
 def _training(resolved: Mapping[str, Any], dataset: str) -> dict[str, Any]:
     """Training of a data set: its own values before the study's."""
     return {**resolved["training"], **resolved["datasets"][dataset]["training"]}
+
+
+def _optimizer(training: Mapping[str, Any]) -> dict[str, Any]:
+    """What the optimizer needs, None for what it has not."""
+    return {
+        "momentum": training["momentum"] if training["optimizer"] == "sgd" else None,
+        "sgld": training["sgld"] if training["optimizer"] == "sgld" else None,
+    }
+
+
+def _condition(chosen: Mapping[str, Any]) -> Condition:
+    """The condition of an entry that has one value of each key."""
+    keys = ("dataset", "architecture", "activation", "regularizer")
+    return Condition(*(chosen[key] for key in keys))
+
+
+def _check_sgld(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
+    """Batch norm would know more of the data than noise hides, and sgld fine-tunes nothing."""
+    for condition, plan in plans.items():
+        if _training(resolved, condition.dataset)["optimizer"] != "sgld":
+            continue
+        if resolved["regularizers"][condition.regularizer]["batchnorm"]:
+            problem = "sgld goes with no batch norm, which knows the data without noise"
+        elif "pruning" in plan.experiments:
+            problem = "sgld fine-tunes no pruned networks"
+        else:
+            continue
+        raise ConfigurationError(
+            ("training", "optimizer"), f"{condition.path}: {problem}; use adam or sgd there"
+        )
+
+
+def _check_bounds(resolved: Mapping[str, Any], schema: _Schema) -> None:
+    """Names are defined, and what is trained can be trained for so many steps."""
+    section = resolved.get("bounds", {})
+    entries: list[tuple[tuple[_Key, ...], Mapping[str, Any]]] = [
+        (("bounds", "gaps", name), entry) for name, entry in section.get("gaps", {}).items()
+    ]
+    if "supersample" in section:
+        entries.append((("bounds", "supersample"), section["supersample"]))
+    for path, entry in entries:
+        _check_names(resolved, schema, path, entry)
+        regularizer = resolved["regularizers"][entry["regularizer"]]
+        optimizer = entry.get("optimizer", _training(resolved, entry["dataset"])["optimizer"])
+        problem = ""
+        if regularizer.get("early_stopping") is not None:
+            problem = "early stopping needs losses by epoch, and training here has so many steps"
+        elif regularizer.get("output_bits") is not None and entry["activation"] not in BOUNDED:
+            problem = f"outputs of {entry['activation']} have no range to round in"
+        elif optimizer == "sgld" and regularizer["batchnorm"]:
+            problem = "sgld goes with no batch norm, which knows the data without noise"
+        if problem:
+            raise ConfigurationError(
+                (*path, "regularizer"), f"{problem}; choose another than {entry['regularizer']!r}"
+            )
 
 
 def _planes(resolved: Mapping[str, Any], dataset: str) -> dict[str, Any]:

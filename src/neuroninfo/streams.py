@@ -32,6 +32,10 @@ class Stream(IntEnum):
     MEASURED_NOISE = 10  # seed, layer, epoch
     ESTIMATOR = 11  # estimator
     CALIBRATION = 12  # distribution
+    SGLD = 13  # seed, layer: noise of its steps
+    SUBSET = 14  # data set, training size, seed: which examples are trained on
+    LABEL_NOISE = 15  # data set: which labels are drawn anew, and what they become
+    SUPERSAMPLE = 16  # data set, training size, pool
 
 
 def generator(study_seed: int, stream: Stream, *keys: int | str) -> np.random.Generator:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +26,7 @@ import xarray as xr
 from torch import Tensor
 from torch.nn import functional
 
-from neuroninfo import storage
+from neuroninfo import bounds, storage
 from neuroninfo.checkpoints import Arrays, Checkpoint
 from neuroninfo.datasets import SPLITS, Examples
 from neuroninfo.devices import busy
@@ -83,6 +83,26 @@ class Regularizer:
 
 
 @dataclass(frozen=True)
+class Sgld:
+    """Noisy gradient descent w <- w - eta clip(g) + sigma_t N(0, I) (Pensia, Jog, Loh 2018).
+
+    Clipped is the gradient of the loss, mean over the batch, to a norm; terms of l1 and l2 do not
+    depend on data and are added after.
+    """
+
+    clipping_norm: float = math.inf
+    """Largest norm over all parameters; infinite: not clipped."""
+    noise: float = 0.0
+    """sigma_1, standard deviation of what is added to each parameter in the first step."""
+    noise_decay: float = 0.0
+    """sigma_t = sigma_1 / t^noise_decay in step t."""
+
+    def deviation(self, step: float) -> float:
+        """sigma_t of a step, from 1 on."""
+        return self.noise / step**self.noise_decay
+
+
+@dataclass(frozen=True)
 class Settings:
     """How to train on the cross-entropy."""
 
@@ -97,9 +117,11 @@ class Settings:
     stands for the trained network, which early stopping may have taken from an earlier one."""
     regularizer: Regularizer
     optimizer: str = "adam"
-    """``adam`` or ``sgd``."""
+    """``adam``, ``sgd`` or ``sgld``."""
     momentum: float = 0.0
     """Of sgd."""
+    sgld: Sgld = Sgld()
+    """Of sgld."""
 
 
 @dataclass
@@ -108,6 +130,12 @@ class Split:
 
     inputs: Tensor
     labels: Tensor
+    rows: Tensor | None = None
+    """(S, m) rows that each network of a stack gets, in place of all of them."""
+
+    def __len__(self) -> int:
+        """Examples that a network gets."""
+        return len(self.labels) if self.rows is None else self.rows.shape[1]
 
 
 @dataclass
@@ -127,7 +155,9 @@ class Trained:
     outputs: np.ndarray
     """(S, kept epochs, validation examples, classes) float32, logits."""
     means: np.ndarray
-    """(S, hidden neurons) float64, mean outputs of `stack` on the train split."""
+    """(S, hidden neurons) float64, mean outputs of `stack` on the train split (all its rows)."""
+    information: np.ndarray | None = None
+    """(epochs + 1) nats; of sgld, as of `bounds.noisy_sgd_information`, summed over all steps."""
 
 
 def choose_device(requested: str, gpus: int) -> torch.device:
@@ -196,6 +226,7 @@ def train(
     initial: Stack | None = None,
     together: int | None = None,
     gathered_bytes: int = 32 * 2**20,
+    history_epochs: Collection[int] | None = None,
     observe: Callable[[int, Stack], None] | None = None,
     checkpoint: Checkpoint | None = None,
     report: Callable[[str], None] | None = None,
@@ -222,6 +253,8 @@ def train(
         Networks computed in one batched product; by default 1 on a CPU, all on CUDA.
     gathered_bytes
         Of batches that are gathered at a time (one at least); results do not depend on it.
+    history_epochs
+        Epochs after which loss and accuracy are evaluated; NaN at others. By default all.
     observe
         Called before training with 0 and after each epoch with its number, and with the networks
         as they are then: training goes on in their arrays, so copy what is to be kept.
@@ -237,7 +270,8 @@ def train(
     TrainingError
         A loss is not finite: the learning rate is too high for this condition. Or activations
         are to be kept after epochs that there are not, the architecture and the settings
-        disagree about batch norm, or `initial` is of other networks.
+        disagree about batch norm, `initial` is of other networks, or what sgld or early stopping
+        needs is not there.
     neuroninfo.checkpoints.Interrupted
         SIGTERM came, and there is a checkpoint.
     """
@@ -257,6 +291,13 @@ def train(
             f"activations are to be kept after epochs {list(kept)}: choose each once, from 0 to "
             f"{settings.epochs}, the number of epochs"
         )
+    if settings.optimizer == "sgld" and architecture.batch_norm:
+        raise TrainingError(
+            "sgld with batch norm: its running statistics would know the data beyond what the "
+            "noise hides; choose another optimizer or regularizer"
+        )
+    if history_epochs is not None and settings.regularizer.early_stopping is not None:
+        raise TrainingError("early stopping needs the loss of all epochs: leave out history_epochs")
     expected = (architecture, tuple(seeds))
     if initial is not None and (initial.architecture, initial.seeds) != expected:
         raise TrainingError(
@@ -281,6 +322,7 @@ def train(
         ),
         outputs=np.empty((n_seeds, len(kept), n_kept, architecture.n_classes), dtype=np.float32),
         means=np.empty((n_seeds, sum(architecture.hidden))),
+        information=noisy_information(architecture, settings, len(splits["train"])),
     )
     stopping = None if settings.regularizer.early_stopping is None else _Stopping(learner)
     first = 0
@@ -299,10 +341,11 @@ def train(
     for epoch in range(first, settings.epochs + 1):
         if epoch > 0:
             learner.run_epoch(splits["train"], epoch, offer)
-        for number, name in enumerate(SPLITS):
+        seen = history_epochs is None or epoch in history_epochs
+        for number, name in enumerate(SPLITS if seen else ()):
             loss, accuracy = _evaluate(stack, splits[name], together)
             trained.loss[:, epoch, number], trained.accuracy[:, epoch, number] = loss, accuracy
-        if not np.isfinite(trained.loss[:, epoch]).all():
+        if seen and not np.isfinite(trained.loss[:, epoch]).all():
             finite = np.isfinite(trained.loss[:, epoch]).all(axis=1)
             bad = [seed for seed, fine in zip(seeds, finite, strict=True) if not fine]
             raise TrainingError(
@@ -315,7 +358,7 @@ def train(
             stopping.see(epoch, trained.loss[:, epoch, SPLITS.index("validation")])
         if epoch in kept and epoch < settings.epochs:
             _keep(stack, splits["validation"], trained, kept.index(epoch), together)
-        if report is not None:
+        if report is not None and seen:
             seconds = time.monotonic() - begun
             report(_progress(trained, epoch, seconds, epoch + 1 - first, busy(device)))
         offer(epoch + 1)
@@ -325,6 +368,24 @@ def train(
         _keep(stack, splits["validation"], trained, kept.index(settings.epochs), together)
     trained.means[:] = mean_outputs(stack, splits["train"].inputs, together)
     return trained
+
+
+def noisy_information(
+    architecture: Architecture, settings: Settings, n_train: int
+) -> np.ndarray | None:
+    """Bound on I(D; A(D)) in nats after each epoch, (epochs + 1), of sgld; None of others."""
+    if settings.optimizer != "sgld":
+        return None
+    per_epoch = math.ceil(n_train / settings.batch_size)
+    sizes = zip(architecture.widths[:-1], architecture.widths[1:], strict=True)
+    noise = [settings.sgld.deviation(t) for t in range(1, settings.epochs * per_epoch + 1)]
+    terms = bounds.noisy_sgd_information(
+        settings.learning_rate,
+        settings.sgld.clipping_norm,
+        noise,
+        sum((n_in + 1) * n_out for n_in, n_out in sizes),
+    )
+    return np.concatenate([[0.0], terms.reshape(-1, per_epoch).sum(axis=1).cumsum()])
 
 
 def mean_outputs(stack: Stack, inputs: Tensor, together: int) -> np.ndarray:
@@ -349,7 +410,7 @@ def network_dataset(trained: Trained) -> xr.Dataset:
 def history_dataset(trained: Trained) -> xr.Dataset:
     """Loss and accuracy, in the layout of ``history.nc``."""
     dims = ("seed", "epoch", "split")
-    return xr.Dataset(
+    history = xr.Dataset(
         {
             "loss": (dims, trained.loss, labelled("mean cross-entropy, evaluation mode", "nat")),
             "accuracy": (dims, trained.accuracy, labelled("accuracy, evaluation mode", "1")),
@@ -369,6 +430,10 @@ def history_dataset(trained: Trained) -> xr.Dataset:
             "split": ("split", list(SPLITS), {"long_name": "part of the data set"}),
         },
     )
+    if trained.information is not None:
+        words = "most that the weights can know of the training set (mutual information)"
+        history["information"] = ("epoch", trained.information, labelled(words, "nat"))
+    return history
 
 
 def log_spaced_epochs(epochs: int, most: int) -> list[int]:
@@ -470,11 +535,17 @@ def activation_layout(
 def _evaluate(stack: Stack, split: Split, together: int) -> tuple[np.ndarray, np.ndarray]:
     loss = np.zeros(len(stack.seeds))
     correct = np.zeros(len(stack.seeds))
+    own: Tensor | int = 1
+    if split.rows is not None:  # (S, n), whether it is a network's own
+        own = torch.zeros(len(loss), len(split.labels), device=split.inputs.device)
+        own.scatter_(1, split.rows, 1.0)
     for seeds, rows, results in evaluated(stack, split.inputs, together):
         logits, labels = results[-1], split.labels[rows]
-        loss[seeds] += losses(logits, labels).sum(1, dtype=torch.float64).cpu().numpy()
-        correct[seeds] += (logits.argmax(-1) == labels).sum(1).cpu().numpy()
-    return loss / len(split.labels), correct / len(split.labels)
+        weight = own if isinstance(own, int) else own[seeds, rows]
+        each = losses(logits, labels) * weight
+        loss[seeds] += each.sum(1, dtype=torch.float64).cpu().numpy()
+        correct[seeds] += ((logits.argmax(-1) == labels) * weight).sum(1).cpu().numpy()
+    return loss / len(split), correct / len(split)
 
 
 def _keep(stack: Stack, split: Split, trained: Trained, epoch: int, together: int) -> None:
@@ -570,6 +641,11 @@ class _Learner:
             ]
             for stream in (Stream.DROPOUT, Stream.NOISE)
         )
+        self.disturbance = [
+            [generator(settings.study_seed, Stream.SGLD, seed, n) for n in range(len(self.layers))]
+            for seed in seeds
+            if settings.optimizer == "sgld"
+        ]
         self.seen = 0  # training examples in the epoch that is being run
 
     def checkpoint(self) -> Arrays:
@@ -604,7 +680,7 @@ class _Learner:
 
     def _generators(self) -> dict[str, list[list[np.random.Generator]]]:
         """Generators of a checkpoint by name: all that a step draws from has to be here."""
-        return {"dropout": self.dropout, "noise": self.noise}
+        return {"dropout": self.dropout, "noise": self.noise, "disturbance": self.disturbance}
 
     def begin_with(self, initial: Stack) -> None:
         """Copy the weights of other networks."""
@@ -629,28 +705,42 @@ class _Learner:
             settings.dataset,
             settings.architecture,
             epoch,
-        ).permutation(len(split.labels))
+        ).permutation(len(split))
         n_seeds, size = len(self.stack.seeds), settings.batch_size
         chunk = size * max(1, self.gathered_bytes // (4 * split.inputs.shape[1] * size))
-        smoothing, n_classes = self.regularizer.label_smoothing, self.architecture.n_classes
         for start in range(self.seen, len(order), chunk):
             picked = torch.from_numpy(order[start : start + chunk]).to(self.device)
-            inputs = split.inputs[picked]
-            targets = functional.one_hot(split.labels[picked], n_classes).float()
-            if smoothing > 0:
-                targets = (1 - smoothing) * targets + smoothing / n_classes
+            if split.rows is None:
+                inputs, targets = self._gathered(split, picked)
             for first in range(0, n_seeds, self.together):
                 seeds = slice(first, min(first + self.together, n_seeds))
+                if split.rows is not None:
+                    inputs, targets = self._gathered(split, split.rows[seeds][:, picked])
                 for row in range(0, len(picked), size):
-                    self._step(seeds, inputs[row : row + size], targets[row : row + size])
+                    self._step(
+                        seeds,
+                        inputs[..., row : row + size, :],
+                        targets[..., row : row + size, :],
+                    )
             self.seen = start + len(picked)
             between(epoch)
         self.seen = 0
 
+    def _gathered(self, split: Split, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Inputs and targets of some examples."""
+        smoothing, n_classes = self.regularizer.label_smoothing, self.architecture.n_classes
+        targets = functional.one_hot(split.labels[rows], n_classes).float()
+        if smoothing > 0:
+            targets = (1 - smoothing) * targets + smoothing / n_classes
+        return split.inputs[rows], targets
+
     def _step(self, seeds: slice, inputs: Tensor, targets: Tensor) -> None:
-        """Gradient of the mean loss over the batch for a group of seeds, and the update."""
+        """Gradient of the mean loss over the batch for a group of seeds, and the update.
+
+        Inputs and targets are (n, width), the same for all, or (G, n, width).
+        """
         rows, gradients = self.parameters[seeds], self.gradients[seeds]
-        n_group, n = len(rows), len(inputs)
+        n_group, n = len(rows), inputs.shape[-2]
         last = len(self.layers) - 1
         values = [inputs.expand(n_group, n, -1)]
         remembered: list[Tensor] = []  # of each hidden layer, for the activation's derivative
@@ -705,6 +795,10 @@ class _Learner:
 
     def _update(self, seeds: slice) -> None:
         """One step of the optimizer; l1 and l2 concern weights and biases only."""
+        sgld = self.settings.sgld if self.settings.optimizer == "sgld" else None
+        if sgld is not None and sgld.clipping_norm < math.inf:
+            norms = torch.linalg.vector_norm(self.gradients[seeds], dim=1, keepdim=True)
+            self.gradients[seeds] *= torch.clamp(sgld.clipping_norm / norms, max=1)
         if self.regularizer.l1 > 0:
             signs = torch.sign(self.parameters[seeds, : self.decayed])
             self.gradients[seeds, : self.decayed] += self.regularizer.l1 * signs
@@ -720,13 +814,14 @@ class _Learner:
                 tensor[seeds, part].unbind(0)
                 for tensor in (self.parameters, self.gradients, *self.moments)
             )
-            if self.settings.optimizer == "sgd":
+            if self.settings.optimizer != "adam":
+                momentum = 0.0 if sgld is not None else self.settings.momentum
                 torch._fused_sgd_(
                     parameters,
                     gradients,
-                    first,
+                    first if momentum > 0 else [],  # torch refuses buffers without momentum
                     lr=self.settings.learning_rate,
-                    momentum=self.settings.momentum,
+                    momentum=momentum,
                     weight_decay=decay,
                     dampening=0.0,
                     nesterov=False,
@@ -749,6 +844,17 @@ class _Learner:
                 amsgrad=False,
                 maximize=False,
             )
+        if sgld is not None and sgld.noise > 0:
+            self._disturb(seeds, sgld.deviation(float(steps[0])))
+
+    def _disturb(self, seeds: slice, deviation: float) -> None:
+        """Add Gaussian noise to weights and biases."""
+        rows = self.parameters[seeds]
+        for row, generators in zip(rows, self.disturbance[seeds], strict=True):
+            for layer, random in zip(self.layers, generators, strict=True):
+                for part in (layer.weight, layer.bias):
+                    drawn = random.standard_normal(part.stop - part.start, dtype=np.float32)
+                    row[part] += deviation * torch.from_numpy(drawn).to(self.device)
 
     def _dropout_mask(self, seeds: slice, number: int, n: int, width: int) -> Tensor | None:
         """Factors 0 or 1 / (1 - p), (G, n, width), 16 random bits each."""
@@ -933,6 +1039,7 @@ def settings_from(resolved: Mapping[str, Any]) -> Settings:
         regularizer=Regularizer(**resolved["regularizer"]),
         optimizer=resolved["optimizer"],
         momentum=resolved["momentum"] or 0.0,
+        sgld=Sgld(**(resolved.get("sgld") or {})),
     )
 
 

@@ -19,9 +19,10 @@ playwright = pytest.importorskip("playwright.sync_api")
 CHAPTERS = [
     "1 Toys",
     "2 Information planes",
-    "3 Ablation",
-    "4 Claims and comparisons",
-    "5 Beyond",
+    "3 Generalization bounds",
+    "4 Ablation",
+    "5 Claims and comparisons",
+    "6 Beyond",
 ]
 EYE, INFO = "div[role=group] a:nth-child(1)", "div[role=group] a:nth-child(2)"
 

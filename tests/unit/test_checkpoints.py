@@ -1,5 +1,6 @@
 """Training that dies and is resumed, against training without a break."""
 
+import itertools
 import os
 import signal
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from neuroninfo.estimators import Estimate, EstimationError
 from neuroninfo.estimators.names import named
 from neuroninfo.networks import Stack
 from neuroninfo.plane_training import Planes
-from neuroninfo.training import Regularizer, Split, Trained, _Stopping
+from neuroninfo.training import Regularizer, Sgld, Split, Trained, _Stopping
 
 from .test_training import EARLY, REGULARIZERS, assert_same, settings, splits, trained
 
@@ -79,8 +80,10 @@ REGULAR = REGULARIZERS | {"early": EARLY, "patient": replace(EARLY, early_stoppi
 
 
 @pytest.mark.parametrize("together", [1, 2])
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-@pytest.mark.parametrize("regularizer", REGULAR)
+@pytest.mark.parametrize(
+    ("regularizer", "optimizer"),
+    [*itertools.product(REGULAR, ["adam", "sgd"]), ("dropout", "sgld"), ("l2", "sgld")],
+)
 def test_resumed_is_bitwise_the_same(
     tmp_path: Path, regularizer: str, optimizer: str, together: int
 ) -> None:
@@ -89,6 +92,7 @@ def test_resumed_is_bitwise_the_same(
         regularizer=REGULAR[regularizer],
         optimizer=optimizer,
         momentum=0.8,
+        sgld=Sgld(0.5, 0.05, 0.3),
         epochs=6,
         learning_rate=0.03,
         activation_epochs=(6, 0, 3),

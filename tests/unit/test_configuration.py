@@ -84,6 +84,7 @@ def test_defaults() -> None:
             "learning_rate": 0.001,
             "batch_size": 128,
             "epochs": 15,
+            "sgld": {"clipping_norm": 1.0, "noise": 0.01, "noise_decay": 0.0},
         },
         "memory": {"gathered_mb": 32, "rows": 2048},
         "checkpoints": {"minutes": 10},
@@ -254,6 +255,7 @@ def test_settings_of_each_stage() -> None:
         },
         "optimizer": "adam",
         "momentum": None,
+        "sgld": None,
         "learning_rate": 0.001,
         "batch_size": 32,
         "epochs": 15,
@@ -490,7 +492,7 @@ MISTAKES = [
     (
         "training: ~",
         "training: null (an empty value) is wrong; expected a mapping with the keys "
-        "optimizer, momentum, learning_rate, batch_size, epochs; write {} for the defaults",
+        "optimizer, momentum, learning_rate, batch_size, epochs, sgld; write {} for the defaults",
     ),
     (
         "regularizers/none: ~",
@@ -519,8 +521,8 @@ MISTAKES = [
     ),
     (
         "datasets: {}",
-        "datasets: is empty; expected a mapping with the keys digits, mnist, fashion_mnist, "
-        "cifar10",
+        "datasets: is empty; expected a mapping with the keys digits, icosahedron, szt, "
+        "mnist, fashion_mnist, cifar10",
     ),
     # numbers
     (
@@ -615,7 +617,7 @@ MISTAKES = [
     (
         "conditions/0/dataset: minst",
         "conditions[0].dataset: 'minst' is unknown; did you mean 'mnist'? known are digits, "
-        "mnist, fashion_mnist, cifar10",
+        "icosahedron, szt, mnist, fashion_mnist, cifar10",
     ),
     (
         "conditions/0/dataset: [digits, cifar10]",
@@ -1084,6 +1086,61 @@ def test_shipped_configurations() -> None:
     assert set(demo.resolved["datasets"]) == {"digits"}
     assert {condition.dataset for condition in demo.conditions} == {"digits"}
     assert len(demo.conditions) == 6
+
+
+BOUNDS = """
+    regularizers/batchnorm: {batchnorm: true}
+    regularizers/early: {early_stopping: 3}
+    bounds/gaps/plain: {dataset: digits, architecture: '9', regularizer: none}
+    bounds/gaps/noisy:
+      {dataset: digits, architecture: '9', regularizer: none, label_noise: 0.2, optimizer: sgld,
+       learning_rate: 0.1, sgld: {noise: 0.3}}
+    bounds/supersample: {dataset: digits, classes: [4, 9], architecture: '9', regularizer: none}
+    bounds/sizes: [100, 30]
+"""
+
+
+def test_bounds() -> None:
+    assert load(minimal()).gaps == ()
+    assert load(minimal()).supersample is None
+    assert load(minimal()).supersample_settings() == {}
+    study = load(changed(BOUNDS))
+    assert study.gaps == ("noisy", "plain")
+    assert study.gap_condition("noisy") == Condition("digits", "9", "relu", "none")
+    plain, noisy = study.gap_settings("plain"), study.gap_settings("noisy")
+    assert noisy["sizes"] == [30, 100]
+    assert (plain["label_noise"], noisy["label_noise"]) == (0.0, 0.2)
+    assert (plain["training"]["optimizer"], plain["training"]["sgld"]) == ("adam", None)
+    assert noisy["training"]["learning_rate"] == 0.1
+    assert noisy["training"]["sgld"] == {"clipping_norm": 1.0, "noise": 0.3, "noise_decay": 0.0}
+    assert noisy["training"]["momentum"] is None
+    assert study.supersample == Condition("digits", "9", "relu", "none")
+    assert study.supersample_settings()["classes"] == [4, 9]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ("bounds/gaps/plain/regularizer: l3", r"bounds\.gaps\.plain\.regularizer: 'l3' is unknown"),
+        ("bounds/gaps/plain/regularizer: early", r"early stopping needs losses"),
+        ("bounds/gaps/noisy/regularizer: batchnorm", r"no batch norm.*than 'batchnorm'"),
+        ("bounds/supersample/dataset: mnist", r"bounds\.supersample\.dataset: 'mnist' is unknown"),
+        ("bounds/gaps/plain/sgdl: {}", r"unknown key; did you mean 'sgld'"),
+        ("bounds/gaps/plain/label_noise: 2", r"expected a number >= 0 and <= 1"),
+        (
+            "{training/optimizer: sgld, conditions/0/regularizer: batchnorm}",
+            r"training\.optimizer: digits/30-30/relu/batchnorm: sgld goes with no batch norm",
+        ),
+        (
+            "{training/optimizer: sgld, conditions/0/experiments: [pruning]}",
+            r"sgld fine-tunes no pruned networks; use adam or sgd there",
+        ),
+    ],
+)
+def test_mistakes_about_bounds(changes: str, message: str) -> None:
+    wrong = yaml.safe_load(BOUNDS) | yaml.safe_load(changes)
+    with pytest.raises(ConfigurationError, match=message):
+        load(changed(yaml.safe_dump(wrong)))
 
 
 def test_toys() -> None:

@@ -40,6 +40,10 @@ def test_streams_have_the_documented_numbers() -> None:
         "MEASURED_NOISE": 10,
         "ESTIMATOR": 11,
         "CALIBRATION": 12,
+        "SGLD": 13,
+        "SUBSET": 14,
+        "LABEL_NOISE": 15,
+        "SUPERSAMPLE": 16,
     }
 
 

@@ -28,6 +28,7 @@ from neuroninfo.training import (
     DeviceError,
     Regularizer,
     Settings,
+    Sgld,
     Split,
     Trained,
     TrainingError,
@@ -164,14 +165,21 @@ class Plain(nn.Module):
         return mask.to(torch.get_default_dtype())
 
 
-def trained_by_torch(network: Plain, data: Split, chosen: Settings) -> None:
+def trained_by_torch(
+    network: Plain, data: Split, chosen: Settings, seed: int | None = None
+) -> None:
     decayed = {"params": network.linear.parameters(), "weight_decay": chosen.regularizer.l2}
     groups = [decayed, {"params": network.norm.parameters()}]
+    noise: list[np.random.Generator] = []
     if chosen.optimizer == "sgd":
         optimizer = torch.optim.SGD(groups, lr=chosen.learning_rate, momentum=chosen.momentum)
+    elif chosen.optimizer == "sgld":
+        optimizer = torch.optim.SGD(groups, lr=chosen.learning_rate)
+        noise = [generator(STUDY, Stream.SGLD, seed or 0, n) for n in range(len(network.linear))]
     else:
         optimizer = torch.optim.Adam(groups, lr=chosen.learning_rate)
     network.train()
+    step = 0
     for epoch in range(1, chosen.epochs + 1):
         order = generator(
             STUDY, Stream.BATCH_ORDER, chosen.dataset, chosen.architecture, epoch
@@ -184,10 +192,20 @@ def trained_by_torch(network: Plain, data: Split, chosen: Settings) -> None:
             loss = nn.functional.cross_entropy(
                 logits, data.labels[batch], label_smoothing=smoothing
             )
+            if noise:
+                loss.backward()
+                nn.utils.clip_grad_norm_(network.parameters(), chosen.sgld.clipping_norm)
+                loss = torch.zeros(())
             for parameter in network.linear.parameters():
                 loss = loss + chosen.regularizer.l1 * parameter.abs().sum()
             loss.backward()
             optimizer.step()
+            step += 1
+            for random, linear in zip(noise, network.linear, strict=False):
+                for parameter in (linear.weight, linear.bias):
+                    drawn = random.standard_normal(parameter.shape, dtype=np.float32)
+                    scale = chosen.sgld.noise * step**-chosen.sgld.noise_decay
+                    parameter.data += scale * torch.from_numpy(drawn)
     network.eval()
 
 
@@ -249,9 +267,10 @@ def test_training_is_that_of_torch(activation: str, regularizer: str, batch_size
 
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("regularizer", REGULARIZERS)
-def test_sgd_with_momentum_is_that_of_torch(regularizer: str) -> None:
+@pytest.mark.parametrize("momentum", [0.8, 0.0])
+def test_sgd_with_momentum_is_that_of_torch(regularizer: str, momentum: float) -> None:
     data = splits()
-    chosen = settings(regularizer=REGULARIZERS[regularizer], optimizer="sgd", momentum=0.8)
+    chosen = settings(regularizer=REGULARIZERS[regularizer], optimizer="sgd", momentum=momentum)
     start = trained((3, 8), data, replace(chosen, epochs=0)).stack
     ours = trained((3, 8), data, chosen).stack
     for position in range(2):
@@ -261,6 +280,80 @@ def test_sgd_with_momentum_is_that_of_torch(regularizer: str) -> None:
             torch.testing.assert_close(
                 array, network.state_dict()[name], rtol=1e-6, atol=1e-7, msg=name
             )
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("regularizer", ["none", "l2", "l1", "dropout", "smoothing"])
+def test_sgld_is_clipped_sgd_of_torch_with_noise(regularizer: str) -> None:
+    data = splits()
+    chosen = settings(
+        regularizer=REGULARIZERS[regularizer],
+        optimizer="sgld",
+        learning_rate=0.1,
+        sgld=Sgld(clipping_norm=0.3, noise=0.05, noise_decay=0.4),
+    )
+    start = trained((3, 8), data, replace(chosen, epochs=0)).stack
+    for together in (1, 2):
+        ours = trained((3, 8), data, chosen, together=together).stack
+        for position, seed in enumerate((3, 8)):
+            network = Plain(start, position, chosen.regularizer)
+            trained_by_torch(network, data["train"], chosen, seed)
+            for name, array in arrays(ours, position).items():
+                torch.testing.assert_close(
+                    array, network.state_dict()[name], rtol=1e-5, atol=1e-6, msg=name
+                )
+
+
+def test_sgld_without_noise_and_clipping_is_sgd() -> None:
+    chosen = settings(regularizer=REGULARIZERS["dropout"], optimizer="sgd")
+    plain = trained((3, 8), splits(), chosen)
+    noisy = trained((3, 8), splits(), replace(chosen, optimizer="sgld", momentum=0.7))
+    assert_same(noisy, [0, 1], plain, [0, 1])
+    assert plain.information is None
+    assert "information" not in training.history_dataset(plain)
+    assert noisy.information is not None
+    assert noisy.information.tolist() == [0, math.inf, math.inf]
+
+
+def test_information_of_sgld_is_recorded() -> None:
+    """11 examples in batches of 4 are 3 steps an epoch; 7-5-3-4 has 74 parameters."""
+    chosen = settings(optimizer="sgld", learning_rate=0.2, sgld=Sgld(0.5, 0.1, 0.5))
+    history = training.history_dataset(trained((3, 8), splits(), chosen))
+    terms = [37 * math.log(1 + 0.01 / (74 * 0.01 / t)) for t in range(1, 7)]
+    np.testing.assert_allclose(history["information"], [0, sum(terms[:3]), sum(terms)])
+    assert history["information"].attrs["units"] == "nat"
+
+
+def test_sgld_goes_with_no_batch_norm() -> None:
+    chosen = settings(optimizer="sgld", regularizer=REGULARIZERS["batchnorm"])
+    with pytest.raises(TrainingError, match="running statistics"):
+        trained((3,), splits(), chosen)
+
+
+@pytest.mark.parametrize("together", [1, 2])
+def test_networks_of_a_stack_with_examples_of_their_own(together: int) -> None:
+    data, chosen = splits(20), settings(regularizer=REGULARIZERS["dropout"])
+    rows = torch.tensor([[0, 3, 5, 7, 11, 12], [1, 2, 3, 19, 8, 6]])
+    whole = data["train"]
+    own = data | {"train": Split(whole.inputs, whole.labels, rows)}
+    ours = trained((3, 8), own, chosen, together=together, gathered_bytes=100)
+    for position, seed in enumerate((3, 8)):
+        part = Split(whole.inputs[rows[position]], whole.labels[rows[position]])
+        alone = train(ours.stack.architecture, (seed,), data | {"train": part}, chosen, together=1)
+        for name, array in arrays(ours.stack, position).items():
+            torch.testing.assert_close(array, arrays(alone.stack, 0)[name], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(ours.loss[position], alone.loss[0], rtol=1e-5)
+        np.testing.assert_allclose(ours.accuracy[position], alone.accuracy[0])
+
+
+def test_history_of_some_epochs() -> None:
+    whole = trained((3,), splits(), settings())
+    some = trained((3,), splits(), settings(), history_epochs=(0, 2))
+    np.testing.assert_array_equal(some.loss[:, [0, 2]], whole.loss[:, [0, 2]])
+    assert np.isnan(some.loss[:, 1]).all()
+    patient = settings(regularizer=EARLY)
+    with pytest.raises(TrainingError, match="early stopping"):
+        trained((3,), splits(), patient, history_epochs=(2,))
 
 
 def test_training_in_float32() -> None:
@@ -704,6 +797,10 @@ def test_settings_of_a_rule() -> None:
     assert settings_from(resolved) == expected
     adam = settings_from(resolved | {"optimizer": "adam", "momentum": None})
     assert (adam.optimizer, adam.momentum) == ("adam", 0.0)
+    steps = {"clipping_norm": 0.5, "noise": 0.1, "noise_decay": 0.2}
+    noisy = settings_from(resolved | {"optimizer": "sgld", "momentum": None, "sgld": steps})
+    assert noisy.sgld == Sgld(0.5, 0.1, 0.2)
+    assert (noisy.sgld.deviation(1), noisy.sgld.deviation(32)) == (0.1, pytest.approx(0.05))
 
 
 @pytest.mark.parametrize("batch_norm", [True, False])

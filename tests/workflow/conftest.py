@@ -77,6 +77,32 @@ MINIATURE = {
         "examples": [50],
         "repeats": 1,
     },
+    "bounds": {
+        "seeds": 2,
+        "sizes": [10, 40],
+        "steps": 4,
+        "gaps": {
+            "plain": {"dataset": "digits", "architecture": "5", "regularizer": "dropout"},
+            "sgld": {
+                "dataset": "digits",
+                "architecture": "5",
+                "regularizer": "dropout",
+                "label_noise": 0.2,
+                "optimizer": "sgld",
+                "sgld": {"noise": 0.1},
+            },
+        },
+        "supersample": {
+            "dataset": "digits",
+            "classes": [4, 9],
+            "architecture": "5",
+            "regularizer": "dropout",
+            "sizes": [10, 20],
+            "steps": 4,
+            "pools": 1,
+            "masks": 4,
+        },
+    },
     "toys": {
         "points": 40,
         "sets": {"separable": {"network": False}, "xor": {}},

@@ -17,6 +17,8 @@ def test_the_talk_is_planned_by_default(project: Project, profile: str) -> None:
     assert jobs | blocks | {"measure": 36, "dataset": 4, "study_claims": 1} == jobs
     # Planes: 5 conditions of 20 seeds and 4 of 5.
     assert jobs | {"plane": 24, "calibration": 1, "study_compression": 1} == jobs
+    # T5: a job for each of 9 conditions, and one for all pools.
+    assert jobs | {"bounds": 9, "supersample": 1, "figure_bounds": 1} == jobs
     tasks = {"mnist", "fashion_mnist", "cifar10", "icosahedron"}
     assert set(re.findall(r"dataset=(\w+)", run.stdout)) == tasks
 
@@ -26,7 +28,8 @@ def test_the_page_on_clusters_counts_the_jobs_of_the_talk(project: Project) -> N
     snakefile = (ROOT / "Snakefile").read_text()
     local = set(re.findall(r"\w+", re.search(r"^localrules:\n((?:    .*\n)+)", snakefile, re.M)[1]))
     submitted = {rule: n for rule, n in planned(run.stdout).items() if rule not in local}
-    with_gpu = sum(submitted.get(rule, 0) for rule in ("train", "train_and_drop", "plane"))
+    trained = ("train", "train_and_drop", "plane", "bounds", "supersample")
+    with_gpu = sum(submitted.get(rule, 0) for rule in trained)
     page = (ROOT / "docs" / "cluster.md").read_text()
     assert f"is {sum(submitted.values())} jobs in SLURM, {with_gpu} of them with a GPU" in page
 
@@ -35,7 +38,7 @@ def test_the_demo_plans_nothing_but_digits(project: Project) -> None:
     run = project.snakemake("--cores", "2", "--configfile", "config/demo.yaml", "-n")
     assert run.returncode == 0, run.stdout
     assert set(re.findall(r"dataset=(\w+)", run.stdout)) == {"digits"}
-    blocks = {"train": 6, "dataset": 1, "plane": 2, "toy": 3, "toy_network": 2}
+    blocks = {"train": 6, "dataset": 1, "plane": 2, "toy": 3, "toy_network": 2, "bounds": 4}
     assert planned(run.stdout) | blocks == planned(run.stdout)
     written = re.findall(r"^    output: (.*)$", run.stdout, re.MULTILINE)
     assert written
@@ -51,7 +54,7 @@ def test_only_training_gets_a_gpu_and_only_on_the_cluster(project: Project, prof
         run = project.snakemake("--profile", f"profiles/{profile}", "--configfile", miniature, "-n")
         jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", run.stdout, re.MULTILINE)
         with_gpu |= {rule for rule, job in jobs if re.search(r"\bgpu=", job)}
-    trained = {"train", "train_and_drop", "plane"}
+    trained = {"train", "train_and_drop", "plane", "bounds", "supersample"}
     assert with_gpu == (trained if profile == "slurm" else set())
 
 

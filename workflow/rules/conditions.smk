@@ -34,9 +34,10 @@ SUFFIXES = (
 # Chapters of the report, in the order of the talk: it sorts them by name.
 TOYS = "1 Toys"
 PLANES = "2 Information planes"
-ABLATION = "3 Ablation"
-CLAIMS = "4 Claims and comparisons"
-BEYOND = "5 Beyond"
+BOUNDS = "3 Generalization bounds"
+ABLATION = "4 Ablation"
+CLAIMS = "5 Claims and comparisons"
+BEYOND = "6 Beyond"
 BY_DATASET = "{dataset}"
 BY_CONDITION = "{dataset} {architecture} {activation} {regularizer}"
 OF_THE_STUDY = "all conditions"
@@ -55,6 +56,7 @@ wildcard_constraints:
     comparison=r"[a-z0-9-]+",
     toy=r"[a-z]+",
     part=r"label|input|cost",
+    gaps=r"[a-z0-9][a-z0-9.-]*",
 
 
 @functools.cache
@@ -87,6 +89,33 @@ def block_of(wildcards):
     """The condition and the seeds of one block as they are written into files."""
     return described(wildcards) | {
         "seeds": list(range(int(wildcards.first), int(wildcards.last) + 1))
+    }
+
+
+def dataset_of(condition):
+    """The data set's file of a condition."""
+    return f"results/datasets/{condition.dataset}.nc"
+
+
+def described_gaps(name):
+    """What is trained for bounds as it is written into files."""
+    chosen = config["bounds"]["gaps"][name]
+    return {
+        "study": STUDY.name,
+        "name": name,
+        **vars(STUDY.gap_condition(name)),
+        "label_noise": chosen["label_noise"],
+        "seeds": list(range(config["bounds"]["seeds"])),
+    }
+
+
+def described_supersample():
+    """What is trained on halves of pools as it is written into files."""
+    masks = config["bounds"]["supersample"]["masks"]
+    return {
+        "study": STUDY.name,
+        **vars(STUDY.supersample),
+        "seeds": list(range(masks)),
     }
 
 
@@ -275,6 +304,15 @@ def plane_files():
     return [f"{FIGURES}/{name}.{suffix}" for name in figures for suffix in SUFFIXES]
 
 
+def bound_files():
+    """Figures of bounds."""
+    figures = [
+        *(["bounds-error", "bounds-cross-entropy"] if STUDY.gaps else []),
+        *(["bounds-supersample"] if STUDY.supersample else []),
+    ]
+    return [f"{FIGURES}/{name}.{suffix}" for name in figures for suffix in SUFFIXES]
+
+
 def study_tables():
     """Tables of the whole study."""
     return [
@@ -291,6 +329,7 @@ def study_tables():
             if STUDY.with_planes
             else []
         ),
+        *([f"{RESULTS}/bounds.csv"] if STUDY.gaps else []),
     ]
 
 
@@ -314,7 +353,7 @@ def refuse_placeholders():
 def print_results():
     """What was made, where, and how long it took."""
     figures = [
-        *(*toy_files(), *calibration_files(), *plane_files()),
+        *(*toy_files(), *calibration_files(), *plane_files(), *bound_files()),
         *(*figure_files(STUDY.conditions), *comparison_files()),
     ]
     made = [path for path in figures if path.endswith(".png") and Path(path).exists()]

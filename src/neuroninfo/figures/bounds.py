@@ -1,0 +1,265 @@
+"""Generalization gaps and bounds on them, by size of the training set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+from numpy.typing import NDArray
+
+from neuroninfo.figures import style
+from neuroninfo.figures.style import COLOURS, Curve
+
+Floats = NDArray[np.float64]
+
+_PANEL: Final = 4.6
+_HEIGHT: Final = 3.6
+_GAP: Final = COLOURS["random"]
+_B1: Final = "#009E73"
+_B2: Final = ("#0072B2", "#56B4E9", "#CC79A7", "#E69F00")
+_B3: Final = COLOURS["descending"]
+_LOSSES: Final = {"error": "0-1 loss", "cross-entropy": "cross-entropy, cut off"}
+_LEAST: Final = 1e-3
+"""Gaps below are drawn there."""
+
+
+@style.styled
+def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
+    """Gap and bounds against the number of training examples, one panel a condition.
+
+    Parameters
+    ----------
+    files
+        ``bounds.nc`` of each condition.
+    loss
+        Of `bounds.LOSSES`.
+    """
+    abouts = [json.loads(file.attrs["condition"]) for file in files]
+    configurations = [json.loads(file.attrs["configuration"]) for file in files]
+    n_seeds, delta = files[0].sizes["seed"], configurations[0]["delta"]
+    highest = float(files[0]["highest"].sel(loss=loss))
+    datasets = list(dict.fromkeys(style.dataset_words(about["dataset"]) for about in abouts))
+    unit = "" if loss == "error" else " (nat)"
+    words = f"{_LOSSES[loss]}{'' if loss == 'error' else f' at {highest:g} nat'}"
+    compression = (
+        "B2 holds with probability "
+        f"{1 - delta:g} by a heuristic argument, I(X;L) of the last hidden layer, by "
+        "estimator (not named where all agree); "
+        "hollow: the estimate is log2 of the examples it is from, so that I(X;L) may be anything "
+        "above, and B2 too (vacuous from I = log2 2m on). With estimates it is no bound: the gap "
+        "may be above. "
+    )
+    drawn, axes = style.figure(
+        len(files),
+        title="Generalization gap and bounds on it",
+        subtitle=f"{', '.join(datasets)}; {words}; mean over {style.counted(n_seeds, 'seed')}",
+        note="Gap: test less training loss (band: 2 standard errors; triangles: below what is "
+        "drawn, or negative). B1: its shape only, set to the first gap, as its factor is "
+        f"not known. {compression if loss == 'error' else ''}B3 (mean gap over training sets) with "
+        "the most that noisy SGD can know by B5: for sgld only. Grey: the largest gap there can "
+        "be; a bound above says nothing.",
+        panel=_PANEL,
+        height=_HEIGHT,
+        headed=True,
+        columns=min(3, len(files)),
+        shared=False,
+    )
+    for ax, file, about in zip(axes, files, abouts, strict=True):
+        _panel(ax, file, loss, highest)
+        ax.set_title(_condition_words(about), loc="left", weight="bold")
+        ax.set_ylabel(f"gap or bound{unit}")
+        values = file[["gap", "bound_value"]].sel(loss=loss).to_dataframe().reset_index()
+        style.record(drawn, values.assign(condition=about["name"]))
+    return drawn
+
+
+def _condition_words(about: dict[str, Any]) -> str:
+    """What tells a condition from others."""
+    widths = about["architecture"].replace("-", "\N{EN DASH}")
+    return f"{about['name']} ({widths}, {style.regularizer_words(about['activation'])})"
+
+
+def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float) -> None:
+    file = file.sel(loss=loss)
+    m = file["train_size"].values.astype(float)
+    each = file["gap"].transpose("seed", "train_size").values
+    gap = each.mean(axis=0)
+    error = 2 * each.std(axis=0, ddof=1) / np.sqrt(len(each)) if len(each) > 1 else 0 * gap
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    shown = np.maximum(gap, _LEAST)
+    low, high = np.maximum(gap - error, _LEAST / 2), np.maximum(gap + error, _LEAST)
+    ax.fill_between(m, low, high, color=_GAP, alpha=0.15, linewidth=0)
+    ax.plot(m, shown, "-", color=_GAP, linewidth=2.4)
+    below = gap < _LEAST
+    ax.plot(m[~below], shown[~below], "o", color=_GAP)
+    ax.plot(m[below], shown[below], "v", color=_GAP)
+    curves = [Curve("gap", _GAP, m, shown, low, high)]
+    last = str(file["layer"].values[-1])
+    places = {
+        (str(b), str(e)): number
+        for number, (b, e, layer) in enumerate(
+            zip(
+                file["bound"].values,
+                file["of_estimator"].values,
+                file["of_layer"].values,
+                strict=True,
+            )
+        )
+        if layer in ("", last)
+    }
+    values = file["bound_value"].mean("seed").transpose("train_size", "bound_name").values
+    ended = file["saturated"].mean("seed").transpose("train_size", "bound_name").values > 0.5
+    colours = iter(style.cycled(_B2, len(places)))
+    drawn_b1 = False
+    for (bound, estimator), place in places.items():
+        value, hollow = values[:, place], ended[:, place]
+        if np.isnan(value).any():
+            continue
+        if bound == "B1":
+            if drawn_b1:  # the shapes of others are nearly the same
+                continue
+            drawn_b1 = True
+            value = value * shown[0] / value[0] if value[0] > 0 else value
+            ax.plot(m, value, "--", color=_B1, linewidth=1.6)
+            curves.append(Curve("B1 (shape)", _B1, m, value, value, value))
+            continue
+        twin = _twin(curves, value) if bound == "B2" else None
+        if twin is not None:  # curves that lie upon each other are drawn once
+            other = curves[twin]
+            curves[twin] = replace(other, text=f"{other.text}, {estimator}")
+            continue
+        colour = _B3 if bound == "B3" else next(colours)
+        ax.plot(m, value, "-", color=colour, linewidth=1.8)
+        ax.plot(m[~hollow], value[~hollow], "o", color=colour, markersize=6)
+        ax.plot(m[hollow], value[hollow], "o", color=colour, markersize=6, markerfacecolor="white")
+        text = "B3 with B5" if bound == "B3" else f"B2 {estimator}"
+        curves.append(Curve(text, colour, m, value, value, value))
+    top = max(5 * highest, min(100 * highest, max(float(c.y.max()) for c in curves) * 3))
+    ax.set_ylim(0.6 * _LEAST, top)
+    ax.set_xlim(m[0] / 1.3, m[-1] * 1.3)
+    ax.axhline(highest, color=COLOURS["reference"], linewidth=1, zorder=0)
+    _whole_sizes(ax, m)
+    estimators = [estimator for bound, estimator in places if bound == "B2"]
+    every = f"B2 {', '.join(estimators)}"
+    if len(estimators) > 1:  # where all agree, their names would only fill the panel
+        curves = [replace(c, text="B2") if c.text == every else c for c in curves]
+    level = np.full(len(m), highest)
+    reference = Curve("largest possible", COLOURS["reference"], m, level, level, level, True)
+    style.label_curves(ax, [*curves, reference])
+
+
+def _twin(curves: Sequence[Curve], value: Floats) -> int | None:
+    """Which curve of B2 a value lies upon, within 10 %."""
+    for number, other in enumerate(curves):
+        if other.text.startswith("B2") and np.abs(np.log(value / other.y)).max() < 0.1:
+            return number
+    return None
+
+
+def _whole_sizes(ax: Axes, m: Floats) -> None:
+    """Ticks at the sizes themselves."""
+    ax.set_xticks(m, [f"{int(size):,}" for size in m])
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.minorticks_off()
+    ax.set_xlabel("training examples m")
+
+
+@style.styled
+def supersample_figure(file: xr.Dataset) -> Figure:
+    """f-CMI bound, its baseline and the gap, by training size and by number of networks.
+
+    Parameters
+    ----------
+    file
+        ``supersample.nc``.
+    """
+    about = json.loads(file.attrs["condition"])
+    classes = json.loads(file.attrs["configuration"])["classes"]
+    n_pools, n_masks = file.sizes["pool"], file.sizes["mask"]
+    among = f", classes {' and '.join(map(str, classes))}" if classes else ""
+    drawn, axes = style.figure(
+        2,
+        title="Do predictions tell which half a network has seen? (f-CMI)",
+        subtitle=f"{style.condition_words(about)}{among}; {style.counted(n_pools, 'pool')} of "
+        f"{n_masks} networks",
+        note="Bound B6: mean over the pairs i of sqrt(2 I(U_i; .)) in nats, 0-1 loss, where U_i is "
+        "the half of pair i that a network was trained on. Predictions: plug-in estimate from "
+        "the networks of a pool. By chance: the same with permuted halves, the bias of the "
+        "estimate. Weights: all differ, so that plug-in knows U_i whole, and the bound is vacuous. "
+        "Right, dashed: by chance; where both are the same, the estimate is bias alone, and "
+        "more networks are needed. Gap: mean over pools and networks.",
+        panel=5.6,
+        height=4.0,
+        headed=True,
+        columns=2,
+        shared=False,
+    )
+    _by_size(axes[0], file)
+    _by_networks(axes[1], file)
+    style.record(drawn, file["bound_value"].to_dataframe().reset_index())
+    style.record(drawn, file["gap"].to_dataframe().reset_index())
+    return drawn
+
+
+def _by_size(ax: Axes, file: xr.Dataset) -> None:
+    m = file["train_size"].values.astype(float)
+    gap = file["gap"].mean(("pool", "mask")).values
+    value = file["bound_value"].isel(networks=-1)
+    rows: list[tuple[str, str, Floats, Floats | None]] = [
+        ("gap", _GAP, np.maximum(gap, _LEAST), None)
+    ]
+    words = ("bound", "by chance", "weights")
+    colours = (_B2[0], COLOURS["reference"], _B3)
+    for name, text, colour in zip(file["known_by"].values, words, colours, strict=True):
+        own = np.maximum(value.sel(known_by=name).transpose("train_size", "pool").values, _LEAST)
+        rows.append((text, colour, own.mean(axis=1), own))
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    curves = []
+    for text, colour, y, of_pools in rows:
+        style_of = "--" if text == "by chance" else "-"
+        ax.plot(m, y, f"o{style_of}", color=colour, linewidth=2)
+        low, high = (y, y) if of_pools is None else (of_pools.min(axis=1), of_pools.max(axis=1))
+        ax.fill_between(m, low, high, color=colour, alpha=0.2, linewidth=0)
+        curves.append(Curve(text, colour, m, y, low, high))
+    ax.axhline(1, color=COLOURS["reference"], linewidth=1, zorder=0)
+    ax.set_ylim(0.6 * min(float(c.y.min()) for c in curves), 3)
+    ax.set_xlim(m[0] / 1.3, m[-1] * 1.3)
+    _whole_sizes(ax, m)
+    ax.set_ylabel("gap or bound (0-1 loss)")
+    ax.set_title("all networks of a pool", loc="left", weight="bold")
+    level = np.ones(len(m))
+    reference = Curve("largest possible", COLOURS["reference"], m, level, level, level, True)
+    style.label_curves(ax, [*curves, reference])
+
+
+def _by_networks(ax: Axes, file: xr.Dataset) -> None:
+    k = file["networks"].values.astype(float)
+    sizes = file["train_size"].values
+    known, chance = file["known_by"].values[:2]
+    curves = []
+    for size, colour in zip(sizes, style.cycled(style.LAYERS, len(sizes)), strict=True):
+        own = file["bound_value"].sel(train_size=size).mean("pool")
+        y = own.sel(known_by=known).values
+        ax.plot(k, y, "o-", color=colour, linewidth=2)
+        baseline = own.sel(known_by=chance).values
+        ax.plot(k, baseline, "--", color=colour, linewidth=1.4)
+        curves.append(Curve(f"m = {size:,}", colour, k, y, y, y))
+        curves.append(Curve("", colour, k, baseline, baseline, baseline))
+    ax.set_xscale("log")
+    ax.set_ylim(0, 1.15 * max(float(curve.y.max()) for curve in curves) or 1)
+    ax.set_xticks(k, [str(int(n)) for n in k])
+    ax.minorticks_off()
+    ax.set_xlim(k[0] / 1.15, k[-1] * 1.15)
+    ax.set_xlabel("networks of the estimate")
+    ax.set_ylabel("bound (0-1 loss)")
+    ax.set_title("by number of networks", loc="left", weight="bold")
+    style.label_curves(ax, curves)

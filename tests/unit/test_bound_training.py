@@ -1,0 +1,204 @@
+"""Networks trained for bounds: what is trained on what, and what is made of it."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+from neuroninfo import bound_training, bounds, storage
+from neuroninfo.bound_training import Gaps, Supersample
+from neuroninfo.bounds import BoundError
+from neuroninfo.datasets import Examples
+from neuroninfo.estimators.names import named
+from neuroninfo.figures.bounds import bounds_figure, supersample_figure
+from neuroninfo.training import Regularizer, Settings, Sgld
+
+from .pictures import all_text_is_large_and_in_the_figure
+
+CPU = torch.device("cpu")
+WANTED = Gaps(
+    sizes=(5, 40),
+    steps=30,
+    highest=4.0,
+    delta=0.05,
+    estimators=tuple(named(name, 0) for name in ("edges-30", "kde-upper-0.1")),
+    measured=20,
+)
+ABOUT = {
+    "condition": {
+        "study": "small",
+        "name": "plain",
+        "dataset": "digits",
+        "architecture": "6-4",
+        "activation": "relu",
+        "regularizer": "none",
+    },
+    "configuration": {"delta": 0.05, "classes": [4, 9]},
+}
+
+
+def examples(n: int = 120, n_classes: int = 3) -> Examples:
+    """Noisy clouds, two thirds of them to train on."""
+    rng = np.random.default_rng(5)
+    labels = rng.integers(0, n_classes, n)
+    inputs = (rng.normal(size=(n_classes, 8))[labels] + rng.normal(size=(n, 8))).astype(np.float32)
+    slices = {
+        "train": slice(0, 2 * n // 3),
+        "validation": slice(2 * n // 3, 3 * n // 4),
+        "test": slice(3 * n // 4, n),
+    }
+    return Examples("clouds", n_classes, inputs, labels, np.arange(n, dtype=np.int32), slices)
+
+
+def settings(**changes: object) -> Settings:
+    return Settings(0, "clouds", "6-4", 0.01, 10, 1, (), Regularizer(), **changes)
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, xr.Dataset]:
+    noisy = settings(optimizer="sgld", sgld=Sgld(1.0, 0.05))
+    return {
+        "plain": bound_training.gaps(examples(), settings(), "relu", (0, 1), WANTED, CPU),
+        "sgld": bound_training.gaps(examples(), noisy, "relu", (0, 1), WANTED, CPU),
+    }
+
+
+def test_gaps(found: dict[str, xr.Dataset]) -> None:
+    plain = found["plain"]
+    assert plain["gap"].dims == ("seed", "train_size", "loss")
+    assert plain["epochs"].values.tolist() == [30, 8]  # 30 steps at least
+    assert plain["measured"].values.tolist() == [5, 20]
+    np.testing.assert_allclose(plain["gap"], plain["test"] - plain["train"])
+    assert (plain["test"].sel(loss="cross-entropy") <= WANTED.highest).all()
+    # Where all 5 or 20 examples are told apart, the estimate can be no more.
+    first = plain["mutual_information_input"].sel(layer="1", estimator="edges-30")
+    ended = plain["saturated"].sel(bound_name="B2 edges-30 layer 1")
+    np.testing.assert_array_equal(ended, first >= np.log2(plain["measured"]) - 0.1)
+    assert (first <= np.log2(plain["measured"]) + 1e-12).all()
+    bits = plain["mutual_information_input"].sel(layer="2", estimator="kde-upper-0.1")
+    for size in (5, 40):
+        np.testing.assert_allclose(
+            plain["bound_value"]
+            .sel(train_size=size, loss="error", bound_name="B2 kde-upper-0.1 layer 2")
+            .values,
+            bounds.input_compression(bits.sel(train_size=size), size, 0.05),
+        )
+
+
+def test_a_seed_is_as_if_it_were_alone(found: dict[str, xr.Dataset]) -> None:
+    alone = bound_training.gaps(examples(), settings(), "relu", (1,), WANTED, CPU)
+    xr.testing.assert_identical(found["plain"].isel(seed=[1]), alone)
+
+
+def test_sgld_has_b3(found: dict[str, xr.Dataset]) -> None:
+    noisy = found["sgld"]
+    d = 9 * 6 + 7 * 4 + 5 * 3
+    steps = noisy["epochs"] * np.array([1, 4])
+    np.testing.assert_allclose(
+        noisy["weight_information"], steps * d / 2 * math.log(1 + 1e-4 / (d * 0.0025))
+    )
+    b3 = noisy["bound_value"].sel(bound_name="B3", seed=0)
+    expected = np.sqrt(noisy["weight_information"] / 2 / noisy["train_size"])
+    np.testing.assert_allclose(b3.sel(loss="error"), expected)
+    np.testing.assert_allclose(b3.sel(loss="cross-entropy"), 4 * expected)
+    assert "B3" not in found["plain"]["bound_name"]
+    assert np.isnan(found["plain"]["weight_information"]).all()
+
+
+def test_too_few_examples() -> None:
+    with pytest.raises(BoundError, match="smaller `sizes`"):
+        bound_training.gaps(examples(30), settings(), "relu", (0,), WANTED, CPU)
+
+
+def test_labels_are_drawn_anew() -> None:
+    plain = examples(30_000)
+    assert bound_training.relabelled(plain, 0.0, 0) is plain
+    noisy = bound_training.relabelled(plain, 0.3, 0)
+    for rows in plain.slices.values():  # of one distribution in all splits
+        changed = (noisy.labels[rows] != plain.labels[rows]).mean()
+        assert changed == pytest.approx(0.2, abs=0.02)  # one third stays by chance
+    np.testing.assert_array_equal(noisy.labels, bound_training.relabelled(plain, 0.3, 0).labels)
+
+
+def test_some_classes() -> None:
+    plain = examples()
+    two = bound_training.of_classes(plain, [2, 0])
+    assert two.n_classes == 2
+    for name in plain.slices:
+        rows = plain.split(name)
+        kept = plain.labels[rows] != 1
+        np.testing.assert_array_equal(two.inputs[two.split(name)], plain.inputs[rows][kept])
+        np.testing.assert_array_equal(
+            two.labels[two.split(name)], np.where(plain.labels[rows][kept] == 2, 0, 1)
+        )
+    with pytest.raises(BoundError, match="classes: 7 is none of clouds"):
+        bound_training.of_classes(plain, [0, 7])
+
+
+def test_supersample() -> None:
+    wanted = Supersample(sizes=(6, 20), steps=40, pools=2, masks=8, permutations=3)
+    file = bound_training.supersample(examples(), settings(), "relu", wanted, CPU)
+    assert file["networks"].values.tolist() == [2, 4, 8]
+    assert file["bound_value"].sizes == {"train_size": 2, "pool": 2, "networks": 3, "known_by": 3}
+    weights = file["bound_value"].sel(known_by="weights")
+    assert (weights >= file["bound_value"].sel(known_by="predictions")).all()  # data processing
+    assert float(file["information"].max()) <= math.log(2)
+    whole = file["bound_value"].isel(networks=-1, known_by=0).mean("pool")
+    assert (whole > file["gap"].mean(("pool", "mask"))).all()
+    again = bound_training.supersample(examples(), settings(), "relu", wanted, CPU)
+    xr.testing.assert_identical(file, again)
+    all_text_is_large_and_in_the_figure(supersample_figure(file.assign_attrs(_attributes())))
+
+
+def test_figures_and_table(found: dict[str, xr.Dataset], tmp_path: object) -> None:
+    files = []
+    for name, file in found.items():
+        path = tmp_path / f"{name}.nc"
+        about = {**ABOUT["condition"], "name": name}
+        storage.write(
+            file,
+            path,
+            kind="bounds",
+            title="Bounds",
+            condition=about,
+            configuration=ABOUT["configuration"],
+        )
+        files.append(storage.read(path, "bounds"))
+    for loss in bounds.LOSSES:
+        all_text_is_large_and_in_the_figure(bounds_figure(files, loss))
+    table = bounds.summary(files)
+    assert list(table.columns) == list(bounds.COLUMNS)
+    b1 = table[table["bound"] == "B1"]
+    assert b1["ratio"].isna().all()
+    assert b1["note"].str.contains("shape only").all()
+    b3 = table[table["bound"] == "B3"].set_index(["loss", "train_size"])
+    assert set(b3["n_conditions"]) == {1}
+    of_error = float(files[1]["bound_value"].sel(bound_name="B3", loss="error").isel(seed=0)[0])
+    assert b3.loc[("error", 5), "non_vacuous"] == float(of_error < 1)
+    ended = table[(table["bound"] == "B2") & (table["saturated"] == 1)]
+    assert (ended["non_vacuous"] == 0).all()
+
+
+def test_the_table_says_whether_bounds_predict(found: dict[str, xr.Dataset]) -> None:
+    """Three conditions whose gaps are in the order of the bounds."""
+    files = []
+    for number in range(3):
+        file = found["plain"].copy(deep=True)
+        file["gap"][:] = 0.1 * (number + 1)
+        file["bound_value"][:] = 0.2 * (number + 1)
+        file["saturated"][:] = 0
+        files.append(file)
+    table = bounds.summary(files)
+    np.testing.assert_allclose(table["correlation"], 1)
+    b2 = table[table["bound"] == "B2"]
+    np.testing.assert_allclose(b2["ratio"], 2)
+    np.testing.assert_allclose(b2["non_vacuous"], 1)
+    assert (b2["violated"] == 0).all()
+    assert set(b2["layer"]) == {"1", "last"}
+
+
+def _attributes() -> dict[str, str]:
+    return {key: json.dumps(value) for key, value in ABOUT.items()}

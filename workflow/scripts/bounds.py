@@ -1,0 +1,34 @@
+"""Train networks on subsets of several sizes: gaps, and bounds on them."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
+
+import torch
+
+from neuroninfo import bound_training, datasets, devices, storage, training
+
+torch.set_num_threads(snakemake.threads)
+about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
+settings = training.settings_from(about["configuration"]["training"])
+device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
+found = bound_training.gaps(
+    bound_training.relabelled(
+        datasets.read(snakemake.input.dataset),
+        about["configuration"]["label_noise"],
+        settings.study_seed,
+    ),
+    settings,
+    about["condition"]["activation"],
+    about["condition"]["seeds"],
+    bound_training.gaps_from(about["configuration"]),
+    device,
+    gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
+    report=print,
+)
+title = "Generalization gaps and bounds by size of the training set"
+storage.write(found, snakemake.output[0], kind="bounds", title=title, **about)
+for line in devices.used(device):
+    print(line)

@@ -1,0 +1,13 @@
+"""Draw f-CMI bounds beside gaps and baselines."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
+
+from neuroninfo import storage
+from neuroninfo.figures import style
+from neuroninfo.figures.bounds import supersample_figure
+
+style.save(supersample_figure(storage.read(snakemake.input[0], "supersample")), *snakemake.output)

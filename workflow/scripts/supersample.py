@@ -1,0 +1,32 @@
+"""Train networks on random halves of pools of pairs: what predictions tell of the half."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
+
+import torch
+
+from neuroninfo import bound_training, datasets, devices, storage, training
+
+torch.set_num_threads(snakemake.threads)
+about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
+settings = training.settings_from(about["configuration"]["training"])
+device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
+examples = datasets.read(snakemake.input.dataset)
+found = bound_training.supersample(
+    bound_training.of_classes(
+        examples, about["configuration"]["classes"] or range(examples.n_classes)
+    ),
+    settings,
+    about["condition"]["activation"],
+    bound_training.supersample_from(about["configuration"]),
+    device,
+    gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
+    report=print,
+)
+title = "Bounds from supersamples: do predictions tell the training half?"
+storage.write(found, snakemake.output[0], kind="supersample", title=title, **about)
+for line in devices.used(device):
+    print(line)
