@@ -159,7 +159,7 @@ def test_layout() -> None:
         "split": (("sample",), "int8"),
         "index": (("sample",), "int32"),
     }
-    assert task.attrs == {"name": "digits", "n_classes": 10}
+    assert task.attrs == {"name": "digits", "n_classes": 10, "complete": 0}
     assert task["split"].attrs["flag_values"].tolist() == [0, 1, 2]
     assert task["split"].attrs["flag_meanings"] == "train validation test"
     assert "training file first" in task["index"].attrs["comment"]
@@ -246,7 +246,7 @@ def test_sizes_are_checked_before_files_are_looked_for(tmp_path: Path) -> None:
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(
-        DatasetError, match=r"datasets\.minst: unknown; .* digits, mnist, fashion_mnist, cifar10"
+        DatasetError, match=r"datasets\.minst: unknown; .* digits, icosahedron, szt, mnist, fashion"
     ):
         datasets.make("minst", study_seed=1, validation=1, inputs="unit")
 
