@@ -16,9 +16,10 @@ from neuroninfo.storage import written_whole
 
 # Blue and orange of the figures, which colour-blind people tell apart.
 _STYLE: Final = """
-body { font: 14px sans-serif; color: #333333; margin: 1em }
+body { font: 13px sans-serif; color: #333333; margin: 1em }
 h1 { font-size: 18px }
-table { border-collapse: collapse; border: 0 }
+table { border-collapse: collapse; border: 0; width: max-content }
+td { max-width: 24em }
 th, td { border: 0; border-bottom: 1px solid #dddddd; padding: 4px 8px; text-align: left }
 th { position: sticky; top: 0; background: white }
 .holds { color: #0072b2; font-weight: bold }

@@ -10,4 +10,5 @@ from neuroninfo import claims, tables
 
 table = claims.gather(snakemake.input, snakemake.params.conditions)
 tables.write(table, snakemake.output.table)
-tables.write_page(table, snakemake.output.page, title="Claims of the talk")
+page = table[list(claims.PAGE)]
+tables.write_page(page, snakemake.output.page, title="Claims of the talk")
