@@ -49,7 +49,7 @@ def _rows(tree: xr.DataTree) -> Iterator[str]:
         group = "" if node is tree else f"{_SCOPE.sub('<scope>', str(node.name))}/"
         for name, variable in sorted(node.to_dataset().variables.items(), key=_by_dimensions):
             dims = [_LAYER.sub("_<l>", str(dim)) for dim in variable.dims]
-            if str(name).startswith("weight_"):
+            if re.fullmatch(r"weight_(\d+|output)", str(name)):
                 dims[-1] = "neuron_<l-1>"
             words = re.sub(r"\b(layer) (\d+|output)\b", r"\1 <l>", variable.attrs["long_name"])
             cells = [
