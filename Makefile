@@ -12,6 +12,8 @@ demo: .venv/installed
 
 figures: .venv/installed
 	$(SNAKEMAKE) --configfile config/config.yaml
+	$(SNAKEMAKE) --configfile config/config.yaml --report results/talk/report.html --quiet all
+	@echo 'Report: results/talk/report.html'
 
 dry-run: .venv/installed
 	$(SNAKEMAKE) --configfile config/config.yaml --dry-run
