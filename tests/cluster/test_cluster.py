@@ -141,7 +141,9 @@ def test_a_study_on_the_cluster_is_the_study_on_one_machine(
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
     trained = {"train", "plane"}
     assert {rule_of(job) for job in jobs} == trained | {"measure", "damage", "ablate"}
-    assert len(jobs) == 5 * STUDY["seeds"]["count"]
+    rules = [rule_of(job) for job in jobs]
+    assert rules.count("plane") == 2 * rules.count("train")  # two groups of estimators
+    assert len(jobs) == 6 * STUDY["seeds"]["count"]
     for job in jobs:
         with_gpu = rule_of(job) in trained
         assert job["Partition"] == ("gpu" if with_gpu else "cpu")
