@@ -137,9 +137,10 @@ def test_a_second_run_does_nothing(finished: Project) -> None:
 
 def test_the_block_does_not_matter(finished: Project, project: Project) -> None:
     """Seeds trained in one job give the same files as seeds trained in two."""
+    both = {"seeds": {"count": 2, "per_job": 2}, "activations": {"keep": False}}
+    # The others have one seed.
     together = project.configure(
-        "miniature.yaml",
-        MINIATURE | {"seeds": {"count": 2, "per_job": 2}, "activations": {"keep": False}},
+        "miniature.yaml", MINIATURE | both | {"conditions": MINIATURE["conditions"][:1]}
     )
     shutil.copytree(finished.folder / "results/datasets", project.folder / "results/datasets")
     names = ("neurons", "ablation-information", "ablation-ranking", "damage", "history")

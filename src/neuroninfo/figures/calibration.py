@@ -8,6 +8,7 @@ import xarray as xr
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullFormatter
 
 from neuroninfo.calibration import FAMILIES
 from neuroninfo.figures import style
@@ -130,6 +131,7 @@ def cost_figure(calibration: xr.Dataset) -> Figure:
                     markersize=8,
                 )
         ax.set_xscale("log")
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_title(title, loc="left", weight="bold")
         ax.set_yticks(range(len(estimators)), estimators)
         ax.set_ylim(len(estimators) - 0.5, -0.5)
