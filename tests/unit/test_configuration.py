@@ -1007,6 +1007,7 @@ def test_schema_and_library_know_the_same_names() -> None:
     assert set(SCHEMA["properties"]["datasets"]["properties"]) == set(datasets.SOURCES)
     assert SCHEMA["$defs"]["activation"]["enum"] == list(networks.ACTIVATIONS)
     assert set(configuration.SIGNED) == set(networks.ACTIVATIONS) - neurons.NON_NEGATIVE
+    assert set(configuration.BOUNDED) == set(networks.OUTPUT_RANGES)
     dataset = SCHEMA["$defs"]["dataset"]["properties"]
     assert set(dataset["inputs"]["enum"]) == set(datasets.INPUTS)
 

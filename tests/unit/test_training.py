@@ -356,6 +356,24 @@ def test_history_of_some_epochs() -> None:
         trained((3,), splits(), patient, history_epochs=(2,))
 
 
+@pytest.mark.usefixtures("double")
+def test_no_gradient_beyond_the_range_of_few_bits() -> None:
+    data = splits()
+    data["train"].inputs.mul_(20)  # many outputs of relu are above 6, where they are cut off
+    chosen = settings(regularizer=Regularizer(output_bits=3))
+    start = trained((3, 8), data, replace(chosen, epochs=0)).stack
+    ours = trained((3, 8), data, chosen).stack
+    for position in range(2):
+        network = Plain(start, position, chosen.regularizer)
+        with torch.no_grad():
+            assert (network(data["train"].inputs)[0] == 6).any()
+        trained_by_torch(network, data["train"], chosen)
+        for name, array in arrays(ours, position).items():
+            torch.testing.assert_close(
+                array, network.state_dict()[name], rtol=1e-6, atol=1e-7, msg=name
+            )
+
+
 def test_training_in_float32() -> None:
     data, chosen = splits(), settings(regularizer=Regularizer(l2=1e-3, dropout=0.3))
     start = trained((0,), data, replace(chosen, epochs=0), activation="tanh").stack

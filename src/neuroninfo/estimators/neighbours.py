@@ -48,11 +48,11 @@ class KozachenkoLeonenko:
         """As of `Estimator`."""
         noisy = _noisy(outputs, labels, self.variance, self.neighbours, self.study_seed)
         entropy = _entropy(noisy, self.neighbours)
-        of_noise = noisy.shape[1] / 2 * np.log2(2 * np.pi * np.e * self.variance)
         n_of, within = np.bincount(labels), 0.0
         for label in np.flatnonzero(n_of):
             within += n_of[label] * _entropy(noisy[labels == label], self.neighbours)
-        return Estimate(float(entropy - of_noise), float(entropy - within / len(labels)))
+        of_input = entropy - _entropy_of_noise(noisy.shape[1], self.variance)
+        return Estimate(float(of_input), float(entropy - within / len(labels)))
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ class Kraskov:
         sizes = np.bincount(labels)[labels]
         of_label = digamma(n) + digamma(k) - digamma(sizes).mean()
         of_label -= digamma(_around(noisy, radius)).mean()
-        of_noise = noisy.shape[1] / 2 * np.log2(2 * np.pi * np.e * self.variance)
-        return Estimate(float(_entropy(noisy, k) - of_noise), float(of_label / np.log(2)))
+        of_input = _entropy(noisy, k) - _entropy_of_noise(noisy.shape[1], self.variance)
+        return Estimate(float(of_input), float(of_label / np.log(2)))
 
 
 def _name(word: str, variance: float, neighbours: int) -> str:
@@ -120,6 +120,11 @@ def _entropy(points: NDArray[np.float64], neighbours: int) -> float:
     log_ball = d / 2 * np.log(np.pi) - gammaln(d / 2 + 1)
     logs = np.log(_distances(points, neighbours)).mean()
     return float((digamma(n) - digamma(neighbours) + log_ball + d * logs) / np.log(2))
+
+
+def _entropy_of_noise(dimensions: int, variance: float) -> float:
+    """Differential entropy of the Gaussian noise in bits."""
+    return float(dimensions / 2 * np.log2(2 * np.pi * np.e * variance))
 
 
 def _distances(points: NDArray[np.float64], neighbours: int) -> NDArray[np.float64]:
