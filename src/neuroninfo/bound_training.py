@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuroninfo import bounds, training
-from neuroninfo.bounds import LOSSES, SATURATED, BoundError
+from neuroninfo.bounds import LOSSES, PRIORS, SATURATED, BoundError
 from neuroninfo.datasets import Examples
 from neuroninfo.estimators import EstimationError, Estimator
 from neuroninfo.estimators.names import named
@@ -178,6 +178,7 @@ def gaps(
     information = np.empty((len(seeds), len(sizes), n_layers, len(wanted.estimators)))
     epochs = np.array([_epochs(wanted.steps, m, settings.batch_size) for m in sizes])
     known = np.full(len(sizes), np.nan)
+    of_example = np.full((len(seeds), len(sizes), len(PRIORS)), np.nan)
     for number, m in enumerate(sizes):
         rows = np.stack(
             [
@@ -191,6 +192,8 @@ def gaps(
         trained = _trained(shape, seeds, pool, rows, chosen, options)
         if trained.information is not None:
             known[number] = trained.information[-1]
+        if trained.example_information is not None:
+            of_example[:, number] = trained.example_information[:, -1]
         for place in range(len(seeds)):
             network = trained.stack.of(slice(place, place + 1))
             own = Split(pool.inputs[rows[place]], pool.labels[rows[place]])
@@ -200,7 +203,7 @@ def gaps(
             information[place, number] = _layers(network, own, wanted)
         gap = loss[:, number, 0, 1] - loss[:, number, 0, 0]
         report(f"{m} examples, {chosen.epochs} epochs: mean gap of the error {gap.mean():.4f}")
-    return _dataset(seeds, wanted, loss, information, epochs, known)
+    return _dataset(seeds, wanted, loss, information, epochs, known, of_example)
 
 
 def _dataset(
@@ -210,6 +213,7 @@ def _dataset(
     information: NDArray[np.float64],
     epochs: NDArray[np.int64],
     known: NDArray[np.float64],
+    of_example: NDArray[np.float64],
 ) -> xr.Dataset:
     """Bounds of what was measured: ``loss`` is (seed, size, loss, train or test)."""
     sizes = np.array(wanted.sizes)
@@ -229,18 +233,16 @@ def _dataset(
             values.append(np.stack([compression, np.full_like(compression, np.nan)], axis=-1))
             saturated += 2 * [bits >= np.log2(measured) - SATURATED]
     if not np.isnan(known).any():
-        sigma = np.array([bounds.subgaussian(0, top) for top in highest])
-        names.append(("B3", "", ""))
-        values.append(
-            np.broadcast_to(
-                [
-                    [bounds.weight_information(known[i], m, s) for s in sigma]
-                    for i, m in enumerate(sizes)
-                ],
-                of_shape,
-            )
-        )
-        saturated.append(np.zeros(of_shape[:2], dtype=bool))
+        sigma = [bounds.subgaussian(0, top) for top in highest]
+        # Of all networks alike: what bounds the mean gap is the mean information of training sets.
+        of_weights = [("B3", "", [bounds.weight_information(known, sizes, s) for s in sigma])]
+        for prior, nats in zip(PRIORS, of_example.mean(axis=0).T, strict=True):
+            found = [bounds.individual_samples(nats[:, np.newaxis], s) for s in sigma]
+            of_weights.append(("B4", prior, found))
+        for bound, prior, found in of_weights:
+            names.append((bound, prior, ""))
+            values.append(np.broadcast_to(np.stack(found, axis=-1), of_shape))
+            saturated.append(np.zeros(of_shape[:2], dtype=bool))
     dims = ("seed", "train_size", "loss")
     labels = [
         " ".join(filter(None, (b, e, f"layer {layer}" if layer else ""))) for b, e, layer in names
@@ -280,6 +282,14 @@ def _dataset(
                 known,
                 labelled("most that the weights can know of the training set (B5)", "nat"),
             ),
+            "example_information": (
+                ("seed", "train_size", "prior"),
+                of_example,
+                labelled(
+                    "most that the weights can know of one training example given the others, mean",
+                    "nat",
+                ),
+            ),
             "highest": ("loss", highest, labelled("largest value of the loss", "1")),
         },
         coords={
@@ -296,12 +306,13 @@ def _dataset(
                 [e.name for e in wanted.estimators],
                 {"long_name": "estimator and its settings"},
             ),
+            "prior": training.prior_coordinate(),
             "bound_name": ("bound_name", labels, {"long_name": "bound, estimator and layer"}),
             "bound": ("bound_name", [n[0] for n in names], {"long_name": "bound"}),
             "of_estimator": (
                 "bound_name",
                 [n[1] for n in names],
-                {"long_name": "estimator behind the bound"},
+                {"long_name": "estimator or comparison behind the bound"},
             ),
             "of_layer": ("bound_name", [n[2] for n in names], {"long_name": "layer behind it"}),
         },

@@ -19,6 +19,10 @@ Floats = NDArray[np.float64]
 
 LOSSES: Final = ("error", "cross-entropy")
 """0-1 loss, and cross-entropy in nats that is cut off at a highest value."""
+PRIORS: Final = ("incoherence", "gradient-norm")
+"""What noisy SGD with an example is compared with, to bound what its weights know of it: steps with
+the mean gradient of the others in the batch in its place (Negrea et al. 2019), or with nothing (Li,
+Luo, Qiao 2020)."""
 SATURATED: Final = 0.1
 """An estimate of I(X;L) within so many bits of log2 of the number of examples is at its end."""
 COLUMNS: Final = (
@@ -121,7 +125,8 @@ def individual_samples(information: ArrayLike, sigma: float) -> Floats:
     Parameters
     ----------
     information
-        (..., m) nats, of each example with the weights; examples are independent.
+        (..., m) nats or more, of each example with the weights; examples are independent.  The mean
+        over examples, (..., 1), gives as much or more (Jensen).
     sigma
         As of `weight_information`.
     """

@@ -27,6 +27,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from neuroninfo import bounds, storage
+from neuroninfo.bounds import PRIORS
 from neuroninfo.checkpoints import Arrays, Checkpoint
 from neuroninfo.datasets import SPLITS, Examples
 from neuroninfo.devices import busy
@@ -158,6 +159,9 @@ class Trained:
     """(S, hidden neurons) float64, mean outputs of `stack` on the train split (all its rows)."""
     information: np.ndarray | None = None
     """(epochs + 1) nats; of sgld, as of `bounds.noisy_sgd_information`, summed over all steps."""
+    example_information: np.ndarray | None = None
+    """(S, epochs + 1, `bounds.PRIORS`) nats; of sgld, what the weights know of one training example
+    given all others, at most: mean over examples, summed over all steps."""
 
 
 def choose_device(requested: str, gpus: int) -> torch.device:
@@ -324,6 +328,8 @@ def train(
         means=np.empty((n_seeds, sum(architecture.hidden))),
         information=noisy_information(architecture, settings, len(splits["train"])),
     )
+    if learner.known is not None:
+        trained.example_information = np.zeros((n_seeds, settings.epochs + 1, len(PRIORS)))
     stopping = None if settings.regularizer.early_stopping is None else _Stopping(learner)
     first = 0
     if checkpoint is not None:
@@ -341,6 +347,9 @@ def train(
     for epoch in range(first, settings.epochs + 1):
         if epoch > 0:
             learner.run_epoch(splits["train"], epoch, offer)
+            if trained.example_information is not None and learner.known is not None:
+                known = learner.known.cpu().numpy() / len(splits["train"])
+                trained.example_information[:, epoch] = known
         seen = history_epochs is None or epoch in history_epochs
         for number, name in enumerate(SPLITS if seen else ()):
             loss, accuracy = _evaluate(stack, splits[name], together)
@@ -433,7 +442,17 @@ def history_dataset(trained: Trained) -> xr.Dataset:
     if trained.information is not None:
         words = "most that the weights can know of the training set (mutual information)"
         history["information"] = ("epoch", trained.information, labelled(words, "nat"))
+    if trained.example_information is not None:
+        words = "most that the weights can know of one training example given the others, mean"
+        known = (("seed", "epoch", "prior"), trained.example_information, labelled(words, "nat"))
+        history["example_information"] = known
+        history = history.assign_coords(prior=prior_coordinate())
     return history
+
+
+def prior_coordinate() -> tuple[str, list[str], dict[str, str]]:
+    """Of `bounds.PRIORS`, for files."""
+    return ("prior", list(PRIORS), {"long_name": "what stands for the example in the comparison"})
 
 
 def log_spaced_epochs(epochs: int, most: int) -> list[int]:
@@ -571,6 +590,8 @@ def _record(
     def save(epoch: int) -> Arrays:
         past = slice(epoch)
         history = {"loss": trained.loss[:, past], "accuracy": trained.accuracy[:, past]}
+        if trained.example_information is not None:
+            history["example-information"] = trained.example_information[:, past]
         return history | kept(epoch)
 
     def restore(saved: Arrays) -> None:
@@ -646,6 +667,9 @@ class _Learner:
             for seed in seeds
             if settings.optimizer == "sgld"
         ]
+        self.known: Tensor | None = None  # as of `Trained.example_information`, sum over examples
+        if settings.optimizer == "sgld":
+            self.known = torch.zeros(len(seeds), len(PRIORS), dtype=torch.float64, device=device)
         self.seen = 0  # training examples in the epoch that is being run
 
     def checkpoint(self) -> Arrays:
@@ -676,7 +700,7 @@ class _Learner:
         tensors |= {f"moment-{number}": moment for number, moment in enumerate(self.moments)}
         for number, tracked in enumerate(self.stack.normalizations):
             tensors |= {f"mean-{number}": tracked.mean, f"variance-{number}": tracked.variance}
-        return tensors
+        return tensors if self.known is None else tensors | {"known": self.known}
 
     def _generators(self) -> dict[str, list[list[np.random.Generator]]]:
         """Generators of a checkpoint by name: all that a step draws from has to be here."""
@@ -773,10 +797,13 @@ class _Learner:
         gradient = torch.softmax(here, dim=-1)
         gradient -= targets
         gradient /= n
+        shares = None if self.known is None else _Shares(n_group, n, self.device)
         for number in range(last, -1, -1):
             layer = self.layers[number]
             torch.bmm(gradient.transpose(1, 2), values[number], out=_matrix(gradients, layer))
             torch.sum(gradient, dim=1, out=gradients[:, layer.bias])
+            if shares is not None:
+                shares.add(gradient, values[number], gradients, layer)
             if number == 0:
                 break
             gradient = torch.bmm(gradient, _matrix(rows, layer))
@@ -791,7 +818,23 @@ class _Learner:
                 gradient = _normalize_backward(
                     gradient, *normalized[number - 1], rows, gradients, self.layers[number - 1]
                 )
+        if shares is not None:
+            self._learn_of_examples(seeds, shares)
         self._update(seeds)
+
+    def _learn_of_examples(self, seeds: slice, shares: _Shares) -> None:
+        """Add what this step tells of each example of the batch, before its gradient is clipped.
+
+        Given all other examples, the batch and the weights before, the step is Gaussian, and
+        without the example its mean is elsewhere: their divergence bounds the information.
+        """
+        assert self.known is not None
+        sgld = self.settings.sgld
+        deviation = sgld.deviation(float(self.steps[seeds][0]) + 1)
+        moved = shares.moved(self.gradients[seeds], sgld.clipping_norm).sum(dim=1)
+        scaled = self.settings.learning_rate**2 / 2 * moved
+        nothing = torch.zeros_like(moved)
+        self.known[seeds] += torch.where(moved == 0, nothing, scaled / deviation**2)
 
     def _update(self, seeds: slice) -> None:
         """One step of the optimizer; l1 and l2 concern weights and biases only."""
@@ -1001,6 +1044,45 @@ def _layout(architecture: Architecture) -> tuple[list[_Layer], int, int]:
         for places, norm, size in zip(linear, norms, sizes, strict=True)
     ]
     return layers, decayed, padded(end)
+
+
+class _Shares:
+    """Each example's share h of the gradient g of a batch (g is their sum), by norm and product.
+
+    No share is ever written out: that of a layer is an outer product, of the gradient by the
+    layer's sums and the layer's inputs.
+    """
+
+    def __init__(self, n_group: int, n: int, device: torch.device) -> None:
+        self.squares = torch.zeros(n_group, n, dtype=torch.float64, device=device)
+        """(G, n), h . h."""
+        self.products = torch.zeros_like(self.squares)
+        """(G, n), g . h."""
+
+    def add(self, gradient: Tensor, inputs: Tensor, gradients: Tensor, layer: _Layer) -> None:
+        """One layer; `gradients` are those of the batch."""
+        bias = gradients[:, layer.bias].unsqueeze(1)
+        along = torch.baddbmm(bias, inputs, _matrix(gradients, layer).transpose(1, 2))
+        self.products += (along * gradient).sum(-1)
+        self.squares += gradient.square().sum(-1) * (inputs.square().sum(-1) + 1)
+
+    def moved(self, gradients: Tensor, clipping_norm: float) -> Tensor:
+        """(G, n, `bounds.PRIORS`) squared distance of clipped g from what it is without one share.
+
+        In its place stands the mean of the others of the batch, or nothing.
+        """
+        n = self.squares.shape[1]
+        whole = gradients.double().square().sum(1, keepdim=True)
+        clip = torch.clamp(clipping_norm / whole.sqrt(), max=1)
+        found = []
+        for scale in (n / (n - 1) if n > 1 else 0.0, 1.0):  # an example alone has no others
+            rest = scale**2 * (whole - 2 * self.products + self.squares).clamp(min=0)
+            kept = scale * torch.clamp(clipping_norm / rest.sqrt(), max=1)
+            # clip g - kept (g - h), so that nothing cancels where clip and kept are the same
+            along = clip - kept
+            distance = along**2 * whole + 2 * along * kept * self.products + kept**2 * self.squares
+            found.append(distance.clamp(min=0))
+        return torch.stack(found, dim=-1)
 
 
 def _matrix(rows: Tensor, layer: _Layer) -> Tensor:

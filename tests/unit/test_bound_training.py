@@ -8,7 +8,7 @@ import pytest
 import torch
 import xarray as xr
 
-from neuroninfo import bound_training, bounds, storage
+from neuroninfo import bound_training, bounds, storage, training
 from neuroninfo.bound_training import Gaps, Supersample
 from neuroninfo.bounds import BoundError
 from neuroninfo.datasets import Examples
@@ -104,8 +104,36 @@ def test_sgld_has_b3(found: dict[str, xr.Dataset]) -> None:
     expected = np.sqrt(noisy["weight_information"] / 2 / noisy["train_size"])
     np.testing.assert_allclose(b3.sel(loss="error"), expected)
     np.testing.assert_allclose(b3.sel(loss="cross-entropy"), 4 * expected)
+    for prior in bounds.PRIORS:
+        b4 = noisy["bound_value"].sel(bound_name=f"B4 {prior}", loss="error")
+        nats = noisy["example_information"].sel(prior=prior)
+        assert (nats > 0).all()
+        np.testing.assert_allclose(b4.sel(seed=0), np.sqrt(nats.mean("seed") / 2))
+        np.testing.assert_array_equal(b4.sel(seed=0), b4.sel(seed=1))
+    assert set(found["plain"]["bound"].values) == {"B1", "B2"}
+    assert np.isnan(found["plain"]["example_information"]).all()
     assert "B3" not in found["plain"]["bound_name"]
     assert np.isnan(found["plain"]["weight_information"]).all()
+
+
+@pytest.mark.parametrize("m", [2, 10])
+@pytest.mark.parametrize("s", [0.3, 2.0])
+def test_comparisons_of_a_known_gap(m: int, s: float) -> None:
+    """One step on abs(w - z)^2 / 2 from 0 is the mean of m examples N(0, 1) and noise N(0, s^2).
+
+    Loss -sign(W) z, as of the closed forms of B3 and B4 in test_bounds.py.
+    """
+    examples = torch.from_numpy(np.random.default_rng(4).normal(size=(20_000, m)))
+    shares = training._Shares(*examples.shape, CPU)
+    gradient = -examples.mean(dim=1, keepdim=True)
+    shares.products += -gradient * examples / m
+    shares.squares += examples**2 / m**2
+    nats = shares.moved(gradient, math.inf).mean(dim=(0, 1)).numpy() / (2 * s**2)
+    expected = np.array([1 + 1 / (m - 1), 1]) / (2 * m**2 * s**2)
+    np.testing.assert_allclose(nats, expected, rtol=0.03)
+    gap = math.sqrt(2 / (math.pi * m * (1 + m * s**2)))
+    assert (bounds.individual_samples(nats[:, np.newaxis], 1.0) > gap).all()
+    assert (nats > 0.5 * math.log1p(1 / m**2 / ((m - 1) / m**2 + s**2))).all()  # I(D_i; W)
 
 
 def test_too_few_examples() -> None:

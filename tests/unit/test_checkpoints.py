@@ -108,6 +108,7 @@ def test_resumed_is_bitwise_the_same(
     broken = with_deaths(tmp_path, run, deaths)
     assert_same(broken, [0, 1], whole, [0, 1])
     np.testing.assert_array_equal(broken.final_epoch, whole.final_epoch)
+    np.testing.assert_array_equal(broken.example_information, whole.example_information)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -167,7 +167,8 @@ class Plain(nn.Module):
 
 def trained_by_torch(
     network: Plain, data: Split, chosen: Settings, seed: int | None = None
-) -> None:
+) -> np.ndarray:
+    """Train, and return what sgld tells of an example by epoch, (epochs, `bounds.PRIORS`)."""
     decayed = {"params": network.linear.parameters(), "weight_decay": chosen.regularizer.l2}
     groups = [decayed, {"params": network.norm.parameters()}]
     noise: list[np.random.Generator] = []
@@ -180,6 +181,7 @@ def trained_by_torch(
         optimizer = torch.optim.Adam(groups, lr=chosen.learning_rate)
     network.train()
     step = 0
+    known = np.zeros((chosen.epochs, 2))
     for epoch in range(1, chosen.epochs + 1):
         order = generator(
             STUDY, Stream.BATCH_ORDER, chosen.dataset, chosen.architecture, epoch
@@ -193,6 +195,13 @@ def trained_by_torch(
                 logits, data.labels[batch], label_smoothing=smoothing
             )
             if noise:
+                each = nn.functional.cross_entropy(
+                    logits, data.labels[batch], label_smoothing=smoothing, reduction="none"
+                )
+                moved = moved_by_torch(network, each, chosen.sgld.clipping_norm)
+                deviation = chosen.sgld.noise * (step + 1) ** -chosen.sgld.noise_decay
+                divergence = (chosen.learning_rate * moved) ** 2 / (2 * deviation**2)
+                known[epoch - 1 :] += divergence.sum(axis=0) / len(data.labels)
                 loss.backward()
                 nn.utils.clip_grad_norm_(network.parameters(), chosen.sgld.clipping_norm)
                 loss = torch.zeros(())
@@ -207,6 +216,33 @@ def trained_by_torch(
                     scale = chosen.sgld.noise * step**-chosen.sgld.noise_decay
                     parameter.data += scale * torch.from_numpy(drawn)
     network.eval()
+    return known
+
+
+def moved_by_torch(network: Plain, losses: Tensor, clipping_norm: float) -> np.ndarray:
+    """(n, 2) how far the clipped gradient is from that of the others alone, and with 0 for one."""
+    weights = list(network.parameters())
+    each = torch.stack(
+        [
+            torch.cat([g.ravel() for g in torch.autograd.grad(loss, weights, retain_graph=True)])
+            for loss in losses
+        ]
+    )
+
+    def clipped(gradient: Tensor) -> Tensor:
+        return gradient * min(1, clipping_norm / max(float(gradient.norm()), 1e-300))
+
+    with_it, found = clipped(each.mean(0)), []
+    for position in range(len(each)):
+        others = torch.cat([each[:position], each[position + 1 :]])
+        instead = others.mean(0) if len(others) else 0 * with_it
+        found.append(
+            [
+                float((with_it - clipped(instead)).norm()),
+                float((with_it - clipped(others.sum(0) / len(each))).norm()),
+            ]
+        )
+    return np.array(found)
 
 
 REGULARIZERS = {
@@ -322,6 +358,49 @@ def test_information_of_sgld_is_recorded() -> None:
     terms = [37 * math.log(1 + 0.01 / (74 * 0.01 / t)) for t in range(1, 7)]
     np.testing.assert_allclose(history["information"], [0, sum(terms[:3]), sum(terms)])
     assert history["information"].attrs["units"] == "nat"
+    assert history["example_information"].dims == ("seed", "epoch", "prior")
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("regularizer", ["none", "all but norm", "noise"])
+@pytest.mark.parametrize("clipping_norm", [0.3, 1.2, math.inf])
+@pytest.mark.parametrize("batch_size", [4, 5, 11])  # an odd last batch, of one, and no other
+def test_information_of_an_example_is_that_of_autograd(
+    regularizer: str, clipping_norm: float, batch_size: int
+) -> None:
+    data = splits()
+    chosen = settings(
+        regularizer=(REGULARIZERS | {"all but norm": Regularizer(0.05, 0.1, 0.3, None, 0.1)})[
+            regularizer
+        ],
+        optimizer="sgld",
+        learning_rate=0.1,
+        batch_size=batch_size,
+        sgld=Sgld(clipping_norm, noise=0.05, noise_decay=0.4),
+    )
+    start = trained((3, 8), data, replace(chosen, epochs=0)).stack
+    for together in (1, 2):
+        ours = trained((3, 8), data, chosen, together=together).example_information
+        assert ours[:, 0].tolist() == [[0, 0], [0, 0]]
+        for position, seed in enumerate((3, 8)):
+            network = Plain(start, position, chosen.regularizer)
+            known = trained_by_torch(network, data["train"], chosen, seed)
+            assert (known > 0).all()
+            np.testing.assert_allclose(ours[position, 1:], known, rtol=1e-6)
+
+
+def test_an_example_like_all_others_tells_nothing() -> None:
+    """The mean gradient of the others is its own."""
+    data = splits(8)
+    data["train"].inputs[:] = data["train"].inputs[0]
+    data["train"].labels[:] = 3
+    chosen = settings(optimizer="sgld", sgld=Sgld(math.inf, 0.1))
+    known = trained((3,), data, chosen).example_information
+    np.testing.assert_allclose(known[0, :, 0], 0, atol=1e-9)
+    assert (known[0, 1:, 1] > 1e-4).all()
+    silent = trained((3,), data, replace(chosen, sgld=Sgld(math.inf, 0.0))).example_information
+    assert math.isinf(silent[0, -1, 1])
+    assert trained((3,), data, settings()).example_information is None
 
 
 def test_sgld_goes_with_no_batch_norm() -> None:

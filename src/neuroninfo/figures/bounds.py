@@ -25,6 +25,7 @@ _GAP: Final = COLOURS["random"]
 _B1: Final = "#009E73"
 _B2: Final = ("#0072B2", "#56B4E9", "#CC79A7", "#E69F00")
 _B3: Final = COLOURS["descending"]
+_B4: Final = ("#882255", "#AA4499")
 _LOSSES: Final = {"error": "0-1 loss", "cross-entropy": "cross-entropy, cut off"}
 _LEAST: Final = 1e-3
 """Gaps below are drawn there."""
@@ -62,8 +63,10 @@ def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
         subtitle=f"{', '.join(datasets)}; {words}; mean over {style.counted(n_seeds, 'seed')}",
         note="Gap: test less training loss (band: 2 standard errors; triangles: below what is "
         "drawn, or negative). B1: its shape only, set to the first gap, as its factor is "
-        f"not known. {compression if loss == 'error' else ''}B3 (mean gap over training sets) with "
-        "the most that noisy SGD can know by B5: for sgld only. Grey: the largest gap there can "
+        f"not known. {compression if loss == 'error' else ''}For sgld only, on the mean "
+        "gap over training sets: B3 with the most that its steps can know (B5); B4 with the most "
+        "that they can know of one example given the others, from gradients as they were (compared "
+        "with the mean gradient of the others: incoherence, or with none: gradient norm). Grey: the largest gap there can "
         "be; a bound above says nothing.",
         panel=_PANEL,
         height=_HEIGHT,
@@ -118,6 +121,7 @@ def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float) -> None:
     values = file["bound_value"].mean("seed").transpose("train_size", "bound_name").values
     ended = file["saturated"].mean("seed").transpose("train_size", "bound_name").values > 0.5
     colours = iter(style.cycled(_B2, len(places)))
+    of_examples = iter(_B4)
     drawn_b1 = False
     for (bound, estimator), place in places.items():
         value, hollow = values[:, place], ended[:, place]
@@ -131,16 +135,16 @@ def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float) -> None:
             ax.plot(m, value, "--", color=_B1, linewidth=1.6)
             curves.append(Curve("B1 (shape)", _B1, m, value, value, value))
             continue
-        twin = _twin(curves, value) if bound == "B2" else None
+        twin = _twin(curves, bound, value)
         if twin is not None:  # curves that lie upon each other are drawn once
             other = curves[twin]
             curves[twin] = replace(other, text=f"{other.text}, {estimator}")
             continue
-        colour = _B3 if bound == "B3" else next(colours)
+        colour = _B3 if bound == "B3" else next(of_examples if bound == "B4" else colours)
         ax.plot(m, value, "-", color=colour, linewidth=1.8)
         ax.plot(m[~hollow], value[~hollow], "o", color=colour, markersize=6)
         ax.plot(m[hollow], value[hollow], "o", color=colour, markersize=6, markerfacecolor="white")
-        text = "B3 with B5" if bound == "B3" else f"B2 {estimator}"
+        text = "B3 with B5" if bound == "B3" else f"{bound} {estimator}"
         curves.append(Curve(text, colour, m, value, value, value))
     top = max(5 * highest, min(100 * highest, max(float(c.y.max()) for c in curves) * 3))
     ax.set_ylim(0.6 * _LEAST, top)
@@ -156,10 +160,10 @@ def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float) -> None:
     style.label_curves(ax, [*curves, reference])
 
 
-def _twin(curves: Sequence[Curve], value: Floats) -> int | None:
-    """Which curve of B2 a value lies upon, within 10 %."""
+def _twin(curves: Sequence[Curve], bound: str, value: Floats) -> int | None:
+    """Which curve of the same bound a value lies upon, within 10 %."""
     for number, other in enumerate(curves):
-        if other.text.startswith("B2") and np.abs(np.log(value / other.y)).max() < 0.1:
+        if other.text.startswith(bound) and np.abs(np.log(value / other.y)).max() < 0.1:
             return number
     return None
 
