@@ -66,8 +66,8 @@ def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
         f"not known. {compression if loss == 'error' else ''}For sgld only, on the mean "
         "gap over training sets: B3 with the most that its steps can know (B5); B4 with the most "
         "that they can know of one example given the others, from gradients as they were (compared "
-        "with the mean gradient of the others: incoherence, or with none: gradient norm). Grey: the "
-        "largest gap there can be; a bound above says nothing.",
+        "with the mean gradient of the others: incoherence, or with none: gradient norm). Grey: "
+        "the largest gap there can be; a bound above says nothing.",
         panel=_PANEL,
         height=_HEIGHT,
         headed=True,
