@@ -52,7 +52,7 @@ def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
     compression = (
         "B2 holds with probability "
         f"{1 - delta:g} by a heuristic argument, I(X;L) of the last hidden layer, by "
-        "estimator (not named where all agree); "
+        "estimator; "
         "hollow: the estimate is log2 of the examples it is from, so that I(X;L) may be anything "
         "above, and B2 too (vacuous from I = log2 2m on). With estimates it is no bound: the gap "
         "may be above. "
@@ -66,8 +66,9 @@ def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
         f"not known. {compression if loss == 'error' else ''}For sgld only, on the mean "
         "gap over training sets: B3 with the most that its steps can know (B5); B4 with the most "
         "that they can know of one example given the others, from gradients as they were (compared "
-        "with the mean gradient of the others: incoherence, or with none: gradient norm). Grey: "
-        "the largest gap there can be; a bound above says nothing.",
+        "with the mean gradient of the others: incoherence, or with none: gradient norm). "
+        "Estimators and comparisons are not named where all agree. Grey: the largest gap there can "
+        "be; a bound above says nothing.",
         panel=_PANEL,
         height=_HEIGHT,
         headed=True,
@@ -151,10 +152,11 @@ def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float) -> None:
     ax.set_xlim(m[0] / 1.3, m[-1] * 1.3)
     ax.axhline(highest, color=COLOURS["reference"], linewidth=1, zorder=0)
     _whole_sizes(ax, m)
-    estimators = [estimator for bound, estimator in places if bound == "B2"]
-    every = f"B2 {', '.join(estimators)}"
-    if len(estimators) > 1:  # where all agree, their names would only fill the panel
-        curves = [replace(c, text="B2") if c.text == every else c for c in curves]
+    for bound in ("B2", "B4"):  # where all agree, their names would only fill the panel
+        named = [estimator for name, estimator in places if name == bound]
+        every = f"{bound} {', '.join(named)}"
+        if len(named) > 1:
+            curves = [replace(c, text=bound) if c.text == every else c for c in curves]
     level = np.full(len(m), highest)
     reference = Curve("largest possible", COLOURS["reference"], m, level, level, level, True)
     style.label_curves(ax, [*curves, reference])
