@@ -19,6 +19,7 @@ from torch import Tensor
 
 from neuroninfo import bounds, training
 from neuroninfo.bounds import LOSSES, PRIORS, SATURATED, BoundError
+from neuroninfo.checkpoints import Arrays, Checkpoint
 from neuroninfo.datasets import Examples
 from neuroninfo.estimators import EstimationError, Estimator
 from neuroninfo.estimators.names import named
@@ -135,6 +136,7 @@ def gaps(
     wanted: Gaps,
     device: torch.device,
     *,
+    checkpoint: Checkpoint | None = None,
     report: Callable[[str], None] = lambda line: None,
     **options: Any,  # noqa: ANN401
 ) -> xr.Dataset:
@@ -152,6 +154,8 @@ def gaps(
         What is trained and estimated.
     device
         Where.
+    checkpoint
+        Holds the sizes that are done: the next attempt begins with the one that was not.
     report
         Takes a line after each size.
     **options
@@ -179,7 +183,11 @@ def gaps(
     epochs = np.array([_epochs(wanted.steps, m, settings.batch_size) for m in sizes])
     known = np.full(len(sizes), np.nan)
     of_example = np.full((len(seeds), len(sizes), len(PRIORS)), np.nan)
-    for number, m in enumerate(sizes):
+    begin, offered = _resumed(
+        checkpoint,
+        {"loss": loss, "information": information, "known": known, "of-example": of_example},
+    )
+    for number, m in enumerate(sizes[begin:], begin):
         rows = np.stack(
             [
                 generator(settings.study_seed, Stream.SUBSET, examples.name, m, seed).permutation(
@@ -189,7 +197,7 @@ def gaps(
             ]
         )
         chosen = replace(settings, epochs=int(epochs[number]))
-        trained = _trained(shape, seeds, pool, rows, chosen, options)
+        trained = _trained(shape, seeds, pool, rows, chosen, options | offered(number))
         if trained.information is not None:
             known[number] = trained.information[-1]
         if trained.example_information is not None:
@@ -463,6 +471,29 @@ def _supersample_dataset(
             ),
         },
     )
+
+
+def _resumed(
+    checkpoint: Checkpoint | None, arrays: dict[str, NDArray[Any]]
+) -> tuple[int, Callable[[int], dict[str, Any]]]:
+    """Fill the arrays from a checkpoint.
+
+    Returns how many parts are in them, and, by the number of the part that is being made, an option
+    of `training.train` that offers to save those before it after each epoch.
+    """
+    if checkpoint is None:
+        return 0, lambda number: {}
+
+    def restore(saved: Arrays) -> None:
+        for name, array in arrays.items():
+            array[...] = saved[name]
+
+    checkpoint.add("parts", lambda number: arrays, restore)
+
+    def offered(number: int) -> dict[str, Any]:
+        return {"observe": lambda epoch, stack: checkpoint.offer(number)}
+
+    return checkpoint.resume() or 0, offered
 
 
 def _trained(

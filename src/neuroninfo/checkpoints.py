@@ -62,6 +62,8 @@ class Checkpoint:
         JSON has it.
     minutes
         Least time between two files; 0: none is read or written, SIGTERM is left alone.
+    unit
+        What the job counts, in place of epochs; for its messages.
     report
         Takes a line about what was done.
     """
@@ -72,11 +74,12 @@ class Checkpoint:
         *,
         made_by: Mapping[str, Any],
         minutes: float,
+        unit: str = "epoch",
         report: Callable[[str], None] = print,
     ) -> None:
         self.made_by = json.dumps(made_by, sort_keys=True)
         self.path = Path(folder) / f"{hashlib.sha256(self.made_by.encode()).hexdigest()}.npz"
-        self.minutes, self.report = minutes, report
+        self.minutes, self.unit, self.report = minutes, unit, report
         self.parts: dict[str, Part] = {}
         self._terminated = False
         self._before: Any = None
@@ -124,7 +127,7 @@ class Checkpoint:
         with self._opened() as file:
             for name, part in self.parts.items():
                 part.restore(_Stored(file, f"{name}/"))
-        self.report(f"resumed in epoch {epoch} from {self.path}")
+        self.report(f"resumed in {self.unit} {epoch} from {self.path}")
         return epoch
 
     def offer(self, epoch: int) -> None:
@@ -146,7 +149,7 @@ class Checkpoint:
         self._saved = time.monotonic()
         if self._terminated:
             raise Interrupted(
-                f"ended by SIGTERM in epoch {epoch}; "
+                f"ended by SIGTERM in {self.unit} {epoch}; "
                 + ("run again to go on from there" if saved else "its state could not be saved")
             )
 

@@ -197,12 +197,13 @@ def checkpoint(
     data: str | Path,
     device: torch.device,
     minutes: float,
+    unit: str = "epoch",
 ) -> Checkpoint:
     """Where a job that trains saves its state.
 
     Parameters
     ----------
-    folder, made_by, minutes
+    folder, made_by, minutes, unit
         As of `Checkpoint`. The data and what decides about last bits (torch's version, kind of
         device, threads) are added to `made_by`.
     data
@@ -217,7 +218,10 @@ def checkpoint(
     }
     data = storage.check_seal(data)
     return Checkpoint(
-        folder, made_by={**made_by, "data": data, "arithmetic": arithmetic}, minutes=minutes
+        folder,
+        made_by={**made_by, "data": data, "arithmetic": arithmetic},
+        minutes=minutes,
+        unit=unit,
     )
 
 

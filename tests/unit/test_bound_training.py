@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import xarray as xr
 from neuroninfo import bound_training, bounds, storage, training
 from neuroninfo.bound_training import Gaps, Supersample
 from neuroninfo.bounds import BoundError
+from neuroninfo.checkpoints import Checkpoint, Interrupted
 from neuroninfo.datasets import Examples
 from neuroninfo.estimators.names import named
 from neuroninfo.figures.bounds import bounds_figure, supersample_figure
@@ -139,6 +141,44 @@ def test_comparisons_of_a_known_gap(m: int, s: float) -> None:
 def test_too_few_examples() -> None:
     with pytest.raises(BoundError, match="smaller `sizes`"):
         bound_training.gaps(examples(30), settings(), "relu", (0,), WANTED, CPU)
+
+
+def test_a_job_that_dies_goes_on_with_the_size_it_was_in(
+    tmp_path: Path, found: dict[str, xr.Dataset]
+) -> None:
+    noisy = settings(optimizer="sgld", sgld=Sgld(1.0, 0.05))
+
+    def run(checkpoint: Checkpoint, offers: int | None, lines: list[str]) -> xr.Dataset:
+        def offer(number: int) -> None:
+            nonlocal offers
+            if offers is not None:
+                offers -= 1
+                if offers == 0:
+                    checkpoint._terminated = True
+            Checkpoint.offer(checkpoint, number)
+
+        checkpoint.offer = offer
+        return bound_training.gaps(
+            examples(),
+            noisy,
+            "relu",
+            (0, 1),
+            WANTED,
+            CPU,
+            checkpoint=checkpoint,
+            report=lines.append,
+        )
+
+    made_by, lines = {"job": "bounds"}, []
+    with (
+        pytest.raises(Interrupted),
+        Checkpoint(tmp_path, made_by=made_by, minutes=1) as checkpoint,
+    ):
+        run(checkpoint, 31 + 4, lines)  # epochs 0 to 30 of the first size, then the second
+    with Checkpoint(tmp_path, made_by=made_by, minutes=1) as checkpoint:
+        xr.testing.assert_identical(run(checkpoint, None, lines), found["sgld"])
+    assert [line.split(" ")[0] for line in lines] == ["5", "40"]  # none was trained twice
+    assert not list(tmp_path.iterdir())
 
 
 def test_labels_are_drawn_anew() -> None:

@@ -14,21 +14,31 @@ torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
 settings = training.settings_from(about["configuration"]["training"])
 device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
-found = bound_training.gaps(
-    bound_training.relabelled(
-        datasets.read(snakemake.input.dataset),
-        about["configuration"]["label_noise"],
-        settings.study_seed,
-    ),
-    settings,
-    about["condition"]["activation"],
-    about["condition"]["seeds"],
-    bound_training.gaps_from(about["configuration"]),
-    device,
-    gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
-    report=print,
+examples = bound_training.relabelled(
+    datasets.read(snakemake.input.dataset),
+    about["configuration"]["label_noise"],
+    settings.study_seed,
 )
-title = "Generalization gaps and bounds by size of the training set"
-storage.write(found, snakemake.output[0], kind="bounds", title=title, **about)
+with training.checkpoint(
+    Path("results", about["condition"]["study"], "checkpoints"),
+    about | {"job": "bounds", "code": snakemake.params.code},
+    snakemake.input.dataset,
+    device,
+    snakemake.config["checkpoints"]["minutes"],
+    unit="size number",
+) as checkpoint:
+    found = bound_training.gaps(
+        examples,
+        settings,
+        about["condition"]["activation"],
+        about["condition"]["seeds"],
+        bound_training.gaps_from(about["configuration"]),
+        device,
+        gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
+        checkpoint=checkpoint,
+        report=print,
+    )
+    title = "Generalization gaps and bounds by size of the training set"
+    storage.write(found, snakemake.output[0], kind="bounds", title=title, **about)
 for line in devices.used(device):
     print(line)
