@@ -214,12 +214,14 @@ def supersample_figure(files: Sequence[xr.Dataset]) -> Figure:
         columns=_COLUMNS if n_panels > 2 * _COLUMNS else None,
         shared=False,
     )
+    pooled = [bounds.over_pools(file) for file in files]
+    drawn_of = ("gap", "bound_value", "baseline")
+    lowest = min(float(means[name].min()) for means in pooled for name in drawn_of)
     for ax, file, about in zip(axes, files, abouts, strict=False):
-        _by_size(ax, file)
+        _by_size(ax, file, max(lowest, _LEAST))
         ax.set_title(_condition_words(about), loc="left", weight="bold")
     names = [about["name"] for about in abouts]
     _by_networks(axes[len(files)], dict(zip(names, files, strict=True)))
-    pooled = [bounds.over_pools(file) for file in files]
     if ranked:
         _over_conditions(axes[-1], pooled)
     for name, file, means in zip(names, files, pooled, strict=True):
@@ -236,7 +238,8 @@ def _pool_words(file: xr.Dataset) -> str:
     return f"{style.dataset_words(json.loads(file.attrs['condition'])['dataset'])}{among}"
 
 
-def _by_size(ax: Axes, file: xr.Dataset) -> None:
+def _by_size(ax: Axes, file: xr.Dataset, lowest: float) -> None:
+    """Of one condition, by all networks of a pool; `lowest` is what all panels have to show."""
     m = file["train_size"].values.astype(float)
     gap = file["gap"].mean(("pool", "mask")).values
     value = file["bound_value"].isel(networks=-1)
@@ -252,19 +255,26 @@ def _by_size(ax: Axes, file: xr.Dataset) -> None:
     ax.set_yscale("log")
     curves = []
     for text, colour, y, of_pools in rows:
-        style_of = "--" if text == "by chance" else "-"
-        ax.plot(m, y, f"o{style_of}", color=colour, linewidth=2)
+        ax.plot(m, y, "--" if text == "by chance" else "-", color=colour, linewidth=2)
+        _dots(ax, m, y, colour)
         low, high = (y, y) if of_pools is None else (of_pools.min(axis=1), of_pools.max(axis=1))
         ax.fill_between(m, low, high, color=colour, alpha=0.2, linewidth=0)
         curves.append(Curve(text, colour, m, y, low, high))
     ax.axhline(1, color=COLOURS["reference"], linewidth=1, zorder=0)
-    ax.set_ylim(0.6 * min(float(c.y.min()) for c in curves), 3)
+    ax.set_ylim(0.6 * lowest, 3)
     ax.set_xlim(m[0] / 1.3, m[-1] * 1.3)
     _whole_sizes(ax, m)
     ax.set_ylabel("gap or bound (0-1 loss)")
     level = np.ones(len(m))
     reference = Curve("largest possible", COLOURS["reference"], m, level, level, level, True)
     style.label_curves(ax, [*curves, reference])
+
+
+def _dots(ax: Axes, x: Floats, y: Floats, colour: str, *, filled: str | None = None) -> None:
+    """Dots; triangles where what is drawn ends."""
+    ended = np.minimum(x, y) <= _LEAST
+    for marker, chosen in (("o", ~ended), ("v", ended)):
+        ax.plot(x[chosen], y[chosen], marker, color=colour, markerfacecolor=filled or colour)
 
 
 def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset]) -> None:
@@ -312,15 +322,15 @@ def _over_conditions(ax: Axes, pooled: Sequence[xr.Dataset]) -> None:
         shown.items(), style.cycled(style.LAYERS, len(shown)), strict=True
     ):
         gap, value = (np.maximum([cell[i] for cell in cells], _LEAST) for i in (0, 1))
-        hollow, below = np.array([cell[2] for cell in cells]), gap <= _LEAST
+        hollow = np.array([cell[2] for cell in cells])
         ax.plot(gap, value, "-", color=colour, linewidth=1.4)
-        for marker, places in (("o", ~below), ("v", below)):
-            for filled, chosen in ((colour, places & ~hollow), ("white", places & hollow)):
-                ax.plot(gap[chosen], value[chosen], marker, color=colour, markerfacecolor=filled)
+        _dots(ax, gap[~hollow], value[~hollow], colour)
+        _dots(ax, gap[hollow], value[hollow], colour, filled="white")
         curves.append(Curve(f"m = {size:,}", colour, gap, value, value, value))
     ax.set_xscale("log")
     ax.set_yscale("log")
     ends = np.array([0.6 * min(float(min(c.x.min(), c.y.min())) for c in curves), 2.0])
+    ax.minorticks_off()
     ax.set_xlim(ends[0], ends[1])
     ax.set_ylim(ends[0], ends[1])
     ax.set_xlabel("gap (0-1 loss)")
