@@ -25,6 +25,8 @@ PLUG_IN, PERMUTED, WEIGHTS = "predictions", "permuted selections", "weights"
 """What U_i is compared with: B6, its baseline, and what B4 would need."""
 BIASED: Final = 0.5
 """B6 says little where its baseline is this share of it or more: as much bias as information."""
+CHANCE: Final = "plug-in, permuted"
+"""Estimator of the rows of B6's baseline, which knows nothing of the halves."""
 RANKED: Final = 3
 """Conditions that a rank correlation needs."""
 COLUMNS: Final = (
@@ -285,7 +287,7 @@ def summary(files: Sequence[xr.Dataset], supersamples: Sequence[xr.Dataset] = ()
     files
         ``bounds.nc`` of several conditions, of the same training sizes.
     supersamples
-        ``supersample.nc`` of several conditions, for B6; ranks are over those of one size.
+        ``supersample.nc`` of several conditions, for B6 and its baseline (`CHANCE`).
 
     Returns
     -------
@@ -326,26 +328,28 @@ def summary(files: Sequence[xr.Dataset], supersamples: Sequence[xr.Dataset] = ()
         pooled = over_pools(file)
         for m in map(int, pooled["train_size"].values):
             own = pooled.sel(train_size=m)
-            cell = (float(own["gap"]), float(own["bound_value"]), 1.0, float(own["saturated"]))
-            found.setdefault(("error", ("B6", "plug-in", ""), m), []).append(cell)
+            for estimator, name in (("plug-in", "bound_value"), (CHANCE, "baseline")):
+                cell = (float(own["gap"]), float(own[name]), 1.0, float(own["saturated"]))
+                found.setdefault(("error", ("B6", estimator, ""), m), []).append(cell)
     rows = []
     for (loss, about, m), cells in found.items():
         gap, value, highest, saturated = np.array(cells, np.float64).T
-        shape = about[0] == "B1"
+        shape, chance = about[0] == "B1", about[1] == CHANCE
         positive = gap > 0
         constant = len(cells) < RANKED or np.ptp(gap) == 0 or np.ptp(value) == 0
         notes = {
             "shape only: its factor is not known": shape,
+            "no bound, but its bias: ranks as good as these are no merit": chance,
             f"no correlation: fewer than {RANKED} conditions, or all equal": constant,
         }
         row: dict[str, object] = dict(zip(("bound", "estimator", "layer"), about, strict=True))
         row |= {"loss": loss, "train_size": m, "n_conditions": len(cells)}
         row["saturated"] = saturated.mean()
         row["note"] = "; ".join(words for words, true in notes.items() if true)
-        if not shape:
+        if not (shape or chance):
             row["non_vacuous"] = ((value < highest) & (saturated == 0)).mean()
             row["violated"] = (value < gap).mean()
-        if not shape and positive.any():
+        if not (shape or chance) and positive.any():
             row["ratio"] = np.median(value[positive] / gap[positive])
         if not constant:
             row["correlation"] = scipy.stats.spearmanr(value, gap).statistic

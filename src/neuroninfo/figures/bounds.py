@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -191,8 +192,8 @@ def supersample_figure(files: Sequence[xr.Dataset]) -> Figure:
     sizes = [f"{style.counted(n, 'pool')} of {masks} networks" for n, masks in sorted(pools)]
     ranked = len(files) >= bounds.RANKED
     over = (
-        f"Over conditions: hollow where chance is {bounds.BIASED:g} of the bound or more; a line "
-        "that rises says that the bound ranks the gaps of one m. "
+        f"Over conditions: hollow where chance is {bounds.BIASED:g} of the bound or more; where "
+        "lines rise, the bound ranks the gaps of one m; dashed: by chance, which may do so too. "
         if ranked
         else ""
     )
@@ -205,9 +206,10 @@ def supersample_figure(files: Sequence[xr.Dataset]) -> Figure:
         "the half of pair i that a network was trained on. Bound: plug-in estimate from the "
         "predictions of the networks of a pool. By chance: the same with permuted halves, the bias "
         "of the estimate. Weights: all differ, so that plug-in knows U_i whole, and the bound is "
-        "vacuous. Bands: all pools. By number of networks: dashed: by chance; where both are the "
-        f"same, the estimate is bias alone, and more networks are needed. {over}Gap: mean over "
-        "pools and networks (triangles: below what is drawn, or negative).",
+        "vacuous. Grey line: the largest gap there can be. Bands: all pools. By number of "
+        "networks: dashed: by chance; where both are the same, the estimate is bias alone, and "
+        f"more networks are needed. {over}Gap: mean over pools and networks (triangles: below "
+        "what is drawn, or negative).",
         panel=_PANEL,
         height=_HEIGHT,
         headed=True,
@@ -265,9 +267,8 @@ def _by_size(ax: Axes, file: xr.Dataset, lowest: float) -> None:
     ax.set_xlim(m[0] / 1.3, m[-1] * 1.3)
     _whole_sizes(ax, m)
     ax.set_ylabel("gap or bound (0-1 loss)")
-    level = np.ones(len(m))
-    reference = Curve("largest possible", COLOURS["reference"], m, level, level, level, True)
-    style.label_curves(ax, [*curves, reference])
+    level = np.ones(len(m))  # weights are so near to it that there is no room for a name
+    style.label_curves(ax, [*curves, Curve("", COLOURS["reference"], m, level, level, level)])
 
 
 def _dots(ax: Axes, x: Floats, y: Floats, colour: str, *, filled: str | None = None) -> None:
@@ -310,23 +311,22 @@ def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset]) -> None:
 
 def _over_conditions(ax: Axes, pooled: Sequence[xr.Dataset]) -> None:
     """Bound against gap, a line a training size through all conditions that have it."""
-    of_size: dict[int, list[tuple[float, float, bool]]] = {}
-    for means in pooled:
-        for size in map(int, means["train_size"].values):
-            at = means.sel(train_size=size)
-            cell = (float(at["gap"]), float(at["bound_value"]), bool(at["saturated"]))
-            of_size.setdefault(size, []).append(cell)
-    shown = {size: sorted(cells) for size, cells in sorted(of_size.items())}
+    table = pd.concat([means.to_dataframe().reset_index() for means in pooled])
+    of_sizes = list(table.sort_values("gap").groupby("train_size"))
     curves = []
-    for (size, cells), colour in zip(
-        shown.items(), style.cycled(style.LAYERS, len(shown)), strict=True
+    for (size, rows), colour in zip(
+        of_sizes, style.cycled(style.LAYERS, len(of_sizes)), strict=True
     ):
-        gap, value = (np.maximum([cell[i] for cell in cells], _LEAST) for i in (0, 1))
-        hollow = np.array([cell[2] for cell in cells])
+        gap, value, chance = (
+            np.maximum(rows[name].to_numpy(), _LEAST) for name in ("gap", "bound_value", "baseline")
+        )
+        hollow = rows["saturated"].to_numpy()
         ax.plot(gap, value, "-", color=colour, linewidth=1.4)
         _dots(ax, gap[~hollow], value[~hollow], colour)
         _dots(ax, gap[hollow], value[hollow], colour, filled="white")
+        ax.plot(gap, chance, "--", color=colour, linewidth=1.4)
         curves.append(Curve(f"m = {size:,}", colour, gap, value, value, value))
+        curves.append(Curve("", colour, gap, chance, chance, chance))
     ax.set_xscale("log")
     ax.set_yscale("log")
     ends = np.array([0.6 * min(float(min(c.x.min(), c.y.min())) for c in curves), 2.0])
