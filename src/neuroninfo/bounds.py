@@ -264,8 +264,8 @@ def over_pools(file: xr.Dataset) -> xr.Dataset:
     -------
     Dataset
         ``gap``, ``bound_value`` and ``baseline`` (permuted selections), means over pools, and
-        ``saturated``: the baseline is the share `BIASED` of the bound or more, so that the bound
-        may be the bias of its estimate, which more networks make smaller.
+        ``saturated``: the baseline is not 0, and the share `BIASED` of the bound or more, so that
+        the bound may be the bias of its estimate, which more networks make smaller.
     """
     whole = file["bound_value"].isel(networks=-1).mean("pool")
     value, baseline = (whole.sel(known_by=name, drop=True) for name in (PLUG_IN, PERMUTED))
@@ -274,7 +274,7 @@ def over_pools(file: xr.Dataset) -> xr.Dataset:
             "gap": file["gap"].mean(("pool", "mask")),
             "bound_value": value,
             "baseline": baseline,
-            "saturated": baseline >= BIASED * value,
+            "saturated": (baseline >= BIASED * value) & (baseline > 0),
         }
     )
 

@@ -241,9 +241,15 @@ def test_two_conditions_have_no_rank_correlation_and_a_gap_may_be_above() -> Non
 @pytest.mark.parametrize(("baseline", "saturated"), [(0.0, 0), (0.19, 0), (0.21, 1), (0.4, 1)])
 def test_a_bound_that_chance_gives_too_says_little(baseline: float, saturated: int) -> None:
     pooled = bounds.over_pools(supersample(0.1, 0.4, baseline))
-    np.testing.assert_allclose(pooled["baseline"], baseline)
+    np.testing.assert_allclose(pooled["baseline"], baseline, atol=1e-12)
     np.testing.assert_allclose(pooled["gap"], 0.1)
     assert (pooled["saturated"] == saturated).all()
+
+
+def test_predictions_that_never_differ_are_not_bias() -> None:
+    file = supersample(0.0, 0.0, 0.0)
+    file["bound_value"][:] = 0
+    assert not bounds.over_pools(file)["saturated"].any()
 
 
 @pytest.mark.parametrize(
