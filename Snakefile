@@ -70,6 +70,7 @@ localrules:
     figure_calibration,
     figure_bounds,
     figure_supersample,
+    study_bounds,
 
 
 rule all:
@@ -119,6 +120,7 @@ rule:
         "figures_bounds"
     input:
         bound_files(),
+        bound_tables(),
 
 
 onstart:

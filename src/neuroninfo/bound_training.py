@@ -18,7 +18,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuroninfo import bounds, training
-from neuroninfo.bounds import LOSSES, PRIORS, SATURATED, BoundError
+from neuroninfo.bounds import (
+    LOSSES,
+    PERMUTED,
+    PLUG_IN,
+    PRIORS,
+    SATURATED,
+    WEIGHTS,
+    BoundError,
+)
 from neuroninfo.checkpoints import Arrays, Checkpoint
 from neuroninfo.datasets import Examples
 from neuroninfo.estimators import EstimationError, Estimator
@@ -28,9 +36,6 @@ from neuroninfo.networks import Architecture, Stack
 from neuroninfo.storage import labelled
 from neuroninfo.streams import Stream, generator
 from neuroninfo.training import Settings, Split
-
-PLUG_IN, PERMUTED, WEIGHTS = "predictions", "permuted selections", "weights"
-"""What U_i is compared with: B6, its baseline, and what B4 would need."""
 
 
 @dataclass(frozen=True)

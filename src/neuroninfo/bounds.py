@@ -25,6 +25,14 @@ the mean gradient of the others in the batch in its place (Negrea et al. 2019), 
 Luo, Qiao 2020)."""
 SATURATED: Final = 0.1
 """An estimate of I(X;L) within so many bits of log2 of the number of examples is at its end."""
+PLUG_IN, PERMUTED, WEIGHTS = "predictions", "permuted selections", "weights"
+"""What U_i is compared with: B6, its baseline, and what B4 would need."""
+BIASED: Final = 0.5
+"""B6 says little where its baseline is this share of it or more: as much bias as information."""
+CHANCE: Final = "plug-in, permuted"
+"""Estimator of the rows of B6's baseline, which knows nothing of the halves."""
+RANKED: Final = 3
+"""Conditions that a rank correlation needs."""
 COLUMNS: Final = (
     "loss",
     "bound",
@@ -249,23 +257,53 @@ def _examples(m: ArrayLike) -> Floats:
     return values
 
 
-def summary(files: Sequence[xr.Dataset]) -> pd.DataFrame:
+def over_pools(file: xr.Dataset) -> xr.Dataset:
+    """B6 of one condition by training size, from all networks of its pools.
+
+    Parameters
+    ----------
+    file
+        ``supersample.nc``.
+
+    Returns
+    -------
+    Dataset
+        ``gap``, ``bound_value`` and ``baseline`` (permuted selections), means over pools, and
+        ``saturated``: the baseline is not 0, and the share `BIASED` of the bound or more, so that
+        the bound may be the bias of its estimate, which more networks make smaller.
+    """
+    whole = file["bound_value"].isel(networks=-1).mean("pool")
+    value, baseline = (whole.sel(known_by=name, drop=True) for name in (PLUG_IN, PERMUTED))
+    return xr.Dataset(
+        {
+            "gap": file["gap"].mean(("pool", "mask")),
+            "bound_value": value,
+            "baseline": baseline,
+            "saturated": (baseline >= BIASED * value) & (baseline > 0),
+        }
+    )
+
+
+def summary(files: Sequence[xr.Dataset], supersamples: Sequence[xr.Dataset] = ()) -> pd.DataFrame:
     """Where bounds say something, how far off they are, and whether they predict.
 
     Parameters
     ----------
     files
         ``bounds.nc`` of several conditions, of the same training sizes.
+    supersamples
+        ``supersample.nc`` of several conditions, for B6 and its baseline (`CHANCE`).
 
     Returns
     -------
     DataFrame
         `COLUMNS`, one row a loss, bound and training size, over the mean of each condition's
-        seeds: shares of conditions where the bound is below the largest gap there can be and the
-        estimate behind it not at its end (``non_vacuous``), where it is (``saturated``), and where
-        the gap is above the bound (``violated``: B2 with estimates need not hold); the median
-        ratio of bound to gap over conditions with a positive gap, and Spearman's correlation of
-        bound and gap over conditions. NaN where there is none; ``note`` says why.
+        seeds (B6: networks and pools): shares of conditions where the bound is below the largest
+        gap there can be and the estimate behind it not at its end (``non_vacuous``), where it is
+        (``saturated``; B6: as of `over_pools`), and where the gap is above the bound
+        (``violated``: B2 with estimates need not hold); the median ratio of bound to gap over
+        conditions with a positive gap, and Spearman's correlation of bound and gap over
+        conditions. NaN where there is none; ``note`` says why.
     """
     found: dict[tuple[str, tuple[str, str, str], int], list[tuple[float, ...]]] = {}
     for file in files:
@@ -291,24 +329,32 @@ def summary(files: Sequence[xr.Dataset]) -> pd.DataFrame:
                     )
                     if not np.isnan(cell[1]):
                         found.setdefault((loss, about, m), []).append(cell)
+    for file in supersamples:
+        pooled = over_pools(file)
+        for m in map(int, pooled["train_size"].values):
+            own = pooled.sel(train_size=m)
+            for estimator, name in (("plug-in", "bound_value"), (CHANCE, "baseline")):
+                cell = (float(own["gap"]), float(own[name]), 1.0, float(own["saturated"]))
+                found.setdefault(("error", ("B6", estimator, ""), m), []).append(cell)
     rows = []
     for (loss, about, m), cells in found.items():
         gap, value, highest, saturated = np.array(cells, np.float64).T
-        shape = about[0] == "B1"
+        shape, chance = about[0] == "B1", about[1] == CHANCE
         positive = gap > 0
-        constant = len(cells) < 3 or np.ptp(gap) == 0 or np.ptp(value) == 0
+        constant = len(cells) < RANKED or np.ptp(gap) == 0 or np.ptp(value) == 0
         notes = {
             "shape only: its factor is not known": shape,
-            "no correlation: fewer than 3 conditions, or all equal": constant,
+            "no bound, but its bias: ranks as good as these are no merit": chance,
+            f"no correlation: fewer than {RANKED} conditions, or all equal": constant,
         }
         row: dict[str, object] = dict(zip(("bound", "estimator", "layer"), about, strict=True))
         row |= {"loss": loss, "train_size": m, "n_conditions": len(cells)}
         row["saturated"] = saturated.mean()
         row["note"] = "; ".join(words for words, true in notes.items() if true)
-        if not shape:
+        if not (shape or chance):
             row["non_vacuous"] = ((value < highest) & (saturated == 0)).mean()
             row["violated"] = (value < gap).mean()
-        if not shape and positive.any():
+        if not (shape or chance) and positive.any():
             row["ratio"] = np.median(value[positive] / gap[positive])
         if not constant:
             row["correlation"] = scipy.stats.spearmanr(value, gap).statistic

@@ -309,14 +309,17 @@ class Study:
         return tuple(self.resolved.get("bounds", {}).get("gaps", ()))
 
     @property
-    def supersample(self) -> Condition | None:
-        """What is trained on halves of pools, if anything."""
-        chosen = self.resolved.get("bounds", {}).get("supersample")
-        return None if chosen is None else _condition(chosen)
+    def supersamples(self) -> tuple[str, ...]:
+        """Names of what is trained on halves of pools."""
+        return tuple(self.resolved.get("bounds", {}).get("supersample", ()))
 
     def gap_condition(self, name: str) -> Condition:
         """What is trained, by a name of `gaps`."""
         return _condition(self.resolved["bounds"]["gaps"][name])
+
+    def supersample_condition(self, name: str) -> Condition:
+        """What is trained, by a name of `supersamples`."""
+        return _condition(self.resolved["bounds"]["supersample"][name])
 
     def gap_settings(self, name: str) -> dict[str, Any]:
         """Training sizes, estimators, numbers of the bounds, and how networks are trained.
@@ -324,32 +327,34 @@ class Study:
         ``epochs`` of the training is 1: it follows from the steps and the size.
         """
         section = self.resolved["bounds"]
-        chosen = section["gaps"][name]
         keys = ("sizes", "steps", "estimators", "measured", "highest", "delta")
+        return {
+            **{key: section[key] for key in keys},
+            "sizes": sorted(section["sizes"]),
+            **self._bound_training(section["gaps"][name]),
+        }
+
+    def supersample_settings(self, name: str) -> dict[str, Any]:
+        """Pools, masks, and how networks are trained (``epochs`` as of `gap_settings`)."""
+        chosen = self.resolved["bounds"]["supersample"][name]
+        return {
+            **{key: chosen[key] for key in ("steps", "pools", "masks", "permutations")},
+            "sizes": sorted(chosen["sizes"]),
+            "classes": chosen.get("classes"),
+            **self._bound_training(chosen),
+        }
+
+    def _bound_training(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
+        """Label noise and training of a named condition, its own values before its data set's."""
         own = ("optimizer", "learning_rate", "batch_size", "sgld")
         training = _training(self.resolved, chosen["dataset"]) | {
             key: chosen[key] for key in own if key in chosen
         }
         return {
-            **{key: section[key] for key in keys},
-            "sizes": sorted(section["sizes"]),
             "label_noise": chosen["label_noise"],
             "training": self.training_settings(_condition(chosen))
             | {key: training[key] for key in ("learning_rate", "batch_size", "optimizer")}
             | _optimizer(training)
-            | {"epochs": 1, "activation_epochs": []},
-        }
-
-    def supersample_settings(self) -> dict[str, Any]:
-        """Pools, masks, and how networks are trained; empty: none are."""
-        if self.supersample is None:
-            return {}
-        chosen = self.resolved["bounds"]["supersample"]
-        return {
-            **{key: chosen[key] for key in ("steps", "pools", "masks", "permutations")},
-            "sizes": sorted(chosen["sizes"]),
-            "classes": chosen.get("classes"),
-            "training": self.training_settings(self.supersample)
             | {"epochs": 1, "activation_epochs": []},
         }
 
@@ -924,10 +929,10 @@ def _check_bounds(resolved: Mapping[str, Any], schema: _Schema) -> None:
     """Names are defined, and what is trained can be trained for so many steps."""
     section = resolved.get("bounds", {})
     entries: list[tuple[tuple[_Key, ...], Mapping[str, Any]]] = [
-        (("bounds", "gaps", name), entry) for name, entry in section.get("gaps", {}).items()
+        (("bounds", kind, name), entry)
+        for kind in ("gaps", "supersample")
+        for name, entry in section.get(kind, {}).items()
     ]
-    if "supersample" in section:
-        entries.append((("bounds", "supersample"), section["supersample"]))
     for path, entry in entries:
         _check_names(resolved, schema, path, entry)
         regularizer = resolved["regularizers"][entry["regularizer"]]

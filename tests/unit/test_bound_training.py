@@ -29,6 +29,7 @@ WANTED = Gaps(
     estimators=tuple(named(name, 0) for name in ("edges-30", "kde-upper-0.1")),
     measured=20,
 )
+HALVES = Supersample(sizes=(6, 20), steps=40, pools=2, masks=8, permutations=3)
 ABOUT = {
     "condition": {
         "study": "small",
@@ -206,9 +207,13 @@ def test_some_classes() -> None:
         bound_training.of_classes(plain, [0, 7])
 
 
+def test_labels_of_some_classes_stay_among_them() -> None:
+    noisy = bound_training.relabelled(bound_training.of_classes(examples(), [2, 0]), 1.0, 0)
+    assert set(noisy.labels) == {0, 1}
+
+
 def test_supersample() -> None:
-    wanted = Supersample(sizes=(6, 20), steps=40, pools=2, masks=8, permutations=3)
-    file = bound_training.supersample(examples(), settings(), "relu", wanted, CPU)
+    file = bound_training.supersample(examples(), settings(), "relu", HALVES, CPU)
     assert file["networks"].values.tolist() == [2, 4, 8]
     assert file["bound_value"].sizes == {"train_size": 2, "pool": 2, "networks": 3, "known_by": 3}
     weights = file["bound_value"].sel(known_by="weights")
@@ -216,9 +221,28 @@ def test_supersample() -> None:
     assert float(file["information"].max()) <= math.log(2)
     whole = file["bound_value"].isel(networks=-1, known_by=0).mean("pool")
     assert (whole > file["gap"].mean(("pool", "mask"))).all()
-    again = bound_training.supersample(examples(), settings(), "relu", wanted, CPU)
+    again = bound_training.supersample(examples(), settings(), "relu", HALVES, CPU)
     xr.testing.assert_identical(file, again)
-    all_text_is_large_and_in_the_figure(supersample_figure(file.assign_attrs(_attributes())))
+
+
+@pytest.mark.parametrize("n_conditions", [1, 2, 3])
+def test_figure_of_supersamples(n_conditions: int) -> None:
+    file = bound_training.supersample(examples(), settings(), "relu", HALVES, CPU)
+    files = []
+    for number in range(n_conditions):
+        sizes = [0] if number else [0, 1]  # need not be the same
+        one = file.isel(train_size=sizes).copy(deep=True)
+        one.attrs = _attributes(f"noise-{number}")
+        one["gap"][:] = 0.2 * number - 0.1  # a gap may be negative
+        files.append(one)
+    drawn = supersample_figure(files)
+    all_text_is_large_and_in_the_figure(drawn)
+    titles = [ax.get_title(loc="left") for ax in drawn.axes]
+    assert [title.partition(" (")[0] for title in titles] == [
+        *(f"noise-{number}" for number in range(n_conditions)),
+        "by number of networks",
+        *(["over conditions"] if n_conditions == 3 else []),
+    ]
 
 
 def test_figures_and_table(found: dict[str, xr.Dataset], tmp_path: object) -> None:
@@ -268,5 +292,6 @@ def test_the_table_says_whether_bounds_predict(found: dict[str, xr.Dataset]) -> 
     assert set(b2["layer"]) == {"1", "last"}
 
 
-def _attributes() -> dict[str, str]:
-    return {key: json.dumps(value) for key, value in ABOUT.items()}
+def _attributes(name: str) -> dict[str, str]:
+    about = {**ABOUT, "condition": {**ABOUT["condition"], "name": name}}
+    return {key: json.dumps(value) for key, value in about.items()}

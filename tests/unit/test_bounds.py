@@ -1,9 +1,12 @@
 """Bounds against closed forms, and what has to hold of them for any numbers."""
 
 import math
+from random import Random
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -159,6 +162,94 @@ def test_information_is_bounded_and_the_order_of_networks_is_nothing(
     np.testing.assert_allclose(found, again, atol=1e-12)
     other = bounds.selection_information(1 - selected, predicted, n_symbols)
     np.testing.assert_allclose(found, other, atol=1e-12)
+
+
+def supersample(
+    gap: float, value: float, baseline: float, sizes: tuple[int, ...] = (10, 40)
+) -> xr.Dataset:
+    """Two pools of three networks: means are the numbers given, with all networks only."""
+    spread = np.array([-0.01, 0.01])
+    estimated = np.zeros((len(sizes), 2, 2, 3))
+    estimated[:, :, -1] = np.array([value, baseline, 1.0]) + spread[:, None]
+    of_networks = gap + spread[:, None] + np.array([-0.1, 0, 0.1])
+    return xr.Dataset(
+        {
+            "gap": (("train_size", "pool", "mask"), np.stack([of_networks] * len(sizes))),
+            "bound_value": (("train_size", "pool", "networks", "known_by"), estimated),
+        },
+        coords={
+            "train_size": list(sizes),
+            "networks": [1, 3],
+            "known_by": [bounds.PLUG_IN, bounds.PERMUTED, bounds.WEIGHTS],
+        },
+    )
+
+
+def test_the_table_has_functional_cmi_without_other_bounds() -> None:
+    """Four conditions: ranks 1 2 3 4 of the gap, 1 2 4 3 of the bound."""
+    files = [
+        supersample(0.1, 0.2, 0.05),
+        supersample(0.2, 0.4, 0.3),  # mostly bias
+        supersample(0.3, 1.2, 0.1),  # vacuous
+        supersample(0.4, 0.5, 0.1, sizes=(10,)),
+    ]
+    whole = bounds.summary([], files)
+    table = whole[whole["estimator"] == "plug-in"].set_index("train_size")
+    assert list(table.columns) == [c for c in bounds.COLUMNS if c != "train_size"]
+    assert (table[["loss", "bound", "estimator", "layer"]] == ["error", "B6", "plug-in", ""]).all(
+        axis=None
+    )
+    assert table["n_conditions"].to_dict() == {10: 4, 40: 3}
+    assert table["correlation"].to_dict() == pytest.approx({10: 0.8, 40: 1.0})
+    assert table.loc[10, "ratio"] == pytest.approx(2.0)  # of 2, 2, 4 and 1.25
+    assert table["saturated"].to_dict() == pytest.approx({10: 1 / 4, 40: 1 / 3})
+    assert table["non_vacuous"].to_dict() == pytest.approx({10: 1 / 2, 40: 1 / 3})
+    assert (table["violated"] == 0).all()
+    assert (table["note"] == "").all()
+    by_chance = whole[whole["estimator"] == bounds.CHANCE].set_index("train_size")
+    assert by_chance["correlation"][40] == pytest.approx(0.5)  # ranks 1 3 2
+    assert by_chance[["non_vacuous", "violated", "ratio"]].isna().all(axis=None)
+    assert by_chance["note"].str.contains("no bound").all()
+
+
+@quick
+@given(
+    st.lists(
+        st.tuples(*3 * [st.floats(0, 1)], st.sampled_from([(10,), (40,), (10, 40)])), max_size=5
+    ),
+    st.randoms(),
+)
+def test_the_order_of_conditions_does_not_matter(
+    numbers: list[tuple[float, float, float, tuple[int, ...]]], random: Random
+) -> None:
+    files = [supersample(*cell) for cell in numbers]
+    mixed = random.sample(files, len(files))
+    one, other = (
+        bounds.summary([], some).sort_values(["train_size", "estimator"], ignore_index=True)
+        for some in (files, mixed)
+    )
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_two_conditions_have_no_rank_correlation_and_a_gap_may_be_above() -> None:
+    table = bounds.summary([], [supersample(0.1, 0.2, 0.05), supersample(0.5, 0.3, 0.05)])
+    assert table["correlation"].isna().all()
+    assert table["note"].str.contains("fewer than 3 conditions").all()
+    assert (table.loc[table["estimator"] == "plug-in", "violated"] == 0.5).all()
+
+
+@pytest.mark.parametrize(("baseline", "saturated"), [(0.0, 0), (0.19, 0), (0.21, 1), (0.4, 1)])
+def test_a_bound_that_chance_gives_too_says_little(baseline: float, saturated: int) -> None:
+    pooled = bounds.over_pools(supersample(0.1, 0.4, baseline))
+    np.testing.assert_allclose(pooled["baseline"], baseline, atol=1e-12)
+    np.testing.assert_allclose(pooled["gap"], 0.1)
+    assert (pooled["saturated"] == saturated).all()
+
+
+def test_predictions_that_never_differ_are_not_bias() -> None:
+    file = supersample(0.0, 0.0, 0.0)
+    file["bound_value"][:] = 0
+    assert not bounds.over_pools(file)["saturated"].any()
 
 
 @pytest.mark.parametrize(

@@ -1096,15 +1096,18 @@ BOUNDS = """
     bounds/gaps/noisy:
       {dataset: digits, architecture: '9', regularizer: none, label_noise: 0.2, optimizer: sgld,
        learning_rate: 0.1, sgld: {noise: 0.3}}
-    bounds/supersample: {dataset: digits, classes: [4, 9], architecture: '9', regularizer: none}
+    bounds/supersample/two:
+      {dataset: digits, classes: [4, 9], architecture: '9', regularizer: none}
+    bounds/supersample/noisy:
+      {dataset: digits, architecture: '9', regularizer: none, label_noise: 0.2, optimizer: sgld,
+       learning_rate: 0.1, sgld: {noise: 0.3}, sizes: [100, 30]}
     bounds/sizes: [100, 30]
 """
 
 
 def test_bounds() -> None:
     assert load(minimal()).gaps == ()
-    assert load(minimal()).supersample is None
-    assert load(minimal()).supersample_settings() == {}
+    assert load(minimal()).supersamples == ()
     study = load(changed(BOUNDS))
     assert study.gaps == ("noisy", "plain")
     assert study.gap_condition("noisy") == Condition("digits", "9", "relu", "none")
@@ -1115,8 +1118,14 @@ def test_bounds() -> None:
     assert noisy["training"]["learning_rate"] == 0.1
     assert noisy["training"]["sgld"] == {"clipping_norm": 1.0, "noise": 0.3, "noise_decay": 0.0}
     assert noisy["training"]["momentum"] is None
-    assert study.supersample == Condition("digits", "9", "relu", "none")
-    assert study.supersample_settings()["classes"] == [4, 9]
+    assert study.supersamples == ("noisy", "two")
+    assert study.supersample_condition("two") == Condition("digits", "9", "relu", "none")
+    halves = {name: study.supersample_settings(name) for name in study.supersamples}
+    assert (halves["two"]["classes"], halves["noisy"]["classes"]) == ([4, 9], None)
+    assert halves["noisy"]["sizes"] == [30, 100]
+    for name, same in (("two", plain), ("noisy", noisy)):  # trained as those of gaps are
+        assert halves[name]["training"] == same["training"]
+        assert halves[name]["label_noise"] == same["label_noise"]
 
 
 @pytest.mark.parametrize(
@@ -1125,7 +1134,15 @@ def test_bounds() -> None:
         ("bounds/gaps/plain/regularizer: l3", r"bounds\.gaps\.plain\.regularizer: 'l3' is unknown"),
         ("bounds/gaps/plain/regularizer: early", r"early stopping needs losses"),
         ("bounds/gaps/noisy/regularizer: batchnorm", r"no batch norm.*than 'batchnorm'"),
-        ("bounds/supersample/dataset: mnist", r"bounds\.supersample\.dataset: 'mnist' is unknown"),
+        (
+            "bounds/supersample/two/dataset: mnist",
+            r"bounds\.supersample\.two\.dataset: 'mnist' is unknown",
+        ),
+        ("bounds/supersample/noisy/regularizer: batchnorm", r"no batch norm.*than 'batchnorm'"),
+        (  # one condition without a name
+            "bounds/supersample: {dataset: digits, architecture: '9', regularizer: none}",
+            r"bounds\.supersample\.architecture: '9' is wrong; expected a mapping with the keys",
+        ),
         ("bounds/gaps/plain/sgdl: {}", r"unknown key; did you mean 'sgld'"),
         ("bounds/gaps/plain/label_noise: 2", r"expected a number >= 0 and <= 1"),
         (

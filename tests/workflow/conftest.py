@@ -12,6 +12,16 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "config", "envs", "profiles", "src", "workflow")
 
+HALVES = {
+    "dataset": "digits",
+    "classes": [4, 9],
+    "architecture": "5",
+    "regularizer": "dropout",
+    "sizes": [10, 20],
+    "steps": 4,
+    "pools": 1,
+    "masks": 4,
+}
 # The demo in miniature: the same rules, seconds instead of a minute.
 MINIATURE = {
     "study": "miniature",
@@ -93,14 +103,8 @@ MINIATURE = {
             },
         },
         "supersample": {
-            "dataset": "digits",
-            "classes": [4, 9],
-            "architecture": "5",
-            "regularizer": "dropout",
-            "sizes": [10, 20],
-            "steps": 4,
-            "pools": 1,
-            "masks": 4,
+            "plain": HALVES,
+            "labels": {**HALVES, "label_noise": 0.5},
         },
     },
     "toys": {

@@ -17,8 +17,8 @@ def test_the_talk_is_planned_by_default(project: Project, profile: str) -> None:
     assert jobs | blocks | {"measure": 36, "dataset": 4, "study_claims": 1} == jobs
     # Planes: 5 conditions of 20 seeds and 4 of 5.
     assert jobs | {"plane": 24, "calibration": 1, "study_compression": 1} == jobs
-    # T5: a job for each of 9 conditions, and one for all pools.
-    assert jobs | {"bounds": 9, "supersample": 1, "figure_bounds": 1} == jobs
+    # T5: a job for each of 9 conditions with gaps, and of 6 with pools.
+    assert jobs | {"bounds": 9, "supersample": 6, "figure_bounds": 1, "study_bounds": 1} == jobs
     tasks = {"mnist", "fashion_mnist", "cifar10", "icosahedron"}
     assert set(re.findall(r"dataset=(\w+)", run.stdout)) == tasks
 
@@ -44,6 +44,23 @@ def test_the_demo_plans_nothing_but_digits(project: Project) -> None:
     assert written
     for path in ", ".join(written).split(", "):
         assert path.startswith(("results/demo/", "results/datasets/digits.nc")), path
+
+
+@pytest.mark.parametrize("kinds", [(), ("gaps",), ("supersample",), ("gaps", "supersample")])
+def test_bounds_of_either_kind_are_planned_alone(project: Project, kinds: tuple[str, ...]) -> None:
+    own = {kind: MINIATURE["bounds"][kind] for kind in kinds}
+    study = project.configure("bounds.yaml", MINIATURE | {"bounds": {"seeds": 2} | own})
+    run = project.snakemake("--cores", "2", "--configfile", study, "-n")
+    assert run.returncode == 0, run.stdout
+    rules = {
+        "gaps": ("bounds", "figure_bounds"),
+        "supersample": ("supersample", "figure_supersample"),
+    }
+    expected = {rule for kind in kinds for rule in rules[kind]} | (
+        {"study_bounds"} if kinds else set()
+    )
+    of_bounds = {"study_bounds"}.union(*rules.values())
+    assert of_bounds & set(planned(run.stdout)) == expected
 
 
 @pytest.mark.parametrize("profile", ["local", "slurm"])

@@ -92,6 +92,20 @@ def test_the_numbers_of_every_figure_lie_beside_it(finished: Project) -> None:
     assert list(curves.groupby("scope")["removed"].max()) == [12, 8]
 
 
+def test_the_table_of_bounds_has_gaps_and_supersamples(finished: Project) -> None:
+    table = pd.read_csv(finished.folder / "results/miniature/bounds.csv")
+    counted = {"B1": 2, "B2": 2, "B3": 1, "B6": 2}  # conditions: sgld is one of two
+    assert table.groupby("bound")["n_conditions"].unique().map(list).to_dict() == {
+        bound: [n] for bound, n in counted.items()
+    }
+    bounds = finished.folder / "results/miniature/bounds/supersample"
+    noisy = storage.read(bounds / "labels/supersample.nc", "supersample")
+    assert json.loads(noisy.attrs["condition"])["name"] == "labels"
+    assert json.loads(noisy.attrs["configuration"])["label_noise"] == 0.5
+    plain = storage.read(bounds / "plain/supersample.nc", "supersample")
+    assert not plain["gap"].equals(noisy["gap"])
+
+
 def test_files_say_what_made_them(finished: Project) -> None:
     files = ("network", "history", "activations", "neurons", "damage", "orders-ranking")
     for name in (*files, "ablation-information", "ablation-ranking"):
@@ -201,6 +215,8 @@ USERS = {
         "bounds",
         "supersample",
         "figure_bounds",
+        "figure_supersample",
+        "study_bounds",
         "plane",
         "train",
         "prune",

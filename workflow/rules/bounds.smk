@@ -26,14 +26,8 @@ rule bounds:
 
 rule figure_bounds:
     input:
-        expand(f"{RESULTS}/bounds/{{gaps}}/bounds.nc", gaps=STUDY.gaps),
+        gap_files(),
     output:
-        table=report(
-            f"{RESULTS}/bounds.csv",
-            caption="../report/bounds.rst",
-            category=BOUNDS,
-            labels={"figure": "table of bounds"},
-        ),
         error=report(
             f"{FIGURES}/bounds-error.png",
             caption="../report/bounds.rst",
@@ -66,13 +60,15 @@ rule figure_bounds:
 
 rule supersample:
     input:
-        dataset=lambda wildcards: dataset_of(STUDY.supersample),
+        dataset=lambda wildcards: dataset_of(
+            STUDY.supersample_condition(wildcards.supersample)
+        ),
     output:
-        f"{RESULTS}/bounds/supersample.nc",
+        f"{RESULTS}/bounds/supersample/{{supersample}}/supersample.nc",
     log:
-        f"logs/{RESULTS}/bounds/supersample.log",
+        f"logs/{RESULTS}/bounds/supersample/{{supersample}}/supersample.log",
     benchmark:
-        f"logs/benchmarks/{RESULTS}/bounds/supersample.tsv"
+        f"logs/benchmarks/{RESULTS}/bounds/supersample/{{supersample}}/supersample.tsv"
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
@@ -80,8 +76,8 @@ rule supersample:
         mem_mb=growing(4000),
         runtime=growing(120),
     params:
-        condition=lambda wildcards: described_supersample(),
-        settings=STUDY.supersample_settings(),
+        condition=lambda wildcards: described_supersample(wildcards.supersample),
+        settings=lambda wildcards: STUDY.supersample_settings(wildcards.supersample),
         code=lambda wildcards: code("supersample.py"),
     script:
         "../scripts/supersample.py"
@@ -89,7 +85,7 @@ rule supersample:
 
 rule figure_supersample:
     input:
-        f"{RESULTS}/bounds/supersample.nc",
+        supersample_files(),
     output:
         report(
             f"{FIGURES}/bounds-supersample.png",
@@ -110,3 +106,27 @@ rule figure_supersample:
         code=lambda wildcards: code("figure_supersample.py"),
     script:
         "../scripts/figure_supersample.py"
+
+
+rule study_bounds:
+    input:
+        gaps=gap_files(),
+        supersamples=supersample_files(),
+    output:
+        report(
+            f"{RESULTS}/bounds.csv",
+            caption="../report/bounds.rst",
+            category=BOUNDS,
+            labels={"figure": "table of bounds"},
+        ),
+    log:
+        f"logs/{RESULTS}/bounds.log",
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        code=lambda wildcards: code("study_bounds.py"),
+    script:
+        "../scripts/study_bounds.py"

@@ -57,6 +57,7 @@ wildcard_constraints:
     toy=r"[a-z]+",
     part=r"label|input|cost",
     gaps=r"[a-z0-9][a-z0-9.-]*",
+    supersample=r"[a-z0-9][a-z0-9.-]*",
 
 
 @functools.cache
@@ -99,23 +100,26 @@ def dataset_of(condition):
 
 def described_gaps(name):
     """What is trained for bounds as it is written into files."""
-    chosen = config["bounds"]["gaps"][name]
+    noise = config["bounds"]["gaps"][name]["label_noise"]
+    n_seeds = config["bounds"]["seeds"]
+    return described_bounds(name, STUDY.gap_condition(name), noise, n_seeds)
+
+
+def described_supersample(name):
+    """What is trained on halves of pools as it is written into files."""
+    chosen = config["bounds"]["supersample"][name]
+    noise, n_seeds = chosen["label_noise"], chosen["masks"]
+    return described_bounds(name, STUDY.supersample_condition(name), noise, n_seeds)
+
+
+def described_bounds(name, condition, label_noise, n_seeds):
+    """A named condition of bounds as it is written into files."""
     return {
         "study": STUDY.name,
         "name": name,
-        **vars(STUDY.gap_condition(name)),
-        "label_noise": chosen["label_noise"],
-        "seeds": list(range(config["bounds"]["seeds"])),
-    }
-
-
-def described_supersample():
-    """What is trained on halves of pools as it is written into files."""
-    masks = config["bounds"]["supersample"]["masks"]
-    return {
-        "study": STUDY.name,
-        **vars(STUDY.supersample),
-        "seeds": list(range(masks)),
+        **vars(condition),
+        "label_noise": label_noise,
+        "seeds": list(range(n_seeds)),
     }
 
 
@@ -304,13 +308,31 @@ def plane_files():
     return [f"{FIGURES}/{name}.{suffix}" for name in figures for suffix in SUFFIXES]
 
 
+def gap_files():
+    """Gaps and bounds of all their conditions."""
+    return [f"{RESULTS}/bounds/{name}/bounds.nc" for name in STUDY.gaps]
+
+
+def supersample_files():
+    """Supersamples of all their conditions."""
+    return [
+        f"{RESULTS}/bounds/supersample/{name}/supersample.nc"
+        for name in STUDY.supersamples
+    ]
+
+
 def bound_files():
     """Figures of bounds."""
     figures = [
         *(["bounds-error", "bounds-cross-entropy"] if STUDY.gaps else []),
-        *(["bounds-supersample"] if STUDY.supersample else []),
+        *(["bounds-supersample"] if STUDY.supersamples else []),
     ]
     return [f"{FIGURES}/{name}.{suffix}" for name in figures for suffix in SUFFIXES]
+
+
+def bound_tables():
+    """The table of bounds, if there are any."""
+    return [f"{RESULTS}/bounds.csv"] if STUDY.gaps or STUDY.supersamples else []
 
 
 def study_tables():
@@ -329,7 +351,7 @@ def study_tables():
             if STUDY.with_planes
             else []
         ),
-        *([f"{RESULTS}/bounds.csv"] if STUDY.gaps else []),
+        *bound_tables(),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Draw gaps and bounds by size of the training set, and write the table of bounds."""
+"""Draw gaps and bounds by size of the training set."""
 
 import sys
 from pathlib import Path
@@ -6,12 +6,11 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import bounds, storage, tables
+from neuroninfo import storage
 from neuroninfo.figures import style
 from neuroninfo.figures.bounds import bounds_figure
 
 files = [storage.read(path, "bounds") for path in snakemake.input]
-tables.write(bounds.summary(files), snakemake.output.table)
 pngs = {"error": snakemake.output.error, "cross-entropy": snakemake.output.cross_entropy}
 for loss, png in pngs.items():
     others = [Path(png).with_suffix(suffix) for suffix in (".pdf", ".csv")]

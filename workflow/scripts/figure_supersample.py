@@ -10,4 +10,5 @@ from neuroninfo import storage
 from neuroninfo.figures import style
 from neuroninfo.figures.bounds import supersample_figure
 
-style.save(supersample_figure(storage.read(snakemake.input[0], "supersample")), *snakemake.output)
+files = [storage.read(path, "supersample") for path in snakemake.input]
+style.save(supersample_figure(files), *snakemake.output)

@@ -16,8 +16,12 @@ settings = training.settings_from(about["configuration"]["training"])
 device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
 found = bound_training.supersample(
-    bound_training.of_classes(
-        examples, about["configuration"]["classes"] or range(examples.n_classes)
+    bound_training.relabelled(
+        bound_training.of_classes(
+            examples, about["configuration"]["classes"] or range(examples.n_classes)
+        ),
+        about["configuration"]["label_noise"],
+        settings.study_seed,
     ),
     settings,
     about["condition"]["activation"],

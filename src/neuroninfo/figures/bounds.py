@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
+from neuroninfo import bounds
 from neuroninfo.figures import style
 from neuroninfo.figures.style import COLOURS, Curve
 
@@ -21,6 +23,8 @@ Floats = NDArray[np.float64]
 
 _PANEL: Final = 4.6
 _HEIGHT: Final = 3.6
+_COLUMNS: Final = 4
+"""At most, of the figure of f-CMI."""
 _GAP: Final = COLOURS["random"]
 _B1: Final = "#009E73"
 _B2: Final = ("#0072B2", "#56B4E9", "#CC79A7", "#E69F00")
@@ -179,43 +183,71 @@ def _whole_sizes(ax: Axes, m: Floats) -> None:
 
 
 @style.styled
-def supersample_figure(file: xr.Dataset) -> Figure:
-    """f-CMI bound, its baseline and the gap, by training size and by number of networks.
+def supersample_figure(files: Sequence[xr.Dataset]) -> Figure:
+    """f-CMI bound, its baseline and the gap: of each condition, by networks, over conditions.
 
     Parameters
     ----------
-    file
-        ``supersample.nc``.
+    files
+        ``supersample.nc`` of each condition; of `bounds.RANKED` or more, a last panel has the bound
+        against the gap.
     """
-    about = json.loads(file.attrs["condition"])
-    classes = json.loads(file.attrs["configuration"])["classes"]
-    n_pools, n_masks = file.sizes["pool"], file.sizes["mask"]
-    among = f", classes {' and '.join(map(str, classes))}" if classes else ""
+    abouts = [json.loads(file.attrs["condition"]) for file in files]
+    datasets = list(dict.fromkeys(map(_pool_words, files)))
+    pools = {(file.sizes["pool"], file.sizes["mask"]) for file in files}
+    sizes = [f"{style.counted(n, 'pool')} of {masks} networks" for n, masks in sorted(pools)]
+    ranked = len(files) >= bounds.RANKED
+    over = (
+        f"Over conditions: hollow where chance is {bounds.BIASED:g} of the bound or more; where "
+        "lines rise, the bound ranks the gaps of one m; dashed: by chance, which may do so too. "
+        if ranked
+        else ""
+    )
+    n_panels = len(files) + (2 if ranked else 1)
     drawn, axes = style.figure(
-        2,
+        n_panels,
         title="Do predictions tell which half a network has seen? (f-CMI)",
-        subtitle=f"{style.condition_words(about)}{among}; {style.counted(n_pools, 'pool')} of "
-        f"{n_masks} networks",
+        subtitle=f"{', '.join(datasets)}; {' or '.join(sizes)}",
         note="Bound B6: mean over the pairs i of sqrt(2 I(U_i; .)) in nats, 0-1 loss, where U_i is "
-        "the half of pair i that a network was trained on. Predictions: plug-in estimate from "
-        "the networks of a pool. By chance: the same with permuted halves, the bias of the "
-        "estimate. Weights: all differ, so that plug-in knows U_i whole, and the bound is vacuous. "
-        "Right, dashed: by chance; where both are the same, the estimate is bias alone, and "
-        "more networks are needed. Gap: mean over pools and networks.",
-        panel=5.6,
-        height=4.0,
+        "the half of pair i that a network was trained on. Bound: plug-in estimate from the "
+        "predictions of the networks of a pool. By chance: the same with permuted halves, the bias "
+        "of the estimate. Weights: all differ, so that plug-in knows U_i whole, and the bound is "
+        "vacuous. Grey line: the largest gap there can be. Bands: all pools. By number of "
+        "networks: dashed: by chance; where both are the same, the estimate is bias alone, and "
+        f"more networks are needed. {over}Gap: mean over pools and networks (triangles: below "
+        "what is drawn, or negative).",
+        panel=_PANEL,
+        height=_HEIGHT,
         headed=True,
-        columns=2,
+        columns=_COLUMNS if n_panels > 2 * _COLUMNS else None,
         shared=False,
     )
-    _by_size(axes[0], file)
-    _by_networks(axes[1], file)
-    style.record(drawn, file["bound_value"].to_dataframe().reset_index())
-    style.record(drawn, file["gap"].to_dataframe().reset_index())
+    pooled = [bounds.over_pools(file) for file in files]
+    drawn_of = ("gap", "bound_value", "baseline")
+    lowest = min(float(means[name].min()) for means in pooled for name in drawn_of)
+    for ax, file, about in zip(axes, files, abouts, strict=False):
+        _by_size(ax, file, max(lowest, _LEAST))
+        ax.set_title(_condition_words(about), loc="left", weight="bold")
+    names = [about["name"] for about in abouts]
+    _by_networks(axes[len(files)], dict(zip(names, files, strict=True)))
+    if ranked:
+        _over_conditions(axes[-1], pooled)
+    for name, file, means in zip(names, files, pooled, strict=True):
+        renamed = means.rename({variable: f"mean_{variable}" for variable in means.data_vars})
+        for values in (renamed, file["bound_value"], file["gap"]):
+            style.record(drawn, values.to_dataframe().reset_index().assign(condition=name))
     return drawn
 
 
-def _by_size(ax: Axes, file: xr.Dataset) -> None:
+def _pool_words(file: xr.Dataset) -> str:
+    """Of what pools are drawn."""
+    classes = json.loads(file.attrs["configuration"])["classes"]
+    among = f", classes {' and '.join(map(str, classes))}" if classes else ""
+    return f"{style.dataset_words(json.loads(file.attrs['condition'])['dataset'])}{among}"
+
+
+def _by_size(ax: Axes, file: xr.Dataset, lowest: float) -> None:
+    """Of one condition, by all networks of a pool; `lowest` is what all panels have to show."""
     m = file["train_size"].values.astype(float)
     gap = file["gap"].mean(("pool", "mask")).values
     value = file["bound_value"].isel(networks=-1)
@@ -231,41 +263,85 @@ def _by_size(ax: Axes, file: xr.Dataset) -> None:
     ax.set_yscale("log")
     curves = []
     for text, colour, y, of_pools in rows:
-        style_of = "--" if text == "by chance" else "-"
-        ax.plot(m, y, f"o{style_of}", color=colour, linewidth=2)
+        ax.plot(m, y, "--" if text == "by chance" else "-", color=colour, linewidth=2)
+        _dots(ax, m, y, colour)
         low, high = (y, y) if of_pools is None else (of_pools.min(axis=1), of_pools.max(axis=1))
         ax.fill_between(m, low, high, color=colour, alpha=0.2, linewidth=0)
         curves.append(Curve(text, colour, m, y, low, high))
     ax.axhline(1, color=COLOURS["reference"], linewidth=1, zorder=0)
-    ax.set_ylim(0.6 * min(float(c.y.min()) for c in curves), 3)
+    ax.set_ylim(0.6 * lowest, 3)
     ax.set_xlim(m[0] / 1.3, m[-1] * 1.3)
     _whole_sizes(ax, m)
     ax.set_ylabel("gap or bound (0-1 loss)")
-    ax.set_title("all networks of a pool", loc="left", weight="bold")
-    level = np.ones(len(m))
-    reference = Curve("largest possible", COLOURS["reference"], m, level, level, level, True)
-    style.label_curves(ax, [*curves, reference])
+    level = np.ones(len(m))  # weights are so near to it that there is no room for a name
+    style.label_curves(ax, [*curves, Curve("", COLOURS["reference"], m, level, level, level)])
 
 
-def _by_networks(ax: Axes, file: xr.Dataset) -> None:
-    k = file["networks"].values.astype(float)
-    sizes = file["train_size"].values
-    known, chance = file["known_by"].values[:2]
+def _dots(ax: Axes, x: Floats, y: Floats, colour: str, *, filled: str | None = None) -> None:
+    """Dots; triangles where what is drawn ends."""
+    ended = np.minimum(x, y) <= _LEAST
+    for marker, chosen in (("o", ~ended), ("v", ended)):
+        ax.plot(x[chosen], y[chosen], marker, color=colour, markerfacecolor=filled or colour)
+
+
+def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset]) -> None:
+    """Of each training size; of several conditions, of each at its largest size."""
+    several = len(files) > 1
+    own = {
+        name if several else f"m = {int(size):,}": file["bound_value"].sel(train_size=size)
+        for name, file in files.items()
+        for size in file["train_size"].values[-1 if several else 0 :]
+    }
     curves = []
-    for size, colour in zip(sizes, style.cycled(style.LAYERS, len(sizes)), strict=True):
-        own = file["bound_value"].sel(train_size=size).mean("pool")
-        y = own.sel(known_by=known).values
-        ax.plot(k, y, "o-", color=colour, linewidth=2)
-        baseline = own.sel(known_by=chance).values
-        ax.plot(k, baseline, "--", color=colour, linewidth=1.4)
-        curves.append(Curve(f"m = {size:,}", colour, k, y, y, y))
-        curves.append(Curve("", colour, k, baseline, baseline, baseline))
+    for (text, value), colour in zip(
+        own.items(), style.cycled(style.LAYERS, len(own)), strict=True
+    ):
+        k = value["networks"].values.astype(float)
+        for name, dashes, words in ((bounds.PLUG_IN, "o-", text), (bounds.PERMUTED, "--", "")):
+            y = np.maximum(value.sel(known_by=name).mean("pool").values, _LEAST)
+            ax.plot(k, y, dashes, color=colour, linewidth=1.8)
+            curves.append(Curve(words, colour, k, y, y, y))
+    every = np.unique(np.concatenate([curve.x for curve in curves]))
     ax.set_xscale("log")
-    ax.set_ylim(0, 1.15 * max(float(curve.y.max()) for curve in curves) or 1)
-    ax.set_xticks(k, [str(int(n)) for n in k])
+    ax.set_yscale("log")
+    ax.set_ylim(0.6 * min(float(c.y.min()) for c in curves), 3)
+    ax.set_xticks(every, [str(int(n)) for n in every])
     ax.minorticks_off()
-    ax.set_xlim(k[0] / 1.15, k[-1] * 1.15)
+    ax.set_xlim(every[0] / 1.15, every[-1] * 1.15)
     ax.set_xlabel("networks of the estimate")
     ax.set_ylabel("bound (0-1 loss)")
-    ax.set_title("by number of networks", loc="left", weight="bold")
+    title = "by number of networks" + (" (largest m)" if several else "")
+    ax.set_title(title, loc="left", weight="bold")
     style.label_curves(ax, curves)
+
+
+def _over_conditions(ax: Axes, pooled: Sequence[xr.Dataset]) -> None:
+    """Bound against gap, a line a training size through all conditions that have it."""
+    table = pd.concat([means.to_dataframe().reset_index() for means in pooled])
+    of_sizes = list(table.sort_values("gap").groupby("train_size"))
+    curves = []
+    for (size, rows), colour in zip(
+        of_sizes, style.cycled(style.LAYERS, len(of_sizes)), strict=True
+    ):
+        gap, value, chance = (
+            np.maximum(rows[name].to_numpy(), _LEAST) for name in ("gap", "bound_value", "baseline")
+        )
+        hollow = rows["saturated"].to_numpy()
+        ax.plot(gap, value, "-", color=colour, linewidth=1.4)
+        _dots(ax, gap[~hollow], value[~hollow], colour)
+        _dots(ax, gap[hollow], value[hollow], colour, filled="white")
+        ax.plot(gap, chance, "--", color=colour, linewidth=1.4)
+        curves.append(Curve(f"m = {size:,}", colour, gap, value, value, value))
+        curves.append(Curve("", colour, gap, chance, chance, chance))
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ends = np.array([0.6 * min(float(min(c.x.min(), c.y.min())) for c in curves), 2.0])
+    ax.minorticks_off()
+    ax.set_xlim(ends[0], ends[1])
+    ax.set_ylim(ends[0], ends[1])
+    ax.set_xlabel("gap (0-1 loss)")
+    ax.set_ylabel("bound (0-1 loss)")
+    ax.set_title("over conditions", loc="left", weight="bold")
+    ax.plot(ends, ends, color=COLOURS["reference"], linewidth=1, zorder=0)
+    equal = Curve("bound = gap", COLOURS["reference"], ends, ends, ends, ends)
+    style.label_curves(ax, [*curves, equal])
