@@ -339,6 +339,7 @@ def supersample(
     wanted: Supersample,
     device: torch.device,
     *,
+    checkpoint: Checkpoint | None = None,
     report: Callable[[str], None] = lambda line: None,
     **options: Any,  # noqa: ANN401
 ) -> xr.Dataset:
@@ -352,6 +353,8 @@ def supersample(
         As of `gaps`; network k of each pool has seed k.
     wanted
         Pools and masks.
+    checkpoint
+        Holds the pools that are done: the next attempt begins with the one that was not.
 
     Returns
     -------
@@ -371,35 +374,39 @@ def supersample(
     error = np.empty((*cells, wanted.masks, 2))
     value = np.empty((*cells, len(grown), 3))
     nats = np.empty_like(value)
-    for number, m in enumerate(wanted.sizes):
+    begin, offered = _resumed(checkpoint, {"error": error, "value": value, "nats": nats})
+    for part, (number, pool) in enumerate(np.ndindex(cells)):
+        if part < begin:
+            continue
+        m = wanted.sizes[number]
         chosen = replace(settings, epochs=_epochs(wanted.steps, m, settings.batch_size))
-        for pool in range(wanted.pools):
-            random = generator(settings.study_seed, Stream.SUPERSAMPLE, examples.name, m, pool)
-            drawn = random.permutation(len(whole))[: 2 * m]
-            selected = random.integers(0, 2, (wanted.masks, m))
-            # Pair i is examples 2i and 2i + 1 of the pool.
-            rows = 2 * np.arange(m) + selected
-            own = Split(whole.inputs[drawn], whole.labels[drawn])
-            trained = _trained(shape, range(wanted.masks), own, rows, chosen, options)
-            found = _predictions(trained.stack, own.inputs)
-            wrong = found != own.labels.cpu().numpy()
-            for part, half in enumerate((rows, 2 * np.arange(m) + 1 - selected)):
-                error[number, pool, :, part] = np.take_along_axis(wrong, half, 1).mean(axis=1)
-            pairs = found.reshape(wanted.masks, m, 2)
-            for place, k in enumerate(grown):
-                informations = _selections(
-                    selected[:k], pairs[:k], shape.n_classes, wanted.permutations, random
-                )
-                value[number, pool, place] = [
-                    np.mean([bounds.functional_cmi(one) for one in several])
-                    for several in informations
-                ]
-                nats[number, pool, place] = [np.mean(several) for several in informations]
-        gap = (error[number, ..., 1] - error[number, ..., 0]).mean()
-        report(
-            f"{m} pairs, {chosen.epochs} epochs: mean gap {gap:.4f}, "
-            f"f-CMI bound {value[number, :, -1, 0].mean():.4f}"
-        )
+        random = generator(settings.study_seed, Stream.SUPERSAMPLE, examples.name, m, pool)
+        drawn = random.permutation(len(whole))[: 2 * m]
+        selected = random.integers(0, 2, (wanted.masks, m))
+        # Pair i is examples 2i and 2i + 1 of the pool.
+        rows = 2 * np.arange(m) + selected
+        own = Split(whole.inputs[drawn], whole.labels[drawn])
+        given = options | offered(part)
+        trained = _trained(shape, range(wanted.masks), own, rows, chosen, given)
+        found = _predictions(trained.stack, own.inputs)
+        wrong = found != own.labels.cpu().numpy()
+        for place, half in enumerate((rows, 2 * np.arange(m) + 1 - selected)):
+            error[number, pool, :, place] = np.take_along_axis(wrong, half, 1).mean(axis=1)
+        pairs = found.reshape(wanted.masks, m, 2)
+        for place, k in enumerate(grown):
+            informations = _selections(
+                selected[:k], pairs[:k], shape.n_classes, wanted.permutations, random
+            )
+            value[number, pool, place] = [
+                np.mean([bounds.functional_cmi(one) for one in several]) for several in informations
+            ]
+            nats[number, pool, place] = [np.mean(several) for several in informations]
+        if pool == wanted.pools - 1:
+            gap = (error[number, ..., 1] - error[number, ..., 0]).mean()
+            report(
+                f"{m} pairs, {chosen.epochs} epochs: mean gap {gap:.4f}, "
+                f"f-CMI bound {value[number, :, -1, 0].mean():.4f}"
+            )
     return _supersample_dataset(wanted, grown, error, value, nats)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -144,41 +145,60 @@ def test_too_few_examples() -> None:
         bound_training.gaps(examples(30), settings(), "relu", (0,), WANTED, CPU)
 
 
-def test_a_job_that_dies_goes_on_with_the_size_it_was_in(
-    tmp_path: Path, found: dict[str, xr.Dataset]
+class Dying(Checkpoint):
+    """SIGTERM comes before one of its offers."""
+
+    def __init__(self, folder: Path, offers: int | None) -> None:
+        super().__init__(folder, made_by={"job": "bounds"}, minutes=1)
+        self.offers = offers
+
+    def offer(self, epoch: int) -> None:
+        if self.offers is not None:
+            self.offers -= 1
+            self._terminated = self.offers == 0
+        super().offer(epoch)
+
+
+def of_gaps(checkpoint: Checkpoint | None, lines: list[str]) -> xr.Dataset:
+    return bound_training.gaps(
+        examples(),
+        settings(optimizer="sgld", sgld=Sgld(1.0, 0.05)),
+        "relu",
+        (0, 1),
+        WANTED,
+        CPU,
+        checkpoint=checkpoint,
+        report=lines.append,
+    )
+
+
+def of_supersample(checkpoint: Checkpoint | None, lines: list[str]) -> xr.Dataset:
+    return bound_training.supersample(
+        examples(), settings(), "relu", HALVES, CPU, checkpoint=checkpoint, report=lines.append
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "deaths", "sizes"),
+    [
+        (of_gaps, (31 + 4,), ["5", "40"]),  # epochs 0 to 30 of the first size, then the second
+        (of_supersample, (41 + 7, 41 + 2), ["6", "20"]),  # pools of 6: 40 epochs, of 20: 20
+    ],
+)
+def test_a_job_that_dies_goes_on_with_the_part_it_was_in(
+    tmp_path: Path,
+    run: Callable[[Checkpoint | None, list[str]], xr.Dataset],
+    deaths: tuple[int, ...],
+    sizes: list[str],
 ) -> None:
-    noisy = settings(optimizer="sgld", sgld=Sgld(1.0, 0.05))
-
-    def run(checkpoint: Checkpoint, offers: int | None, lines: list[str]) -> xr.Dataset:
-        def offer(number: int) -> None:
-            nonlocal offers
-            if offers is not None:
-                offers -= 1
-                if offers == 0:
-                    checkpoint._terminated = True
-            Checkpoint.offer(checkpoint, number)
-
-        checkpoint.offer = offer
-        return bound_training.gaps(
-            examples(),
-            noisy,
-            "relu",
-            (0, 1),
-            WANTED,
-            CPU,
-            checkpoint=checkpoint,
-            report=lines.append,
-        )
-
-    made_by, lines = {"job": "bounds"}, []
-    with (
-        pytest.raises(Interrupted),
-        Checkpoint(tmp_path, made_by=made_by, minutes=1) as checkpoint,
-    ):
-        run(checkpoint, 31 + 4, lines)  # epochs 0 to 30 of the first size, then the second
-    with Checkpoint(tmp_path, made_by=made_by, minutes=1) as checkpoint:
-        xr.testing.assert_identical(run(checkpoint, None, lines), found["sgld"])
-    assert [line.split(" ")[0] for line in lines] == ["5", "40"]  # none was trained twice
+    lines: list[str] = []
+    for offers in deaths:
+        with pytest.raises(Interrupted), Dying(tmp_path, offers) as checkpoint:
+            run(checkpoint, lines)
+        assert len(list(tmp_path.iterdir())) == 1
+    with Dying(tmp_path, None) as checkpoint:
+        xr.testing.assert_identical(run(checkpoint, lines), run(None, []))
+    assert [line.split(" ")[0] for line in lines] == sizes  # no size was finished twice
     assert not list(tmp_path.iterdir())
 
 

@@ -15,22 +15,32 @@ about = {"condition": snakemake.params.condition, "configuration": snakemake.par
 settings = training.settings_from(about["configuration"]["training"])
 device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
-found = bound_training.supersample(
-    bound_training.relabelled(
-        bound_training.of_classes(
-            examples, about["configuration"]["classes"] or range(examples.n_classes)
-        ),
-        about["configuration"]["label_noise"],
-        settings.study_seed,
+examples = bound_training.relabelled(
+    bound_training.of_classes(
+        examples, about["configuration"]["classes"] or range(examples.n_classes)
     ),
-    settings,
-    about["condition"]["activation"],
-    bound_training.supersample_from(about["configuration"]),
-    device,
-    gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
-    report=print,
+    about["configuration"]["label_noise"],
+    settings.study_seed,
 )
-title = "Bounds from supersamples: do predictions tell the training half?"
-storage.write(found, snakemake.output[0], kind="supersample", title=title, **about)
+with training.checkpoint(
+    Path("results", about["condition"]["study"], "checkpoints"),
+    about | {"job": "supersample", "code": snakemake.params.code},
+    snakemake.input.dataset,
+    device,
+    snakemake.config["checkpoints"]["minutes"],
+    unit="pool number",
+) as checkpoint:
+    found = bound_training.supersample(
+        examples,
+        settings,
+        about["condition"]["activation"],
+        bound_training.supersample_from(about["configuration"]),
+        device,
+        gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
+        checkpoint=checkpoint,
+        report=print,
+    )
+    title = "Bounds from supersamples: do predictions tell the training half?"
+    storage.write(found, snakemake.output[0], kind="supersample", title=title, **about)
 for line in devices.used(device):
     print(line)
