@@ -158,9 +158,9 @@ def test_ranking_figure(tmp_path: Path) -> None:
     words = [f"{style.short_measure(m)}{' *' * (m in ('damage', 'greedy'))}" for m in means.index]
     assert names == words
     first = table[(table["scope"] == "layer-1") & (table["measure"] == means.index[0])]
-    dots = [line.get_xdata()[0] for line in drawn.axes[0].lines if line.get_marker() == "o"]
-    by_direction = first.set_index("direction")["effect"]
-    np.testing.assert_allclose(dots[:2], 100 * by_direction[["descending", "ascending"]].to_numpy())
+    for direction, effect in first.set_index("direction")["effect"].items():
+        dots = [x for x in drawn.axes[0].lines if x.get_marker() == style.ARROWS[direction]]
+        assert dots[0].get_xdata()[0] == pytest.approx(100 * effect)
 
 
 def test_replacement_figure() -> None:

@@ -314,21 +314,13 @@ def bound_files():
 
 
 def study_tables():
-    """Tables of the whole study."""
+    """Tables of the whole study, as pages too."""
+    names = [
+        *(["readings", "claims"] if STUDY.ablated else []),
+        *(["compression", "plane-gap"] if STUDY.with_planes else []),
+    ]
     return [
-        *(
-            [
-                f"{RESULTS}/{name}"
-                for name in ("readings.csv", "claims.csv", "claims.html")
-            ]
-            if STUDY.ablated
-            else []
-        ),
-        *(
-            [f"{RESULTS}/compression.csv", f"{RESULTS}/plane-gap.csv"]
-            if STUDY.with_planes
-            else []
-        ),
+        *(f"{RESULTS}/{name}.{suffix}" for name in names for suffix in ("csv", "html")),
         *([f"{RESULTS}/bounds.csv"] if STUDY.gaps else []),
     ]
 

@@ -50,7 +50,7 @@ def simpson_figure(
         subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds, 'seed')}",
         note="Left: each dot a neuron of one seed; the vertical axis is its rank by the accuracy "
         "on test that is lost when it alone is switched off, among the neurons of its network. "
-        "Lines: least squares in each layer (colours) and pooled (black). Right: Spearman "
+        "Lines: least squares in each layer (1, 2, ...) and pooled (p). Right: Spearman "
         f"correlation, mean over seeds with {few}95 % bootstrap interval.",
         panel=5.6,
         headed=True,
@@ -95,6 +95,7 @@ def _scatter(
 ) -> None:
     known = np.unique(layers)
     step = max(1, values.size // _POINTS)
+    ends: dict[str, tuple[float, float, str]] = {}
     for layer, colour in zip(known, style.cycled(LAYERS, len(known)), strict=True):
         x, y = values[:, layers == layer].ravel(), ranks[:, layers == layer].ravel()
         ax.plot(
@@ -107,7 +108,7 @@ def _scatter(
             alpha=0.35,
             rasterized=True,
         )
-        _trend(ax, x, y, colour)
+        ends |= _trend(ax, x, y, colour, f"{layer}")
         # Names in a row above the panel: dots are everywhere in it.
         ax.text(
             (float(layer) - 1) / (len(known) + 1),
@@ -117,7 +118,7 @@ def _scatter(
             weight="bold",
             transform=ax.transAxes,
         )
-    _trend(ax, values.ravel(), ranks.ravel(), COLOURS["random"])
+    ends |= _trend(ax, values.ravel(), ranks.ravel(), COLOURS["random"], "p")
     ax.text(
         len(known) / (len(known) + 1),
         1.02,
@@ -127,15 +128,19 @@ def _scatter(
         transform=ax.transAxes,
     )
     ax.set_ylim(0, 100)
+    style.name_ends(ax, ends)
     ax.set_xlabel("mutual information with the class (bit)")
     ax.set_ylabel("rank by accuracy lost\nalone (%)")
 
 
-def _trend(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64], colour: str) -> None:
-    """Line of least squares over the range of x; none if x is constant."""
+def _trend(
+    ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64], colour: str, text: str
+) -> dict[str, tuple[float, float, str]]:
+    """Line of least squares over the range of x, and where to name it; none if x is constant."""
     if np.ptp(x) == 0:
-        return
+        return {}
     slope, level = np.polyfit(x, y, 1)
     ends = np.array([x.min(), x.max()])
     ax.plot(ends, level + slope * ends, color="white", linewidth=5, zorder=3)
     ax.plot(ends, level + slope * ends, color=colour, linewidth=2.6, zorder=3)
+    return {text: (float(ends[1]), float(level + slope * ends[1]), colour)}
