@@ -30,7 +30,8 @@ EYE, INFO = "div[role=group] a:nth-child(1)", "div[role=group] a:nth-child(2)"
 @pytest.fixture(scope="module")
 def report(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
-    run = finished.snakemake("--configfile", "config/miniature.yaml", "--report", str(path))
+    arguments = ("--configfile", "config/miniature.yaml", "--report", str(path))
+    run = finished.snakemake("--profile", "profiles/local", *arguments)
     assert run.returncode == 0, run.stdout
     return path
 
@@ -88,6 +89,7 @@ def shown(page, row) -> str:
     image = page.locator("div.h-screen.grow img")
     image.wait_for()
     assert image.evaluate("async i => { await i.decode(); return i.naturalWidth }") >= 400
+    assert image.bounding_box()["y"] >= 0  # else nothing scrolls to its title
     return image.get_attribute("src")
 
 

@@ -17,6 +17,8 @@ from matplotlib.text import Text
 from neuroninfo.figures import ablation, information, style
 from neuroninfo.figures.style import FigureError
 
+from .pictures import greyscale_tells_what_colours_tell
+
 CONDITION = {
     "study": "probe",
     "dataset": "mnist",
@@ -155,6 +157,7 @@ def made() -> Callable[[str], Figure]:
 @pytest.mark.parametrize("case", CASES)
 def test_all_text_is_large_and_in_the_figure(made: Callable[[str], Figure], case: str) -> None:
     figure = made(case)
+    greyscale_tells_what_colours_tell(figure)
     figure.draw_without_rendering()
     width, height = figure.bbox.size
     for text in texts(figure):

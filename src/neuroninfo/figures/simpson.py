@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from neuroninfo import simpson
 from neuroninfo.claims import FEW_SEEDS
 from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, LAYERS, Interval
+from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS, Interval
 from neuroninfo.storage import NETWORK
 
 MEASURE: Final = "mutual_information"
@@ -59,17 +59,19 @@ def simpson_figure(
     )
     ranks = 100 * _ranks(simpson.costs(damage))
     _scatter(left, measures[MEASURE], ranks, layers)
-    colours = dict(zip(np.unique(layers), style.cycled(LAYERS, len(layers)), strict=False))
+    looks = (style.cycled(of, len(layers)) for of in (LAYERS, MARKERS))
+    of_layer = dict(zip(np.unique(layers), zip(*looks, strict=True), strict=False))
     rows = []
     for scope, row in shown.set_index("scope").iterrows():
-        numbers = row[["correlation", "low", "high"]].to_numpy(dtype=np.float64)
+        mean, low, high = row[["correlation", "low", "high"]].astype(float)
         if scope == NETWORK:
-            rows.append(Interval("pooled", COLOURS["random"], *numbers))
+            rows.append(Interval("pooled", COLOURS["random"], mean, low, high))
         elif str(scope).startswith("layer-"):
             number = int(str(scope).removeprefix("layer-"))
-            rows.append(Interval(f"layer {number}", colours[number], *numbers))
+            colour, marker = of_layer[number]
+            rows.append(Interval(f"layer {number}", colour, mean, low, high, marker))
         elif scope == simpson.WITHIN:
-            rows.append(Interval("mean within\nlayers", COLOURS["reference"], *numbers))
+            rows.append(Interval("mean within\nlayers", COLOURS["reference"], mean, low, high))
     style.intervals(right, rows)
     right.set_xlim(-1, 1)
     right.set_xticks([-1, -0.5, 0, 0.5, 1])
@@ -96,14 +98,15 @@ def _scatter(
     known = np.unique(layers)
     step = max(1, values.size // _POINTS)
     ends: dict[str, tuple[float, float, str]] = {}
-    for layer, colour in zip(known, style.cycled(LAYERS, len(known)), strict=True):
+    looks = (style.cycled(of, len(known)) for of in (LAYERS, MARKERS))
+    for layer, colour, marker in zip(known, *looks, strict=True):
         x, y = values[:, layers == layer].ravel(), ranks[:, layers == layer].ravel()
         ax.plot(
             x[::step],
             y[::step],
-            "o",
+            marker,
             color=colour,
-            markersize=2.5,
+            markersize=3,
             markeredgewidth=0,
             alpha=0.35,
             rasterized=True,

@@ -68,6 +68,24 @@ _RC: Final[Mapping[str, Any]] = {
 # matplotlib's defaults first: no user's matplotlibrc changes a figure.
 styled: Final = matplotlib.style.context(["default", dict(_RC)])
 """Decorator of every function that makes a figure."""
+_SMALL_PRINT: Final = 8
+COLUMN: Final[Sequence[str | Mapping[str, Any]]] = (
+    "default",
+    {
+        **_RC,
+        **dict.fromkeys(
+            ("font.size", "axes.labelsize", "axes.titlesize", "legend.fontsize"), _SMALL_PRINT
+        ),
+        "axes.linewidth": 0.6,
+        "figure.figsize": (84 / 25.4, 60 / 25.4),
+        "figure.constrained_layout.use": True,
+        "legend.frameon": False,
+        "lines.linewidth": 1.2,
+        "lines.markersize": 3,
+        "savefig.dpi": 600,
+    },
+)
+"""For own figures from the CSV files: a paper's column, 84 mm wide, with text of 8 pt."""
 _DPI: Final = 200
 _RECORDED: Final[WeakKeyDictionary[Figure, list[pd.DataFrame]]] = WeakKeyDictionary()
 _POINTS: Final = 300
