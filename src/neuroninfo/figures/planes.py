@@ -266,7 +266,7 @@ def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         2 * len(datasets),
         title="Information planes against the generalization gap",
         subtitle="last hidden layer at the last epoch; gap: test less train cross-entropy (nat)",
-        note="Left: one dot a network. Right: Spearman's correlation over networks with 95 % "
+        note="Left: one mark a network. Right: Spearman's correlation over networks with 95 % "
         "bootstrap intervals, of I(X;T) (blue dots) and I(Y;T) (orange squares). Networks are of "
         "several conditions: what these differ in may move both.",
         panel=5.2,
