@@ -179,7 +179,8 @@ def clustering_figure(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure
             ends["o" if layer == OUTPUT else layer] = (epochs[there][-1], mean[-1], colour)
         ax.set_xscale("log")
         ax.xaxis.set_minor_formatter(NullFormatter())
-        ax.set_ylim(0, 1.05 * ax.dataLim.y1)
+        highest = max(0.1, ax.dataLim.y1)  # -inf where nothing is drawn
+        ax.set_ylim(0, 1.05 * highest)
         ax.set_title(name, loc="left", weight="bold")
         ax.set_xlabel("epoch + 1")
         ax.set_ylabel("share" if name == panels[0] else "I(X;T) (bit)")
