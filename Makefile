@@ -33,6 +33,7 @@ lint: .venv/installed
 
 .venv/installed: requirements.lock
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "neuroninfo needs Python 3.11 or later: make PYTHON=python3.11 ..."'
+	@echo 'Installing into .venv: minutes without a word'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	touch $@

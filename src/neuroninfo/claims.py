@@ -56,10 +56,10 @@ COLUMNS: Final[Mapping[str, type]] = {
 }
 """Of the table of claims."""
 PAGE: Final = (
-    *("claim", "verdict", "effect", "low", "high", "unit", "n_seeds", "statement"),
-    *(*CONDITION, "quantizer", "note"),
+    *("claim", "verdict", "effect", "low", "high", *CONDITION, "statement"),
+    *("unit", "n_seeds", "quantizer", "note"),
 )
-"""Columns for people, the verdict in sight; the statement says scope and measure."""
+"""Columns for people, verdict and condition in sight; the statement says scope and measure."""
 _KEY: Final = (*CONDITION, "claim", "scope", "measure", "quantizer")
 TALK: Final[Mapping[tuple[str, str, int], Mapping[str, tuple[float, float]]]] = {
     ("cifar10", "250-500-250-500", 3): {  # slide T13

@@ -41,6 +41,18 @@ COLUMNS: Final[Mapping[str, type]] = {
     "note": str,
 }
 """Of the table of compression; information in bit."""
+PAGE: Final = (
+    *CONDITION,
+    "estimator",
+    "layer",
+    "verdict",
+    "drop",
+    "low",
+    "high",
+    "highest",
+    "last",
+)
+"""Columns for people, the verdict in sight."""
 DROP: Final = 0.1
 """Fall of I(X;T) in bit from which a layer is said to compress (chosen)."""
 

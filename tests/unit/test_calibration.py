@@ -12,7 +12,7 @@ from neuroninfo.calibration import FAMILIES, Mixture
 from neuroninfo.estimators.names import named
 from neuroninfo.figures.calibration import calibration_figure, cost_figure
 
-from .pictures import all_text_is_large_and_in_the_figure
+from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 
 
 def by_integration(density: scipy.stats.rv_continuous, separation: float) -> float:
@@ -101,9 +101,11 @@ def test_figures(sweep) -> None:
     for part, shown in (("label", 3), ("input", 2)):
         drawn = calibration_figure(sweep, part)
         all_text_is_large_and_in_the_figure(drawn)
+        greyscale_tells_what_colours_tell(drawn)
         assert len(drawn.axes) == shown
     drawn = cost_figure(sweep)
     all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
     assert [label.get_text() for label in drawn.axes[0].get_yticklabels()] == list(
         sweep["estimator"].values
     )

@@ -12,7 +12,7 @@ from neuroninfo.figures import style
 from neuroninfo.figures.comparison import comparison_figure
 from neuroninfo.figures.style import FigureError
 
-from .pictures import all_text_is_large_and_in_the_figure
+from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 
 NAMES = ["none", "l2-1e-4", "early-stopping"]
 COMPARISON = {
@@ -141,6 +141,7 @@ def test_a_number_is_an_axis(made: Figure, sweep: Figure) -> None:
 
 def test_text(made: Figure) -> None:
     all_text_is_large_and_in_the_figure(made)
+    greyscale_tells_what_colours_tell(made)
 
 
 def test_layer_10_comes_after_layer_2() -> None:

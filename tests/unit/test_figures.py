@@ -17,6 +17,8 @@ from matplotlib.text import Text
 from neuroninfo.figures import ablation, information, style
 from neuroninfo.figures.style import FigureError
 
+from .pictures import greyscale_tells_what_colours_tell
+
 CONDITION = {
     "study": "probe",
     "dataset": "mnist",
@@ -155,6 +157,7 @@ def made() -> Callable[[str], Figure]:
 @pytest.mark.parametrize("case", CASES)
 def test_all_text_is_large_and_in_the_figure(made: Callable[[str], Figure], case: str) -> None:
     figure = made(case)
+    greyscale_tells_what_colours_tell(figure)
     figure.draw_without_rendering()
     width, height = figure.bbox.size
     for text in texts(figure):
@@ -190,7 +193,7 @@ def test_labels_are_off_the_curves_and_inside(made: Callable[[str], Figure], cas
     for ax in made(case).axes:
         frame = ax.get_window_extent()
         boxes = {name: label.get_window_extent() for name, label in labels(ax).items()}
-        assert {"lowest first", "highest first", "random"} <= set(boxes)
+        assert {style.direction_words(direction) for direction in style.DIRECTIONS} <= set(boxes)
         for name, box in boxes.items():
             assert frame.x0 <= box.x0, name
             assert box.x1 <= frame.x1 + 1, name
@@ -207,7 +210,7 @@ def test_labels_are_off_the_curves_and_inside(made: Callable[[str], Figure], cas
 
 def test_labels_stand_nearest_to_their_own_curve(made: Callable[[str], Figure]) -> None:
     (ax,) = made("network").axes
-    lines = {style.DIRECTIONS[k]: drawn(ax, style.COLOURS[k]) for k in style.DIRECTIONS}
+    lines = {style.direction_words(k): drawn(ax, style.COLOURS[k]) for k in style.DIRECTIONS}
     for name in lines:
         box = labels(ax)[name].get_window_extent()
         distance = {
@@ -280,7 +283,7 @@ def test_orders_are_chosen() -> None:
 def test_orders_that_are_absent_are_not_drawn() -> None:
     data = group(10)
     (ax,) = network(data.isel(ordering=data["direction"] == "ascending")).axes
-    assert set(labels(ax)) == {"lowest first", "chance: 11.4 %", "no ablation: 98.0 %"}
+    assert set(labels(ax)) == {"▲ lowest first", "chance: 11.4 %", "no ablation: 98.0 %"}
 
 
 def test_distributions(made: Callable[[str], Figure]) -> None:

@@ -27,7 +27,7 @@ from neuroninfo.planes import PlaneError
 from neuroninfo.streams import Stream, generator
 from neuroninfo.training import SPLITS, Regularizer
 
-from .pictures import all_text_is_large_and_in_the_figure
+from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 from .test_configuration import SCHEMA
 from .test_training import STUDY, examples, settings, splits, trained
 
@@ -270,6 +270,7 @@ def test_activations_figure() -> None:
     found[1]["success"][..., 0] = 0  # still an estimate of the other
     drawn = activations_figure(found, conditions)
     all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
     titles = [ax.get_title(loc="left") for ax in drawn.axes if ax.get_title(loc="left")]
     names = ("edges-30", "kde-upper-0.001")
     assert titles == [f"{a}, {name}" for name in names for a in ("tanh", "ReLU")]
@@ -281,6 +282,7 @@ def test_clustering_figure() -> None:
     found[0]["success"][..., 1] = 0
     drawn = clustering_figure(found[0], CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
     panels = [ax for ax in drawn.axes if ax.get_title(loc="left")]
     assert [ax.get_title(loc="left") for ax in panels] == ["scatter within classes", "edges-30"]
     lines = panels[0].get_lines()
@@ -315,6 +317,7 @@ def test_compression_figure(tmp_path: Path) -> None:
     table.loc[2, ["verdict", "drop"]] = ["no estimate", np.nan]
     drawn = compression_figure(table)
     all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
     written = [text.get_text() for text in drawn.axes[0].texts]
     assert written[:3] == ["7.5", "0.1?", "\N{MULTIPLICATION SIGN}"]
 
@@ -350,6 +353,7 @@ def test_gaps_and_their_correlations() -> None:
         expected = scipy.stats.spearmanr(own[row["coordinate"]], own["gap"]).statistic
         assert row["correlation"] == pytest.approx(expected, nan_ok=True)
     all_text_is_large_and_in_the_figure(gap_figure(points, correlations))
+    greyscale_tells_what_colours_tell(gap_figure(points, correlations))
 
 
 def test_planes_figure() -> None:
@@ -358,6 +362,7 @@ def test_planes_figure() -> None:
     table = planes.compression(plane, CONDITION, 1)
     drawn = planes_figure(plane, table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
     first, second = drawn.axes[:2]
     assert [ax.get_title(loc="left") for ax in (first, second)] == ["edges-30", "kde-upper-0.001"]
     means = plane["mutual_information_input"].isel(estimator=0).mean("seed")

@@ -15,7 +15,7 @@ from neuroninfo.precision import Grid, PrecisionError, QuantizedNetwork, output_
 from neuroninfo.streams import Stream, generator
 from tests.unit import plain
 
-from .pictures import all_text_is_large_and_in_the_figure
+from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 
 SETTINGS = {"study_seed": 3, "bits": [32, 4, 2], "random": 2, "shuffles": 3, "rows": 50}
 
@@ -387,6 +387,7 @@ def test_summary_and_figure(studied: dict[str, object], tmp_path: Path) -> None:
     tables.write(table, tmp_path / "precision.csv")
     drawn = precision_figure(tables.read(tmp_path / "precision.csv", precision.COLUMNS), condition)
     all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
     accuracy = drawn.axes[0].lines[precision.PARTS.index("both")]
     expected = 100 * networks["accuracy"].sel(part="both").mean("seed")
     np.testing.assert_allclose(accuracy.get_ydata(), expected)

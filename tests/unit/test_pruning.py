@@ -19,7 +19,7 @@ from neuroninfo.networks import ACTIVATIONS, Architecture, Normalization, Stack,
 from neuroninfo.pruning import PruningError
 from neuroninfo.training import Split
 
-from .pictures import all_text_is_large_and_in_the_figure
+from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 
 CONDITION = {
     "dataset": "mnist",
@@ -449,6 +449,7 @@ def test_summary_and_figure(tmp_path: Path) -> None:
     tables.write(table, tmp_path / "pruning.csv")
     drawn = pruning_figure(tables.read(tmp_path / "pruning.csv", pruning.COLUMNS), CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
     titles = [ax.get_title(loc="left") for ax in drawn.axes]
     assert titles == ["zero", "balanced", "zero, fine-tuned", "balanced, fine-tuned"]
     for number, ax in enumerate(drawn.axes):

@@ -17,7 +17,7 @@ from neuroninfo.figures.ranking import ranking_figure
 from neuroninfo.figures.replacement import replacement_figure
 from neuroninfo.figures.style import FigureError
 
-from .pictures import all_text_is_large_and_in_the_figure
+from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 
 CONDITION = {
     "dataset": "mnist",
@@ -141,6 +141,7 @@ def test_ranking_figure(tmp_path: Path) -> None:
     table = tables.gather(files, ranking.COLUMNS, ["orderings"], sets)
     drawn = ranking_figure(table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
     names = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
     assert sorted(names) == [
         "class selectivity",
@@ -158,9 +159,9 @@ def test_ranking_figure(tmp_path: Path) -> None:
     words = [f"{style.short_measure(m)}{' *' * (m in ('damage', 'greedy'))}" for m in means.index]
     assert names == words
     first = table[(table["scope"] == "layer-1") & (table["measure"] == means.index[0])]
-    dots = [line.get_xdata()[0] for line in drawn.axes[0].lines if line.get_marker() == "o"]
-    by_direction = first.set_index("direction")["effect"]
-    np.testing.assert_allclose(dots[:2], 100 * by_direction[["descending", "ascending"]].to_numpy())
+    for direction, effect in first.set_index("direction")["effect"].items():
+        dots = [x for x in drawn.axes[0].lines if x.get_marker() == style.ARROWS[direction]]
+        assert dots[0].get_xdata()[0] == pytest.approx(100 * effect)
 
 
 def test_replacement_figure() -> None:
@@ -172,6 +173,7 @@ def test_replacement_figure() -> None:
     table = ranking.replaced(scopes, "balanced", CONDITION, 1)
     drawn = replacement_figure(scopes, table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
     effect = 100 * table[(table["scope"] == "layer-1")].set_index("direction")["effect"]["random"]
     assert f"random: {effect:+.1f} [" in texts(drawn)
     assert len(drawn.axes[0].lines) == 6
@@ -214,6 +216,7 @@ def test_quantizers_figure() -> None:
     )
     drawn = quantizers_figure(neurons, claims, effects, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
     information, difference = drawn.axes[:2]
     lines = {line.get_linestyle(): line for line in difference.lines if len(line.get_xdata()) == 3}
     np.testing.assert_array_equal(lines["-"].get_xdata(), [1, 2, 8])

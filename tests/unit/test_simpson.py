@@ -14,7 +14,7 @@ from neuroninfo.figures import style
 from neuroninfo.figures.simpson import simpson_figure
 from neuroninfo.simpson import REVERSAL, WITHIN, SimpsonError
 
-from .pictures import all_text_is_large_and_in_the_figure
+from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 
 CONDITION = {
     "dataset": "mnist",
@@ -127,6 +127,7 @@ def test_the_figure_says_what_the_table_says(tmp_path) -> None:
     drawn = simpson_figure(neurons, damage, again, CONDITION)
     assert isinstance(drawn, Figure)
     all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
     left, right = drawn.axes
     assert [label.get_text() for label in right.get_yticklabels()] == [
         "layer 1",
@@ -134,7 +135,7 @@ def test_the_figure_says_what_the_table_says(tmp_path) -> None:
         "mean within\nlayers",
         "pooled",
     ]
-    dots = [line.get_xdata()[0] for line in right.lines if line.get_marker() == "o"]
+    dots = [line.get_xdata()[0] for line in right.lines if len(line.get_xdata()) == 1]
     scopes = ["layer-1", "layer-2", WITHIN, "network"]
     shown = table[table["measure"] == "mutual_information"].set_index("scope")
     np.testing.assert_allclose(dots, shown.loc[scopes, "correlation"])

@@ -17,7 +17,7 @@ from neuroninfo.figures import toys as figures
 from neuroninfo.figures.style import FigureError
 from neuroninfo.toys import ToyError
 
-from .pictures import all_text_is_large_and_in_the_figure
+from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 
 NOISE = {"separable": 0.5, "moons": 0.12, "xor": 0.35}
 
@@ -181,6 +181,7 @@ def test_logistic_figure(name: str) -> None:
     toy = toys.logistic(name, points=80, noise=NOISE[name], l2=0.01, study_seed=2)
     drawn = figures.logistic_figure(toy)
     all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
     ringed = [
         line
         for line in drawn.axes[0].lines
@@ -194,6 +195,7 @@ def test_network_figure_and_animation(
 ) -> None:
     drawn = figures.network_figure(moons, network)
     all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
     assert [ax.get_title(loc="left") for ax in drawn.axes] == [
         "input",
         "hidden layer 1",

@@ -114,12 +114,18 @@ def test_the_tables_of_data_are_those_of_the_files(finished: Project) -> None:
     assert update_data.page(page, [results]) == page, "python docs/update_data.py results/..."
 
 
-def test_the_example_of_data_runs(finished: Project, tmp_path: Path) -> None:
-    (example,) = re.findall(r"^```python\n(.*?)^```", (DOCS / "data.md").read_text(), re.M | re.S)
-    example = example.replace("results/demo/digits/100-100/relu/l2", CONDITION)
-    example = example.replace("own.png", str(tmp_path / "own.png"))
-    run(finished.folder, f"MPLBACKEND=agg PYTHONPATH=src python -W error - <<'END'\n{example}\nEND")
+def test_the_examples_of_data_run(finished: Project, tmp_path: Path) -> None:
+    examples = re.findall(r"^```python\n(.*?)^```", (DOCS / "data.md").read_text(), re.M | re.S)
+    script = "\n".join(examples)
+    for folder in ("results/{}digits", "results/{}figures/digits"):
+        shown = folder.format("demo/") + "/100-100/relu/l2"
+        script = script.replace(shown, folder.format("miniature/") + "/12-8/relu/dropout")
+    script = script.replace('savefig("', f'savefig("{tmp_path}/')
+    run(finished.folder, f"MPLBACKEND=agg PYTHONPATH=src python -W error - <<'END'\n{script}\nEND")
     assert (tmp_path / "own.png").stat().st_size > 10_000
+    page = re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ", (tmp_path / "own-column.pdf").read_bytes())
+    assert page
+    assert float(page[1]) / 72 * 25.4 == pytest.approx(84, abs=0.1)
 
 
 def library_calls(script: Path) -> list[str]:

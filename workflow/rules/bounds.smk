@@ -113,8 +113,9 @@ rule study_bounds:
         gaps=gap_files(),
         supersamples=supersample_files(),
     output:
-        report(
-            f"{RESULTS}/bounds.csv",
+        table=f"{RESULTS}/bounds.csv",
+        page=report(
+            f"{RESULTS}/bounds.html",
             caption="../report/bounds.rst",
             category=BOUNDS,
             labels={"figure": "table of bounds"},

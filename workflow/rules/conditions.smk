@@ -331,26 +331,20 @@ def bound_files():
 
 
 def bound_tables():
-    """The table of bounds, if there are any."""
-    return [f"{RESULTS}/bounds.csv"] if STUDY.gaps or STUDY.supersamples else []
+    """The table of bounds, if there are any, as a page too."""
+    if not (STUDY.gaps or STUDY.supersamples):
+        return []
+    return [f"{RESULTS}/bounds.{suffix}" for suffix in ("csv", "html")]
 
 
 def study_tables():
-    """Tables of the whole study."""
+    """Tables of the whole study, as pages too."""
+    names = [
+        *(["readings", "claims"] if STUDY.ablated else []),
+        *(["compression", "plane-gap"] if STUDY.with_planes else []),
+    ]
     return [
-        *(
-            [
-                f"{RESULTS}/{name}"
-                for name in ("readings.csv", "claims.csv", "claims.html")
-            ]
-            if STUDY.ablated
-            else []
-        ),
-        *(
-            [f"{RESULTS}/compression.csv", f"{RESULTS}/plane-gap.csv"]
-            if STUDY.with_planes
-            else []
-        ),
+        *(f"{RESULTS}/{name}.{suffix}" for name in names for suffix in ("csv", "html")),
         *bound_tables(),
     ]
 

@@ -136,8 +136,9 @@ rule study_compression:
     input:
         of_conditions("compression.csv", STUDY.with_planes),
     output:
-        table=report(
-            f"{RESULTS}/compression.csv",
+        table=f"{RESULTS}/compression.csv",
+        page=report(
+            f"{RESULTS}/compression.html",
             caption="../report/compression.rst",
             category=PLANES,
             subcategory=OF_THE_STUDY,
@@ -170,8 +171,9 @@ rule figure_plane_gap:
     input:
         of_conditions("plane.nc", STUDY.with_planes),
     output:
-        table=report(
-            f"{RESULTS}/plane-gap.csv",
+        table=f"{RESULTS}/plane-gap.csv",
+        page=report(
+            f"{RESULTS}/plane-gap.html",
             caption="../report/planes-gap.rst",
             category=PLANES,
             subcategory=OF_THE_STUDY,

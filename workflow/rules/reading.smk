@@ -28,8 +28,9 @@ rule study_readings:
     input:
         of_conditions("reading.csv"),
     output:
-        report(
-            f"{RESULTS}/readings.csv",
+        table=f"{RESULTS}/readings.csv",
+        page=report(
+            f"{RESULTS}/readings.html",
             caption="../report/readings.rst",
             category=CLAIMS,
             subcategory=OF_THE_STUDY,

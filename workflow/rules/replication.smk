@@ -6,8 +6,9 @@ rule replication:
         claims=f"{RESULTS}/claims.csv",
         replicated=f"results/{STUDY.replicates}/claims.csv",
     output:
-        table=report(
-            f"{RESULTS}/replication.csv",
+        table=f"{RESULTS}/replication.csv",
+        page=report(
+            f"{RESULTS}/replication.html",
             caption="../report/replication.rst",
             category=CLAIMS,
             subcategory=OF_THE_STUDY,

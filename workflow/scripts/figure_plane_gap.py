@@ -14,5 +14,8 @@ found = [storage.read(path, "plane") for path in snakemake.input]
 points = planes.gaps(found, snakemake.params.conditions)
 correlations = planes.gap_correlations(points, snakemake.params.study_seed)
 tables.write(correlations, snakemake.output.table)
+tables.write_page(
+    correlations, snakemake.output.page, title="Rank correlation with the generalization gap"
+)
 drawn = gap_figure(points, correlations)
 style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

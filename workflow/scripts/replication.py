@@ -14,6 +14,8 @@ agreed = replication.agreement(
     claims.read(snakemake.input.claims), claims.read(snakemake.input.replicated)
 )
 tables.write(agreed, snakemake.output.table)
+title = f"Effects of study {snakemake.params.here} beside those of {snakemake.params.there}"
+tables.write_page(agreed, snakemake.output.page, title=title)
 print(replication.summary(agreed))
 drawn = replication_figure(agreed, snakemake.params.here, snakemake.params.there)
 style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

@@ -12,4 +12,5 @@ table = bounds.summary(
     [storage.read(path, "bounds") for path in snakemake.input.gaps],
     [storage.read(path, "supersample") for path in snakemake.input.supersamples],
 )
-tables.write(table, snakemake.output[0])
+tables.write(table, snakemake.output.table)
+tables.write_page(table, snakemake.output.page, title="Bounds on the generalization gap")

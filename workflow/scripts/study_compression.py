@@ -14,5 +14,7 @@ table = tables.gather(
     snakemake.input, planes.COLUMNS, claims.CONDITION, snakemake.params.conditions
 )
 tables.write(table, snakemake.output.table)
+page = table[list(planes.PAGE)]
+tables.write_page(page, snakemake.output.page, title="Fall of I(X;T) after its maximum, in bit")
 drawn = compression_figure(table)
 style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

@@ -8,7 +8,8 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo import claims, reading, tables
 
-tables.write(
-    tables.gather(snakemake.input, reading.COLUMNS, claims.CONDITION, snakemake.params.conditions),
-    snakemake.output[0],
+table = tables.gather(
+    snakemake.input, reading.COLUMNS, claims.CONDITION, snakemake.params.conditions
 )
+tables.write(table, snakemake.output.table)
+tables.write_page(table, snakemake.output.page, title="Numbers of neurons read off the curves")

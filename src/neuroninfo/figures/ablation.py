@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from neuroninfo import claims
 from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, DIRECTIONS, Curve, FigureError
+from neuroninfo.figures.style import ARROWS, COLOURS, Curve, FigureError
 from neuroninfo.storage import NETWORK, RANDOM
 from neuroninfo.streams import Stream, generator
 
@@ -166,8 +166,15 @@ def _draw(
             low, high = claims.bootstrap_curve(percent, rng)
             ax.fill_between(removed, *outer, color=colour, alpha=0.12, linewidth=0)
             ax.fill_between(removed, low, high, color=colour, alpha=0.3, linewidth=0)
-        ax.plot(removed, mean, color=colour, linewidth=2.2)
-        curves.append(Curve(DIRECTIONS[ordering], colour, removed, mean, low, high))
+        ax.plot(
+            removed,
+            mean,
+            color=colour,
+            linewidth=2.2,
+            marker=ARROWS[ordering],
+            markevery=0.1,
+        )
+        curves.append(Curve(style.direction_words(ordering), colour, removed, mean, low, high))
         columns = {"removed": group["removed"].values, "accuracy_percent": mean, "low": low}
         columns |= {"high": high, "seeds_low": outer[0], "seeds_high": outer[1]}
         tables.append(pd.DataFrame({"ordering": ordering, "n_seeds": len(percent), **columns}))
@@ -201,7 +208,7 @@ def _mark(ax: Axes, counts: pd.DataFrame, curves: Sequence[Curve]) -> None:
     """Marks on the curves, each with its interval, and the counts in words below the panel."""
     by_text = {curve.text: curve for curve in curves}
     for name, direction, from_the_end in _MARKS:
-        row, curve = counts.loc[name], by_text[DIRECTIONS[direction]]
+        row, curve = counts.loc[name], by_text[style.direction_words(direction)]
         if not np.isfinite(row["mean"]):
             continue
         ends = row[["mean", "low", "high"]].to_numpy(dtype=np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+import numpy as np
 import xarray as xr
 from matplotlib import colormaps
 from matplotlib.figure import Figure
@@ -12,11 +13,12 @@ from matplotlib.ticker import NullFormatter
 
 from neuroninfo.calibration import FAMILIES
 from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, LAYERS
+from neuroninfo.figures.style import COLOURS
 
 _PANEL: Final = 3.6
 _MARKERS: Final = dict(zip(FAMILIES, "os^D", strict=True))
 _SIZES: Final = colormaps["Blues"]
+_DIMENSIONS: Final = colormaps["viridis"]
 
 
 @style.styled
@@ -39,13 +41,13 @@ def calibration_figure(calibration: xr.Dataset, part: Literal["label", "input"])
     n = int(calibration["examples"].max())
     estimate = calibration[f"estimate_{part}"].sel(examples=n).mean("repeat")
     dimensions = sorted(set(calibration["dimensions"].values.tolist()))
-    colours = dict(zip(dimensions, style.cycled(LAYERS, len(dimensions)), strict=True))
+    colours = dict(zip(dimensions, _DIMENSIONS(np.linspace(0, 0.9, len(dimensions))), strict=True))
     what = "I(Y;T) of the class" if part == "label" else "I(X;T + noise) of the input"
     families = [name for name in FAMILIES if part == "label" or name in ("gaussian", "sparse")]
     drawn, axes = style.figure(
         len(shown),
         title=f"Estimators on known distributions: {what}",
-        subtitle=f"{n:,} examples; colour: dimensions; on the line: right",
+        subtitle=f"{n:,} examples; colour: dimensions (lighter: more); on the line: right",
         note="Mixtures of 2 to 1,024 equally likely classes (variables family, dimensions, "
         "classes, separation). Estimators that add noise are after the information of outputs "
         "with noise. log2 n is the most that any can say of n examples, nearest neighbours aside.",

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from neuroninfo.claims import FEW_SEEDS, TALK
 from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, LAYERS, Curve, FigureError
+from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS, Curve, FigureError
 
 _PANEL: Final = 3.6
 """Width of a panel in inches."""
@@ -211,14 +211,17 @@ def _draw(
     """Dots with intervals, joined if x is a number; names at them and off the levels."""
     ax.set_title(title, loc="left", weight="bold", fontsize=style.SMALL)
     curves = []
-    for number, (text, colour, values) in enumerate(series):
+    markers = style.cycled(MARKERS, len(series))
+    for number, ((text, colour, values), marker) in enumerate(zip(series, markers, strict=True)):
         shifted = x + 0.08 * (number - (len(series) - 1) / 2)
         mean, low, high = values.T
-        ax.plot(shifted, mean, "o-" if joined else "o", color=colour, linewidth=1, markersize=5)
+        line = "-" if joined else ""
+        ax.plot(shifted, mean, f"{marker}{line}", color=colour, linewidth=1, markersize=6)
         ax.vlines(shifted, low, high, color=colour, linewidth=2.2)
         there = ~np.isnan(mean)
         low, high = np.where(np.isnan(low), mean, low), np.where(np.isnan(high), mean, high)
-        curves.append(Curve(text, colour, shifted[there], mean[there], low[there], high[there]))
+        named = f"{MARKERS[marker]} {text}" if text else ""
+        curves.append(Curve(named, colour, shifted[there], mean[there], low[there], high[there]))
     ax.set_xlim(x[0] - 0.4, x[-1] + 0.4)
     ax.margins(y=0.12)
     ax.set_xticks(x, names, rotation=40, ha="right")
@@ -254,10 +257,10 @@ def _lines(names: Sequence[str]) -> int:
 def _note(n_seeds: int) -> str:
     few = "approximate " if n_seeds < FEW_SEEDS else ""
     return (
-        f"Dots: means over seeds; bars: {few}95 % bootstrap intervals. C1a (whole network) and C2: "
-        "effects in points of mean accuracy over the ablation curve against random orders; above 0 "
-        "the talk's claim holds. Neurons: how many of the highest suffice, how many destroy when "
-        "removed, how many of the lowest are inactive, how many are redundant (neither inactive "
-        "nor needed to suffice), how many are never active; dashed lines and shaded bands: the "
-        "talk's numbers, where it gives any."
+        f"Markers: means over seeds; bars: {few}95 % bootstrap intervals. C1a (whole network) and "
+        "C2: effects in points of mean accuracy over the ablation curve against random orders; "
+        "above 0 the talk's claim holds. Neurons: how many of the highest suffice, how many "
+        "destroy when removed, how many of the lowest are inactive, how many are redundant "
+        "(neither inactive nor needed to suffice), how many are never active; dashed lines and "
+        "shaded bands: the talk's numbers, where it gives any."
     )

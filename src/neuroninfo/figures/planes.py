@@ -18,7 +18,7 @@ from matplotlib.ticker import NullFormatter
 
 from neuroninfo.claims import CONDITION
 from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, LAYERS
+from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS
 from neuroninfo.planes import DROP, OUTPUT
 
 _PANEL: Final = 4.3
@@ -142,7 +142,7 @@ def clustering_figure(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure
     """How near outputs of a class lie to each other, and I(X;T) by every estimator, by epoch."""
     estimators, silent = _estimators([plane])
     layers = list(map(str, plane["layer"].values))
-    colours = style.cycled(LAYERS, len(layers))
+    colours, markers = (style.cycled(looks, len(layers)) for looks in (LAYERS, MARKERS))
     epochs = plane["epoch"].values + 1
     panels = ["scatter within classes", *estimators]
     drawn, axes = style.figure(
@@ -167,7 +167,7 @@ def clustering_figure(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure
             if name == panels[0]
             else plane["mutual_information_input"].sel(estimator=name)
         )
-        for layer, colour in zip(layers, colours, strict=True):
+        for layer, colour, marker in zip(layers, colours, markers, strict=True):
             own = values.sel(layer=layer).transpose("seed", "epoch").values
             there = ~np.isnan(own).any(axis=0)
             if not there.any():
@@ -175,15 +175,16 @@ def clustering_figure(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure
             low, high = np.percentile(own[:, there], [25, 75], axis=0)
             ax.fill_between(epochs[there], low, high, color=colour, alpha=0.2, linewidth=0)
             mean = own[:, there].mean(axis=0)
-            ax.plot(epochs[there], mean, "o-", color=colour, markersize=3)
+            ax.plot(epochs[there], mean, f"{marker}-", color=colour, markersize=4)
             ends["o" if layer == OUTPUT else layer] = (epochs[there][-1], mean[-1], colour)
         ax.set_xscale("log")
         ax.xaxis.set_minor_formatter(NullFormatter())
-        ax.set_ylim(bottom=0)
+        highest = max(0.1, ax.dataLim.y1)  # -inf where nothing is drawn
+        ax.set_ylim(0, 1.05 * highest)
         ax.set_title(name, loc="left", weight="bold")
         ax.set_xlabel("epoch + 1")
         ax.set_ylabel("share" if name == panels[0] else "I(X;T) (bit)")
-        _name_curves(ax, ends)
+        style.name_ends(ax, ends)
     style.record(drawn, _points(plane, ["scatter_within"]))
     return drawn
 
@@ -266,9 +267,9 @@ def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         2 * len(datasets),
         title="Information planes against the generalization gap",
         subtitle="last hidden layer at the last epoch; gap: test less train cross-entropy (nat)",
-        note="Left: one dot a network. Right: Spearman's correlation over networks with 95 % "
-        "bootstrap intervals, of I(X;T) (blue) and I(Y;T) (orange). Networks are of several "
-        "conditions: what these differ in may move both.",
+        note="Left: one mark a network. Right: Spearman's correlation over networks with 95 % "
+        "bootstrap intervals, of I(X;T) (blue dots) and I(Y;T) (orange squares). Networks are of "
+        "several conditions: what these differ in may move both.",
         panel=5.2,
         height=max(_HEIGHT, 0.33 * longest),
         headed=True,
@@ -285,9 +286,10 @@ def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         seen = own[own["estimator"] == estimator]
         names = ["architecture", "activation", "regularizer"]
         groups = list(seen.groupby(names, sort=False))
-        for (key, group), colour in zip(groups, style.cycled(LAYERS, len(groups)), strict=True):
+        looks = (style.cycled(of, len(groups)) for of in (LAYERS, MARKERS))
+        for (key, group), colour, marker in zip(groups, *looks, strict=True):
             words = f"{style.regularizer_words(key[1])}, {style.regularizer_words(key[2])}"
-            scatter.plot(group["input"], group["gap"], "o", color=colour, label=words, alpha=0.7)
+            scatter.plot(group["input"], group["gap"], marker, color=colour, label=words, alpha=0.7)
         scatter.legend(frameon=False, fontsize=style.SMALL, handletextpad=0.1)
         scatter.set_xlabel(f"I(X;T) by {estimator} (bit)")
         scatter.set_ylabel("gap (nat)")
@@ -299,6 +301,7 @@ def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
                 row["correlation"],
                 row["low"],
                 row["high"],
+                marker="o" if row["coordinate"] == "input" else "s",
             )
             for row in correlations[correlations["dataset"] == dataset].to_dict("records")
         ]
@@ -307,23 +310,6 @@ def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         forest.set_xlabel("rank correlation with the gap")
     style.record(drawn, points)
     return drawn
-
-
-def _name_curves(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
-    """Layers right of the ends of their curves, one above the other where they are near."""
-    lowest = -np.inf
-    points = 72 / float(ax.figure.dpi)
-    for text, (x, y, colour) in sorted(ends.items(), key=lambda item: item[1][1]):
-        height = float(ax.transData.transform((x, y))[1]) * points
-        lowest = max(height, lowest + style.SMALL)
-        ax.annotate(
-            text,
-            (x, y),
-            (5, lowest - height - 4),
-            textcoords="offset points",
-            color=colour,
-            weight="bold",
-        )
 
 
 def _estimators(planes: Sequence[xr.Dataset]) -> tuple[list[str], str]:

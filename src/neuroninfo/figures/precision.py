@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from neuroninfo.claims import FEW_SEEDS
 from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, LAYERS, Curve
+from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS, Curve
 from neuroninfo.precision import OWN, UNQUANTIZED
 from neuroninfo.storage import NETWORK
 
@@ -65,10 +65,14 @@ def precision_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figur
     for ax, (title, what, scale) in zip(axes, panels, strict=True):
         rows = table[(table["quantity"] == what) | (table["of"] == what)]
         curves = []
-        for (scope, of), own in rows.groupby(["scope", "of"], sort=False):
-            text, colour = _PARTS.get(of, (names[scope], colours[scope]))
+        groups = list(rows.groupby(["scope", "of"], sort=False))
+        texts = [_PARTS.get(of, (names[scope], colours[scope])) for (scope, of), _ in groups]
+        kinds = list(dict.fromkeys(texts))
+        markers = dict(zip(kinds, style.cycled(MARKERS, len(kinds)), strict=True))
+        for ((_, of), own), (text, colour) in zip(groups, texts, strict=True):
             dashes = (0, (4, 2)) if of == OWN else "solid"
-            curves += _draw(ax, "" if of == OWN else text, colour, dashes, own, bits, scale)
+            look = {"color": colour, "linestyle": dashes, "marker": markers[text, colour]}
+            curves += _draw(ax, "" if of == OWN else text, look, own, bits, scale)
         ax.set_title(title, loc="left", weight="bold", fontsize=style.SMALL)
         ax.set_xticks(range(len(bits)), [str(b) for b in bits])
         ax.set_xlabel(f"bits ({UNQUANTIZED}: as trained)")
@@ -85,8 +89,7 @@ def precision_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figur
 def _draw(
     ax: Axes,
     text: str,
-    colour: str,
-    dashes: Any,  # noqa: ANN401
+    look: Mapping[str, Any],
     rows: pd.DataFrame,
     bits: Sequence[int],
     scale: float,
@@ -96,7 +99,9 @@ def _draw(
     mean, low, high = (
         scale * rows[name].to_numpy(dtype=np.float64) for name in ("mean", "low", "high")
     )
-    ax.plot(x, mean, color=colour, linestyle=dashes, marker="o", markersize=5, linewidth=1.8)
-    ax.vlines(x, low, high, color=colour, linewidth=2)
+    ax.plot(x, mean, **look, markersize=5, linewidth=1.8)
+    ax.vlines(x, low, high, color=look["color"], linewidth=2)
     there = np.isfinite(low)
-    return [Curve(text, colour, x, mean, np.where(there, low, mean), np.where(there, high, mean))]
+    return [
+        Curve(text, look["color"], x, mean, np.where(there, low, mean), np.where(there, high, mean))
+    ]

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from neuroninfo.claims import FEW_SEEDS
 from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, LAYERS
+from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS
 from neuroninfo.pruning import COMPARISONS, MAGNITUDE_NEURONS, UNPRUNED
 from neuroninfo.storage import RANDOM
 
@@ -53,16 +53,17 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     )
     criteria = list(dict.fromkeys(zip(pruned["criterion"], pruned["quantizer"], strict=True)))
     measures = [pair for pair in criteria if pair[0] not in (*COMPARISONS, RANDOM)]
-    looks: dict[tuple[str, str], tuple[str, Any]] = {
-        pair: (colour, "solid")
-        for pair, colour in zip(measures, style.cycled(LAYERS, len(measures)), strict=True)
+    colours, markers = (style.cycled(of, len(measures)) for of in (LAYERS, MARKERS))
+    looks: dict[tuple[str, str], dict[str, Any]] = {
+        pair: {"color": colour, "marker": marker}
+        for pair, colour, marker in zip(measures, colours, markers, strict=True)
     }
     for pair in criteria:
         if pair[0] == RANDOM:
-            looks[pair] = (COLOURS["random"], "solid")
+            looks[pair] = {"color": COLOURS["random"], "marker": "o"}
         elif pair[0] in COMPARISONS:
             kind = "neurons" if pair[0] == MAGNITUDE_NEURONS else "weights"
-            looks[pair] = (COLOURS["reference"], _MAGNITUDE[kind])
+            looks[pair] = {"color": COLOURS["reference"], "linestyle": _MAGNITUDE[kind]}
     for number, ax in enumerate(axes):
         balancing, fine_tuning = number % 2, number // 2
         chosen = pruned[pruned["fine_tuning"] == fine_tuning]
@@ -87,20 +88,12 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     return drawn
 
 
-def _draw(ax: Axes, rows: pd.DataFrame, looks: Mapping[tuple[str, str], tuple[str, Any]]) -> None:
+def _draw(ax: Axes, rows: pd.DataFrame, looks: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
     places = {kept: place for place, kept in enumerate(sorted(set(rows["kept"])))}
-    for number, (pair, (colour, dashes)) in enumerate(looks.items()):
+    for number, (pair, look) in enumerate(looks.items()):
         own = rows[(rows["criterion"] == pair[0]) & (rows["quantizer"] == pair[1])]
         x = own["kept"].map(places) + 0.05 * (number - (len(looks) - 1) / 2)
         mean, low, high = (100 * own[name] for name in ("accuracy", "low", "high"))
-        ax.plot(
-            x,
-            mean,
-            color=colour,
-            linestyle=dashes,
-            marker="o",
-            markersize=4,
-            linewidth=1.6,
-            label=style.short_measure(pair[0]),
-        )
-        ax.vlines(x, low, high, color=colour, linewidth=1.4)
+        text = style.short_measure(pair[0])
+        ax.plot(x, mean, **look, markersize=5, linewidth=1.6, label=text)
+        ax.vlines(x, low, high, color=look["color"], linewidth=1.4)

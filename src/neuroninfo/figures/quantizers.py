@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from neuroninfo.claims import FEW_SEEDS
 from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, LAYERS, Curve
+from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS, Curve
 
 _KINDS: Final = {"uniform": "solid", "quantile": (0, (4, 2)), "threshold": "none"}
 """Line of each kind of quantizer; the threshold is one point."""
@@ -82,8 +82,10 @@ def quantizers_figure(
             labels = {"panel": title, "scope": scope, "kind": one.kind}
             style.record(drawn, pd.DataFrame({**labels, **columns}))
         ax.set_title(title, loc="left", weight="bold", fontsize=style.SMALL)
+        scopes = list(dict.fromkeys(scope for _, scope, _ in series))
+        markers = dict(zip(scopes, style.cycled(MARKERS, len(scopes)), strict=True))
         curves = [
-            _draw(ax, text, colours.get(scope, COLOURS["random"]), one)
+            _draw(ax, text, colours.get(scope, COLOURS["random"]), markers[scope], one)
             for text, scope, one in series
         ]
         ax.set_xlabel(f"bits of the quantizer of {style.short_measure(measure)}")
@@ -152,15 +154,16 @@ def _by_kind(rows: pd.DataFrame) -> Iterator[_Series]:
             yield _Series(kind, bits, values.to_numpy(dtype=np.float64).T)
 
 
-def _draw(ax: Axes, text: str, colour: str, one: _Series) -> Curve | None:
+def _draw(ax: Axes, text: str, colour: str, marker: str, one: _Series) -> Curve | None:
     """A line with bars; what a label keeps clear of (nothing for points)."""
     mean, low, high = one.values
     if one.kind == "threshold":
         ax.plot(one.bits, mean, "x", color=colour, markersize=9, markeredgewidth=2.5, zorder=4)
         return None
     dashes = (0, (1, 2)) if one.kind == "shuffled" else _KINDS[one.kind]
-    marker = None if one.kind == "shuffled" else "o"
-    look: dict[str, Any] = {"color": colour, "linewidth": 1.8, "marker": marker, "markersize": 5}
-    ax.plot(one.bits, mean, linestyle=dashes, **look)
+    look: dict[str, Any] = {"color": colour, "linewidth": 1.8, "markersize": 5}
+    ax.plot(
+        one.bits, mean, linestyle=dashes, marker=None if one.kind == "shuffled" else marker, **look
+    )
     ax.vlines(one.bits, low, high, color=colour, linewidth=1.5)
     return Curve(text if one.kind == "uniform" else "", colour, one.bits, mean, low, high)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from neuroninfo.claims import FEW_SEEDS, ZERO
 from neuroninfo.configuration import JOINT, REFERENCE
 from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, DIRECTIONS, FigureError, Interval
+from neuroninfo.figures.style import ARROWS, COLOURS, FigureError, Interval
 
 _PANEL: Final = 3.6
 _ROW: Final = 0.3
@@ -70,11 +70,12 @@ def ranking_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         rows = []
         for name in names:
             for direction in ("descending", "ascending"):
-                numbers = np.full(3, np.nan)
+                mean = low = high = np.nan
                 if (name, direction) in of_scope.index:
                     row = of_scope.loc[(name, direction)]
-                    numbers = 100 * row[["effect", "low", "high"]].to_numpy(dtype=np.float64)
-                rows.append(Interval(name, COLOURS[direction], *numbers))
+                    mean, low, high = 100 * row[["effect", "low", "high"]].astype(float)
+                colour, marker = COLOURS[direction], ARROWS[direction]
+                rows.append(Interval(name, colour, mean, low, high, marker))
         style.intervals(ax, rows)
         title = "whole network" if scope == "network" else scope.replace("-", " ")
         ax.set_title(title, loc="left", weight="bold")
@@ -83,7 +84,7 @@ def ranking_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         axes[0].text(
             0.98,
             0.02 + number * 0.075 * 12 / len(names),
-            DIRECTIONS[direction],
+            style.direction_words(direction),
             color=COLOURS[direction],
             weight="bold",
             ha="right",

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from neuroninfo import claims
 from neuroninfo.ablation import MEAN
 from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, DIRECTIONS, Curve, FigureError
+from neuroninfo.figures.style import ARROWS, COLOURS, DIRECTIONS, Curve, FigureError
 
 _PANEL: Final = 5.0
 
@@ -83,8 +83,16 @@ def _draw(ax: Axes, group: xr.Dataset, by: tuple[str, str]) -> pd.DataFrame:
         for direction, accuracy in claims.curves(group, *by, replacement).items():
             mean = 100 * accuracy.mean(axis=0)
             colour = COLOURS[direction]
-            ax.plot(removed, mean, color=colour, linewidth=width, linestyle=dashes)
-            text = DIRECTIONS[direction] if replacement == MEAN else ""
+            ax.plot(
+                removed,
+                mean,
+                color=colour,
+                linewidth=width,
+                linestyle=dashes,
+                marker=ARROWS[direction],
+                markevery=0.1,
+            )
+            text = style.direction_words(direction) if replacement == MEAN else ""
             curves.append(Curve(text, colour, removed, mean, mean, mean))
             columns = {"removed": group["removed"].values, "accuracy_percent": mean}
             labels = {"ordering": direction, "replacement": replacement}
@@ -98,9 +106,10 @@ def _draw(ax: Axes, group: xr.Dataset, by: tuple[str, str]) -> pd.DataFrame:
 
 def _words(ax: Axes, rows: pd.DataFrame) -> None:
     """Differences below a panel, a line each."""
-    for number, (direction, words) in enumerate(DIRECTIONS.items()):
+    for number, direction in enumerate(DIRECTIONS):
         if direction not in rows.index:
             continue
         effect, low, high = 100 * rows.loc[direction, ["effect", "low", "high"]].astype(float)
+        words = style.direction_words(direction)
         interval = f" [{low:+.1f}, {high:+.1f}]" if np.isfinite(low) else ""
         style.write_below(ax, number, f"{words}: {effect:+.1f}{interval}", COLOURS[direction])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from neuroninfo import simpson
 from neuroninfo.claims import FEW_SEEDS
 from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, LAYERS, Interval
+from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS, Interval
 from neuroninfo.storage import NETWORK
 
 MEASURE: Final = "mutual_information"
@@ -50,7 +50,7 @@ def simpson_figure(
         subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds, 'seed')}",
         note="Left: each dot a neuron of one seed; the vertical axis is its rank by the accuracy "
         "on test that is lost when it alone is switched off, among the neurons of its network. "
-        "Lines: least squares in each layer (colours) and pooled (black). Right: Spearman "
+        "Lines: least squares in each layer (1, 2, ...) and pooled (p). Right: Spearman "
         f"correlation, mean over seeds with {few}95 % bootstrap interval.",
         panel=5.6,
         headed=True,
@@ -59,17 +59,19 @@ def simpson_figure(
     )
     ranks = 100 * _ranks(simpson.costs(damage))
     _scatter(left, measures[MEASURE], ranks, layers)
-    colours = dict(zip(np.unique(layers), style.cycled(LAYERS, len(layers)), strict=False))
+    looks = (style.cycled(of, len(layers)) for of in (LAYERS, MARKERS))
+    of_layer = dict(zip(np.unique(layers), zip(*looks, strict=True), strict=False))
     rows = []
     for scope, row in shown.set_index("scope").iterrows():
-        numbers = row[["correlation", "low", "high"]].to_numpy(dtype=np.float64)
+        mean, low, high = row[["correlation", "low", "high"]].astype(float)
         if scope == NETWORK:
-            rows.append(Interval("pooled", COLOURS["random"], *numbers))
+            rows.append(Interval("pooled", COLOURS["random"], mean, low, high))
         elif str(scope).startswith("layer-"):
             number = int(str(scope).removeprefix("layer-"))
-            rows.append(Interval(f"layer {number}", colours[number], *numbers))
+            colour, marker = of_layer[number]
+            rows.append(Interval(f"layer {number}", colour, mean, low, high, marker))
         elif scope == simpson.WITHIN:
-            rows.append(Interval("mean within\nlayers", COLOURS["reference"], *numbers))
+            rows.append(Interval("mean within\nlayers", COLOURS["reference"], mean, low, high))
     style.intervals(right, rows)
     right.set_xlim(-1, 1)
     right.set_xticks([-1, -0.5, 0, 0.5, 1])
@@ -95,19 +97,21 @@ def _scatter(
 ) -> None:
     known = np.unique(layers)
     step = max(1, values.size // _POINTS)
-    for layer, colour in zip(known, style.cycled(LAYERS, len(known)), strict=True):
+    ends: dict[str, tuple[float, float, str]] = {}
+    looks = (style.cycled(of, len(known)) for of in (LAYERS, MARKERS))
+    for layer, colour, marker in zip(known, *looks, strict=True):
         x, y = values[:, layers == layer].ravel(), ranks[:, layers == layer].ravel()
         ax.plot(
             x[::step],
             y[::step],
-            "o",
+            marker,
             color=colour,
-            markersize=2.5,
+            markersize=3,
             markeredgewidth=0,
             alpha=0.35,
             rasterized=True,
         )
-        _trend(ax, x, y, colour)
+        ends |= _trend(ax, x, y, colour, f"{layer}")
         # Names in a row above the panel: dots are everywhere in it.
         ax.text(
             (float(layer) - 1) / (len(known) + 1),
@@ -117,7 +121,7 @@ def _scatter(
             weight="bold",
             transform=ax.transAxes,
         )
-    _trend(ax, values.ravel(), ranks.ravel(), COLOURS["random"])
+    ends |= _trend(ax, values.ravel(), ranks.ravel(), COLOURS["random"], "p")
     ax.text(
         len(known) / (len(known) + 1),
         1.02,
@@ -127,15 +131,19 @@ def _scatter(
         transform=ax.transAxes,
     )
     ax.set_ylim(0, 100)
+    style.name_ends(ax, ends)
     ax.set_xlabel("mutual information with the class (bit)")
     ax.set_ylabel("rank by accuracy lost\nalone (%)")
 
 
-def _trend(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64], colour: str) -> None:
-    """Line of least squares over the range of x; none if x is constant."""
+def _trend(
+    ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64], colour: str, text: str
+) -> dict[str, tuple[float, float, str]]:
+    """Line of least squares over the range of x, and where to name it; none if x is constant."""
     if np.ptp(x) == 0:
-        return
+        return {}
     slope, level = np.polyfit(x, y, 1)
     ends = np.array([x.min(), x.max()])
     ax.plot(ends, level + slope * ends, color="white", linewidth=5, zorder=3)
     ax.plot(ends, level + slope * ends, color=colour, linewidth=2.6, zorder=3)
+    return {text: (float(ends[1]), float(level + slope * ends[1]), colour)}

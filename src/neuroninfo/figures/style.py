@@ -2,6 +2,7 @@
 
 Figures are for a projector: no text below 12 pt at the size they are made, colours that
 colour-blind people tell apart (Okabe and Ito 2008), names at the curves instead of a legend.
+In greyscale some of these colours are one: what no name stands at has a marker or dashes too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import itertools
 import math
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +42,8 @@ COLOURS: Final[Mapping[str, str]] = {
 }
 LAYERS: Final = ("#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#0072B2", "#D55E00")
 """Of the hidden layers: Okabe and Ito's others first."""
+MARKERS: Final[Mapping[str, str]] = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚"}
+"""Of what stands side by side, one a colour; as matplotlib calls it, and as a letter."""
 TITLE, LABEL, SMALL = 17, 14, 12
 """Font sizes in points."""
 PANEL: Final = 6.8
@@ -65,6 +68,24 @@ _RC: Final[Mapping[str, Any]] = {
 # matplotlib's defaults first: no user's matplotlibrc changes a figure.
 styled: Final = matplotlib.style.context(["default", dict(_RC)])
 """Decorator of every function that makes a figure."""
+_SMALL_PRINT: Final = 8
+COLUMN: Final[Sequence[str | Mapping[str, Any]]] = (
+    "default",
+    {
+        **_RC,
+        **dict.fromkeys(
+            ("font.size", "axes.labelsize", "axes.titlesize", "legend.fontsize"), _SMALL_PRINT
+        ),
+        "axes.linewidth": 0.6,
+        "figure.figsize": (84 / 25.4, 60 / 25.4),
+        "figure.constrained_layout.use": True,
+        "legend.frameon": False,
+        "lines.linewidth": 1.2,
+        "lines.markersize": 3,
+        "savefig.dpi": 600,
+    },
+)
+"""For own figures from the CSV files: a paper's column, 84 mm wide, with text of 8 pt."""
 _DPI: Final = 200
 _RECORDED: Final[WeakKeyDictionary[Figure, list[pd.DataFrame]]] = WeakKeyDictionary()
 _POINTS: Final = 300
@@ -115,6 +136,8 @@ DIRECTIONS: Final[Mapping[str, str]] = {
     "descending": "highest first",
     "random": "random",
 }
+ARROWS: Final[Mapping[str, str]] = {"ascending": "^", "descending": "v", "random": ""}
+"""Markers of the directions."""
 
 
 class FigureError(ValueError):
@@ -151,9 +174,9 @@ def common_words(condition: Mapping[str, Any], varies: str) -> str:
     return ", ".join(words[:place] + words[len(words) + place + 1 :])
 
 
-def cycled(colours: Sequence[str], number: int) -> list[str]:
-    """So many colours, over again if there are more things."""
-    return list(itertools.islice(itertools.cycle(colours), number))
+def cycled(looks: Iterable[str], number: int) -> list[str]:
+    """So many colours or markers, over again if there are more things."""
+    return list(itertools.islice(itertools.cycle(looks), number))
 
 
 def measure_words(measure: str) -> str:
@@ -172,6 +195,11 @@ def quantizer_words(quantizer: str) -> str:
     if kind == "none":
         return ""
     return "1-bit threshold" if kind == "threshold" else f"{bins} {kind} bins"
+
+
+def direction_words(direction: str) -> str:
+    """A direction for people, with its marker, such as "▲ lowest first"."""
+    return f"{MARKERS.get(ARROWS[direction], '')} {DIRECTIONS[direction]}".strip()
 
 
 def counted(number: int, what: str) -> str:
@@ -425,6 +453,40 @@ def label_curves(ax: Axes, curves: Sequence[Curve]) -> list[Text]:
                 },
             )
     return labels
+
+
+def name_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
+    """Texts right of the ends of their curves, one above the other where these are near.
+
+    The axes' limits must be final; none stands above the axes.
+
+    Parameters
+    ----------
+    ends
+        Text -> x, y and colour of the end.
+    """
+    points = 72 / float(ax.figure.dpi)
+    heights = {
+        text: float(ax.transData.transform((x, y))[1]) * points for text, (x, y, _) in ends.items()
+    }
+    placed = dict(sorted(heights.items(), key=lambda item: item[1]))
+    lowest = -np.inf
+    for text, height in placed.items():
+        lowest = placed[text] = max(height, lowest + SMALL)
+    highest = float(ax.get_window_extent().y1) * points
+    for text in reversed(placed):
+        placed[text] = min(placed[text], highest)
+        highest = placed[text] - SMALL
+    for text, height in placed.items():
+        x, y, colour = ends[text]
+        ax.annotate(
+            text,
+            (x, y),
+            (5, height - heights[text] - 4),
+            textcoords="offset points",
+            color=colour,
+            weight="bold",
+        )
 
 
 @dataclass(frozen=True)
