@@ -17,8 +17,8 @@ def test_the_talk_is_planned_by_default(project: Project, profile: str) -> None:
     assert jobs | blocks | {"measure": 36, "dataset": 4, "study_claims": 1} == jobs
     # Planes: 5 conditions of 20 seeds and 4 of 5.
     assert jobs | {"plane": 24, "calibration": 1, "study_compression": 1} == jobs
-    # T5: a job for each of 9 conditions with gaps, and of 6 with pools.
-    assert jobs | {"bounds": 9, "supersample": 6, "figure_bounds": 1, "study_bounds": 1} == jobs
+    # T5: a job for each of 12 conditions with gaps, and of 6 with pools.
+    assert jobs | {"bounds": 12, "supersample": 6, "figure_bounds": 1, "study_bounds": 1} == jobs
     tasks = {"mnist", "fashion_mnist", "cifar10", "icosahedron"}
     assert set(re.findall(r"dataset=(\w+)", run.stdout)) == tasks
 
