@@ -6,8 +6,8 @@ The second study is the replication, of which one figure is shown.  Figures and 
 studies lack stay as they were, and are named.  Figures: those that the page shows, scaled down.
 The figure figures/mnist/100-100/relu/l2/information.png of a study is called
 mnist_100-100_relu_l2_information.png here.  Tables: what stands between the lines
-``<!-- name -->`` and ``<!-- end -->``, from the study's claims.csv, readings.csv, compression.csv
-and the run times of its jobs under logs/benchmarks.
+``<!-- name -->`` and ``<!-- end -->``, from the study's claims.csv, readings.csv, compression.csv,
+bounds.csv and the run times of its jobs under logs/benchmarks.
 """
 
 from __future__ import annotations
@@ -150,12 +150,26 @@ def compression_table(study: Path) -> str:
     return _markdown(["hidden layers that compress", *heads], rows)
 
 
+def bounds_table(study: Path) -> str:
+    """Bounds of 0-1 loss, of the last hidden layer: what they say at each training size."""
+    frame = pd.read_csv(study / "bounds.csv", keep_default_na=False, na_values={"correlation": ""})
+    frame = frame[(frame["loss"] == "error") & frame["layer"].isin(["", "last"])]
+    sizes = sorted(frame["train_size"].unique())
+    rows = []
+    for (bound, estimator), part in frame.groupby(["bound", "estimator"]):
+        own = part.set_index("train_size")
+        cells = [_bound(own.loc[m]) if m in own.index else "" for m in sizes]
+        rows.append([" ".join(filter(None, (bound, estimator))), *cells])
+    return _markdown(["bound", *(f"m = {m:,}" for m in sizes)], rows)
+
+
 TABLES: Mapping[str, tuple[str, Callable[[Path], str]]] = {
     "claims": ("claims.csv", claims_table),
     "talk": ("claims.csv", talk_table),
     "counts": ("readings.csv", counts_table),
     "cost": ("claims.csv", cost_table),
     "compression": ("compression.csv", compression_table),
+    "bounds": ("bounds.csv", bounds_table),
 }
 """Name -> the file that it is made from, and how."""
 
@@ -166,6 +180,18 @@ def _judged(row: pd.Series) -> str:
     mean, low, high = (f"{scale * row[name]:.{digits}f}" for name in ("effect", "low", "high"))
     verdict = row["verdict"] if row["verdict"] == "undecided" else f"**{row['verdict']}**"
     return f"{verdict} {mean} [{low}, {high}]"
+
+
+def _bound(row: pd.Series) -> str:
+    """Such as "9 of 12; 7.1; 0.90": non-vacuous, ratio to the gap, rank correlation with it."""
+    cells = ["no rank" if pd.isna(row["correlation"]) else f"{row['correlation']:.2f}"]
+    if row["ratio"] != "":
+        ratio = float(row["ratio"])
+        cells.insert(0, f"{ratio:.{0 if ratio >= 10 else 1}f}")
+    if row["non_vacuous"] != "":
+        n = int(row["n_conditions"])
+        cells.insert(0, f"{round(float(row['non_vacuous']) * n)} of {n}")
+    return "; ".join(cells)
 
 
 def _count(row: pd.Series) -> str:
