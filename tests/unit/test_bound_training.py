@@ -19,7 +19,7 @@ from neuroninfo.estimators.names import named
 from neuroninfo.figures.bounds import bounds_figure, supersample_figure
 from neuroninfo.training import Regularizer, Settings, Sgld
 
-from .pictures import all_text_is_large_and_in_the_figure
+from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 
 CPU = torch.device("cpu")
 WANTED = Gaps(
@@ -257,6 +257,7 @@ def test_figure_of_supersamples(n_conditions: int) -> None:
         files.append(one)
     drawn = supersample_figure(files)
     all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
     titles = [ax.get_title(loc="left") for ax in drawn.axes]
     assert [title.partition(" (")[0] for title in titles] == [
         *(f"noise-{number}" for number in range(n_conditions)),
@@ -280,7 +281,9 @@ def test_figures_and_table(found: dict[str, xr.Dataset], tmp_path: object) -> No
         )
         files.append(storage.read(path, "bounds"))
     for loss in bounds.LOSSES:
-        all_text_is_large_and_in_the_figure(bounds_figure(files, loss))
+        drawn = bounds_figure(files, loss)
+        all_text_is_large_and_in_the_figure(drawn)
+        greyscale_tells_what_colours_tell(drawn)
     table = bounds.summary(files)
     assert list(table.columns) == list(bounds.COLUMNS)
     b1 = table[table["bound"] == "B1"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ _B1: Final = "#009E73"
 _B2: Final = ("#0072B2", "#56B4E9", "#CC79A7", "#E69F00")
 _B3: Final = COLOURS["descending"]
 _B4: Final = ("#882255", "#AA4499")
+_MARKERS: Final = {"B2": "o", "B3": "s", "B4": "D"}
 _LOSSES: Final = {"error": "0-1 loss", "cross-entropy": "cross-entropy, cut off"}
 _LEAST: Final = 1e-3
 """Gaps below are drawn there."""
@@ -147,8 +148,9 @@ def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float) -> None:
             continue
         colour = _B3 if bound == "B3" else next(of_examples if bound == "B4" else colours)
         ax.plot(m, value, "-", color=colour, linewidth=1.8)
-        ax.plot(m[~hollow], value[~hollow], "o", color=colour, markersize=6)
-        ax.plot(m[hollow], value[hollow], "o", color=colour, markersize=6, markerfacecolor="white")
+        for chosen, fill in ((~hollow, colour), (hollow, "white")):
+            x, y, marker = m[chosen], value[chosen], _MARKERS[bound]
+            ax.plot(x, y, marker, color=colour, markersize=6, markerfacecolor=fill)
         text = "B3 with B5" if bound == "B3" else f"{bound} {estimator}"
         curves.append(Curve(text, colour, m, value, value, value))
     top = max(5 * highest, min(100 * highest, max(float(c.y.max()) for c in curves) * 3))
@@ -277,11 +279,18 @@ def _by_size(ax: Axes, file: xr.Dataset, lowest: float) -> None:
     style.label_curves(ax, [*curves, Curve("", COLOURS["reference"], m, level, level, level)])
 
 
-def _dots(ax: Axes, x: Floats, y: Floats, colour: str, *, filled: str | None = None) -> None:
+def _dots(
+    ax: Axes, x: Floats, y: Floats, colour: str, *, marker: str = "o", filled: str | None = None
+) -> None:
     """Dots; triangles where what is drawn ends."""
     ended = np.minimum(x, y) <= _LEAST
-    for marker, chosen in (("o", ~ended), ("v", ended)):
-        ax.plot(x[chosen], y[chosen], marker, color=colour, markerfacecolor=filled or colour)
+    for shape, chosen in ((marker, ~ended), ("v", ended)):
+        ax.plot(x[chosen], y[chosen], shape, color=colour, markerfacecolor=filled or colour)
+
+
+def _looks(number: int) -> Iterable[tuple[str, str]]:
+    """Colours and markers."""
+    return zip(style.cycled(style.LAYERS, number), style.cycled(style.MARKERS, number), strict=True)
 
 
 def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset]) -> None:
@@ -293,11 +302,12 @@ def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset]) -> None:
         for size in file["train_size"].values[-1 if several else 0 :]
     }
     curves = []
-    for (text, value), colour in zip(
-        own.items(), style.cycled(style.LAYERS, len(own)), strict=True
-    ):
+    for (text, value), (colour, marker) in zip(own.items(), _looks(len(own)), strict=True):
         k = value["networks"].values.astype(float)
-        for name, dashes, words in ((bounds.PLUG_IN, "o-", text), (bounds.PERMUTED, "--", "")):
+        for name, dashes, words in (
+            (bounds.PLUG_IN, f"{marker}-", text),
+            (bounds.PERMUTED, "--", ""),
+        ):
             y = np.maximum(value.sel(known_by=name).mean("pool").values, _LEAST)
             ax.plot(k, y, dashes, color=colour, linewidth=1.8)
             curves.append(Curve(words, colour, k, y, y, y))
@@ -320,16 +330,14 @@ def _over_conditions(ax: Axes, pooled: Sequence[xr.Dataset]) -> None:
     table = pd.concat([means.to_dataframe().reset_index() for means in pooled])
     of_sizes = list(table.sort_values("gap").groupby("train_size"))
     curves = []
-    for (size, rows), colour in zip(
-        of_sizes, style.cycled(style.LAYERS, len(of_sizes)), strict=True
-    ):
+    for (size, rows), (colour, marker) in zip(of_sizes, _looks(len(of_sizes)), strict=True):
         gap, value, chance = (
             np.maximum(rows[name].to_numpy(), _LEAST) for name in ("gap", "bound_value", "baseline")
         )
         hollow = rows["saturated"].to_numpy()
         ax.plot(gap, value, "-", color=colour, linewidth=1.4)
-        _dots(ax, gap[~hollow], value[~hollow], colour)
-        _dots(ax, gap[hollow], value[hollow], colour, filled="white")
+        _dots(ax, gap[~hollow], value[~hollow], colour, marker=marker)
+        _dots(ax, gap[hollow], value[hollow], colour, marker=marker, filled="white")
         ax.plot(gap, chance, "--", color=colour, linewidth=1.4)
         curves.append(Curve(f"m = {size:,}", colour, gap, value, value, value))
         curves.append(Curve("", colour, gap, chance, chance, chance))
