@@ -81,7 +81,7 @@ def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
         shared=False,
     )
     for ax, file, about in zip(axes, files, abouts, strict=True):
-        _panel(ax, file, loss, highest)
+        _panel(ax, file, loss, highest, named=ax is axes[0])
         ax.set_title(_condition_words(about), loc="left", weight="bold")
         ax.set_ylabel(f"gap or bound{unit}")
         values = file[["gap", "bound_value"]].sel(loss=loss).to_dataframe().reset_index()
@@ -95,7 +95,8 @@ def _condition_words(about: dict[str, Any]) -> str:
     return f"{about['name']} ({widths}, {style.regularizer_words(about['activation'])})"
 
 
-def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float) -> None:
+def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float, *, named: bool) -> None:
+    """One condition; the largest gap is named where there is room for it: in one panel."""
     file = file.sel(loss=loss)
     m = file["train_size"].values.astype(float)
     each = file["gap"].transpose("seed", "train_size").values
@@ -159,12 +160,13 @@ def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float) -> None:
     ax.axhline(highest, color=COLOURS["reference"], linewidth=1, zorder=0)
     _whole_sizes(ax, m)
     for bound in ("B2", "B4"):  # where all agree, their names would only fill the panel
-        named = [estimator for name, estimator in places if name == bound]
-        every = f"{bound} {', '.join(named)}"
-        if len(named) > 1:
+        of_bound = [estimator for name, estimator in places if name == bound]
+        every = f"{bound} {', '.join(of_bound)}"
+        if len(of_bound) > 1:
             curves = [replace(c, text=bound) if c.text == every else c for c in curves]
     level = np.full(len(m), highest)
-    reference = Curve("largest possible", COLOURS["reference"], m, level, level, level, True)
+    words = "largest possible" if named else ""
+    reference = Curve(words, COLOURS["reference"], m, level, level, level, named)
     style.label_curves(ax, [*curves, reference])
 
 
