@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,63 @@ def training_speed(shape: tuple[int, tuple[int, ...]], seeds: int, rounds: int) 
         floor=needed / (rate := flops_a_second()),
         note=f"{note}, {rate / 1e9:.0f} GF/s; loops: of {part // 128} batches",
     )
+
+
+def examples_speed(rounds: int) -> Iterator[Row]:
+    """What a step of sgld tells of each example of its batch, beside every gradient written out."""
+    images, labels, note = task(784)
+    inputs, targets = scaled(images[:128], 784), torch.from_numpy(labels[:128])
+    architecture = networks.Architecture(784, (64,), 10, "relu")
+    sgld = training.Sgld(clipping_norm=1.0, noise=0.01)
+    chosen = replace(settings(1, l2=0.0), optimizer="sgld", learning_rate=0.1, sgld=sgld)
+    device, seeds, repeats = torch.device("cpu"), slice(0, 1), 20
+    made, silent = (
+        training._Learner(architecture, [0], device, chosen, 1, 32 * 2**20) for _ in range(2)
+    )
+    silent.known = None
+    start = made.parameters.clone()
+    layers = zip(made.stack.weights, made.stack.biases, strict=True)
+    weights = [array[0].clone() for layer in layers for array in layer]
+    wanted = nn.functional.one_hot(targets, 10).float()
+
+    def steps(learner: training._Learner) -> torch.Tensor | None:
+        for _ in range(repeats):
+            learner.parameters.copy_(start)
+            if learner.known is not None:
+                learner.known.zero_()
+            learner._step(seeds, inputs, wanted)
+        return learner.known
+
+    def loss(arrays: list[torch.Tensor], row: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+        hidden = torch.relu(arrays[0] @ row + arrays[1])
+        return nn.functional.cross_entropy(arrays[2] @ hidden + arrays[3], label)
+
+    each = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))
+
+    def clipped(gradients: torch.Tensor) -> torch.Tensor:
+        norms = torch.linalg.vector_norm(gradients, dim=-1, keepdim=True)
+        return gradients * torch.clamp(sgld.clipping_norm / norms, max=1)
+
+    def written_out() -> torch.Tensor:
+        gradients = torch.cat([g.flatten(1) for g in each(weights, inputs, targets)], dim=1)
+        whole, n = gradients.mean(0), len(gradients)
+        without = whole - gradients / n
+        moved = [clipped(whole) - clipped(scale * without) for scale in (n / (n - 1), 1.0)]
+        factor = chosen.learning_rate**2 / (2 * sgld.noise**2)
+        return factor * torch.stack([one.square().sum() for one in moved])
+
+    seconds, results = alternate(
+        rounds,
+        ours=(lambda: steps(made), 1 / repeats),
+        **{
+            "the step alone": (lambda: steps(silent), 1 / repeats),
+            "torch.func, all gradients": (written_out, 1),
+        },
+    )
+    other = results["torch.func, all gradients"].double()
+    torch.testing.assert_close(results["ours"][0], other, rtol=1e-3, atol=0)
+    name = "examples of a step of sgld, mnist 64, batch of 128"
+    yield from rows(name, seconds, note=f"{note}; torch.func: without the step")
 
 
 # ------------------------------------------------------------------ ablation
@@ -585,6 +643,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "ablation-cifar10-layer-3": lambda rounds: ablation_speed(CIFAR, "layer-3", rounds),
     "ablation-cifar10-layer-4": lambda rounds: ablation_speed(CIFAR, "layer-4", rounds),
     "ablation-cifar10-network": lambda rounds: ablation_speed(CIFAR, "network", 1),
+    "examples": examples_speed,
     "damage-mnist": lambda rounds: damage_speed(MNIST, rounds),
     "damage-cifar10": lambda rounds: damage_speed(CIFAR, 1),
     "information-1-bit": lambda rounds: information_speed("threshold", rounds),
