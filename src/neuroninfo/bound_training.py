@@ -7,9 +7,11 @@ training sets too, as bounds on the expected gap need it.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -36,6 +38,9 @@ from neuroninfo.networks import Architecture, Stack
 from neuroninfo.storage import labelled
 from neuroninfo.streams import Stream, generator
 from neuroninfo.training import Settings, Split
+
+SILENCE: Final = 30.0
+"""Seconds after which a log says how far training is."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,7 @@ def gaps(
     checkpoint
         Holds the sizes that are done: the next attempt begins with the one that was not.
     report
-        Takes a line after each size.
+        Takes a line after each size, and within one when there was none for long (`SILENCE`).
     **options
         Of `training.train`.
 
@@ -188,7 +193,7 @@ def gaps(
     epochs = np.array([_epochs(wanted.steps, m, settings.batch_size) for m in sizes])
     known = np.full(len(sizes), np.nan)
     of_example = np.full((len(seeds), len(sizes), len(PRIORS)), np.nan)
-    begin, offered = _resumed(
+    begin, offer = _resumed(
         checkpoint,
         {"loss": loss, "information": information, "known": known, "of-example": of_example},
     )
@@ -202,7 +207,8 @@ def gaps(
             ]
         )
         chosen = replace(settings, epochs=int(epochs[number]))
-        trained = _trained(shape, seeds, pool, rows, chosen, options | offered(number))
+        between = partial(offer, number)
+        trained = _trained(shape, seeds, pool, rows, chosen, between, report, options)
         if trained.information is not None:
             known[number] = trained.information[-1]
         if trained.example_information is not None:
@@ -374,7 +380,7 @@ def supersample(
     error = np.empty((*cells, wanted.masks, 2))
     value = np.empty((*cells, len(grown), 3))
     nats = np.empty_like(value)
-    begin, offered = _resumed(checkpoint, {"error": error, "value": value, "nats": nats})
+    begin, offer = _resumed(checkpoint, {"error": error, "value": value, "nats": nats})
     for part, (number, pool) in enumerate(np.ndindex(cells)):
         if part < begin:
             continue
@@ -386,8 +392,8 @@ def supersample(
         # Pair i is examples 2i and 2i + 1 of the pool.
         rows = 2 * np.arange(m) + selected
         own = Split(whole.inputs[drawn], whole.labels[drawn])
-        given = options | offered(part)
-        trained = _trained(shape, range(wanted.masks), own, rows, chosen, given)
+        between, seeds = partial(offer, part), range(wanted.masks)
+        trained = _trained(shape, seeds, own, rows, chosen, between, report, options)
         found = _predictions(trained.stack, own.inputs)
         wrong = found != own.labels.cpu().numpy()
         for place, half in enumerate((rows, 2 * np.arange(m) + 1 - selected)):
@@ -487,25 +493,20 @@ def _supersample_dataset(
 
 def _resumed(
     checkpoint: Checkpoint | None, arrays: dict[str, NDArray[Any]]
-) -> tuple[int, Callable[[int], dict[str, Any]]]:
+) -> tuple[int, Callable[[int], None]]:
     """Fill the arrays from a checkpoint.
 
-    Returns how many parts are in them, and, by the number of the part that is being made, an option
-    of `training.train` that offers to save those before it after each epoch.
+    Returns how many parts are in them, and what offers to save those before a part.
     """
     if checkpoint is None:
-        return 0, lambda number: {}
+        return 0, lambda part: None
 
     def restore(saved: Arrays) -> None:
         for name, array in arrays.items():
             array[...] = saved[name]
 
-    checkpoint.add("parts", lambda number: arrays, restore)
-
-    def offered(number: int) -> dict[str, Any]:
-        return {"observe": lambda epoch, stack: checkpoint.offer(number)}
-
-    return checkpoint.resume() or 0, offered
+    checkpoint.add("parts", lambda part: arrays, restore)
+    return checkpoint.resume() or 0, checkpoint.offer
 
 
 def _trained(
@@ -514,13 +515,31 @@ def _trained(
     pool: Split,
     rows: NDArray[np.int64],
     settings: Settings,
+    between: Callable[[], None],
+    report: Callable[[str], None],
     options: Mapping[str, Any],
 ) -> training.Trained:
-    """Networks, each on its own rows; nothing is evaluated."""
+    """Networks, each on its own rows, none evaluated; `between` is called after each epoch."""
     own = Split(pool.inputs, pool.labels, torch.from_numpy(rows).to(pool.inputs.device))
     one = Split(pool.inputs[:1], pool.labels[:1])
     splits = {"train": own, "validation": one, "test": one}
-    return training.train(shape, seeds, splits, settings, history_epochs=(), **options)
+    begun = told = time.monotonic()
+
+    def observe(epoch: int, stack: Stack) -> None:
+        nonlocal told
+        between()
+        now = time.monotonic()
+        if epoch > 0 and now - told >= SILENCE:
+            told = now
+            left = (now - begun) / epoch * (settings.epochs - epoch)
+            report(
+                f"... {rows.shape[1]} of each, epoch {epoch} of {settings.epochs}: "
+                f"{now - begun:.0f} s, about {left:.0f} s left"
+            )
+
+    return training.train(
+        shape, seeds, splits, settings, history_epochs=(), observe=observe, **options
+    )
 
 
 def _loss(network: Stack, split: Split, highest: float) -> NDArray[np.float64]:

@@ -178,6 +178,15 @@ def of_supersample(checkpoint: Checkpoint | None, lines: list[str]) -> xr.Datase
     )
 
 
+def test_logs_are_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bound_training, "SILENCE", 0.0)
+    lines: list[str] = []
+    of_gaps(None, lines)
+    assert lines[6].startswith("... 5 of each, epoch 7 of 30: ")
+    assert lines[30].startswith("5 examples, 30 epochs: mean gap")
+    assert lines[-2].startswith("... 40 of each, epoch 8 of 8: ")
+
+
 @pytest.mark.parametrize(
     ("run", "deaths", "sizes"),
     [
