@@ -94,7 +94,7 @@ def test_the_numbers_of_every_figure_lie_beside_it(finished: Project) -> None:
 
 def test_the_table_of_bounds_has_gaps_and_supersamples(finished: Project) -> None:
     table = pd.read_csv(finished.folder / "results/miniature/bounds.csv")
-    counted = {"B1": 2, "B2": 2, "B3": 1, "B6": 2}  # conditions: sgld is one of two
+    counted = {"B1": 2, "B2": 2, "B3": 1, "B4": 1, "B6": 2}  # conditions: sgld is one of two
     assert table.groupby("bound")["n_conditions"].unique().map(list).to_dict() == {
         bound: [n] for bound, n in counted.items()
     }
