@@ -245,15 +245,17 @@ class ClusterProject(Project):
         assert text.count("import torch\n") == 1
         script.write_text(text.replace("import torch\n", f"{waiting}import torch\n"))
 
-    def hold_in_epoch(self, epoch: int) -> None:
-        """Make training wait for `release` when it says that this epoch is over."""
+    def hold_in_epoch(self, epoch: int, attempts: int = 99) -> None:
+        """Make the first attempts to train wait for `release` when this epoch is over."""
         script = self.folder / "workflow" / "scripts" / "train.py"
         text = script.read_text()
         waiting = (
             "import os, time\n\n\ndef waiting(line):\n    print(line)\n"
             f'    if line.startswith("epoch {epoch}"):\n'
             '        Path(f"started-{os.getpid()}").touch()\n'
-            '        while not Path("released").exists():\n            time.sleep(0.1)\n\n\n'
+            f'        held = len(list(Path().glob("started-*"))) <= {attempts}\n'
+            '        while held and not Path("released").exists():\n'
+            "            time.sleep(0.1)\n\n\n"
         )
         assert text.count("import torch\n") == text.count("report=print") == 1
         text = text.replace("import torch\n", f"{waiting}import torch\n")

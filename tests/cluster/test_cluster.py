@@ -84,7 +84,7 @@ def overtime(
     """A job that will reach its time limit, of one minute at least, while other tests run."""
     project = made(cluster, tmp_path_factory.mktemp("overtime") / "project", retries=1)
     project.configure("cluster.yaml", STUDY | {"checkpoints": {"minutes": 1e-6}})
-    project.hold_in_epoch(2)
+    project.hold_in_epoch(2, attempts=1)
     rules = project.folder / "workflow" / "rules" / "train.smk"
     text = rules.read_text()
     assert text.count("runtime=growing(60)") == 1
@@ -197,9 +197,8 @@ def test_a_job_over_its_time_limit_goes_on_in_another_with_twice_as_much(
 ) -> None:
     """It does not write a state at SIGTERM, since it waits: the one of the epoch before counts."""
     project, started = overtime
-    until(lambda: project.waiting() == 2, "the job is submitted again, and trains", 150)
-    project.release()
-    assert started.wait(PATIENCE) == 0, project.output()
+    assert started.wait(150 + PATIENCE) == 0, project.output()
+    assert project.waiting() == 2
     first, second = (project.jobs()[id] for id in sorted(project.jobs()))
     assert (first["JobState"], second["JobState"]) == ("TIMEOUT", "COMPLETED")
     assert (first["TimeLimit"], second["TimeLimit"]) == ("00:01:00", "00:02:00")
