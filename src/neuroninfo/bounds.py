@@ -359,4 +359,9 @@ def summary(files: Sequence[xr.Dataset], supersamples: Sequence[xr.Dataset] = ()
         if not constant:
             row["correlation"] = scipy.stats.spearmanr(value, gap).statistic
         rows.append(row)
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.sort_values(
+        ["loss", "bound", "estimator", "layer", "train_size"],
+        ascending=[False, True, True, False, True],
+        ignore_index=True,
+    )

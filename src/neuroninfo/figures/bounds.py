@@ -233,7 +233,7 @@ def supersample_figure(files: Sequence[xr.Dataset]) -> Figure:
         _by_size(ax, file, max(lowest, _LEAST))
         ax.set_title(_condition_words(about), loc="left", weight="bold")
     names = [about["name"] for about in abouts]
-    _by_networks(axes[len(files)], dict(zip(names, files, strict=True)))
+    _by_networks(axes[len(files)], dict(zip(names, files, strict=True)), max(lowest, _LEAST))
     if ranked:
         _over_conditions(axes[-1], pooled)
     for name, file, means in zip(names, files, pooled, strict=True):
@@ -295,7 +295,7 @@ def _looks(number: int) -> Iterable[tuple[str, str]]:
     return zip(style.cycled(style.LAYERS, number), style.cycled(style.MARKERS, number), strict=True)
 
 
-def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset]) -> None:
+def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset], lowest: float) -> None:
     """Of each training size; of several conditions, of each at its largest size."""
     several = len(files) > 1
     own = {
@@ -316,7 +316,7 @@ def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset]) -> None:
     every = np.unique(np.concatenate([curve.x for curve in curves]))
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.set_ylim(0.6 * min(float(c.y.min()) for c in curves), 3)
+    ax.set_ylim(0.6 * min(lowest, *(float(c.y.min()) for c in curves)), 3)
     ax.set_xticks(every, [str(int(n)) for n in every])
     ax.minorticks_off()
     ax.set_xlim(every[0] / 1.15, every[-1] * 1.15)
