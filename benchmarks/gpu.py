@@ -16,8 +16,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from neuroninfo.networks import Architecture, hidden_widths
-from neuroninfo.training import Regularizer, Settings, Split, Trained, train
+from neuroninfo.networks.stack import Architecture, hidden_widths
+from neuroninfo.training.loop import Regularizer, Settings, Split, Trained, train
 
 TASKS = {
     "mnist 100-100": (50_000, 784, "100-100", (1, 5, 20, 100, 400)),

@@ -32,10 +32,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from neuroninfo import ablation, datasets, networks, neurons, training
-from neuroninfo.estimators.binning import EdgeBins, WidthBins
-from neuroninfo.estimators.kernel_density import KernelDensity
-from neuroninfo.quantization import Quantizer
+from neuroninfo.ablation.ablate import cumulative, scopes
+from neuroninfo.data import datasets
+from neuroninfo.networks.stack import Architecture, Stack
+from neuroninfo.neurons.measures import mutual_information
+from neuroninfo.neurons.quantization import Quantizer
+from neuroninfo.planes.estimators.binning import EdgeBins, WidthBins
+from neuroninfo.planes.estimators.kernel_density import KernelDensity
+from neuroninfo.training.loop import Regularizer, Settings, Sgld, Split, _Learner
 
 Row = dict[str, Any]
 Way = Callable[[], Any]
@@ -116,28 +120,26 @@ def scaled(images: np.ndarray, n_inputs: int) -> torch.Tensor:
     return values if n_inputs == 784 else (values - 0.47).div_(0.25)
 
 
-def settings(epochs: int, l2: float = 1e-3) -> training.Settings:
-    regularizer = training.Regularizer(l2=l2)
-    return training.Settings(0, "benchmark", "x", 1e-3, 128, epochs, (epochs,), regularizer)
+def settings(epochs: int, l2: float = 1e-3) -> Settings:
+    regularizer = Regularizer(l2=l2)
+    return Settings(0, "benchmark", "x", 1e-3, 128, epochs, (epochs,), regularizer)
 
 
 def learner(
-    architecture: networks.Architecture, seeds: int, *, together: int = 1, epochs: int = 1
-) -> training._Learner:
-    """What `training.train` runs, for one epoch at a time."""
+    architecture: Architecture, seeds: int, *, together: int = 1, epochs: int = 1
+) -> _Learner:
+    """What `loop.train` runs, for one epoch at a time."""
     device, gathered_bytes = torch.device("cpu"), 32 * 2**20
-    return training._Learner(
-        architecture, range(seeds), device, settings(epochs), together, gathered_bytes
-    )
+    return _Learner(architecture, range(seeds), device, settings(epochs), together, gathered_bytes)
 
 
-def trained(n_inputs: int, hidden: tuple[int, ...], epochs: int) -> tuple[networks.Stack, Any]:
+def trained(n_inputs: int, hidden: tuple[int, ...], epochs: int) -> tuple[Stack, Any]:
     """One trained network, and the last 10,000 examples."""
     images, labels, note = task(n_inputs)
     inputs, targets = scaled(images, n_inputs), torch.from_numpy(labels)
-    train = training.Split(inputs[:-20000], targets[:-20000])
-    test = training.Split(inputs[-10000:].contiguous(), targets[-10000:])
-    made = learner(networks.Architecture(n_inputs, hidden, 10, "relu"), 1, epochs=epochs)
+    train = Split(inputs[:-20000], targets[:-20000])
+    test = Split(inputs[-10000:].contiguous(), targets[-10000:])
+    made = learner(Architecture(n_inputs, hidden, 10, "relu"), 1, epochs=epochs)
     for epoch in range(1, epochs + 1):
         made.run_epoch(train, epoch)
     return made.stack, (test, note)
@@ -171,9 +173,9 @@ def training_speed(shape: tuple[int, tuple[int, ...]], seeds: int, rounds: int) 
     images, labels = images[:n], labels[:n]
     inputs, targets = scaled(images, n_inputs), torch.from_numpy(labels)
     part = 128 * 40
-    architecture = networks.Architecture(n_inputs, hidden, 10, "relu")
+    architecture = Architecture(n_inputs, hidden, 10, "relu")
     single, joint = (learner(architecture, seeds, together=n) for n in (1, seeds))
-    split = training.Split(inputs, targets)
+    split = Split(inputs, targets)
 
     def plain() -> nn.Sequential:
         layers: list[nn.Module] = []
@@ -223,20 +225,18 @@ def examples_speed(rounds: int) -> Iterator[Row]:
     """What a step of sgld tells of each example of its batch, beside every gradient written out."""
     images, labels, note = task(784)
     inputs, targets = scaled(images[:128], 784), torch.from_numpy(labels[:128])
-    architecture = networks.Architecture(784, (64,), 10, "relu")
-    sgld = training.Sgld(clipping_norm=1.0, noise=0.01)
+    architecture = Architecture(784, (64,), 10, "relu")
+    sgld = Sgld(clipping_norm=1.0, noise=0.01)
     chosen = replace(settings(1, l2=0.0), optimizer="sgld", learning_rate=0.1, sgld=sgld)
     device, seeds, repeats = torch.device("cpu"), slice(0, 1), 20
-    made, silent = (
-        training._Learner(architecture, [0], device, chosen, 1, 32 * 2**20) for _ in range(2)
-    )
+    made, silent = (_Learner(architecture, [0], device, chosen, 1, 32 * 2**20) for _ in range(2))
     silent.known = None
     start = made.parameters.clone()
     layers = zip(made.stack.weights, made.stack.biases, strict=True)
     weights = [array[0].clone() for layer in layers for array in layer]
     wanted = nn.functional.one_hot(targets, 10).float()
 
-    def steps(learner: training._Learner) -> torch.Tensor | None:
+    def steps(learner: _Learner) -> torch.Tensor | None:
         for _ in range(repeats):
             learner.parameters.copy_(start)
             if learner.known is not None:
@@ -280,7 +280,7 @@ def examples_speed(rounds: int) -> Iterator[Row]:
 
 
 def masked_pass(
-    stack: networks.Stack, inputs: torch.Tensor, labels: torch.Tensor, removed: np.ndarray
+    stack: Stack, inputs: torch.Tensor, labels: torch.Tensor, removed: np.ndarray
 ) -> int:
     """The plain way: a forward pass with the removed neurons masked."""
     first = 0
@@ -299,20 +299,20 @@ def masked_pass(
 def ablation_speed(shape: tuple[int, tuple[int, ...]], scope: str, rounds: int) -> Iterator[Row]:
     n_inputs, hidden = shape
     stack, (test, note) = trained(n_inputs, hidden, 3 if n_inputs == 784 else 6)
-    members = ablation.scopes(hidden)[scope]
+    members = scopes(hidden)[scope]
     rng = np.random.default_rng(1)
     sequences = np.stack([rng.permutation(members) for _ in range(ORDERS)])
     k = len(members)
     steps = np.linspace(0, k, 5, dtype=int)
     # Compile and load what is cached before the clock runs.
-    ablation.cumulative(stack, test.inputs[:20], test.labels[:20], sequences)
+    cumulative(stack, test.inputs[:20], test.labels[:20], sequences)
 
     def plain() -> list[int]:
         return [masked_pass(stack, test.inputs, test.labels, sequences[0, :step]) for step in steps]
 
     seconds, results = alternate(
         rounds,
-        ours=(lambda: ablation.cumulative(stack, test.inputs, test.labels, sequences), 1),
+        ours=(lambda: cumulative(stack, test.inputs, test.labels, sequences), 1),
         **{"masked forward pass": (plain, ORDERS * (k + 1) / len(steps))},
     )
     correct = results["ours"][0][0, steps]
@@ -331,14 +331,14 @@ def damage_speed(shape: tuple[int, tuple[int, ...]], rounds: int) -> Iterator[Ro
     stack, (test, note) = trained(n_inputs, hidden, 3 if n_inputs == 784 else 6)
     each = np.arange(sum(hidden))[:, None]
     part = np.linspace(0, len(each) - 1, 5, dtype=int)
-    ablation.cumulative(stack, test.inputs[:20], test.labels[:20], each)
+    cumulative(stack, test.inputs[:20], test.labels[:20], each)
 
     def plain() -> list[int]:
         return [masked_pass(stack, test.inputs, test.labels, each[neuron]) for neuron in part]
 
     seconds, results = alternate(
         rounds,
-        ours=(lambda: ablation.cumulative(stack, test.inputs, test.labels, each), 1),
+        ours=(lambda: cumulative(stack, test.inputs, test.labels, each), 1),
         **{"masked forward pass": (plain, len(each) / len(part))},
     )
     differs = int(np.abs(results["ours"][0][part, 1] - results["masked forward pass"]).max())
@@ -363,7 +363,7 @@ def information_speed(quantizer_name: str, rounds: int) -> Iterator[Row]:
 
     def ours() -> np.ndarray:
         counts = quantizer.class_counts(values, labels[None], "relu", 10)[0]
-        return neurons.mutual_information(counts)
+        return mutual_information(counts)
 
     symbols = quantizer.symbols(values[:, :part], "relu")
     wide = symbols.astype(np.intp)
@@ -374,7 +374,7 @@ def information_speed(quantizer_name: str, rounds: int) -> Iterator[Row]:
     def bincount() -> np.ndarray:
         cells = quantizer.bins * 10
         counts = [np.bincount(row * 10 + labels, minlength=cells) for row in wide]
-        return neurons.mutual_information(np.reshape(counts, (part, quantizer.bins, 10)))
+        return mutual_information(np.reshape(counts, (part, quantizer.bins, 10)))
 
     ours()
     scale = values.shape[1] / part
@@ -521,20 +521,20 @@ def growth(rounds: int) -> Iterator[Row]:
     """How each cost grows; ratio is to the row before of the same sweep."""
     rng = np.random.default_rng(0)
 
-    def split(n: int) -> training.Split:
+    def split(n: int) -> Split:
         inputs = torch.from_numpy(rng.random((n, 784), dtype=np.float32))
-        return training.Split(inputs, torch.from_numpy(rng.integers(0, 10, n)))
+        return Split(inputs, torch.from_numpy(rng.integers(0, 10, n)))
 
     def learn(width: int, n: int, seeds: int) -> Way:
-        architecture = networks.Architecture(784, (width, width), 10, "relu")
+        architecture = Architecture(784, (width, width), 10, "relu")
         made, data = learner(architecture, seeds), split(n)
         return lambda: made.run_epoch(data, 1)
 
     def ablate(width: int, n: int) -> Way:
-        architecture = networks.Architecture(784, (width, width), 10, "relu")
+        architecture = Architecture(784, (width, width), 10, "relu")
         stack, data = learner(architecture, 1).stack, split(n)
         sequences = np.stack([rng.permutation(width) for _ in range(2)])
-        return lambda: ablation.cumulative(stack, data.inputs, data.labels, sequences)
+        return lambda: cumulative(stack, data.inputs, data.labels, sequences)
 
     def measure(width: int, n: int) -> Way:
         values = rng.random((n, width), dtype=np.float32)
@@ -579,7 +579,7 @@ def startup(rounds: int) -> Iterator[Row]:
     images, labels, note = task(784)
     import xarray as xr
 
-    from neuroninfo import storage
+    from neuroninfo.files import storage
 
     split = np.repeat(np.int8([0, 1, 2]), [50000, 10000, 10000])
     named = storage.labelled
@@ -608,12 +608,14 @@ def startup(rounds: int) -> Iterator[Row]:
         storage.write(dataset, f"{folder}/mnist.nc", kind="dataset", **about)
         storage.write(activations, f"{folder}/activations.nc", kind="activations", **about)
         codes = {
-            "train": "from neuroninfo import datasets, networks, storage, training;"
+            "train": "from neuroninfo.data import datasets; from neuroninfo.files import storage;"
+            "from neuroninfo.training.loop import train;"
             f"datasets.read('{folder}/mnist.nc')",
-            "measure": "from neuroninfo import neurons, storage;"
+            "measure": "from neuroninfo.files import storage; import neuroninfo.neurons.measures;"
             f"next(storage.each('{folder}/activations.nc', 'activations', 'seed',"
             "variables=['activation']))",
-            "ablate": "from neuroninfo import ablation, datasets, networks, storage;"
+            "ablate": "from neuroninfo.data import datasets; from neuroninfo.files import storage;"
+            "import neuroninfo.ablation.ablate;"
             f"datasets.read('{folder}/mnist.nc', splits=['test'])",
         }
 

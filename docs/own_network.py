@@ -15,8 +15,9 @@ import torch
 from sklearn.datasets import load_digits
 from torch import nn
 
-from neuroninfo import sequential, storage
+from neuroninfo import own_network
 from neuroninfo.figures import style
+from neuroninfo.files import storage
 
 # --- plain torch: data, network, training -------------------------------------------------
 
@@ -45,7 +46,7 @@ for _ in range(30):
 
 # --- what its neurons know, and what happens without them ---------------------------------
 
-study = sequential.study(
+study = own_network.study(
     model,
     validation=(inputs[validation], labels[validation]),
     test=(inputs[test], labels[test]),

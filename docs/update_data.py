@@ -18,7 +18,7 @@ import xarray as xr
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "src"))
 
-from neuroninfo import storage
+from neuroninfo.files import storage
 
 _LAYER = re.compile(r"(?<=weight|neuron)_(\d+|output)$|(?<=bias)_(\d+|output)$")
 _SCOPE = re.compile(r"^(network|layer-\d+)$")

@@ -23,8 +23,10 @@ from PIL import Image
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "src"))
 
-from neuroninfo import claims, planes, reading, tables
 from neuroninfo.figures import style
+from neuroninfo.files import tables
+from neuroninfo.planes import layers
+from neuroninfo.results import claims, counts
 
 WIDTH = 1400
 """Pixels: twice what a page shows."""
@@ -94,9 +96,9 @@ def talk_table(study: Path) -> str:
 
 def counts_table(study: Path) -> str:
     """All counts of the conditions with most seeds, by tolerance."""
-    frame = tables.read(study / "readings.csv", reading.COLUMNS)
+    frame = tables.read(study / "readings.csv", counts.COLUMNS)
     frame = frame[
-        (frame["n_seeds"] == frame["n_seeds"].max()) & frame["quantity"].isin(reading.COUNTS)
+        (frame["n_seeds"] == frame["n_seeds"].max()) & frame["quantity"].isin(counts.COUNTS)
     ]
     deltas = sorted({delta for delta in frame["delta"] if delta}, key=float)
     rows = []
@@ -105,8 +107,8 @@ def counts_table(study: Path) -> str:
         for delta in deltas:
             own = part[part["delta"].isin(["", delta])].set_index("quantity")
             layer = f"{scope.replace('-', ' ')} of {own['n_neurons'].iloc[0]}"
-            rows.append([words, layer, delta, *(_count(own.loc[name]) for name in reading.COUNTS)])
-    heads = [name.replace("_", " ") for name in reading.COUNTS]
+            rows.append([words, layer, delta, *(_count(own.loc[name]) for name in counts.COUNTS)])
+    heads = [name.replace("_", " ") for name in counts.COUNTS]
     return _markdown(["condition", "layer", "delta", *heads], rows)
 
 
@@ -132,8 +134,8 @@ def cost_table(study: Path) -> str:
 
 def compression_table(study: Path) -> str:
     """How many hidden layers of each condition compress, by estimator."""
-    frame = tables.read(study / "compression.csv", planes.COLUMNS)
-    frame = frame[frame["layer"] != planes.OUTPUT]
+    frame = tables.read(study / "compression.csv", layers.COLUMNS)
+    frame = frame[frame["layer"] != layers.OUTPUT]
     rows = []
     for estimator in dict.fromkeys(frame["estimator"]):
         row = [f"`{estimator}`"]

@@ -11,7 +11,7 @@ import pytest
 import torch
 import yaml
 
-from neuroninfo import storage
+from neuroninfo.files import storage
 from tests.workflow.conftest import MINIATURE, ROOT, Project
 
 from .conftest import GPUS_PER_NODE, NODES, PATIENCE, Cluster, ClusterProject, until

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuroninfo import storage
+from neuroninfo.files import storage
 from tests.workflow.conftest import MINIATURE, Project
 
 # All that has a state: dropout's generators, moments of Adam and batch norm, early stopping.

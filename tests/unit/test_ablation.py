@@ -12,8 +12,8 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroninfo import kernels, storage
-from neuroninfo.ablation import (
+from neuroninfo.ablation import kernels
+from neuroninfo.ablation.ablate import (
     AblationError,
     Curves,
     Ordering,
@@ -26,7 +26,9 @@ from neuroninfo.ablation import (
     orders,
     scopes,
 )
-from neuroninfo.networks import (
+from neuroninfo.files import storage
+from neuroninfo.files.storage import labelled
+from neuroninfo.networks.stack import (
     ACTIVATIONS,
     BATCH_NORM_EPSILON,
     Architecture,
@@ -34,7 +36,6 @@ from neuroninfo.networks import (
     Stack,
     neuron_coordinates,
 )
-from neuroninfo.storage import labelled
 from neuroninfo.streams import Stream, generator
 
 STUDY = 5

@@ -10,14 +10,16 @@ import pytest
 import torch
 import xarray as xr
 
-from neuroninfo import bound_training, bounds, storage, training
-from neuroninfo.bound_training import Gaps, Supersample
-from neuroninfo.bounds import BoundError
-from neuroninfo.checkpoints import Checkpoint, Interrupted
-from neuroninfo.datasets import Examples
-from neuroninfo.estimators.names import named
+from neuroninfo.data.datasets import Examples
 from neuroninfo.figures.bounds import bounds_figure, supersample_figure
-from neuroninfo.training import Regularizer, Settings, Sgld
+from neuroninfo.files import storage
+from neuroninfo.files.checkpoints import Checkpoint, Interrupted
+from neuroninfo.generalization import bounds, gaps
+from neuroninfo.generalization import gaps as bound_training
+from neuroninfo.generalization.bounds import BoundError
+from neuroninfo.generalization.gaps import Gaps, Supersample
+from neuroninfo.planes.estimators.names import named
+from neuroninfo.training.loop import Regularizer, Settings, Sgld, _Shares
 
 from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 
@@ -65,8 +67,8 @@ def settings(**changes: object) -> Settings:
 def found() -> dict[str, xr.Dataset]:
     noisy = settings(optimizer="sgld", sgld=Sgld(1.0, 0.05))
     return {
-        "plain": bound_training.gaps(examples(), settings(), "relu", (0, 1), WANTED, CPU),
-        "sgld": bound_training.gaps(examples(), noisy, "relu", (0, 1), WANTED, CPU),
+        "plain": gaps.gaps(examples(), settings(), "relu", (0, 1), WANTED, CPU),
+        "sgld": gaps.gaps(examples(), noisy, "relu", (0, 1), WANTED, CPU),
     }
 
 
@@ -93,7 +95,7 @@ def test_gaps(found: dict[str, xr.Dataset]) -> None:
 
 
 def test_a_seed_is_as_if_it_were_alone(found: dict[str, xr.Dataset]) -> None:
-    alone = bound_training.gaps(examples(), settings(), "relu", (1,), WANTED, CPU)
+    alone = gaps.gaps(examples(), settings(), "relu", (1,), WANTED, CPU)
     xr.testing.assert_identical(found["plain"].isel(seed=[1]), alone)
 
 
@@ -128,7 +130,7 @@ def test_comparisons_of_a_known_gap(m: int, s: float) -> None:
     Loss -sign(W) z, as of the closed forms of B3 and B4 in test_bounds.py.
     """
     examples = torch.from_numpy(np.random.default_rng(4).normal(size=(20_000, m)))
-    shares = training._Shares(*examples.shape, CPU)
+    shares = _Shares(*examples.shape, CPU)
     gradient = -examples.mean(dim=1, keepdim=True)
     shares.products += -gradient * examples / m
     shares.squares += examples**2 / m**2
@@ -142,7 +144,7 @@ def test_comparisons_of_a_known_gap(m: int, s: float) -> None:
 
 def test_too_few_examples() -> None:
     with pytest.raises(BoundError, match="smaller `sizes`"):
-        bound_training.gaps(examples(30), settings(), "relu", (0,), WANTED, CPU)
+        gaps.gaps(examples(30), settings(), "relu", (0,), WANTED, CPU)
 
 
 class Dying(Checkpoint):
@@ -160,7 +162,7 @@ class Dying(Checkpoint):
 
 
 def of_gaps(checkpoint: Checkpoint | None, lines: list[str]) -> xr.Dataset:
-    return bound_training.gaps(
+    return gaps.gaps(
         examples(),
         settings(optimizer="sgld", sgld=Sgld(1.0, 0.05)),
         "relu",
@@ -173,7 +175,7 @@ def of_gaps(checkpoint: Checkpoint | None, lines: list[str]) -> xr.Dataset:
 
 
 def of_supersample(checkpoint: Checkpoint | None, lines: list[str]) -> xr.Dataset:
-    return bound_training.supersample(
+    return gaps.supersample(
         examples(), settings(), "relu", HALVES, CPU, checkpoint=checkpoint, report=lines.append
     )
 
@@ -213,17 +215,17 @@ def test_a_job_that_dies_goes_on_with_the_part_it_was_in(
 
 def test_labels_are_drawn_anew() -> None:
     plain = examples(30_000)
-    assert bound_training.relabelled(plain, 0.0, 0) is plain
-    noisy = bound_training.relabelled(plain, 0.3, 0)
+    assert gaps.relabelled(plain, 0.0, 0) is plain
+    noisy = gaps.relabelled(plain, 0.3, 0)
     for rows in plain.slices.values():  # of one distribution in all splits
         changed = (noisy.labels[rows] != plain.labels[rows]).mean()
         assert changed == pytest.approx(0.2, abs=0.02)  # one third stays by chance
-    np.testing.assert_array_equal(noisy.labels, bound_training.relabelled(plain, 0.3, 0).labels)
+    np.testing.assert_array_equal(noisy.labels, gaps.relabelled(plain, 0.3, 0).labels)
 
 
 def test_some_classes() -> None:
     plain = examples()
-    two = bound_training.of_classes(plain, [2, 0])
+    two = gaps.of_classes(plain, [2, 0])
     assert two.n_classes == 2
     for name in plain.slices:
         rows = plain.split(name)
@@ -233,16 +235,16 @@ def test_some_classes() -> None:
             two.labels[two.split(name)], np.where(plain.labels[rows][kept] == 2, 0, 1)
         )
     with pytest.raises(BoundError, match="classes: 7 is none of clouds"):
-        bound_training.of_classes(plain, [0, 7])
+        gaps.of_classes(plain, [0, 7])
 
 
 def test_labels_of_some_classes_stay_among_them() -> None:
-    noisy = bound_training.relabelled(bound_training.of_classes(examples(), [2, 0]), 1.0, 0)
+    noisy = gaps.relabelled(gaps.of_classes(examples(), [2, 0]), 1.0, 0)
     assert set(noisy.labels) == {0, 1}
 
 
 def test_supersample() -> None:
-    file = bound_training.supersample(examples(), settings(), "relu", HALVES, CPU)
+    file = gaps.supersample(examples(), settings(), "relu", HALVES, CPU)
     assert file["networks"].values.tolist() == [2, 4, 8]
     assert file["bound_value"].sizes == {"train_size": 2, "pool": 2, "networks": 3, "known_by": 3}
     weights = file["bound_value"].sel(known_by="weights")
@@ -250,13 +252,13 @@ def test_supersample() -> None:
     assert float(file["information"].max()) <= math.log(2)
     whole = file["bound_value"].isel(networks=-1, known_by=0).mean("pool")
     assert (whole > file["gap"].mean(("pool", "mask"))).all()
-    again = bound_training.supersample(examples(), settings(), "relu", HALVES, CPU)
+    again = gaps.supersample(examples(), settings(), "relu", HALVES, CPU)
     xr.testing.assert_identical(file, again)
 
 
 @pytest.mark.parametrize("n_conditions", [1, 2, 3])
 def test_figure_of_supersamples(n_conditions: int) -> None:
-    file = bound_training.supersample(examples(), settings(), "relu", HALVES, CPU)
+    file = gaps.supersample(examples(), settings(), "relu", HALVES, CPU)
     files = []
     for number in range(n_conditions):
         sizes = [0] if number else [0, 1]  # need not be the same

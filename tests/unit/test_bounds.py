@@ -10,8 +10,8 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroninfo import bounds
-from neuroninfo.bounds import BoundError
+from neuroninfo.generalization import bounds
+from neuroninfo.generalization.bounds import BoundError
 
 quick = settings(deadline=None, max_examples=60)
 

@@ -7,10 +7,10 @@ import pytest
 import scipy.integrate
 import scipy.stats
 
-from neuroninfo import calibration
-from neuroninfo.calibration import FAMILIES, Mixture
-from neuroninfo.estimators.names import named
 from neuroninfo.figures.calibration import calibration_figure, cost_figure
+from neuroninfo.planes import calibration
+from neuroninfo.planes.calibration import FAMILIES, Mixture
+from neuroninfo.planes.estimators.names import named
 
 from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 

@@ -14,13 +14,15 @@ import pytest
 import torch
 import xarray as xr
 
-from neuroninfo import checkpoints, plane_training, storage, training
-from neuroninfo.checkpoints import Checkpoint, Interrupted
-from neuroninfo.estimators import Estimate, EstimationError
-from neuroninfo.estimators.names import named
-from neuroninfo.networks import Stack
-from neuroninfo.plane_training import Planes
-from neuroninfo.training import Regularizer, Sgld, Split, Trained, _Stopping
+from neuroninfo.files import checkpoints, storage
+from neuroninfo.files.checkpoints import Checkpoint, Interrupted
+from neuroninfo.networks.stack import Stack
+from neuroninfo.planes import training
+from neuroninfo.planes.estimators.names import named
+from neuroninfo.planes.estimators.protocol import Estimate, EstimationError
+from neuroninfo.planes.training import Planes
+from neuroninfo.training import loop
+from neuroninfo.training.loop import Regularizer, Sgld, Split, Trained, _Stopping, log_spaced_epochs
 
 from .test_training import EARLY, REGULARIZERS, assert_same, settings, splits, trained
 
@@ -177,10 +179,8 @@ def test_planes(tmp_path: Path) -> None:
 
     def run(checkpoint: Checkpoint | None) -> xr.Dataset:
         estimators = (named("edges-30"), named("kde-upper-0.001"), Failing())
-        wanted = Planes(estimators, tuple(training.log_spaced_epochs(6, 5)))
-        return plane_training.train(
-            architecture, SEEDS, data, chosen, wanted, checkpoint=checkpoint
-        )
+        wanted = Planes(estimators, tuple(log_spaced_epochs(6, 5)))
+        return training.train(architecture, SEEDS, data, chosen, wanted, checkpoint=checkpoint)
 
     whole, broken = run(None), with_deaths(tmp_path, run, [3, 4, 2])
     assert set(whole["success"].values.ravel()) == {0, 1}
@@ -291,7 +291,7 @@ def test_what_a_checkpoint_of_training_is_made_of(
         storage.seal(path)
 
     def path(dataset: Path = data[0], device: str = "cpu", minutes: float = 1) -> Path:
-        found = training.checkpoint(tmp_path, MADE_BY, dataset, torch.device(device), minutes)
+        found = loop.checkpoint(tmp_path, MADE_BY, dataset, torch.device(device), minutes)
         return found.path
 
     paths = [path(), path(data[1]), path(device="cuda")]

@@ -11,10 +11,12 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroninfo import claims, reading, tables
-from neuroninfo.claims import ClaimError
+from neuroninfo.files import tables
+from neuroninfo.files.tables import TableError
+from neuroninfo.results import claims
+from neuroninfo.results import counts as results_counts
+from neuroninfo.results.claims import ClaimError
 from neuroninfo.streams import Stream, generator
-from neuroninfo.tables import TableError
 
 CONDITION = {
     "study": "probe",
@@ -332,7 +334,7 @@ def test_a_count_has_one_interval_in_claims_and_readings() -> None:
     counted = counts(**dict.fromkeys(("suffice", "destroy", "redundant"), spread))
     counted["inactive"] = counted["suffice"].isel(delta=0, drop=True)
     judged_counts = judged({"network": group()}, reading=counted, condition=CIFAR)
-    read = reading.summary(counted, CIFAR, 1)
+    read = results_counts.summary(counted, CIFAR, 1)
     for claim, layer in (("suffice", 4), ("destroy", 3), ("inactive", 4), ("redundant", 4)):
         found = row(judged_counts, f"C4 {claim}", f"layer-{layer}")
         same = read[

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from neuroninfo import claims, reading
 from neuroninfo.figures import style
 from neuroninfo.figures.comparison import comparison_figure
 from neuroninfo.figures.style import FigureError
+from neuroninfo.results import claims, counts
 
 from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 
@@ -58,7 +58,7 @@ def tables(
         judged += [
             common | interval(-i / 100) | {"claim": c, "scope": "network"} for c in ("C1a", "C1b")
         ]
-    readings = pd.DataFrame(read).reindex(columns=list(reading.COLUMNS), fill_value="")
+    readings = pd.DataFrame(read).reindex(columns=list(counts.COLUMNS), fill_value="")
     effects = pd.DataFrame(judged).rename(columns={"mean": "effect"})
     return readings, effects.reindex(columns=list(claims.COLUMNS), fill_value="")
 

@@ -15,8 +15,17 @@ import jsonschema
 import pytest
 import yaml
 
-from neuroninfo import configuration
-from neuroninfo.configuration import Condition, ConfigurationError, Plan, Study
+from neuroninfo.configuration import study as configuration_study
+from neuroninfo.configuration.study import (
+    BOUNDED,
+    SIGNED,
+    Condition,
+    ConfigurationError,
+    Plan,
+    Study,
+    expected,
+    resolve,
+)
 
 ROOT = Path(__file__).parents[2]
 SCHEMA_PATH = ROOT / "workflow/schemas/config.schema.yaml"
@@ -39,7 +48,7 @@ def minimal() -> dict[str, Any]:
 
 
 def load(config: Any) -> Study:
-    return configuration.load(config, SCHEMA_PATH)
+    return configuration_study.load(config, SCHEMA_PATH)
 
 
 def changed(changes: str) -> dict[str, Any]:
@@ -980,7 +989,7 @@ def test_a_block_text_keeps_no_line_break() -> None:
 
 def keys(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any], bool]]:
     """Path, schema and whether it is required, of every key; equal mappings once."""
-    schema = configuration.resolve(schema, SCHEMA)
+    schema = resolve(schema, SCHEMA)
     if "items" in schema:
         yield from keys(schema["items"], f"{path}[]")
     below = dict(schema.get("properties", {}))
@@ -999,15 +1008,18 @@ KEYS = list(keys(SCHEMA))
 
 
 def test_schema_and_library_know_the_same_names() -> None:
-    from neuroninfo import datasets, networks, neurons, toys
+    from neuroninfo.data import datasets
+    from neuroninfo.networks.stack import ACTIVATIONS, OUTPUT_RANGES
+    from neuroninfo.neurons.measures import NON_NEGATIVE
+    from neuroninfo.toys import logistic
 
     own = SCHEMA["properties"]["toys"]["properties"]
-    assert list(own["sets"]["properties"]) == list(toys.RULES)
-    assert own["network"]["properties"]["activation"]["enum"] == list(toys.SQUASHING)
+    assert list(own["sets"]["properties"]) == list(logistic.RULES)
+    assert own["network"]["properties"]["activation"]["enum"] == list(logistic.SQUASHING)
     assert set(SCHEMA["properties"]["datasets"]["properties"]) == set(datasets.SOURCES)
-    assert SCHEMA["$defs"]["activation"]["enum"] == list(networks.ACTIVATIONS)
-    assert set(configuration.SIGNED) == set(networks.ACTIVATIONS) - neurons.NON_NEGATIVE
-    assert set(configuration.BOUNDED) == set(networks.OUTPUT_RANGES)
+    assert SCHEMA["$defs"]["activation"]["enum"] == list(ACTIVATIONS)
+    assert set(SIGNED) == set(ACTIVATIONS) - NON_NEGATIVE
+    assert set(BOUNDED) == set(OUTPUT_RANGES)
     dataset = SCHEMA["$defs"]["dataset"]["properties"]
     assert set(dataset["inputs"]["enum"]) == set(datasets.INPUTS)
 
@@ -1033,7 +1045,7 @@ def test_every_mapping_of_the_schema_is_closed() -> None:
 
 @pytest.mark.parametrize(("path", "entry", "required"), KEYS, ids=[key[0] for key in KEYS])
 def test_every_key_is_described(path: str, entry: dict[str, Any], required: bool) -> None:
-    resolved = configuration.resolve(entry, SCHEMA)
+    resolved = resolve(entry, SCHEMA)
     description = entry.get("description") or resolved["description"]
     own = ("datasets.<name>.training.", "datasets.<name>.planes.")
     absent = "absent:" in description or (path.startswith(own) and "default" not in entry)
@@ -1046,10 +1058,10 @@ def test_every_key_is_described(path: str, entry: dict[str, Any], required: bool
 
 def row(path: str, entry: dict[str, Any], required: bool) -> str:
     """The key's row in the table of config/README.md."""
-    resolved = configuration.resolve(entry, SCHEMA)
+    resolved = resolve(entry, SCHEMA)
     description = entry.get("description") or resolved["description"]
     section = resolved["type"] == "object"
-    value = "section" if section else configuration.expected(entry, SCHEMA)
+    value = "section" if section else expected(entry, SCHEMA)
     if "if" in entry:
         value += "; or a list"
     unit = entry.get("unit") or resolved.get("unit", "")
@@ -1179,7 +1191,7 @@ def test_toys() -> None:
 
 def test_import_is_light() -> None:
     heavy = "{'torch', 'numpy', 'xarray', 'pandas', 'sklearn', 'netCDF4'}"
-    code = f"import sys, neuroninfo.configuration; sys.exit(str({heavy} & set(sys.modules)))"
+    code = f"import sys, neuroninfo.configuration.study; sys.exit(str({heavy} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={"PYTHONPATH": str(ROOT / "src")},

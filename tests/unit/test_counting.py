@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from neuroninfo import counting
-from neuroninfo.quantization import Quantizer, uniform_edges
+from neuroninfo.neurons import counting
+from neuroninfo.neurons.quantization import Quantizer, uniform_edges
 
 from .plain import class_counts
 

@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from neuroninfo import datasets, storage
-from neuroninfo.datasets import DatasetError, Source
+from neuroninfo.data import datasets
+from neuroninfo.data.datasets import DatasetError, Source
+from neuroninfo.files import storage
 
 PROJECT = Path(__file__).parents[2]
 PLACES = [
@@ -560,7 +561,7 @@ def test_a_wrong_pickle_is_not_opened(
 
 def test_readers_are_imported_only_where_they_are_used() -> None:
     code = (
-        "import sys; from neuroninfo import datasets; "
+        "import sys; from neuroninfo.data import datasets; "
         "assert not {'sklearn', 'torch', 'torchvision'} & set(sys.modules), 'imported'"
     )
     environment = os.environ | {"PYTHONPATH": str(PROJECT / "src")}

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from neuroninfo import devices
+from neuroninfo.training import devices
 
 GPU = torch.device("cuda")
 

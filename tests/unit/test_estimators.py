@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.special import digamma as psi
 
-from neuroninfo.estimators import Estimate, EstimationError, Estimator, discrete
-from neuroninfo.estimators.binning import EdgeBins, Exact, MassBins, WidthBins
-from neuroninfo.estimators.kernel_density import KernelDensity
-from neuroninfo.estimators.neighbours import KozachenkoLeonenko, Kraskov
-from neuroninfo.estimators.neural import InfoNCE
-from neuroninfo.estimators.renyi import Renyi
-from neuroninfo.estimators.sample_propagation import SamplePropagation
+from neuroninfo.planes.estimators import discrete
+from neuroninfo.planes.estimators.binning import EdgeBins, Exact, MassBins, WidthBins
+from neuroninfo.planes.estimators.kernel_density import KernelDensity
+from neuroninfo.planes.estimators.neighbours import KozachenkoLeonenko, Kraskov
+from neuroninfo.planes.estimators.neural import InfoNCE
+from neuroninfo.planes.estimators.protocol import Estimate, EstimationError, Estimator
+from neuroninfo.planes.estimators.renyi import Renyi
+from neuroninfo.planes.estimators.sample_propagation import SamplePropagation
 from neuroninfo.streams import Stream, generator
 
 ALL: list[Estimator] = [

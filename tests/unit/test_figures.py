@@ -14,7 +14,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from neuroninfo.figures import ablation, information, style
+from neuroninfo.figures import ablation, style
+from neuroninfo.figures import information as figures_information
 from neuroninfo.figures.style import FigureError
 
 from .pictures import greyscale_tells_what_colours_tell
@@ -98,7 +99,7 @@ def layers(*data: xr.Dataset, **condition: str) -> Figure:
 
 
 def distributions(data: xr.Dataset, **condition: str) -> Figure:
-    return information.distributions_figure(data, CONDITION | condition)
+    return figures_information.distributions_figure(data, CONDITION | condition)
 
 
 def texts(figure: Figure) -> list[Text]:
@@ -325,7 +326,7 @@ def test_rare_never_active_neurons_are_not_rounded_away() -> None:
 
 def test_unmeasured_quantizer_is_refused() -> None:
     with pytest.raises(FigureError, match="'uniform-8': there are threshold"):
-        information.distributions_figure(neurons(), CONDITION, quantizer="uniform-8")
+        figures_information.distributions_figure(neurons(), CONDITION, quantizer="uniform-8")
 
 
 @pytest.mark.parametrize("case", ["network", "information"])

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroninfo import joint
-from neuroninfo.joint import JointError, Pairs
+from neuroninfo.ablation import joint
+from neuroninfo.ablation.joint import JointError, Pairs
 
 quick = settings(deadline=None, max_examples=60)
 

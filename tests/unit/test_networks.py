@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from neuroninfo import storage
-from neuroninfo.forward import evaluated, losses, outputs
-from neuroninfo.networks import (
+from neuroninfo.files import storage
+from neuroninfo.networks.forward import evaluated, losses, outputs
+from neuroninfo.networks.stack import (
     ACTIVATIONS,
     BATCH_NORM_EPSILON,
     Architecture,

@@ -15,10 +15,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import mutual_info_score
 
-from neuroninfo import neurons, storage
-from neuroninfo.counting import CountingError
-from neuroninfo.networks import Architecture, Stack
-from neuroninfo.quantization import Quantizer, QuantizerError
+from neuroninfo.files import storage
+from neuroninfo.networks.stack import Architecture, Stack
+from neuroninfo.neurons import measures
+from neuroninfo.neurons.counting import CountingError
+from neuroninfo.neurons.measures import (
+    STATES,
+    class_selectivity,
+    kl_selectivity,
+    mutual_information,
+    mutual_information_miller_madow,
+)
+from neuroninfo.neurons.quantization import Quantizer, QuantizerError
 from neuroninfo.streams import Stream, generator
 
 from .plain import class_counts
@@ -48,11 +56,11 @@ def counted(symbols: Sequence[int] | np.ndarray, labels: Sequence[int] | np.ndar
 
 
 def information(symbols: np.ndarray, labels: np.ndarray) -> float:
-    return float(neurons.mutual_information(counted(symbols, labels))[0])
+    return float(mutual_information(counted(symbols, labels))[0])
 
 
 def divergence(symbols: np.ndarray, labels: np.ndarray) -> float:
-    return float(neurons.kl_selectivity(counted(symbols, labels))[0])
+    return float(kl_selectivity(counted(symbols, labels))[0])
 
 
 def plain_entropy(values: Sequence[object]) -> float:
@@ -135,7 +143,7 @@ def test_information_is_that_of_scikit_learn_and_scipy(
     assert information(symbols, labels) == pytest.approx(
         mutual_info_score(labels, symbols) / log(2), abs=1e-10
     )
-    assert neurons.entropy(counts)[0] == pytest.approx(
+    assert measures.entropy(counts)[0] == pytest.approx(
         scipy.stats.entropy(np.bincount(symbols), base=2), abs=ROUNDING
     )
 
@@ -146,7 +154,7 @@ def test_information_is_the_plain_loop(drawn: tuple[np.ndarray, np.ndarray]) -> 
     symbols, labels = (part.tolist() for part in drawn)
     counts = counted(*drawn)
     divergences = plain_divergences(symbols, labels)
-    assert neurons.entropy(counts)[0] == pytest.approx(plain_entropy(symbols), abs=ROUNDING)
+    assert measures.entropy(counts)[0] == pytest.approx(plain_entropy(symbols), abs=ROUNDING)
     assert information(*drawn) == pytest.approx(plain_information(symbols, labels), abs=ROUNDING)
     assert information(*drawn) == pytest.approx(
         fsum(labels.count(y) / len(labels) * d for y, d in divergences.items()), abs=ROUNDING
@@ -163,7 +171,7 @@ def test_miller_madow_corrects_each_entropy(drawn: tuple[np.ndarray, np.ndarray]
         return plain_entropy(values) + (len(set(values)) - 1) / (2 * len(values) * log(2))
 
     joint = list(zip(symbols, labels, strict=True))
-    assert neurons.mutual_information_miller_madow(counted(*drawn))[0] == pytest.approx(
+    assert mutual_information_miller_madow(counted(*drawn))[0] == pytest.approx(
         corrected(symbols) + corrected(labels) - corrected(joint), abs=ROUNDING
     )
 
@@ -171,12 +179,10 @@ def test_miller_madow_corrects_each_entropy(drawn: tuple[np.ndarray, np.ndarray]
 def test_miller_madow_by_hand() -> None:
     # I = 0; 2 symbols, 2 classes, 4 cells: (1 + 1 - 3) / (2 * 4 ln 2).
     counts = counted([0, 1, 0, 1], [0, 0, 1, 1])
-    assert neurons.mutual_information_miller_madow(counts)[0] == pytest.approx(
-        -0.18033688, abs=1e-8
-    )
+    assert mutual_information_miller_madow(counts)[0] == pytest.approx(-0.18033688, abs=1e-8)
     # I = 1; 2 symbols, 2 classes, 2 cells: (1 + 1 - 1) / (2 * 2 ln 2).
     counts = counted([0, 1], [0, 1])
-    assert neurons.mutual_information_miller_madow(counts)[0] == pytest.approx(1.36067376, abs=1e-8)
+    assert mutual_information_miller_madow(counts)[0] == pytest.approx(1.36067376, abs=1e-8)
 
 
 # --- information measures: closed forms
@@ -187,7 +193,7 @@ def test_miller_madow_by_hand() -> None:
 def test_a_detector_of_one_of_ten_classes(y: int, each: int) -> None:
     labels = np.repeat(np.arange(10), each)
     symbols = (labels == y).astype(np.uint8)
-    entropy = float(neurons.entropy(counted(symbols, labels))[0])
+    entropy = float(measures.entropy(counted(symbols, labels))[0])
     assert entropy == pytest.approx(log2(10) - 0.9 * log2(9), abs=ROUNDING)
     assert entropy == pytest.approx(0.4690, abs=5e-5)
     assert information(symbols, labels) == pytest.approx(entropy, abs=ROUNDING)
@@ -201,10 +207,10 @@ def test_an_independent_neuron_knows_nothing(
     of_symbols: tuple[int, ...], of_classes: tuple[int, ...]
 ) -> None:
     counts = np.outer(of_symbols, of_classes)[None]
-    assert neurons.mutual_information(counts).tolist() == [0.0]
-    assert neurons.kl_selectivity(counts).tolist() == [0.0]
+    assert mutual_information(counts).tolist() == [0.0]
+    assert kl_selectivity(counts).tolist() == [0.0]
     shares = np.array(of_symbols) / sum(of_symbols)
-    assert neurons.entropy(counts)[0] == pytest.approx(-(shares * np.log2(shares)).sum())
+    assert measures.entropy(counts)[0] == pytest.approx(-(shares * np.log2(shares)).sum())
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 110, 250, 499])
@@ -212,9 +218,9 @@ def test_a_binary_symmetric_channel(wrong: int) -> None:
     counts = np.array([[[500 - wrong, wrong], [wrong, 500 - wrong]]])
     share = wrong / 500
     noise = -sum(p * log2(p) for p in (share, 1 - share) if p > 0)
-    assert neurons.entropy(counts)[0] == 1.0
-    assert neurons.mutual_information(counts)[0] == pytest.approx(1 - noise, abs=ROUNDING)
-    assert neurons.kl_selectivity(counts)[0] == pytest.approx(1 - noise, abs=ROUNDING)
+    assert measures.entropy(counts)[0] == 1.0
+    assert mutual_information(counts)[0] == pytest.approx(1 - noise, abs=ROUNDING)
+    assert kl_selectivity(counts)[0] == pytest.approx(1 - noise, abs=ROUNDING)
 
 
 @quick
@@ -226,10 +232,10 @@ def test_a_constant_neuron_has_exactly_nothing(
     _, labels = drawn
     counts = counted(np.full(len(labels), symbol), labels)
     for measure in (
-        neurons.entropy,
-        neurons.mutual_information,
-        neurons.kl_selectivity,
-        neurons.mutual_information_miller_madow,
+        measures.entropy,
+        mutual_information,
+        kl_selectivity,
+        mutual_information_miller_madow,
     ):
         value = measure(counts)[0]
         assert value == 0.0
@@ -240,12 +246,12 @@ def test_a_constant_neuron_has_exactly_nothing(
 @pytest.mark.parametrize("label", [0, 2])
 def test_one_example_says_nothing(symbol: int, label: int) -> None:
     counts = counted([symbol], [label])
-    assert neurons.entropy(counts).tolist() == [0.0]
-    assert neurons.mutual_information(counts).tolist() == [0.0]
-    assert neurons.mutual_information_miller_madow(counts).tolist() == [0.0]
-    assert neurons.kl_selectivity(counts).tolist() == [0.0]
+    assert measures.entropy(counts).tolist() == [0.0]
+    assert mutual_information(counts).tolist() == [0.0]
+    assert mutual_information_miller_madow(counts).tolist() == [0.0]
+    assert kl_selectivity(counts).tolist() == [0.0]
     values = np.ones((1, 1), np.float32)
-    assert neurons.class_selectivity(values, np.array([label]), CLASSES).tolist() == [0.0]
+    assert class_selectivity(values, np.array([label]), CLASSES).tolist() == [0.0]
 
 
 # --- information measures: what must hold
@@ -255,13 +261,13 @@ def test_one_example_says_nothing(symbol: int, label: int) -> None:
 @given(samples())
 def test_bounds(drawn: tuple[np.ndarray, np.ndarray]) -> None:
     symbols, labels = drawn
-    entropy = float(neurons.entropy(counted(symbols, labels))[0])
+    entropy = float(measures.entropy(counted(symbols, labels))[0])
     mutual = information(symbols, labels)
     assert 0 <= mutual <= min(entropy, plain_entropy(labels.tolist())) + ROUNDING
     assert mutual <= divergence(symbols, labels) + ROUNDING
     assert entropy <= log2(len(set(symbols.tolist()))) + ROUNDING
     one_bit = counted(symbols > 1, labels)
-    assert 0 <= neurons.entropy(one_bit)[0] <= 1
+    assert 0 <= measures.entropy(one_bit)[0] <= 1
     rarest = min(Counter(labels.tolist()).values()) / len(labels)
     assert divergence(symbols, labels) <= -log2(rarest) + ROUNDING
 
@@ -271,7 +277,7 @@ def test_bounds(drawn: tuple[np.ndarray, np.ndarray]) -> None:
 def test_order_of_examples_is_nothing(drawn: tuple[np.ndarray, np.ndarray], seed: int) -> None:
     order = np.random.default_rng(seed).permutation(len(drawn[1]))
     there, here = counted(*drawn), counted(*(part[order] for part in drawn))
-    for measure in (neurons.entropy, neurons.mutual_information, neurons.kl_selectivity):
+    for measure in (measures.entropy, mutual_information, kl_selectivity):
         assert measure(there).tolist() == measure(here).tolist()
 
 
@@ -284,10 +290,10 @@ def test_names_of_symbols_and_classes_are_nothing(
     there = counted(symbols, labels)
     here = counted(np.array(symbol_names)[symbols], np.array(class_names)[labels])
     for measure in (
-        neurons.entropy,
-        neurons.mutual_information,
-        neurons.mutual_information_miller_madow,
-        neurons.kl_selectivity,
+        measures.entropy,
+        mutual_information,
+        mutual_information_miller_madow,
+        kl_selectivity,
     ):
         assert measure(here)[0] == pytest.approx(measure(there)[0], abs=ROUNDING)
 
@@ -312,10 +318,10 @@ def test_classes_and_symbols_that_do_not_occur_change_nothing(
     there = counted(symbols, labels)
     here = class_counts(symbols[None], labels + more, BINS + more, CLASSES + more)
     for measure in (
-        neurons.entropy,
-        neurons.mutual_information,
-        neurons.mutual_information_miller_madow,
-        neurons.kl_selectivity,
+        measures.entropy,
+        mutual_information,
+        mutual_information_miller_madow,
+        kl_selectivity,
     ):
         assert measure(here)[0] == pytest.approx(measure(there)[0], abs=ROUNDING)
 
@@ -339,7 +345,7 @@ def outputs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 @given(outputs())
 def test_class_selectivity_is_the_plain_loop(drawn: tuple[np.ndarray, np.ndarray]) -> None:
     values, labels = drawn
-    selectivity = neurons.class_selectivity(values, labels, CLASSES)
+    selectivity = class_selectivity(values, labels, CLASSES)
     assert selectivity.shape == values.shape[1:]
     assert (selectivity >= 0).all()
     assert (selectivity <= 1).all()
@@ -353,14 +359,14 @@ def test_class_selectivity_is_the_plain_loop(drawn: tuple[np.ndarray, np.ndarray
 @example(float(np.float32(0.1)), 7)
 def test_equal_means_are_never_below_zero(value: float, n_classes: int) -> None:
     values = np.full((n_classes, 1), value, np.float32)
-    selectivity = neurons.class_selectivity(values, np.arange(n_classes), n_classes)
+    selectivity = class_selectivity(values, np.arange(n_classes), n_classes)
     assert 0 <= selectivity[0] <= ROUNDING
 
 
 def test_means_that_are_nearly_equal_are_never_below_zero() -> None:
     """The mean of the other classes is found by a subtraction, which rounds; means are float64."""
     values = np.broadcast_to(np.random.default_rng(0).random(500), (7, 500))
-    selectivity = neurons.class_selectivity(values, np.arange(7), 7)
+    selectivity = class_selectivity(values, np.arange(7), 7)
     assert selectivity.min() == 0
     assert selectivity.max() <= ROUNDING
 
@@ -377,11 +383,11 @@ def test_class_selectivity_by_hand() -> None:
         ],
         np.float32,
     )
-    selectivity = neurons.class_selectivity(values, labels, 3)
+    selectivity = class_selectivity(values, labels, 3)
     assert selectivity.tolist() == [0, 1, pytest.approx((3 - 1.5) / (3 + 1.5)), 0, 1]
     # A class without examples is none of the others.
-    assert neurons.class_selectivity(values, labels, 5).tolist() == selectivity.tolist()
-    assert neurons.class_selectivity(values, labels + 2, 5).tolist() == selectivity.tolist()
+    assert class_selectivity(values, labels, 5).tolist() == selectivity.tolist()
+    assert class_selectivity(values, labels + 2, 5).tolist() == selectivity.tolist()
 
 
 @pytest.mark.parametrize("bad", [-1e-45, -1.0, np.nan])
@@ -389,12 +395,12 @@ def test_class_selectivity_names_the_neuron_it_is_not_defined_for(bad: float) ->
     values = np.ones((4, 3), np.float32)
     values[2, 1] = bad
     with pytest.raises(ValueError, match=r"neuron 1: .* not negative"):
-        neurons.class_selectivity(values, np.zeros(4, int), 2)
+        class_selectivity(values, np.zeros(4, int), 2)
 
 
 def test_negative_zero_is_not_negative() -> None:
     values = np.array([[-0.0], [2.0]], np.float32)
-    assert neurons.class_selectivity(values, np.array([0, 1]), 2).tolist() == [1.0]
+    assert class_selectivity(values, np.array([0, 1]), 2).tolist() == [1.0]
 
 
 # --- states
@@ -416,14 +422,14 @@ def test_states(n_on: int, relu: str, other: str) -> None:
     values[:n_on] = 1
     share = (values > 0).mean(axis=0)
     for activation, expected in (("relu", relu), ("tanh", other), ("sigmoid", other)):
-        state = neurons.states(share, activation)
+        state = measures.states(share, activation)
         assert state.dtype == np.int8
-        assert [neurons.STATES[i] for i in state] == [expected]
+        assert [STATES[i] for i in state] == [expected]
 
 
 def test_states_have_the_numbers_of_the_layout() -> None:
-    assert neurons.STATES == ("typical", "never_active", "rarely_active", "always_on")
-    assert neurons.states(np.array([1.0, 0.0, 0.5, 0.001, 0.01]), "relu").tolist() == [
+    assert STATES == ("typical", "never_active", "rarely_active", "always_on")
+    assert measures.states(np.array([1.0, 0.0, 0.5, 0.001, 0.01]), "relu").tolist() == [
         3,
         1,
         0,
@@ -437,8 +443,8 @@ def test_always_on_is_told_apart_from_never_active() -> None:
     values = np.array([[0, 1], [0, 2], [0, 3]], np.float32)
     symbols = Quantizer.named("threshold").symbols(values, "relu")
     counts = class_counts(symbols, np.array([0, 1, 1]), 2, 2)
-    assert neurons.entropy(counts).tolist() == [0, 0]
-    assert neurons.states(symbols.mean(axis=1), "relu").tolist() == [1, 3]
+    assert measures.entropy(counts).tolist() == [0, 0]
+    assert measures.states(symbols.mean(axis=1), "relu").tolist() == [1, 3]
 
 
 # --- all measures of a block
@@ -513,7 +519,7 @@ def measured(
     study_seed: int = STUDY,
 ) -> xr.Dataset:
     parts: Iterator[xr.Dataset] = (block(seed, activation) for seed in seeds)
-    return neurons.measure(
+    return measures.measure(
         parts,
         stack(*seeds, activation=activation),
         quantizers=quantizers,
@@ -550,7 +556,7 @@ def test_layout() -> None:
     assert set(types.values()) == {"float64"}
     assert all(variable.attrs["long_name"] for variable in dataset.variables.values())
     assert dataset["state"].attrs["flag_values"].tolist() == [0, 1, 2, 3]
-    assert dataset["state"].attrs["flag_meanings"].split() == list(neurons.STATES)
+    assert dataset["state"].attrs["flag_meanings"].split() == list(STATES)
     assert set(dataset.coords) == {"seed", "quantizer", "neuron", "layer", "unit"}
     assert dataset["seed"].values.tolist() == [3, 1, 8]
     assert dataset["quantizer"].values.tolist() == list(QUANTIZERS)
@@ -592,7 +598,7 @@ def test_the_last_epoch_is_measured_by_plain_loops() -> None:
             assert there["kl_selectivity"] == pytest.approx(
                 max(plain_divergences(symbols, labels).values()), abs=ROUNDING
             )
-    states = [neurons.STATES[i] for i in dataset["state"].values[0]]
+    states = [STATES[i] for i in dataset["state"].values[0]]
     assert states == ["never_active", "typical", "typical", "typical", "always_on"]
 
 
@@ -681,7 +687,9 @@ def test_an_output_that_is_not_finite_is_refused() -> None:
     activations = block(0)
     activations["activation"][0, -1, 7, 3] = np.nan
     with pytest.raises(CountingError, match="neuron 3"):
-        neurons.measure([activations], stack(0), quantizers=["threshold"], shuffles=1, study_seed=0)
+        measures.measure(
+            [activations], stack(0), quantizers=["threshold"], shuffles=1, study_seed=0
+        )
 
 
 def test_a_quantizer_that_does_not_exist_is_refused() -> None:
@@ -691,7 +699,7 @@ def test_a_quantizer_that_does_not_exist_is_refused() -> None:
 
 def test_seeds_of_unlike_networks_are_not_joined() -> None:
     def measure_with(other: xr.Dataset) -> xr.Dataset:
-        return neurons.measure(
+        return measures.measure(
             [block(0), other], stack(0, 1), quantizers=["threshold"], shuffles=1, study_seed=0
         )
 

@@ -10,10 +10,6 @@ import scipy.stats
 import xarray as xr
 import yaml
 
-from neuroninfo import calibration, plane_training, planes, tables, training
-from neuroninfo.claims import Interval
-from neuroninfo.estimators import EstimationError
-from neuroninfo.estimators.names import named
 from neuroninfo.figures.planes import (
     activations_figure,
     clustering_figure,
@@ -21,11 +17,18 @@ from neuroninfo.figures.planes import (
     gap_figure,
     planes_figure,
 )
-from neuroninfo.networks import Architecture
-from neuroninfo.plane_training import Planes
-from neuroninfo.planes import PlaneError
+from neuroninfo.files import tables
+from neuroninfo.networks.stack import Architecture
+from neuroninfo.planes import calibration
+from neuroninfo.planes import layers as planes_layers
+from neuroninfo.planes import training as planes_training
+from neuroninfo.planes.estimators.names import named
+from neuroninfo.planes.estimators.protocol import EstimationError
+from neuroninfo.planes.layers import PlaneError
+from neuroninfo.planes.training import Planes, measured, planes_from, train
+from neuroninfo.results.claims import Interval
 from neuroninfo.streams import Stream, generator
-from neuroninfo.training import SPLITS, Regularizer
+from neuroninfo.training.loop import SPLITS, Regularizer, log_spaced_epochs
 
 from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 from .test_configuration import SCHEMA
@@ -56,11 +59,11 @@ NAMES = [
 def made(*names: str, seeds: tuple[int, ...] = (2, 5)):
     data, chosen = splits(), replace(settings(), epochs=6)
     architecture = trained(seeds, data, chosen).stack.architecture
-    return plane_training.train(architecture, seeds, data, chosen, wanted(*names))
+    return train(architecture, seeds, data, chosen, wanted(*names))
 
 
 def wanted(*names: str, epochs: int = 6, most: int = 4, costly: tuple[str, ...] = ()) -> Planes:
-    return plane_training.planes_from(
+    return planes_from(
         {
             "epochs": most,
             "estimators": list(names),
@@ -72,7 +75,7 @@ def wanted(*names: str, epochs: int = 6, most: int = 4, costly: tuple[str, ...] 
 
 def test_planes_are_those_of_stored_activations() -> None:
     ours = made("edges-30", "kde-upper-0.001")
-    epochs = training.log_spaced_epochs(6, 4)
+    epochs = log_spaced_epochs(6, 4)
     assert ours["epoch"].values.tolist() == epochs
     data, chosen = splits(), replace(settings(), epochs=6, activation_epochs=tuple(epochs))
     stored = trained((2, 5), data, chosen)
@@ -84,7 +87,7 @@ def test_planes_are_those_of_stored_activations() -> None:
             layers = [
                 hidden[:, :5],
                 hidden[:, 5:],
-                planes.probabilities(stored.outputs[seed, number]),
+                planes_layers.probabilities(stored.outputs[seed, number]),
             ]
             for layer, outputs in enumerate(layers):
                 estimate = named("edges-30")(outputs, data["validation"].labels.numpy())
@@ -108,14 +111,14 @@ def test_costly_estimators_are_asked_seldom() -> None:
     three = {"estimators": ["exact"], "epochs": 3}
     training = {"epochs": 20, "study_seed": 0}
     resolved = {"epochs": 6, "estimators": ["edges-30"], "costly": three, "training": training}
-    assert plane_training.planes_from(resolved).seldom_epochs == (0, 2, 20)
-    plane = plane_training.train(architecture, (1, 2), data, chosen, asked)
+    assert planes_from(resolved).seldom_epochs == (0, 2, 20)
+    plane = train(architecture, (1, 2), data, chosen, asked)
     assert (plane["success"].sel(estimator="edges-30") == 1).all()
     costly = plane.sel(estimator="exact")
     assert (costly["success"].sel(epoch=[0, 20]) == 1).all()
-    assert (costly["reason"].sel(epoch=[1, 2, 4, 9]) == planes.SKIPPED).all()
+    assert (costly["reason"].sel(epoch=[1, 2, 4, 9]) == planes_layers.SKIPPED).all()
     assert costly["mutual_information_input"].sel(epoch=[1, 2, 4, 9]).isnull().all()
-    table = planes.compression(plane, CONDITION, 1)
+    table = planes_layers.compression(plane, CONDITION, 1)
     own = table[table["estimator"] == "exact"]
     assert (own["without"] == 0).all()
     ends = costly["mutual_information_input"].sel(epoch=[0, 20])
@@ -128,23 +131,21 @@ def test_costly_estimators_are_asked_seldom() -> None:
 def test_groups_of_estimators_are_one_plane() -> None:
     whole = made("edges-30", "kde-upper-0.1", "exact")
     parts = [made("edges-30", "exact"), made("kde-upper-0.1")]
-    xr.testing.assert_identical(planes.of_groups(parts, whole["estimator"].values), whole)
+    xr.testing.assert_identical(planes_layers.of_groups(parts, whole["estimator"].values), whole)
     with pytest.raises(PlaneError, match="planes by edges-30, exact, not by edges-30, kde"):
-        planes.of_groups(parts[:1], whole["estimator"].values)
+        planes_layers.of_groups(parts[:1], whole["estimator"].values)
     with pytest.raises(PlaneError, match="seed differs between groups"):
-        planes.of_groups([parts[0], made("kde-upper-0.1", seeds=(2, 6))], ["edges-30"])
+        planes_layers.of_groups([parts[0], made("kde-upper-0.1", seeds=(2, 6))], ["edges-30"])
 
 
 def test_planes_of_all_inputs_where_there_are_no_others() -> None:
     source, data = examples(), splits()
-    assert plane_training.measured(source, data) is data["validation"]
-    whole = plane_training.measured(replace(source, complete=True), data)
+    assert measured(source, data) is data["validation"]
+    whole = measured(replace(source, complete=True), data)
     np.testing.assert_array_equal(whole.labels, np.concatenate([data[s].labels for s in SPLITS]))
     chosen = settings()
     architecture = trained((1,), data, chosen).stack.architecture
-    plane = plane_training.train(
-        architecture, (1,), data, chosen, wanted("exact", epochs=2), on=whole
-    )
+    plane = train(architecture, (1,), data, chosen, wanted("exact", epochs=2), on=whole)
     at_most = float(plane["mutual_information_input"].max())
     assert at_most == pytest.approx(np.log2(len(whole.labels)))
 
@@ -156,7 +157,7 @@ def noisy_outputs(seed: int, epoch: int, draws: int):
     data, chosen = splits(), settings(regularizer=NOISY)
     stack = trained((seed,), data, chosen, activation="tanh").stack
     asked = [named(f"propagation-{draws}")]
-    return stack, plane_training.outputs(stack, data["validation"], epoch, chosen, asked)
+    return stack, planes_training.outputs(stack, data["validation"], epoch, chosen, asked)
 
 
 def test_noise_is_added_to_what_is_measured() -> None:
@@ -185,7 +186,7 @@ def test_information_of_noisy_networks() -> None:
     _, outputs = noisy_outputs(5, 3, 4)
     propagation = named("propagation-4")
     estimators = [propagation, named("edges-30")]
-    plane = planes.joined([planes.of_epoch(outputs, estimators)], estimators)
+    plane = planes_layers.joined([planes_layers.of_epoch(outputs, estimators)], estimators)
     plane = plane.isel(seed=0, epoch=0)
     labels = outputs["label"].values
     for layer, columns in (("1", slice(0, 5)), ("2", slice(5, 8))):
@@ -251,7 +252,7 @@ def test_an_estimator_under_two_names() -> None:
     twice = wanted("width-0.07", "width-7e-2")
     nothing = {}  # it is refused before anything is trained
     with pytest.raises(PlaneError, match=r"width-0\.07, width-0\.07; give each once"):
-        plane_training.train(Architecture(2, (2,), 2, "relu"), (0,), nothing, settings(), twice)
+        train(Architecture(2, (2,), 2, "relu"), (0,), nothing, settings(), twice)
 
 
 def test_defaults_are_estimators() -> None:
@@ -296,10 +297,10 @@ def test_scatter_is_that_of_pairs() -> None:
     outputs = rng.normal(size=(6, 2)) + 3 * labels[:, None]
     squares = ((outputs[:, None] - outputs[None]) ** 2).sum(axis=-1)
     same = labels[:, None] == labels[None]
-    assert planes.scatter_within(outputs, labels) == pytest.approx(
+    assert planes_layers.scatter_within(outputs, labels) == pytest.approx(
         squares[same].mean() / squares.mean()
     )
-    assert np.isnan(planes.scatter_within(np.ones((4, 2)), np.arange(4)))
+    assert np.isnan(planes_layers.scatter_within(np.ones((4, 2)), np.arange(4)))
 
 
 def test_compression_figure(tmp_path: Path) -> None:
@@ -307,10 +308,10 @@ def test_compression_figure(tmp_path: Path) -> None:
     paths = []
     for number, (plane, names) in enumerate(zip(found, conditions, strict=True)):
         condition = dict(zip(CONDITION, names, strict=True))
-        table = planes.compression(plane, condition, 1)
+        table = planes_layers.compression(plane, condition, 1)
         paths.append(tmp_path / f"{number}.csv")
         tables.write(table, paths[-1])
-    table = tables.gather(paths, planes.COLUMNS, list(CONDITION), conditions)
+    table = tables.gather(paths, planes_layers.COLUMNS, list(CONDITION), conditions)
     assert len(table) == 12
     table.loc[0, ["verdict", "drop"]] = ["compresses", 7.5]
     table.loc[1, ["verdict", "drop"]] = ["undecided", 0.1]
@@ -333,12 +334,12 @@ def test_compression_figure(tmp_path: Path) -> None:
     ],
 )
 def test_verdicts(mean: float, low: float, high: float, verdict: str) -> None:
-    assert planes._verdict(Interval(mean, low, high, "")) == verdict
+    assert planes_layers._verdict(Interval(mean, low, high, "")) == verdict
 
 
 def test_gaps_and_their_correlations() -> None:
     found, conditions = several()
-    points = planes.gaps(found, conditions)
+    points = planes_layers.gaps(found, conditions)
     assert len(points) == 2 * 4 * 2
     row = points.iloc[-1]
     last = found[1].sel(seed=3, epoch=6)
@@ -346,7 +347,7 @@ def test_gaps_and_their_correlations() -> None:
     assert row["gap"] == pytest.approx(float(gap))
     here = last.sel(layer="2", estimator="kde-upper-0.001")
     assert row["input"] == float(here["mutual_information_input"])
-    correlations = planes.gap_correlations(points, 0)
+    correlations = planes_layers.gap_correlations(points, 0)
     assert len(correlations) == 4
     for row in correlations.to_dict("records"):
         own = points[points["estimator"] == row["estimator"]]
@@ -359,7 +360,7 @@ def test_gaps_and_their_correlations() -> None:
 def test_planes_figure() -> None:
     plane = made("edges-30", "kde-upper-0.001")
     plane["mutual_information_input"][:, :, 0, 1] = np.nan  # an estimator that failed
-    table = planes.compression(plane, CONDITION, 1)
+    table = planes_layers.compression(plane, CONDITION, 1)
     drawn = planes_figure(plane, table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)

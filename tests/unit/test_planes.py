@@ -11,10 +11,11 @@ import pytest
 import xarray as xr
 from numpy.typing import NDArray
 
-from neuroninfo import planes, storage, tables
-from neuroninfo.estimators import Estimate, EstimationError
-from neuroninfo.estimators.binning import EdgeBins, WidthBins
-from neuroninfo.planes import OUTPUT, PlaneError
+from neuroninfo.files import storage, tables
+from neuroninfo.planes import layers
+from neuroninfo.planes.estimators.binning import EdgeBins, WidthBins
+from neuroninfo.planes.estimators.protocol import Estimate, EstimationError
+from neuroninfo.planes.layers import OUTPUT, PlaneError
 
 CONDITION = {
     "dataset": "digits",
@@ -65,7 +66,7 @@ def by_epoch(data: xr.Dataset) -> Iterator[xr.Dataset]:
 
 def test_every_layer_and_epoch(tmp_path: Path) -> None:
     data = activations()
-    made = planes.plane(by_epoch(data), [EdgeBins(), WidthBins(0.5)])
+    made = layers.plane(by_epoch(data), [EdgeBins(), WidthBins(0.5)])
     assert dict(made.sizes) == {"seed": 2, "epoch": 3, "layer": 3, "estimator": 2}
     assert made["layer"].values.tolist() == ["1", "2", OUTPUT]
     for seed, epoch in ((0, 10), (1, 1)):
@@ -77,7 +78,7 @@ def test_every_layer_and_epoch(tmp_path: Path) -> None:
             assert float(found["mutual_information_label"]) == expected.label
         logits = here["output"].values
         shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-        np.testing.assert_allclose(planes.probabilities(logits), shares, rtol=1e-12)
+        np.testing.assert_allclose(layers.probabilities(logits), shares, rtol=1e-12)
         expected = EdgeBins()(shares, data["label"].values)
         found = made.sel(seed=seed, epoch=epoch, layer=OUTPUT, estimator="edges-30")
         assert float(found["mutual_information_input"]) == pytest.approx(expected.input)
@@ -89,7 +90,7 @@ def test_every_layer_and_epoch(tmp_path: Path) -> None:
 
 
 def test_a_failure_has_a_reason_and_stops_nothing() -> None:
-    made = planes.plane(by_epoch(activations()), [Fails(), EdgeBins()])
+    made = layers.plane(by_epoch(activations()), [Fails(), EdgeBins()])
     failed = made.sel(estimator="fails")
     assert failed["success"].sel(layer="1").values.all()
     assert not failed["success"].sel(layer=["2", OUTPUT]).values.any()
@@ -103,21 +104,21 @@ def test_a_failure_has_a_reason_and_stops_nothing() -> None:
 
 def test_nothing_to_make_a_plane_of() -> None:
     with pytest.raises(PlaneError, match="no epochs"):
-        planes.plane([], [EdgeBins()])
+        layers.plane([], [EdgeBins()])
     with pytest.raises(PlaneError, match="edges-30, edges-30; give each once"):
-        planes.plane(by_epoch(activations()), [EdgeBins(), EdgeBins()])
+        layers.plane(by_epoch(activations()), [EdgeBins(), EdgeBins()])
 
 
 def test_compression_is_the_drop_after_the_maximum(tmp_path: Path) -> None:
-    made = planes.plane(by_epoch(activations(12)), [EdgeBins(), Fails()])
+    made = layers.plane(by_epoch(activations(12)), [EdgeBins(), Fails()])
     curve = xr.DataArray([1.0, 3.0, 2.5], dims="epoch")
     shift = xr.DataArray(np.linspace(-0.1, 0.1, 12), dims="seed")
     values = made["mutual_information_input"]
     made["mutual_information_input"] = values.where(
         (made["estimator"] != "edges-30") | (made["layer"] != "2"), curve * (1 + shift)
     )
-    table = planes.compression(made, CONDITION, 1)
-    assert list(table.columns) == list(planes.COLUMNS)
+    table = layers.compression(made, CONDITION, 1)
+    assert list(table.columns) == list(layers.COLUMNS)
     rows = table.set_index(["estimator", "layer"])
     row = rows.loc[("edges-30", "2")]
     assert (row["highest"], row["last"], row["drop"]) == pytest.approx((3, 2.5, 0.5))
@@ -128,8 +129,8 @@ def test_compression_is_the_drop_after_the_maximum(tmp_path: Path) -> None:
     assert np.isnan(none["drop"])
     assert none["note"] == "no seed has an estimate at all epochs"
     tables.write(table, tmp_path / "c.csv")
-    assert tables.read(tmp_path / "c.csv", planes.COLUMNS).equals(table)
-    turned = planes.compression(
+    assert tables.read(tmp_path / "c.csv", layers.COLUMNS).equals(table)
+    turned = layers.compression(
         made.isel(epoch=[2, 0, 1], seed=slice(None, None, -1)), CONDITION, 1
     )
     assert turned.equals(table)

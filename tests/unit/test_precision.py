@@ -7,11 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroninfo import ablation, claims, precision, storage, tables
+from neuroninfo.ablation.ablate import cumulative
 from neuroninfo.figures.precision import precision_figure
-from neuroninfo.networks import ACTIVATIONS, Architecture, Normalization, Stack
-from neuroninfo.neurons import mutual_information
-from neuroninfo.precision import Grid, PrecisionError, QuantizedNetwork, output_grid, weight_grid
+from neuroninfo.files import storage, tables
+from neuroninfo.networks.stack import ACTIVATIONS, Architecture, Normalization, Stack
+from neuroninfo.neurons.measures import mutual_information
+from neuroninfo.results import claims
+from neuroninfo.smaller import low_bit
+from neuroninfo.smaller.low_bit import (
+    Grid,
+    PrecisionError,
+    QuantizedNetwork,
+    output_grid,
+    weight_grid,
+)
 from neuroninfo.streams import Stream, generator
 from tests.unit import plain
 
@@ -152,7 +161,7 @@ def test_sixteen_bits_are_nearly_the_network(activation: str, batch_norm: bool) 
     rng = np.random.default_rng(1)
     network = make_network(rng, (7, 4, 6), activation, batch_norm=batch_norm)
     inputs, _ = make_examples(rng, 200)
-    few = precision.quantized(network, 16, inputs)
+    few = low_bit.quantized(network, 16, inputs)
     for ours, theirs in zip(few.outputs(inputs), plain_outputs(network, inputs), strict=True):
         assert ours.dtype == np.float32
         np.testing.assert_allclose(ours, theirs, atol=2e-3 * np.abs(theirs).max())
@@ -164,7 +173,7 @@ def test_fewer_bits_are_further_from_it() -> None:
     inputs, _ = make_examples(rng, 500)
     exact = plain_outputs(network, inputs)[-1]
     errors = [
-        np.square(precision.quantized(network, bits, inputs).outputs(inputs)[-1] - exact).mean()
+        np.square(low_bit.quantized(network, bits, inputs).outputs(inputs)[-1] - exact).mean()
         for bits in (16, 8, 4, 2)
     ]
     assert errors == sorted(errors)
@@ -201,9 +210,9 @@ def test_ablation_is_exactly_that_of_masked_passes(
     rng = np.random.default_rng(seed)
     network = make_network(rng, hidden, activation)
     inputs, labels = make_examples(rng, n)
-    few = precision.quantized(network, bits, inputs)
+    few = low_bit.quantized(network, bits, inputs)
     sequences = np.stack([rng.permutation(sum(hidden)) for _ in range(2)])
-    correct, loss = precision.cumulative(few, inputs, labels, sequences, rows=rows)
+    correct, loss = low_bit.cumulative(few, inputs, labels, sequences, rows=rows)
     assert correct.dtype == np.int32
     for number, sequence in enumerate(sequences):
         for k in range(len(sequence) + 1):
@@ -217,7 +226,7 @@ def test_ablation_is_exactly_that_of_masked_passes(
 
 def test_wide_layers_are_summed_in_float64() -> None:
     """Where sums of integers could pass 2^24, float32 would round them."""
-    few = precision.quantized(
+    few = low_bit.quantized(
         make_network(np.random.default_rng(0), (4000, 2)),
         8,
         make_examples(np.random.default_rng(1), 9)[0],
@@ -237,7 +246,7 @@ def studied() -> dict[str, object]:
         "networks": networks,
         "validation": validation,
         "test": test,
-        "groups": precision.by_bits(networks, validation, test, SETTINGS),
+        "groups": low_bit.by_bits(networks, validation, test, SETTINGS),
     }
 
 
@@ -282,7 +291,7 @@ def test_all_bits_are_the_ablation_of_the_trained_network(studied: dict[str, obj
     groups, (inputs, labels) = studied["groups"], studied["test"]
     whole = groups["network"].sel(bits=32)
     for i in range(2):
-        correct, _, loss = ablation.cumulative(
+        correct, _, loss = cumulative(
             studied["networks"].of(slice(i, i + 1)),
             inputs,
             labels,
@@ -292,7 +301,7 @@ def test_all_bits_are_the_ablation_of_the_trained_network(studied: dict[str, obj
         np.testing.assert_array_equal(whole["loss"].values[i], loss)
     accuracy = groups["networks"]["accuracy"].sel(bits=32)
     unablated = whole["correct"].isel(removed=0, ordering=0) / 200
-    for part in precision.PARTS:
+    for part in low_bit.PARTS:
         np.testing.assert_array_equal(accuracy.sel(part=part), unablated)
 
 
@@ -313,7 +322,7 @@ def test_information_is_that_of_the_symbols(studied: dict[str, object]) -> None:
     for i, seed in enumerate((4, 7)):
         random = generator(SETTINGS["study_seed"], Stream.LABEL_SHUFFLE, seed)
         shuffled = [random.permutation(labels) for _ in range(SETTINGS["shuffles"])]
-        few = precision.quantized(studied["networks"].of(slice(i, i + 1)), 2, inputs)
+        few = low_bit.quantized(studied["networks"].of(slice(i, i + 1)), 2, inputs)
         own = [
             np.unique(neuron, return_inverse=True)[1]
             for hidden in few.outputs(inputs)[:-1]
@@ -361,7 +370,7 @@ def test_summary_and_figure(studied: dict[str, object], tmp_path: Path) -> None:
         "activation": "relu",
         "regularizer": "l2",
     }
-    table = precision.summary(groups, condition, 1)
+    table = low_bit.summary(groups, condition, 1)
     by = table.set_index(["quantity", "scope", "of", "bits"])
     assert by.index.is_unique
     assert (table["n_seeds"] == 2).all()
@@ -369,7 +378,7 @@ def test_summary_and_figure(studied: dict[str, object], tmp_path: Path) -> None:
     # bits; information of two layers: on or off at all of them, own symbols where there is a grid.
     assert len(table) == 3 * 3 + 2 * 3 * 3 + 2 * (3 + 2)
     networks = groups["networks"]
-    for part in precision.PARTS:
+    for part in low_bit.PARTS:
         expected = float(networks["accuracy"].sel(bits=2, part=part).mean())
         assert by.loc[("accuracy", "network", part, 2), "mean"] == pytest.approx(expected)
     second = networks["mutual_information"].sel(bits=4, quantizer="own").isel(neuron=slice(6, 11))
@@ -385,10 +394,10 @@ def test_summary_and_figure(studied: dict[str, object], tmp_path: Path) -> None:
         assert ours == pytest.approx(float(effect.mean()), abs=1e-12)
 
     tables.write(table, tmp_path / "precision.csv")
-    drawn = precision_figure(tables.read(tmp_path / "precision.csv", precision.COLUMNS), condition)
+    drawn = precision_figure(tables.read(tmp_path / "precision.csv", low_bit.COLUMNS), condition)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
-    accuracy = drawn.axes[0].lines[precision.PARTS.index("both")]
+    accuracy = drawn.axes[0].lines[low_bit.PARTS.index("both")]
     expected = 100 * networks["accuracy"].sel(part="both").mean("seed")
     np.testing.assert_allclose(accuracy.get_ydata(), expected)
     assert [label.get_text() for label in drawn.axes[0].get_xticklabels()] == ["32", "4", "2"]

@@ -11,13 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from neuroninfo import ablation, modules, pruning, storage, tables, training
-from neuroninfo.ablation import Ordering
+from neuroninfo.ablation import ablate
+from neuroninfo.ablation.ablate import LAYERS, Ordering, cumulative, orders
 from neuroninfo.figures.pruning import pruning_figure
-from neuroninfo.forward import outputs
-from neuroninfo.networks import ACTIVATIONS, Architecture, Normalization, Stack, neuron_coordinates
-from neuroninfo.pruning import PruningError
-from neuroninfo.training import Split
+from neuroninfo.files import storage, tables
+from neuroninfo.networks.forward import outputs
+from neuroninfo.networks.modules import module
+from neuroninfo.networks.stack import (
+    ACTIVATIONS,
+    Architecture,
+    Normalization,
+    Stack,
+    neuron_coordinates,
+)
+from neuroninfo.smaller import pruning
+from neuroninfo.smaller.pruning import PruningError
+from neuroninfo.training.loop import Settings, Split, mean_outputs, settings_from, train
 
 from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 
@@ -103,9 +112,9 @@ def make_neurons(networks: Stack, rng: np.random.Generator) -> xr.Dataset:
     )
 
 
-def settings_of(**regularizer: object) -> training.Settings:
+def settings_of(**regularizer: object) -> Settings:
     return replace(
-        training.settings_from(TRAINING | {"regularizer": regularizer}),
+        settings_from(TRAINING | {"regularizer": regularizer}),
         epochs=2,
         activation_epochs=(),
     )
@@ -197,7 +206,7 @@ def test_it_is_exactly_that_where_sums_are_exact(hidden: tuple[int, ...], balanc
     smaller = pruning.pruned(network, kept, means if balanced else None)
     logits = outputs(smaller.tensors("cpu"), inputs)[-1][0]
     np.testing.assert_array_equal(logits, masked(network, inputs, gone, means))
-    correct, _, _ = ablation.cumulative(
+    correct, _, _ = cumulative(
         network, inputs, labels, gone[None], constants=means.astype(np.float32)
     )
     assert correct[0, -1] == int((logits.argmax(-1) == labels).sum())
@@ -221,14 +230,14 @@ def test_the_best_neurons_of_each_layer() -> None:
     by = Ordering("mutual_information", "threshold", "descending")
     kept = pruning.best(neurons.isel(seed=0), by, (3, 4), (2, 2), 3)
     assert [k.tolist() for k in kept] == [[1, 2], [0, 3]]
-    order = ablation.orders(neurons.isel(seed=0), [by], np.arange(3, 7), 3)[0]
+    order = orders(neurons.isel(seed=0), [by], np.arange(3, 7), 3)[0]
     assert sorted(order[:2]) == [0, 3]
 
 
 def test_parameters_are_counted_as_torch_counts_them() -> None:
     for batch_norm in (False, True):
         network = make_networks(np.random.default_rng(0), (4, 3), batch_norm=batch_norm)
-        model = modules.module(network)
+        model = module(network)
         counted = sum(p.numel() for p in model.parameters())
         assert pruning.n_parameters(network.architecture) == counted
         weights = sum(m.weight.numel() for m in model if isinstance(m, nn.Linear))
@@ -240,7 +249,7 @@ def test_parameters_are_counted_as_torch_counts_them() -> None:
 
 def test_neurons_of_least_norm_are_masked() -> None:
     network = make_networks(np.random.default_rng(0), (6, 5))
-    model = modules.module(network)
+    model = module(network)
     pruning.prune_by_magnitude(
         model, "magnitude_neurons", replace(network.architecture, hidden=(2, 4))
     )
@@ -254,7 +263,7 @@ def test_neurons_of_least_norm_are_masked() -> None:
 
 def test_weights_of_least_magnitude_are_masked_over_all_layers() -> None:
     network = make_networks(np.random.default_rng(0), (6, 5))
-    model = modules.module(network)
+    model = module(network)
     smaller = replace(network.architecture, hidden=(3, 2))
     pruning.prune_by_magnitude(model, "magnitude_weights", smaller)
     left = np.concatenate(
@@ -291,7 +300,7 @@ def test_fine_tuning_a_module_is_training_a_stack(
     network = make_networks(rng, (6, 5), "tanh", batch_norm=batch_norm)
     splits = make_splits(rng)
     how = replace(settings_of(**regularizer), optimizer=optimizer, momentum=0.5)
-    expected = training.train(network.architecture, (4,), splits, how, initial=network).stack
+    expected = train(network.architecture, (4,), splits, how, initial=network).stack
     model = pruning.as_module(network, how)
     pruning.fine_tune(model, splits["train"], how)
     assert not model.training
@@ -333,7 +342,7 @@ def study(seeds: tuple[int, ...]) -> tuple[xr.Dataset, Stack, xr.Dataset, dict[s
     positions = [everything.seeds.index(seed) for seed in seeds]
     chosen = slice(positions[0], positions[-1] + 1)
     networks = everything.of(chosen)
-    means = training.mean_outputs(networks.tensors("cpu"), splits["train"].inputs, 1)
+    means = mean_outputs(networks.tensors("cpu"), splits["train"].inputs, 1)
     result = pruning.compare(networks, neurons.isel(seed=chosen), means, splits, SETTINGS)
     return result, networks, neurons, splits
 
@@ -380,21 +389,21 @@ def test_accuracies_are_those_of_the_networks() -> None:
     inputs, labels = splits["test"].inputs, splits["test"].labels
     for i in range(2):
         network = networks.of(slice(i, i + 1))
-        means = training.mean_outputs(network.tensors("cpu"), splits["train"].inputs, 1)[0]
+        means = mean_outputs(network.tensors("cpu"), splits["train"].inputs, 1)[0]
         by = Ordering("mutual_information", "threshold", "descending")
         ascending = replace(by, direction="ascending")
         for k, kept in enumerate([(1, 1), (4, 3), (6, 5)]):
-            scopes = ablation.scopes((6, 5), [ablation.LAYERS]).values()
+            scopes = ablate.scopes((6, 5), [LAYERS]).values()
             gone = np.concatenate(
                 [
-                    members[ablation.orders(neurons.isel(seed=i), [ascending], members, 3)[0]][
+                    members[orders(neurons.isel(seed=i), [ascending], members, 3)[0]][
                         : len(members) - n
                     ]
                     for members, n in zip(scopes, kept, strict=True)
                 ]
             )
             for balancing, constants in enumerate([np.zeros(11), means]):
-                correct, _, _ = ablation.cumulative(
+                correct, _, _ = cumulative(
                     network, inputs, labels, gone[None].astype(int), constants=constants
                 )
                 ours = result["accuracy"].isel(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from neuroninfo.networks import ACTIVATIONS
-from neuroninfo.quantization import (
+from neuroninfo.networks.stack import ACTIVATIONS
+from neuroninfo.neurons.quantization import (
     THRESHOLDS,
     Quantizer,
     QuantizerError,

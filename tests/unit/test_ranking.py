@@ -10,12 +10,13 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from neuroninfo import ranking, tables
 from neuroninfo.figures import style
 from neuroninfo.figures.quantizers import quantizers_figure
 from neuroninfo.figures.ranking import ranking_figure
 from neuroninfo.figures.replacement import replacement_figure
 from neuroninfo.figures.style import FigureError
+from neuroninfo.files import tables
+from neuroninfo.results import ranking
 
 from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 

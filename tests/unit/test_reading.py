@@ -10,9 +10,10 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroninfo import reading, storage, tables
-from neuroninfo.reading import NONE, ReadingError
-from neuroninfo.tables import TableError
+from neuroninfo.files import storage, tables
+from neuroninfo.files.tables import TableError
+from neuroninfo.results import counts as results_counts
+from neuroninfo.results.counts import NONE, ReadingError
 
 CONDITION = {
     "dataset": "mnist",
@@ -68,23 +69,23 @@ def test_against_the_definitions(
     alone = data.draw(st.lists(st.integers(0, N_TEST), min_size=n, max_size=n))
     rising[0], changed = max(rising), [0, *changed[:n]]
     inactive = plain_inactive(changed)
-    assert reading.inactive(np.array(changed), N_TEST) == inactive
-    assert reading.destroy(np.array(falling), chance, delta) == plain_destroy(
+    assert results_counts.inactive(np.array(changed), N_TEST) == inactive
+    assert results_counts.destroy(np.array(falling), chance, delta) == plain_destroy(
         falling, chance, delta
     )
     if rising[0] > chance:
         array = np.array(rising)
-        assert reading.suffice(array, chance, delta) == plain_suffice(rising, chance, delta)
-        assert reading.synergistic(
+        assert results_counts.suffice(array, chance, delta) == plain_suffice(rising, chance, delta)
+        assert results_counts.synergistic(
             array, np.array(alone), inactive, chance, delta
         ) == plain_synergistic(rising, alone, inactive, chance, delta)
 
 
 def test_a_tenth_of_900_is_90() -> None:
     """Exactly at the tolerance is within it, whatever the rounding of 0.1."""
-    assert reading.suffice(np.array([1000, 910, 909]), 100, 0.1) == 1
-    assert reading.destroy(np.array([1000, 191, 190]), 100, 0.1) == 2
-    assert reading.inactive(np.array([0, 10, 11]), 10_000) == 1
+    assert results_counts.suffice(np.array([1000, 910, 909]), 100, 0.1) == 1
+    assert results_counts.destroy(np.array([1000, 191, 190]), 100, 0.1) == 2
+    assert results_counts.inactive(np.array([0, 10, 11]), 10_000) == 1
 
 
 # ------------------------------------------------------------------ files
@@ -153,9 +154,9 @@ def problem(
 
 
 def test_counts_of_a_study(tmp_path: Path) -> None:
-    found = reading.read_curves(*problem(), [0.1, 0.05], rectified=True)
+    found = results_counts.read_curves(*problem(), [0.1, 0.05], rectified=True)
     one = found.isel(seed=3, order=0).sel(layer=1, delta=0.1)
-    counts = {name: int(one[name]) for name in reading.COUNTS}
+    counts = {name: int(one[name]) for name in results_counts.COUNTS}
     assert counts == {
         "suffice": 1,
         "destroy": 1,
@@ -171,8 +172,8 @@ def test_counts_of_a_study(tmp_path: Path) -> None:
     )
     xr.testing.assert_equal(storage.read(tmp_path / "r.nc", "reading"), found)
 
-    table = reading.summary(found, CONDITION, 1)
-    assert list(table.columns) == list(reading.COLUMNS)
+    table = results_counts.summary(found, CONDITION, 1)
+    assert list(table.columns) == list(results_counts.COLUMNS)
     # Layers x (by delta, inactive, by activity, information), accuracy.
     assert len(table) == 2 * (4 * 2 + 1 + 2 + 1) + 1
     of_information = table[table["quantity"] == "mutual_information"]
@@ -185,7 +186,7 @@ def test_counts_of_a_study(tmp_path: Path) -> None:
     assert (row["mean"], row["low"], row["high"], row["without"]) == (1, 1, 1, 0)
     assert (row["delta"], row["n_seeds"], row["n_neurons"], row["note"]) == ("0.1", 12, 4, "")
     tables.write(table, tmp_path / "r.csv")
-    assert tables.read(tmp_path / "r.csv", reading.COLUMNS).equals(table)
+    assert tables.read(tmp_path / "r.csv", results_counts.COLUMNS).equals(table)
 
 
 def test_no_better_than_chance_has_a_reason() -> None:
@@ -193,13 +194,13 @@ def test_no_better_than_chance_has_a_reason() -> None:
     for group in groups.values():
         group["correct"][2] = 10
     damage["correct_unablated"][2] = 10
-    found = reading.read_curves(neurons, damage, groups, [0.1], rectified=False)
+    found = results_counts.read_curves(neurons, damage, groups, [0.1], rectified=False)
     assert "never_active" not in found
     assert (found["suffice"].sel(seed=2) == NONE).all()
     assert (found["suffice"].sel(seed=1) == 1).all()
     assert str(found["reason"].values[2, 0, 0]) == "accuracy 0.100 is no better than chance"
     assert (found["inactive"] >= 0).all()
-    table = reading.summary(found, CONDITION, 1)
+    table = results_counts.summary(found, CONDITION, 1)
     row = table[table["quantity"] == "destroy"].iloc[0]
     assert (row["mean"], row["without"], row["n_seeds"]) == (1, 1, 12)
     assert row["note"] == "accuracy 0.100 is no better than chance"
@@ -207,8 +208,8 @@ def test_no_better_than_chance_has_a_reason() -> None:
 
 def test_no_seed_has_a_number() -> None:
     neurons, damage, groups = problem(2, best=10)
-    table = reading.summary(
-        reading.read_curves(neurons, damage, groups, [0.1], rectified=True), CONDITION, 1
+    table = results_counts.summary(
+        results_counts.read_curves(neurons, damage, groups, [0.1], rectified=True), CONDITION, 1
     )
     row = table[table["quantity"] == "redundant"].iloc[0]
     assert np.isnan(row["mean"])
@@ -219,18 +220,20 @@ def test_no_seed_has_a_number() -> None:
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     neurons, damage, groups = problem()
     with pytest.raises(ReadingError, match="damage has seeds"):
-        reading.read_curves(neurons, damage.isel(seed=[0]), groups, [0.1], rectified=True)
+        results_counts.read_curves(neurons, damage.isel(seed=[0]), groups, [0.1], rectified=True)
     short = {scope: group.isel(seed=[0]) for scope, group in groups.items()}
     up = {scope: group.isel(ordering=[0]) for scope, group in groups.items()}
     other = damage.assign(correct_unablated=damage["correct_unablated"] - 10)
     with pytest.raises(ReadingError, match="layer-1 has seeds"):
-        reading.read_curves(neurons, damage, short, [0.1], rectified=True)
+        results_counts.read_curves(neurons, damage, short, [0.1], rectified=True)
     with pytest.raises(ReadingError, match="both directions and the scope `layers`"):
-        reading.read_curves(neurons, damage, up, [0.1], rectified=True)
+        results_counts.read_curves(neurons, damage, up, [0.1], rectified=True)
     with pytest.raises(ReadingError, match="scope `layers`"):
-        reading.read_curves(neurons, damage, {"network": groups["layer-1"]}, [0.1], rectified=True)
+        results_counts.read_curves(
+            neurons, damage, {"network": groups["layer-1"]}, [0.1], rectified=True
+        )
     with pytest.raises(ReadingError, match=r"seed 0: without ablation 90 .* 80 in damage"):
-        reading.read_curves(neurons, other, groups, [0.1], rectified=True)
+        results_counts.read_curves(neurons, other, groups, [0.1], rectified=True)
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     with pytest.raises(TableError, match=r"x\.csv: has columns a, b, not dataset"):
-        reading.read(tmp_path / "x.csv")
+        results_counts.read(tmp_path / "x.csv")

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroninfo import reference
-from neuroninfo.networks import ACTIVATIONS, Stack
-from neuroninfo.reference import damage_order, greedy_order
+from neuroninfo.ablation import single
+from neuroninfo.ablation.single import damage_order, greedy_order
+from neuroninfo.networks.stack import ACTIVATIONS, Stack
 
 from .test_sensitivity import CLASSES, network
 
@@ -48,7 +48,7 @@ def examples(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def test_damage(activation: str, batch_norm: bool) -> None:
     stack = network((4, 3), activation, batch_norm=batch_norm)
     splits = {"validation": examples(33, 1), "test": examples(20, 2)}
-    found = reference.damage(stack, splits)
+    found = single.damage(stack, splits)
     assert found["n_examples"].values.tolist() == [33, 20]
     for name, data in splits.items():
         part = found.sel(split=name, seed=3)

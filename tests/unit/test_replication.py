@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from neuroninfo import claims, replication
 from neuroninfo.figures import style
 from neuroninfo.figures.replication import replication_figure
-from neuroninfo.replication import ReplicationError
+from neuroninfo.results import claims, replication
+from neuroninfo.results.replication import ReplicationError
 from neuroninfo.streams import Stream, generator
 
 

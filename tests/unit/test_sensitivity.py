@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from neuroninfo import sensitivity
-from neuroninfo.networks import ACTIVATIONS, Architecture, Normalization, Stack
-from neuroninfo.sensitivity import SensitivityError
+from neuroninfo.networks.stack import ACTIVATIONS, Architecture, Normalization, Stack
+from neuroninfo.neurons import sensitivity
+from neuroninfo.neurons.sensitivity import SensitivityError
 
 CLASSES = 4
 

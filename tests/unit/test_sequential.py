@@ -13,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from neuroninfo import modules, sequential, storage
-from neuroninfo.forward import outputs
-from neuroninfo.modules import SequentialError
-from neuroninfo.networks import ACTIVATIONS
+from neuroninfo import own_network
+from neuroninfo.files import storage
+from neuroninfo.networks import modules
+from neuroninfo.networks.forward import outputs
+from neuroninfo.networks.modules import SequentialError, module
+from neuroninfo.networks.stack import ACTIVATIONS
+from neuroninfo.own_network import Study
 
 MODULES = {
     "relu": nn.ReLU,
@@ -86,7 +89,7 @@ def test_the_stack_is_the_same_function(
     np.testing.assert_allclose(
         ours, expected, rtol=1e-4, atol=1e-4 * max(1, np.abs(expected).max())
     )
-    back = modules.module(stack)
+    back = module(stack)
     with torch.no_grad():
         np.testing.assert_allclose(
             back(inputs), expected, rtol=1e-4, atol=1e-4 * max(1, np.abs(expected).max())
@@ -143,7 +146,7 @@ def test_modules_may_have_names() -> None:
     assert modules.stack(named).architecture.hidden == (3,)
 
 
-def small_study(**options: object) -> sequential.Study:
+def small_study(**options: object) -> Study:
     rng = np.random.default_rng(0)
     model = make_model(rng, (12, 6, 5, 3), "relu", image=True)
     inputs = rng.normal(size=(200, 1, 3, 4)).astype(np.float32)
@@ -152,7 +155,7 @@ def small_study(**options: object) -> sequential.Study:
         "validation": (inputs[:120], labels[:120]),
         "test": (torch.from_numpy(inputs[120:]), torch.from_numpy(labels[120:])),
     }
-    return sequential.study(model, **parts | options)
+    return own_network.study(model, **parts | options)
 
 
 def test_a_study_is_what_its_parts_say(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from neuroninfo import simpson, tables
 from neuroninfo.figures import style
 from neuroninfo.figures.simpson import simpson_figure
-from neuroninfo.simpson import REVERSAL, WITHIN, SimpsonError
+from neuroninfo.files import tables
+from neuroninfo.results import simpson
+from neuroninfo.results.simpson import REVERSAL, WITHIN, SimpsonError
 
 from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 

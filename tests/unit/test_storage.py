@@ -16,7 +16,8 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neuroninfo import storage
+import neuroninfo
+from neuroninfo.files import storage
 
 ABOUT = {"kind": "probe", "title": "A probe", "condition": {"a": 1}, "configuration": {"b": [2]}}
 
@@ -152,14 +153,14 @@ def test_nothing_needs_the_locks_of_the_file_system(
 ) -> None:
     """As on a shared file system that refuses locks; a user may still ask for them."""
     environment = {k: v for k, v in os.environ.items() if k != "HDF5_USE_FILE_LOCKING"}
-    source = Path(storage.__file__).parents[1]
+    source = Path(neuroninfo.__file__).parents[1]
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         done = subprocess.run(
             [
                 sys.executable,
                 "-c",
-                "import sys\nfrom neuroninfo import storage\nstorage.read(sys.argv[1], 'probe')",
+                "import sys\nfrom neuroninfo.files import storage\nstorage.read(sys.argv[1], 'probe')",
                 str(path),
             ],
             env=environment

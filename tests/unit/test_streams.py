@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroninfo import streams
+import neuroninfo
 from neuroninfo.streams import Stream, generator
 
 quick = settings(deadline=None, max_examples=100)
@@ -111,7 +111,7 @@ def test_a_generator_starts_anew() -> None:
 
 @pytest.mark.parametrize("hash_seed", ["0", "1"])
 def test_names_do_not_enter_by_a_hash_of_the_process(hash_seed: str) -> None:
-    source = Path(streams.__file__).parents[1]
+    source = Path(neuroninfo.__file__).parents[1]
     code = (
         "from neuroninfo.streams import *;"
         "print(generator(0, Stream.SPLIT, 'mnist').bit_generator.random_raw())"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from neuroninfo import tables
-from neuroninfo.tables import TableError
+from neuroninfo.files import tables
+from neuroninfo.files.tables import TableError
 
 COLUMNS = {"condition": str, "value": float, "n": int}
 FRAME = pd.DataFrame(

@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
-from neuroninfo import forward, storage, toy_networks, toys, training
 from neuroninfo.figures import animation, style
-from neuroninfo.figures import toys as figures
 from neuroninfo.figures.style import FigureError
-from neuroninfo.toys import ToyError
+from neuroninfo.figures.toys import _segment, logistic_figure, network_figure, save_animation
+from neuroninfo.files import storage
+from neuroninfo.networks.forward import outputs
+from neuroninfo.toys import logistic
+from neuroninfo.toys.logistic import ToyError
+from neuroninfo.toys.networks import train
+from neuroninfo.training.loop import log_spaced_epochs
 
 from .pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
 
@@ -25,20 +29,20 @@ NOISE = {"separable": 0.5, "moons": 0.12, "xor": 0.35}
 # ------------------------------------------------------------------ sets
 
 
-@pytest.mark.parametrize("name", toys.RULES)
+@pytest.mark.parametrize("name", logistic.RULES)
 def test_sets_are_balanced_and_come_from_their_seed(name: str) -> None:
-    inputs, labels = toys.draw(name, points=60, noise=NOISE[name], study_seed=3)
+    inputs, labels = logistic.draw(name, points=60, noise=NOISE[name], study_seed=3)
     assert inputs.shape == (60, 2)
     assert labels.sum() == 30
-    again, _ = toys.draw(name, points=60, noise=NOISE[name], study_seed=3)
-    other, _ = toys.draw(name, points=60, noise=NOISE[name], study_seed=4)
+    again, _ = logistic.draw(name, points=60, noise=NOISE[name], study_seed=3)
+    other, _ = logistic.draw(name, points=60, noise=NOISE[name], study_seed=4)
     assert again.tobytes() == inputs.tobytes() != other.tobytes()
 
 
 @given(st.integers(0, 1000), st.floats(0, 5))
 def test_separable_is_separable_whatever_the_noise(seed: int, noise: float) -> None:
-    inputs, labels = toys.draw("separable", points=40, noise=noise, study_seed=seed)
-    assert toys.linearly_separable(inputs, labels)
+    inputs, labels = logistic.draw("separable", points=40, noise=noise, study_seed=seed)
+    assert logistic.linearly_separable(inputs, labels)
 
 
 def separated_by_some_direction(inputs: np.ndarray, labels: np.ndarray) -> bool:
@@ -54,28 +58,30 @@ def separated_by_some_direction(inputs: np.ndarray, labels: np.ndarray) -> bool:
 @given(st.integers(0, 10**6), st.integers(4, 12))
 def test_separability_is_that_of_all_directions(seed: int, n: int) -> None:
     inputs, labels = np.random.default_rng(seed).normal(size=(n, 2)), np.arange(n) % 2
-    assert toys.linearly_separable(inputs, labels) == separated_by_some_direction(inputs, labels)
+    assert logistic.linearly_separable(inputs, labels) == separated_by_some_direction(
+        inputs, labels
+    )
 
 
 def test_moons_and_xor_are_not() -> None:
     for name in ("moons", "xor"):
-        inputs, labels = toys.draw(name, points=200, noise=NOISE[name], study_seed=0)
-        assert not toys.linearly_separable(inputs, labels)
+        inputs, labels = logistic.draw(name, points=200, noise=NOISE[name], study_seed=0)
+        assert not logistic.linearly_separable(inputs, labels)
 
 
 def test_a_set_that_there_is_not() -> None:
     with pytest.raises(ToyError, match=r"toys\.sets\.circles: unknown; there are separable"):
-        toys.draw("circles", points=10, noise=0.1, study_seed=0)
+        logistic.draw("circles", points=10, noise=0.1, study_seed=0)
 
 
 # ------------------------------------------------------------------ logistic regression
 
 
 @pytest.mark.parametrize("l2", [1e-3, 1e-1, 10])
-@pytest.mark.parametrize("name", toys.RULES)
+@pytest.mark.parametrize("name", logistic.RULES)
 def test_logistic_regression_is_that_of_scikit_learn(name: str, l2: float) -> None:
-    inputs, labels = toys.draw(name, points=100, noise=NOISE[name], study_seed=1)
-    ours = toys.fit(inputs, labels, l2)
+    inputs, labels = logistic.draw(name, points=100, noise=NOISE[name], study_seed=1)
+    ours = logistic.fit(inputs, labels, l2)
     # There the bias is not penalised: it is given as a third input instead.
     design = np.column_stack([inputs, np.ones(100)])
     theirs = LogisticRegression(C=1 / (100 * l2), fit_intercept=False, tol=1e-12, max_iter=10_000)
@@ -88,7 +94,7 @@ def test_logistic_regression_is_that_of_scikit_learn(name: str, l2: float) -> No
 
 def test_without_a_penalty_there_is_no_optimum() -> None:
     with pytest.raises(ToyError, match=r"toys\.logistic_regression\.l2: 0; give a number > 0"):
-        toys.fit(np.zeros((2, 2)), np.array([0, 1]), 0)
+        logistic.fit(np.zeros((2, 2)), np.array([0, 1]), 0)
 
 
 # ------------------------------------------------------------------ networks
@@ -96,7 +102,7 @@ def test_without_a_penalty_there_is_no_optimum() -> None:
 
 @pytest.fixture(scope="module")
 def moons() -> xr.Dataset:
-    return toys.logistic("moons", points=80, noise=0.1, l2=0.01, study_seed=2)
+    return logistic.logistic("moons", points=80, noise=0.1, l2=0.01, study_seed=2)
 
 
 def trained(toy: xr.Dataset, **changes: object) -> xr.Dataset:
@@ -110,7 +116,7 @@ def trained(toy: xr.Dataset, **changes: object) -> xr.Dataset:
         "frames": 5,
         "study_seed": 2,
     }
-    return toy_networks.train(toy, **settings | changes)
+    return train(toy, **settings | changes)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +126,7 @@ def network(moons: xr.Dataset) -> xr.Dataset:
 
 @pytest.mark.parametrize("frames", [2, 3, 10, 500])
 def test_kept_epochs(frames: int) -> None:
-    kept = training.log_spaced_epochs(300, frames)
+    kept = log_spaced_epochs(300, frames)
     assert kept == sorted(set(kept))
     assert kept[0] == 0
     assert kept[-1] == 300
@@ -131,7 +137,7 @@ def test_networks_are_stored_as_they_were(
     moons: xr.Dataset, network: xr.Dataset, tmp_path: Path
 ) -> None:
     epochs = network["epoch"].values.tolist()
-    assert epochs == training.log_spaced_epochs(150, 5)
+    assert epochs == log_spaced_epochs(150, 5)
     storage.write(
         network, tmp_path / "n.nc", kind="toy_network", title="", condition={}, configuration={}
     )
@@ -139,9 +145,9 @@ def test_networks_are_stored_as_they_were(
     labels = moons["label"].values
     for epoch in range(len(epochs)):
         for restart in range(4):
-            snapshot = toys.snapshot(stored, epoch, restart)
-            *hidden, probability = toys.follow(snapshot, moons["input"].values)
-            *expected, logits = forward.outputs(
+            snapshot = logistic.snapshot(stored, epoch, restart)
+            *hidden, probability = logistic.follow(snapshot, moons["input"].values)
+            *expected, logits = outputs(
                 snapshot.tensors("cpu"),
                 torch.from_numpy(moons["input"].values.astype(np.float32)),
             )
@@ -156,30 +162,30 @@ def test_networks_are_stored_as_they_were(
 
 def test_the_best_restart_is_chosen_by_training_loss(network: xr.Dataset) -> None:
     final = network["loss"].isel(epoch=-1).values
-    best = toys.best_restart(network)
+    best = logistic.best_restart(network)
     assert final[best] == final.min() < final.max()
     shuffled = network.isel(seed=[2, 0, 3, 1])
-    assert shuffled["seed"].values[toys.best_restart(shuffled)] == network["seed"].values[best]
+    assert shuffled["seed"].values[logistic.best_restart(shuffled)] == network["seed"].values[best]
 
 
 def test_a_layer_can_be_followed_from_anywhere(moons: xr.Dataset, network: xr.Dataset) -> None:
-    snapshot = toys.snapshot(network, -1, 0)
-    first, second, probability = toys.follow(snapshot, moons["input"].values)
-    np.testing.assert_array_equal(toys.follow(snapshot, first, 1)[-1], probability)
-    np.testing.assert_array_equal(toys.follow(snapshot, second, 2)[-1], probability)
-    score = second @ toys.lines(snapshot, 2)[0, :2] + toys.lines(snapshot, 2)[0, 2]
+    snapshot = logistic.snapshot(network, -1, 0)
+    first, second, probability = logistic.follow(snapshot, moons["input"].values)
+    np.testing.assert_array_equal(logistic.follow(snapshot, first, 1)[-1], probability)
+    np.testing.assert_array_equal(logistic.follow(snapshot, second, 2)[-1], probability)
+    score = second @ logistic.lines(snapshot, 2)[0, :2] + logistic.lines(snapshot, 2)[0, 2]
     np.testing.assert_array_equal(score > 0, probability > 0.5)
-    inner = first @ toys.lines(snapshot, 1)[:, :2].T + toys.lines(snapshot, 1)[:, 2]
+    inner = first @ logistic.lines(snapshot, 1)[:, :2].T + logistic.lines(snapshot, 1)[:, 2]
     np.testing.assert_array_equal(inner > 0, second > 0.5)
 
 
 # ------------------------------------------------------------------ figures
 
 
-@pytest.mark.parametrize("name", toys.RULES)
+@pytest.mark.parametrize("name", logistic.RULES)
 def test_logistic_figure(name: str) -> None:
-    toy = toys.logistic(name, points=80, noise=NOISE[name], l2=0.01, study_seed=2)
-    drawn = figures.logistic_figure(toy)
+    toy = logistic.logistic(name, points=80, noise=NOISE[name], l2=0.01, study_seed=2)
+    drawn = logistic_figure(toy)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     ringed = [
@@ -193,7 +199,7 @@ def test_logistic_figure(name: str) -> None:
 def test_network_figure_and_animation(
     moons: xr.Dataset, network: xr.Dataset, tmp_path: Path
 ) -> None:
-    drawn = figures.network_figure(moons, network)
+    drawn = network_figure(moons, network)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     assert [ax.get_title(loc="left") for ax in drawn.axes] == [
@@ -202,13 +208,13 @@ def test_network_figure_and_animation(
         "hidden layer 2",
     ]
     for name in ("a.gif", "b.gif"):
-        figures.save_animation(moons, network, tmp_path / name)
+        save_animation(moons, network, tmp_path / name)
     assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
     with Image.open(tmp_path / "a.gif") as picture:
         assert picture.n_frames == network.sizes["epoch"]
     style.save(drawn, tmp_path / "c.png")
-    figures.save_animation(moons, network, tmp_path / "b.gif")
-    style.save(figures.network_figure(moons, network), tmp_path / "d.png")
+    save_animation(moons, network, tmp_path / "b.gif")
+    style.save(network_figure(moons, network), tmp_path / "d.png")
     assert (tmp_path / "c.png").read_bytes() == (tmp_path / "d.png").read_bytes()
     with pytest.raises(FigureError, match="animations are written as"):
         animation.save([drawn], tmp_path / "a.mp4")
@@ -218,7 +224,7 @@ def test_network_figure_and_animation(
 def test_segments_are_on_their_line_and_end_at_the_frame(seed: int) -> None:
     line = np.random.default_rng(seed).normal(size=3)
     limits = ((-1.0, 2.0), (-0.5, 1.0))
-    ends = figures._segment(line, limits)
+    ends = _segment(line, limits)
     corners = np.array([[x, y, 1] for x in limits[0] for y in limits[1]]) @ line
     if ends is None:
         assert (corners > 0).all() or (corners < 0).all()

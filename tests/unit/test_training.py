@@ -12,18 +12,22 @@ import scipy.stats
 import torch
 from torch import Tensor, nn
 
-from neuroninfo import networks, storage, training
-from neuroninfo.datasets import Examples
-from neuroninfo.networks import (
+from neuroninfo.data.datasets import Examples
+from neuroninfo.files import storage
+from neuroninfo.networks.stack import (
     ACTIVATIONS,
     OUTPUT_RANGES,
     Architecture,
     ArchitectureError,
     Stack,
+    from_dataset,
     hidden_widths,
+    to_dataset,
 )
 from neuroninfo.streams import Stream, generator
-from neuroninfo.training import (
+from neuroninfo.training import loop
+from neuroninfo.training import loop as training
+from neuroninfo.training.loop import (
     SPLITS,
     DeviceError,
     Regularizer,
@@ -32,7 +36,10 @@ from neuroninfo.training import (
     Split,
     Trained,
     TrainingError,
+    activations_dataset,
     choose_device,
+    history_dataset,
+    network_dataset,
     settings_from,
     split_tensors,
     train,
@@ -346,7 +353,7 @@ def test_sgld_without_noise_and_clipping_is_sgd() -> None:
     noisy = trained((3, 8), splits(), replace(chosen, optimizer="sgld", momentum=0.7))
     assert_same(noisy, [0, 1], plain, [0, 1])
     assert plain.information is None
-    assert "information" not in training.history_dataset(plain)
+    assert "information" not in history_dataset(plain)
     assert noisy.information is not None
     assert noisy.information.tolist() == [0, math.inf, math.inf]
 
@@ -354,7 +361,7 @@ def test_sgld_without_noise_and_clipping_is_sgd() -> None:
 def test_information_of_sgld_is_recorded() -> None:
     """11 examples in batches of 4 are 3 steps an epoch; 7-5-3-4 has 74 parameters."""
     chosen = settings(optimizer="sgld", learning_rate=0.2, sgld=Sgld(0.5, 0.1, 0.5))
-    history = training.history_dataset(trained((3, 8), splits(), chosen))
+    history = history_dataset(trained((3, 8), splits(), chosen))
     terms = [37 * math.log(1 + 0.01 / (74 * 0.01 / t)) for t in range(1, 7)]
     np.testing.assert_allclose(history["information"], [0, sum(terms[:3]), sum(terms)])
     assert history["information"].attrs["units"] == "nat"
@@ -752,9 +759,9 @@ def test_layout_of_what_is_stored(tmp_path: Path) -> None:
     result = trained((5, 6), split_tensors(source, torch.device("cpu")), chosen)
     stored = {}
     for kind, dataset in (
-        ("network", training.network_dataset(result)),
-        ("history", training.history_dataset(result)),
-        ("activations", training.activations_dataset(result, chosen, source)),
+        ("network", network_dataset(result)),
+        ("history", history_dataset(result)),
+        ("activations", activations_dataset(result, chosen, source)),
     ):
         path = tmp_path / f"{kind}.nc"
         storage.write(dataset, path, kind=kind, title=kind, condition={}, configuration={})
@@ -763,7 +770,7 @@ def test_layout_of_what_is_stored(tmp_path: Path) -> None:
     assert stored["network"]["mean_output"].dims == ("seed", "neuron")
     assert stored["network"]["layer"].values.tolist() == [1] * 5 + [2] * 3
     np.testing.assert_array_equal(stored["network"]["mean_output"], result.means)
-    assert networks.from_dataset(stored["network"]).seeds == (5, 6)
+    assert from_dataset(stored["network"]).seeds == (5, 6)
     assert history["final_epoch"].values.tolist() == [2, 2]
     assert history["loss"].dims == history["accuracy"].dims == ("seed", "epoch", "split")
     assert history["seed"].values.tolist() == [5, 6]
@@ -795,7 +802,7 @@ def test_relu_with_few_bits_is_cut_off() -> None:
 def test_networks_with_few_bits_are_not_stored() -> None:
     ours = trained((3,), splits(), settings(regularizer=Regularizer(output_bits=2)))
     with pytest.raises(ArchitectureError, match="few bits are not stored"):
-        networks.to_dataset(ours.stack)
+        to_dataset(ours.stack)
 
 
 def test_bits_in_one_place_only() -> None:
@@ -816,9 +823,9 @@ def no_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_architecture_of_a_condition() -> None:
     source, normed = examples(), Regularizer(batch_norm_momentum=0.1)
     size = source.inputs.shape[1], (7, 5), source.n_classes, "tanh"
-    plain = training.architecture(source, settings("7-5"), "tanh")
+    plain = loop.architecture(source, settings("7-5"), "tanh")
     assert plain == Architecture(*size, batch_norm=False)
-    with_norm = training.architecture(source, settings("7-5", regularizer=normed), "tanh")
+    with_norm = loop.architecture(source, settings("7-5", regularizer=normed), "tanh")
     assert with_norm == Architecture(*size, batch_norm=True)
 
 

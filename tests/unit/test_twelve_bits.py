@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuroninfo import datasets, twelve_bits
-from neuroninfo.datasets import DatasetError
+from neuroninfo.data import datasets, twelve_bits
+from neuroninfo.data.datasets import DatasetError
 
 
 def entropy(p: float) -> float:

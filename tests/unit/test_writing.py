@@ -20,9 +20,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 from PIL import Image
 
-from neuroninfo import storage, tables
-from neuroninfo.checkpoints import Checkpoint
 from neuroninfo.figures import animation, style
+from neuroninfo.files import storage, tables
+from neuroninfo.files.checkpoints import Checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 COLUMNS = {"x": float, "y": float}

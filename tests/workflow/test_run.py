@@ -13,7 +13,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from neuroninfo import datasets, networks, reading, storage
+from neuroninfo.data import datasets
+from neuroninfo.files import storage
+from neuroninfo.networks.stack import from_dataset
+from neuroninfo.results import counts
 
 from .conftest import MINIATURE, Project, reasons
 
@@ -63,7 +66,7 @@ def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
     assert set(claims["verdict"]) <= {"holds", "fails", "undecided"}
     assert claims["note"].str.contains("fewer than 10 seeds").all()
     readings = pd.read_csv(finished.folder / "results/miniature/readings.csv")
-    assert set(readings["quantity"]) == {*reading.COUNTS, "mutual_information", "accuracy"}
+    assert set(readings["quantity"]) == {*counts.COUNTS, "mutual_information", "accuracy"}
     assert readings["n_seeds"].eq(2).all()
 
 
@@ -165,7 +168,7 @@ def test_the_block_does_not_matter(finished: Project, project: Project) -> None:
         kind = name.partition("-")[0]
         assert storage.identical(project.folder / target, finished.folder / target, kind)
     block = project.folder / CONDITION / "seeds-0-1"
-    assert networks.from_dataset(storage.read(block / "network.nc", "network")).seeds == (0, 1)
+    assert from_dataset(storage.read(block / "network.nc", "network")).seeds == (0, 1)
     assert not (block / "activations.nc").exists()  # dropped once used: keep is false
 
 

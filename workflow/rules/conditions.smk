@@ -9,7 +9,8 @@ SOURCE = Path(workflow.basedir) / "src"
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 sys.path.insert(0, str(SOURCE))
 
-from neuroninfo import configuration, provenance
+from neuroninfo import provenance
+from neuroninfo.configuration import study as configuration
 
 try:
     STUDY = configuration.load(

@@ -6,18 +6,21 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import ablation, datasets, networks, storage
+from neuroninfo.ablation.ablate import ablate, orderings
+from neuroninfo.data import datasets
+from neuroninfo.files import storage
+from neuroninfo.networks.stack import from_dataset
 
 settings = snakemake.params.settings
 examples = datasets.read(snakemake.input.dataset, splits=["test"])
 network = storage.read(snakemake.input.network, "network")
 orders = snakemake.input.get("orders")
-curves = ablation.ablate(
-    networks.from_dataset(network),
+curves = ablate(
+    from_dataset(network),
     storage.read(snakemake.input.neurons, "neurons"),
     examples.inputs,
     examples.labels,
-    ablation.orderings(settings),
+    orderings(settings),
     settings["study_seed"],
     found=storage.read_groups(orders, "orders") if orders else None,
     means=network["mean_output"].values,

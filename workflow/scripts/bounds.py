@@ -8,18 +8,22 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 import torch
 
-from neuroninfo import bound_training, datasets, devices, storage, training
+from neuroninfo.data import datasets
+from neuroninfo.files import storage
+from neuroninfo.generalization import gaps
+from neuroninfo.training import devices, loop
+from neuroninfo.training.loop import choose_device, settings_from
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
-settings = training.settings_from(about["configuration"]["training"])
-device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
-examples = bound_training.relabelled(
+settings = settings_from(about["configuration"]["training"])
+device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
+examples = gaps.relabelled(
     datasets.read(snakemake.input.dataset),
     about["configuration"]["label_noise"],
     settings.study_seed,
 )
-with training.checkpoint(
+with loop.checkpoint(
     Path("results", about["condition"]["study"], "checkpoints"),
     about | {"job": "bounds", "code": snakemake.params.code},
     snakemake.input.dataset,
@@ -27,12 +31,12 @@ with training.checkpoint(
     snakemake.config["checkpoints"]["minutes"],
     unit="size number",
 ) as checkpoint:
-    found = bound_training.gaps(
+    found = gaps.gaps(
         examples,
         settings,
         about["condition"]["activation"],
         about["condition"]["seeds"],
-        bound_training.gaps_from(about["configuration"]),
+        gaps.gaps_from(about["configuration"]),
         device,
         gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
         checkpoint=checkpoint,

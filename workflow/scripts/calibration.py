@@ -8,8 +8,9 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 import torch
 
-from neuroninfo import calibration, storage
-from neuroninfo.estimators.names import named
+from neuroninfo.files import storage
+from neuroninfo.planes import calibration
+from neuroninfo.planes.estimators.names import named
 
 torch.set_num_threads(snakemake.threads)
 settings = snakemake.params.settings

@@ -6,12 +6,15 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import datasets, networks, reference, storage
+from neuroninfo.ablation import single
+from neuroninfo.data import datasets
+from neuroninfo.files import storage
+from neuroninfo.networks.stack import from_dataset
 
 examples = datasets.read(snakemake.input.dataset, splits=["validation", "test"])
 storage.write(
-    reference.damage(
-        networks.from_dataset(storage.read(snakemake.input.network, "network")),
+    single.damage(
+        from_dataset(storage.read(snakemake.input.network, "network")),
         {
             name: (examples.inputs[examples.split(name)], examples.labels[examples.split(name)])
             for name in ("validation", "test")

@@ -6,7 +6,8 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import datasets, storage
+from neuroninfo.data import datasets
+from neuroninfo.files import storage
 
 settings = snakemake.params.settings
 root = datasets.data_root(snakemake.config["data_root"])

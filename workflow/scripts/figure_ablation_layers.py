@@ -6,13 +6,14 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import reading, storage
 from neuroninfo.figures import ablation, style
+from neuroninfo.files import storage
+from neuroninfo.results import counts
 
 drawn = ablation.layers_figure(
     storage.read_groups(snakemake.input.ablation, "ablation"),
     snakemake.params.condition,
-    counts=reading.read(snakemake.input.counts),
+    counts=counts.read(snakemake.input.counts),
     study_seed=snakemake.params.study_seed,
 )
 style.save(drawn, *snakemake.output)

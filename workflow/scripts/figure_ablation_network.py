@@ -6,8 +6,8 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import storage
 from neuroninfo.figures import ablation, style
+from neuroninfo.files import storage
 
 drawn = ablation.network_figure(
     storage.read(snakemake.input.ablation, "ablation", group="network"),

@@ -6,9 +6,9 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import storage
 from neuroninfo.figures import style
 from neuroninfo.figures.bounds import bounds_figure
+from neuroninfo.files import storage
 
 files = [storage.read(path, "bounds") for path in snakemake.input]
 pngs = {"error": snakemake.output.error, "cross-entropy": snakemake.output.cross_entropy}

@@ -6,12 +6,13 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import claims, reading, tables
 from neuroninfo.figures import comparison, style
+from neuroninfo.files import tables
+from neuroninfo.results import claims, counts
 
 compared = snakemake.params.comparison["conditions"]
 drawn = comparison.comparison_figure(
-    tables.gather(snakemake.input.readings, reading.COLUMNS, claims.CONDITION, compared),
+    tables.gather(snakemake.input.readings, counts.COLUMNS, claims.CONDITION, compared),
     claims.gather(snakemake.input.claims, compared),
     snakemake.params.comparison,
 )

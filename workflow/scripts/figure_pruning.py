@@ -6,9 +6,10 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import pruning, storage, tables
 from neuroninfo.figures import style
 from neuroninfo.figures.pruning import pruning_figure
+from neuroninfo.files import storage, tables
+from neuroninfo.smaller import pruning
 
 condition = snakemake.params.condition
 pruned = storage.read(snakemake.input[0], "pruned")

@@ -6,9 +6,10 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import claims, ranking, storage, tables
 from neuroninfo.figures import style
 from neuroninfo.figures.quantizers import quantizers_figure
+from neuroninfo.files import storage, tables
+from neuroninfo.results import claims, ranking
 
 drawn = quantizers_figure(
     storage.read(snakemake.input.neurons, "neurons"),

@@ -6,9 +6,10 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import ranking, storage, tables
 from neuroninfo.figures import style
 from neuroninfo.figures.replacement import replacement_figure
+from neuroninfo.files import storage, tables
+from neuroninfo.results import ranking
 
 drawn = replacement_figure(
     storage.read_groups(snakemake.input.ablation, "ablation"),

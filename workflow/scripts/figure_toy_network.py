@@ -6,9 +6,9 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import storage
 from neuroninfo.figures import style
 from neuroninfo.figures.toys import network_figure, save_animation
+from neuroninfo.files import storage
 
 toy = storage.read(snakemake.input.toy, "toy")
 network = storage.read(snakemake.input.network, "toy_network")

@@ -6,7 +6,7 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import storage
+from neuroninfo.files import storage
 
 storage.gather(
     snakemake.input,

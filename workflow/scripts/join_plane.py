@@ -6,12 +6,13 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import planes, storage
+from neuroninfo.files import storage
+from neuroninfo.planes import layers
 
 settings = snakemake.params.settings
 parts = [storage.read(path, "plane") for path in snakemake.input]
 storage.write(
-    planes.of_groups(parts, [*settings["estimators"], *settings["costly"]["estimators"]]),
+    layers.of_groups(parts, [*settings["estimators"], *settings["costly"]["estimators"]]),
     snakemake.output[0],
     kind="plane",
     title="Information of every layer over the epochs of training",

@@ -6,7 +6,9 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import networks, neurons, storage
+from neuroninfo.files import storage
+from neuroninfo.networks.stack import from_dataset
+from neuroninfo.neurons.measures import measure
 
 settings = snakemake.params.settings
 activations = storage.each(
@@ -15,9 +17,9 @@ activations = storage.each(
     "seed",
     variables=["activation", "output", "label"],
 )
-stack = networks.from_dataset(storage.read(snakemake.input.network, "network"))
+stack = from_dataset(storage.read(snakemake.input.network, "network"))
 storage.write(
-    neurons.measure(activations, stack, **settings),
+    measure(activations, stack, **settings),
     snakemake.output.neurons,
     kind="neurons",
     title="What every neuron knows of the class",

@@ -8,28 +8,33 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 import torch
 
-from neuroninfo import datasets, devices, plane_training, planes, storage, training
+from neuroninfo.data import datasets
+from neuroninfo.files import storage
+from neuroninfo.planes import layers
+from neuroninfo.planes.training import measured, planes_from, train
+from neuroninfo.training import devices, loop
+from neuroninfo.training.loop import architecture, choose_device, settings_from, split_tensors
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
-settings = training.settings_from(about["configuration"]["training"])
-device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
+settings = settings_from(about["configuration"]["training"])
+device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
-splits = training.split_tensors(examples, device)
-with training.checkpoint(
+splits = split_tensors(examples, device)
+with loop.checkpoint(
     Path("results", about["condition"]["study"], "checkpoints"),
     about | {"job": "plane", "code": snakemake.params.code},
     snakemake.input.dataset,
     device,
     snakemake.config["checkpoints"]["minutes"],
 ) as checkpoint:
-    plane = plane_training.train(
-        training.architecture(examples, settings, about["condition"]["activation"]),
+    plane = train(
+        architecture(examples, settings, about["condition"]["activation"]),
         about["condition"]["seeds"],
         splits,
         settings,
-        plane_training.planes_from(about["configuration"]),
-        on=plane_training.measured(examples, splits),
+        planes_from(about["configuration"]),
+        on=measured(examples, splits),
         gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
         checkpoint=checkpoint,
         report=print,
@@ -37,7 +42,7 @@ with training.checkpoint(
     title = "Information of every layer over the epochs of training"
     storage.write(plane, snakemake.output[0], kind="plane", title=title, **about)
 done = plane["success"] == 1
-failed = ~done & (plane["reason"] != planes.SKIPPED)
+failed = ~done & (plane["reason"] != layers.SKIPPED)
 print(f"{int(done.sum())} estimates, {int(failed.sum())} failed (variable `reason`)")
 for line in devices.used(device):
     print(line)

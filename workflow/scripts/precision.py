@@ -6,7 +6,10 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import datasets, networks, precision, storage
+from neuroninfo.data import datasets
+from neuroninfo.files import storage
+from neuroninfo.networks.stack import from_dataset
+from neuroninfo.smaller import low_bit
 
 settings = snakemake.params.settings
 examples = datasets.read(snakemake.input.dataset, splits=["validation", "test"])
@@ -14,9 +17,9 @@ validation, test = (
     (examples.inputs[chosen], examples.labels[chosen])
     for chosen in map(examples.split, ("validation", "test"))
 )
-stack = networks.from_dataset(storage.read(snakemake.input.network, "network"))
+stack = from_dataset(storage.read(snakemake.input.network, "network"))
 storage.write(
-    precision.by_bits(stack, validation, test, settings),
+    low_bit.by_bits(stack, validation, test, settings),
     snakemake.output[0],
     kind="precision",
     title="Accuracy, information and ablation of networks of few bits",

@@ -8,7 +8,11 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 import torch
 
-from neuroninfo import datasets, networks, pruning, storage, training
+from neuroninfo.data import datasets
+from neuroninfo.files import storage
+from neuroninfo.networks.stack import from_dataset
+from neuroninfo.smaller import pruning
+from neuroninfo.training.loop import split_tensors
 
 torch.set_num_threads(snakemake.threads)
 settings = snakemake.params.settings
@@ -16,10 +20,10 @@ examples = datasets.read(snakemake.input.dataset)
 trained = storage.read(snakemake.input.network, "network")
 orders = snakemake.input.get("orders")
 compared = pruning.compare(
-    networks.from_dataset(trained),
+    from_dataset(trained),
     storage.read(snakemake.input.neurons, "neurons"),
     trained["mean_output"].values,
-    training.split_tensors(examples, torch.device("cpu")),
+    split_tensors(examples, torch.device("cpu")),
     settings,
     found=storage.read_groups(orders, "orders") if orders else None,
 )

@@ -6,7 +6,10 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import datasets, networks, search, storage
+from neuroninfo.ablation import search
+from neuroninfo.data import datasets
+from neuroninfo.files import storage
+from neuroninfo.networks.stack import from_dataset
 
 settings = snakemake.params.settings
 examples = datasets.read(snakemake.input.dataset, splits=["validation"])
@@ -15,7 +18,7 @@ activations = storage.each(
 )
 storage.write(
     search.find(
-        networks.from_dataset(storage.read(snakemake.input.network, "network")),
+        from_dataset(storage.read(snakemake.input.network, "network")),
         activations,
         storage.read(snakemake.input.damage, "damage"),
         examples.inputs,

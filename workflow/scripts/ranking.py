@@ -6,7 +6,8 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import ranking, storage, tables
+from neuroninfo.files import storage, tables
+from neuroninfo.results import ranking
 
 ablation = storage.read_groups(snakemake.input.ablation, "ablation")
 what = (snakemake.wildcards.orderings, snakemake.params.condition, snakemake.params.study_seed)

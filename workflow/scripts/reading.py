@@ -6,10 +6,11 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import reading, storage, tables
+from neuroninfo.files import storage, tables
+from neuroninfo.results import counts as results_counts
 
 settings, condition = snakemake.params.settings, snakemake.params.condition
-counts = reading.read_curves(
+counts = results_counts.read_curves(
     storage.read(snakemake.input.neurons, "neurons"),
     storage.read(snakemake.input.damage, "damage"),
     storage.read_groups(snakemake.input.ablation, "ablation"),
@@ -24,4 +25,6 @@ storage.write(
     condition=condition,
     configuration=settings,
 )
-tables.write(reading.summary(counts, condition, settings["study_seed"]), snakemake.output.summary)
+tables.write(
+    results_counts.summary(counts, condition, settings["study_seed"]), snakemake.output.summary
+)

@@ -6,9 +6,10 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import claims, replication, tables
 from neuroninfo.figures import style
 from neuroninfo.figures.replication import replication_figure
+from neuroninfo.files import tables
+from neuroninfo.results import claims, replication
 
 agreed = replication.agreement(
     claims.read(snakemake.input.claims), claims.read(snakemake.input.replicated)

@@ -6,7 +6,8 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import claims, tables
+from neuroninfo.files import tables
+from neuroninfo.results import claims
 
 table = claims.gather(snakemake.input, snakemake.params.conditions)
 tables.write(table, snakemake.output.table)

@@ -6,15 +6,17 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import claims, planes, tables
 from neuroninfo.figures import style
 from neuroninfo.figures.planes import compression_figure
+from neuroninfo.files import tables
+from neuroninfo.planes import layers
+from neuroninfo.results import claims
 
 table = tables.gather(
-    snakemake.input, planes.COLUMNS, claims.CONDITION, snakemake.params.conditions
+    snakemake.input, layers.COLUMNS, claims.CONDITION, snakemake.params.conditions
 )
 tables.write(table, snakemake.output.table)
-page = table[list(planes.PAGE)]
+page = table[list(layers.PAGE)]
 tables.write_page(page, snakemake.output.page, title="Fall of I(X;T) after its maximum, in bit")
 drawn = compression_figure(table)
 style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

@@ -6,10 +6,11 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import claims, reading, tables
+from neuroninfo.files import tables
+from neuroninfo.results import claims, counts
 
 table = tables.gather(
-    snakemake.input, reading.COLUMNS, claims.CONDITION, snakemake.params.conditions
+    snakemake.input, counts.COLUMNS, claims.CONDITION, snakemake.params.conditions
 )
 tables.write(table, snakemake.output.table)
 tables.write_page(table, snakemake.output.page, title="Numbers of neurons read off the curves")

@@ -8,21 +8,23 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 import torch
 
-from neuroninfo import bound_training, datasets, devices, storage, training
+from neuroninfo.data import datasets
+from neuroninfo.files import storage
+from neuroninfo.generalization import gaps
+from neuroninfo.training import devices, loop
+from neuroninfo.training.loop import choose_device, settings_from
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
-settings = training.settings_from(about["configuration"]["training"])
-device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
+settings = settings_from(about["configuration"]["training"])
+device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
-examples = bound_training.relabelled(
-    bound_training.of_classes(
-        examples, about["configuration"]["classes"] or range(examples.n_classes)
-    ),
+examples = gaps.relabelled(
+    gaps.of_classes(examples, about["configuration"]["classes"] or range(examples.n_classes)),
     about["configuration"]["label_noise"],
     settings.study_seed,
 )
-with training.checkpoint(
+with loop.checkpoint(
     Path("results", about["condition"]["study"], "checkpoints"),
     about | {"job": "supersample", "code": snakemake.params.code},
     snakemake.input.dataset,
@@ -30,11 +32,11 @@ with training.checkpoint(
     snakemake.config["checkpoints"]["minutes"],
     unit="pool number",
 ) as checkpoint:
-    found = bound_training.supersample(
+    found = gaps.supersample(
         examples,
         settings,
         about["condition"]["activation"],
-        bound_training.supersample_from(about["configuration"]),
+        gaps.supersample_from(about["configuration"]),
         device,
         gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
         checkpoint=checkpoint,

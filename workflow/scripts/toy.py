@@ -6,9 +6,10 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo import storage, toys
+from neuroninfo.files import storage
+from neuroninfo.toys import logistic
 
-toy = toys.logistic(**snakemake.params.settings)
+toy = logistic.logistic(**snakemake.params.settings)
 storage.write(
     toy,
     snakemake.output[0],

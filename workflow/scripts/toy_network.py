@@ -8,11 +8,12 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 import torch
 
-from neuroninfo import storage, toy_networks
+from neuroninfo.files import storage
+from neuroninfo.toys.networks import train
 
 torch.set_num_threads(snakemake.threads)
 storage.write(
-    toy_networks.train(storage.read(snakemake.input[0], "toy"), **snakemake.params.settings),
+    train(storage.read(snakemake.input[0], "toy"), **snakemake.params.settings),
     snakemake.output[0],
     kind="toy_network",
     title="Networks of width two over training",

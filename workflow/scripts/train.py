@@ -8,30 +8,40 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 import torch
 
-from neuroninfo import datasets, devices, storage, training
+from neuroninfo.data import datasets
+from neuroninfo.files import storage
+from neuroninfo.training import devices, loop
+from neuroninfo.training.loop import (
+    architecture,
+    choose_device,
+    settings_from,
+    split_tensors,
+    stored,
+    train,
+)
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
-settings = training.settings_from(about["configuration"])
-device = training.choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
+settings = settings_from(about["configuration"])
+device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
-with training.checkpoint(
+with loop.checkpoint(
     Path("results", about["condition"]["study"], "checkpoints"),
     about | {"job": "train", "code": snakemake.params.code},
     snakemake.input.dataset,
     device,
     snakemake.config["checkpoints"]["minutes"],
 ) as checkpoint:
-    trained = training.train(
-        training.architecture(examples, settings, about["condition"]["activation"]),
+    trained = train(
+        architecture(examples, settings, about["condition"]["activation"]),
         about["condition"]["seeds"],
-        training.split_tensors(examples, device),
+        split_tensors(examples, device),
         settings,
         gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
         checkpoint=checkpoint,
         report=print,
     )
-    for kind, title, dataset in training.stored(trained, settings, examples):
+    for kind, title, dataset in stored(trained, settings, examples):
         storage.write(dataset, snakemake.output[kind], kind=kind, title=title, **about)
 for seed, accuracy in zip(about["condition"]["seeds"], trained.accuracy[:, -1], strict=True):
     print(f"seed {seed}: accuracy train {accuracy[0]:.4f}, test {accuracy[2]:.4f}")

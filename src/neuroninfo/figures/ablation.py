@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from neuroninfo import claims
 from neuroninfo.figures import style
 from neuroninfo.figures.style import ARROWS, COLOURS, Curve, FigureError
-from neuroninfo.storage import NETWORK, RANDOM
+from neuroninfo.files.storage import NETWORK, RANDOM
+from neuroninfo.results import claims
 from neuroninfo.streams import Stream, generator
 
 MEASURE: Final = "mutual_information"

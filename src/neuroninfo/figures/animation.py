@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from neuroninfo.figures.style import FigureError, styled
-from neuroninfo.storage import written_whole
+from neuroninfo.files.storage import written_whole
 
 _DPI: Final = 80
 _COLOURS: Final = 128

@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
-from neuroninfo import bounds
 from neuroninfo.figures import style
 from neuroninfo.figures.style import COLOURS, Curve
+from neuroninfo.generalization import bounds
 
 Floats = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
-from neuroninfo.calibration import FAMILIES
 from neuroninfo.figures import style
 from neuroninfo.figures.style import COLOURS
+from neuroninfo.planes.calibration import FAMILIES
 
 _PANEL: Final = 3.6
 _MARKERS: Final = dict(zip(FAMILIES, "os^D", strict=True))

@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neuroninfo.claims import FEW_SEEDS, TALK
 from neuroninfo.figures import style
 from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS, Curve, FigureError
+from neuroninfo.results.claims import FEW_SEEDS, TALK
 
 _PANEL: Final = 3.6
 """Width of a panel in inches."""
@@ -40,7 +40,7 @@ def comparison_figure(
     readings, claims
         Tables of the conditions, in one (`tables.gather`, `claims.gather`).
     comparison
-        As `configuration.Study.comparison_settings` gives it. Where conditions differ in a
+        As `study.Study.comparison_settings` gives it. Where conditions differ in a
         ``number``, it is the x axis (0 stands left of a logarithmic one) and lines join its
         values; other conditions have no order, so nothing joins them.
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neuroninfo.figures import style
 from neuroninfo.figures.style import COLOURS, SMALL, FigureError
-from neuroninfo.neurons import STATES
+from neuroninfo.neurons.measures import STATES
 
 _LAYER, _WIDEST = 2.15, 2.6
 """Least and greatest width of a layer in inches."""

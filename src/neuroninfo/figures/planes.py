@@ -16,10 +16,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullFormatter
 
-from neuroninfo.claims import CONDITION
 from neuroninfo.figures import style
 from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS
-from neuroninfo.planes import DROP, OUTPUT
+from neuroninfo.planes.layers import DROP, OUTPUT
+from neuroninfo.results.claims import CONDITION
 
 _PANEL: Final = 4.3
 _HEIGHT: Final = 3.4
@@ -40,7 +40,7 @@ def planes_figure(
     plane
         ``plane.nc`` of all seeds.
     compression
-        As `planes.compression` gives it.
+        As `layers.compression` gives it.
     condition
         Data set, architecture, activation and regularizer by name.
     """
@@ -196,7 +196,7 @@ def compression_figure(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table
-        As `planes.compression` gives it, of several conditions.
+        As `layers.compression` gives it, of several conditions.
     """
     groups = list(table.groupby(list(CONDITION), sort=False))
     longest = max(own["estimator"].nunique() for _, own in groups)
@@ -259,7 +259,7 @@ def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
     Parameters
     ----------
     points, correlations
-        As `planes.gaps` and `planes.gap_correlations` give them.
+        As `layers.gaps` and `layers.gap_correlations` give them.
     """
     datasets = list(dict.fromkeys(points["dataset"]))
     longest = int(correlations.groupby("dataset")["estimator"].nunique().max())

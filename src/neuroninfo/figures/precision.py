@@ -10,11 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neuroninfo.claims import FEW_SEEDS
 from neuroninfo.figures import style
 from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS, Curve
-from neuroninfo.precision import OWN, UNQUANTIZED
-from neuroninfo.storage import NETWORK
+from neuroninfo.files.storage import NETWORK
+from neuroninfo.results.claims import FEW_SEEDS
+from neuroninfo.smaller.low_bit import OWN, UNQUANTIZED
 
 _PANEL: Final = 5.4
 _PARTS: Final = {
@@ -31,7 +31,7 @@ def precision_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figur
     Parameters
     ----------
     table
-        As `precision.summary` gives it.
+        As `low_bit.summary` gives it.
     condition
         Data set, architecture, activation and regularizer by name.
     """

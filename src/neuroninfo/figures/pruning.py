@@ -10,11 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neuroninfo.claims import FEW_SEEDS
 from neuroninfo.figures import style
 from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS
-from neuroninfo.pruning import COMPARISONS, MAGNITUDE_NEURONS, UNPRUNED
-from neuroninfo.storage import RANDOM
+from neuroninfo.files.storage import RANDOM
+from neuroninfo.results.claims import FEW_SEEDS
+from neuroninfo.smaller.pruning import COMPARISONS, MAGNITUDE_NEURONS, UNPRUNED
 
 _PANEL: Final = 5.6
 _HEIGHT: Final = 3.3

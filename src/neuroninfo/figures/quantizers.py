@@ -13,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neuroninfo.claims import FEW_SEEDS
 from neuroninfo.figures import style
 from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS, Curve
+from neuroninfo.results.claims import FEW_SEEDS
 
 _KINDS: Final = {"uniform": "solid", "quantile": (0, (4, 2)), "threshold": "none"}
 """Line of each kind of quantizer; the threshold is one point."""

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from neuroninfo.claims import FEW_SEEDS, ZERO
-from neuroninfo.configuration import JOINT, REFERENCE
+from neuroninfo.configuration.study import JOINT, REFERENCE
 from neuroninfo.figures import style
 from neuroninfo.figures.style import ARROWS, COLOURS, FigureError, Interval
+from neuroninfo.results.claims import FEW_SEEDS, ZERO
 
 _PANEL: Final = 3.6
 _ROW: Final = 0.3

@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from neuroninfo import claims
-from neuroninfo.ablation import MEAN
+from neuroninfo.ablation.ablate import MEAN
 from neuroninfo.figures import style
 from neuroninfo.figures.style import ARROWS, COLOURS, DIRECTIONS, Curve, FigureError
+from neuroninfo.results import claims
 
 _PANEL: Final = 5.0
 

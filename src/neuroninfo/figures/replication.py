@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from neuroninfo import replication
 from neuroninfo.figures import style
 from neuroninfo.figures.style import COLOURS
+from neuroninfo.results import replication
 
 
 @style.styled

@@ -13,11 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neuroninfo import simpson
-from neuroninfo.claims import FEW_SEEDS
 from neuroninfo.figures import style
 from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS, Interval
-from neuroninfo.storage import NETWORK
+from neuroninfo.files.storage import NETWORK
+from neuroninfo.results import simpson
+from neuroninfo.results.claims import FEW_SEEDS
 
 MEASURE: Final = "mutual_information"
 _POINTS: Final = 4000

@@ -27,8 +27,8 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from neuroninfo import tables
-from neuroninfo.storage import written_whole
+from neuroninfo.files import tables
+from neuroninfo.files.storage import written_whole
 
 # Okabe and Ito's blue, vermillion, black and sky blue; greys for what is no result.
 COLOURS: Final[Mapping[str, str]] = {

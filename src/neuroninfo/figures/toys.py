@@ -20,10 +20,10 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from neuroninfo import toys
 from neuroninfo.figures import animation, style
 from neuroninfo.figures.style import COLOURS, SMALL
-from neuroninfo.networks import Stack
+from neuroninfo.networks.stack import Stack
+from neuroninfo.toys import logistic
 
 _CLASSES: Final = (COLOURS["ascending"], COLOURS["descending"])  # blue and vermillion
 _MARKERS: Final = ("o", "s")
@@ -76,7 +76,7 @@ def logistic_figure(toy: xr.Dataset) -> Figure:
     toy
         ``logistic.nc``.
     """
-    fitted, inputs, labels = toys.fitted(toy), toy["input"].values, toy["label"].values
+    fitted, inputs, labels = logistic.fitted(toy), toy["input"].values, toy["label"].values
     n, correct = len(labels), int(toy["correct"])
     line = "a line separates" if toy["linearly_separable"] else "no line separates"
     terms = [(weight, f"x{i}") for i, weight in enumerate(fitted.weight, start=1)]
@@ -170,11 +170,11 @@ class _Planes:
 
     def __init__(self, toy: xr.Dataset, network: xr.Dataset) -> None:
         self.inputs, self.labels = toy["input"].values, toy["label"].values
-        self.network, self.restart = network, toys.best_restart(network)
+        self.network, self.restart = network, logistic.best_restart(network)
         final = network.isel(epoch=-1)
         losses = np.sort(final["loss"].values)
         activation = str(network.attrs["activation"])
-        n_layers = len(toys.snapshot(network, -1, 0).architecture.hidden)
+        n_layers = len(logistic.snapshot(network, -1, 0).architecture.hidden)
         stacked = "stacked logistic regressions" if activation == "sigmoid" else "a narrow network"
         line = 100 * int(toy["correct"]) / len(self.labels)
         self.drawn, self.axes = style.figure(
@@ -207,7 +207,7 @@ class _Planes:
             artist.remove()
         self.changing.clear()
         self.drawn.texts[1].set_text(self._words(epoch))
-        snapshot = toys.snapshot(self.network, epoch, self.restart)
+        snapshot = logistic.snapshot(self.network, epoch, self.restart)
         *drawn, probability = self.outputs(epoch)
         wrong = (probability > 0.5) != self.labels
         for layer, values in enumerate(drawn):
@@ -216,15 +216,15 @@ class _Planes:
 
     def outputs(self, epoch: int) -> list[Floats]:
         """Of all points: the inputs, the outputs of each hidden layer, the probability."""
-        snapshot = toys.snapshot(self.network, epoch, self.restart)
-        return [self.inputs, *toys.follow(snapshot, self.inputs)]
+        snapshot = logistic.snapshot(self.network, epoch, self.restart)
+        return [self.inputs, *logistic.follow(snapshot, self.inputs)]
 
     def _plane(self, snapshot: Stack, layer: int, values: Floats, wrong: NDArray[np.bool_]) -> None:
         ax, limits = self.axes[layer], self.limits[layer]
-        probability = toys.follow(snapshot, _cells(limits).reshape(-1, 2), layer)[-1]
+        probability = logistic.follow(snapshot, _cells(limits).reshape(-1, 2), layer)[-1]
         self.changing += _surface(ax, limits, probability.reshape(_CELLS, _CELLS))
         if layer < len(self.axes) - 1:
-            for number, line in enumerate(toys.lines(snapshot, layer)):
+            for number, line in enumerate(logistic.lines(snapshot, layer)):
                 self.changing += _boundary(ax, line, limits, f"neuron {number + 1}", end=number)
         self.changing += _points(ax, values, self.labels, wrong)
 

@@ -1,0 +1,187 @@
+"""Orders that look at neurons jointly, and so tell redundancy from relevance: CMIM and JMI.
+
+Both select neurons one after another.  The first has the largest I(T;Y); then
+
+- CMIM (Fleuret, JMLR 5, 2004) takes the largest min over selected j of I(T_i;Y|T_j),
+- JMI (Yang and Moody, NIPS 1999) the largest sum over selected j of I(T_i,T_j;Y).
+
+T is one bit (the threshold quantizer); all information is plug-in, in bits, so every score
+stands beside the one that the same selection has under shuffled classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from neuroninfo.neurons.measures import DECIMALS, mutual_information
+
+MEASURES: Final = ("cmim", "jmi")
+MOST_JOINT: Final = 8
+"""Neurons of which the exact joint information is given; beyond, plug-in means nothing."""
+_MOST_EXAMPLES: Final = 2**24
+"""Up to which float32 counts exactly."""
+
+
+class JointError(ValueError):
+    """Too many examples to count, or a measure that there is not."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Neurons in the order in which they were selected.
+
+    Attributes
+    ----------
+    order
+        (n) neurons.
+    score
+        (n) what each was selected for, in bit.
+    shuffled
+        (n) mean over shuffles of the score that it has under shuffled classes.
+    joint_information
+        (`MOST_JOINT`) exact I(T_1, .., T_k; Y) of the first k, in bit; of all, where there are
+        fewer.
+    """
+
+    order: np.ndarray
+    score: np.ndarray
+    shuffled: np.ndarray
+    joint_information: np.ndarray
+
+
+class Pairs:
+    """I(T_i;Y) and I(T_i,T_j;Y) of all neurons and pairs.
+
+    Parameters
+    ----------
+    on
+        (neurons, n) bool, whether the neuron is on.
+    labels
+        (n) classes.
+
+    Raises
+    ------
+    JointError
+        There are more examples than float32 counts.
+    """
+
+    def __init__(self, on: np.ndarray, labels: np.ndarray) -> None:
+        n_neurons, n = on.shape
+        if n >= _MOST_EXAMPLES:
+            raise JointError(f"{n} examples: give fewer than {_MOST_EXAMPLES}")
+        counts = np.arange(n + 1, dtype=np.float64)
+        log_sum = counts * np.log2(np.maximum(counts, 1))  # c log c
+        both_total = np.zeros((n_neurons, n_neurons), dtype=np.int32)
+        one_total = np.zeros(n_neurons, dtype=np.int32)
+        of_pairs = np.zeros((n_neurons, n_neurons))
+        of_neurons = np.zeros(n_neurons)
+        of_classes = 0.0
+        for label in np.unique(labels):
+            chosen = on[:, labels == label].astype(np.float32)
+            both = (chosen @ chosen.T).astype(np.int32)
+            one, size = np.ascontiguousarray(both.diagonal()), chosen.shape[1]
+            of_pairs += _cells(log_sum, both, one, size)
+            of_neurons += log_sum[one] + log_sum[size - one]
+            of_classes += float(log_sum[size])
+            both_total += both
+            one_total += one
+        # n I = n H(T) + n H(Y) - n H(T,Y), and n H = n log n - sum of c log c.
+        total = log_sum[n] - of_classes
+        pairs = total + of_pairs - _cells(log_sum, both_total, one_total, n)
+        single = total + of_neurons - (log_sum[one_total] + log_sum[n - one_total])
+        self.joint = np.maximum(pairs / n, 0)
+        self.single = np.maximum(single / n, 0)
+
+
+def _cells(log_sum: np.ndarray, both: np.ndarray, one: np.ndarray, size: int) -> np.ndarray:
+    """Sum of c log c over the four cells of each pair."""
+    first, second = one[:, None], one[None, :]
+    return (
+        log_sum[both]
+        + log_sum[first - both]
+        + log_sum[second - both]
+        + log_sum[size - first - second + both]
+    )
+
+
+class _Scores:
+    """Scores of all neurons, given those that were selected."""
+
+    def __init__(self, measure: str, pairs: Pairs) -> None:
+        self.measure, self.pairs = measure, pairs
+        self.values = pairs.single.copy()
+        self.first = True
+
+    def select(self, neuron: int) -> None:
+        """Take note that this one was selected."""
+        joint = self.pairs.joint[:, neuron]
+        if self.measure == "cmim":
+            given = np.maximum(joint - self.pairs.single[neuron], 0)
+            self.values = given if self.first else np.minimum(self.values, given)
+        else:
+            self.values = joint.copy() if self.first else self.values + joint
+        self.first = False
+
+
+def select(
+    measure: str,
+    on: np.ndarray,
+    labels: np.ndarray,
+    ties: np.ndarray,
+    shuffled: Sequence[np.ndarray],
+) -> Selection:
+    """Select all neurons one after another.
+
+    Parameters
+    ----------
+    measure
+        ``cmim`` or ``jmi``.
+    on
+        (neurons, n) bool.
+    labels
+        (n) classes.
+    ties
+        A permutation of the neurons: which of equal ones (to `measures.DECIMALS`) comes first.
+    shuffled
+        (n) each, permutations of the labels.
+
+    Raises
+    ------
+    JointError
+        As `Pairs`, or there is no such measure.
+    """
+    if measure not in MEASURES:
+        raise JointError(f"joint measure {measure!r}: known are {', '.join(MEASURES)}")
+    scores = _Scores(measure, Pairs(on, labels))
+    others = [_Scores(measure, Pairs(on, permuted)) for permuted in shuffled]
+    n_neurons = len(on)
+    order = np.empty(n_neurons, dtype=np.int64)
+    score, baseline = np.empty(n_neurons), np.empty(n_neurons)
+    left = np.ones(n_neurons, dtype=bool)
+    for step in range(n_neurons):
+        rounded = np.where(left, np.round(scores.values, DECIMALS), -np.inf)[ties]
+        chosen = int(ties[np.argmax(rounded)])
+        order[step], score[step] = chosen, scores.values[chosen]
+        baseline[step] = np.mean([other.values[chosen] for other in others])
+        left[chosen] = False
+        for each in (scores, *others):
+            each.select(chosen)
+    return Selection(order, score, baseline, joint_information(on[order[:MOST_JOINT]], labels))
+
+
+def joint_information(on: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Exact I(T_1, .., T_k; Y) of the first k = 1 .. `MOST_JOINT` rows of `on`, in bit."""
+    found = np.empty(MOST_JOINT)
+    symbols = np.zeros(len(labels), dtype=np.int64)
+    n_classes = int(labels.max()) + 1
+    for k in range(MOST_JOINT):
+        if k < len(on):
+            symbols = 2 * symbols + on[k]
+            cells = np.bincount(symbols * n_classes + labels, minlength=2 ** (k + 1) * n_classes)
+            counts = cells.reshape(1, -1, n_classes)
+        found[k] = mutual_information(counts)[0]
+    return found

@@ -1,0 +1,122 @@
+"""What the networks of a stack compute, in torch: layers, losses, evaluation block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from neuroninfo.networks.stack import OUTPUT_RANGES, Stack
+
+_EVALUATED_ROWS: Final = 1024
+
+
+@dataclass(frozen=True)
+class Nonlinearity:
+    """An activation function and its derivative."""
+
+    apply: Callable[[Tensor], Tensor]
+    """In place."""
+    backpropagate: Callable[[Tensor, Tensor], Tensor]
+    """(gradient by output, output) -> gradient by input."""
+    from_input: bool = False
+    """Whether `backpropagate` takes the input in place of the output, which does not tell it."""
+
+
+LEAK: Final = 0.01
+"""Slope of leaky relu below zero, torch's default."""
+
+NONLINEARITIES: Final[Mapping[str, Nonlinearity]] = {
+    "relu": Nonlinearity(torch.relu_, lambda g, a: torch.ops.aten.threshold_backward(g, a, 0)),
+    "tanh": Nonlinearity(torch.tanh_, torch.ops.aten.tanh_backward),
+    "sigmoid": Nonlinearity(torch.sigmoid_, torch.ops.aten.sigmoid_backward),
+    "leaky_relu": Nonlinearity(
+        lambda z: functional.leaky_relu_(z, LEAK),
+        lambda g, a: torch.ops.aten.leaky_relu_backward(g, a, LEAK, True),
+    ),
+    "silu": Nonlinearity(
+        lambda z: functional.silu(z, inplace=True), torch.ops.aten.silu_backward, from_input=True
+    ),
+}
+
+
+def quantize_(values: Tensor, activation: str, bits: int) -> Tensor:
+    """Round outputs, in place, to the nearest of 2^bits values evenly in `OUTPUT_RANGES`."""
+    low, high = OUTPUT_RANGES[activation]
+    step = (high - low) / (2**bits - 1)
+    return values.clamp_(low, high).sub_(low).div_(step).round_().mul_(step).add_(low)
+
+
+def outputs(
+    stack: Stack, inputs: Tensor, disturb: Callable[[int, Tensor], Tensor] | None = None
+) -> list[Tensor]:
+    """Outputs of all layers in evaluation mode.
+
+    Parameters
+    ----------
+    stack
+        G networks without batch norm (see `Stack.folded`).
+    inputs
+        (n, n_inputs), the same for all networks.
+    disturb
+        Called with the number of a hidden layer, from 1, and its outputs: gives what the next
+        layer gets in their place.
+
+    Returns
+    -------
+    list of Tensor
+        (G, n, width) a hidden layer, after the nonlinearity; last the logits.
+    """
+    architecture = stack.architecture
+    activation = NONLINEARITIES[architecture.activation]
+    results: list[Tensor] = []
+    values = inputs.expand(len(stack.seeds), *inputs.shape)
+    for layer, (weight, bias) in enumerate(zip(stack.weights, stack.biases, strict=True)):
+        values = torch.baddbmm(bias.unsqueeze(1), values, weight.transpose(1, 2))
+        if layer < len(architecture.hidden):
+            values = activation.apply(values)
+            if architecture.output_bits is not None:
+                values = quantize_(values, architecture.activation, architecture.output_bits)
+            if disturb is not None:
+                values = disturb(layer + 1, values)
+        results.append(values)
+    return results
+
+
+def evaluated(
+    stack: Stack, inputs: Tensor, together: int
+) -> Iterator[tuple[slice, slice, list[Tensor]]]:
+    """Outputs of all layers, block by block of networks and of examples.
+
+    Parameters
+    ----------
+    stack
+        Networks; batch norm is folded.
+    inputs
+        (n, n_inputs).
+    together
+        Networks computed in one product: 1 makes a network's numbers independent of the
+        others to the last bit.
+
+    Yields
+    ------
+    seeds, rows, list of Tensor
+        Which networks, which examples, and as `outputs`.
+    """
+    folded = stack.folded()
+    for first in range(0, len(stack.seeds), together):
+        seeds = slice(first, first + together)
+        group = folded.of(seeds).tensors(inputs.device)
+        for row in range(0, inputs.shape[0], _EVALUATED_ROWS):
+            rows = slice(row, row + _EVALUATED_ROWS)
+            yield seeds, rows, outputs(group, inputs[rows])
+
+
+def losses(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy in nats of each example, (..., n), from logits (..., n, C), labels (n)."""
+    chosen = logits.gather(-1, labels.expand(logits.shape[:-1]).unsqueeze(-1)).squeeze(-1)
+    return torch.logsumexp(logits, dim=-1) - chosen

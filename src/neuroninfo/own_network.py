@@ -1,0 +1,168 @@
+"""Networks of your own: any torch `nn.Sequential` of Linear and activation, studied in memory.
+
+`study` makes a network of the library's of it (`modules.stack`), measures its neurons, ablates
+them and draws the figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+import xarray as xr
+from torch import nn
+
+from neuroninfo.ablation import ablate as ablate_module
+from neuroninfo.ablation.ablate import ablate
+from neuroninfo.figures import ablation as figures_ablation
+from neuroninfo.figures import information
+from neuroninfo.files.storage import NETWORK
+from neuroninfo.networks.modules import SequentialError, stack
+from neuroninfo.networks.stack import Architecture
+from neuroninfo.neurons.measures import measure
+from neuroninfo.results.claims import ZERO
+from neuroninfo.training.loop import Split, outputs_dataset
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_ORDERINGS: Final = (
+    {
+        "measure": "mutual_information",
+        "quantizer": "threshold",
+        "directions": ("ascending", "descending"),
+    },
+)
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is known of one network; everything can be stored by `storage.write`."""
+
+    neurons: xr.Dataset
+    """As ``neurons.nc``: measures of every hidden neuron on validation data."""
+    ablation: dict[str, xr.Dataset]
+    """As ``ablation.nc``: scope (``layer-1``, ..., ``network``) -> curves on test data."""
+    figures: dict[str, Figure]
+    """``ablation-network``, ``ablation-layers``, ``information``; see `style.save`."""
+    condition: dict[str, Any]
+    configuration: dict[str, Any]
+    """What `storage.write` asks for."""
+
+
+def study(
+    model: nn.Sequential,
+    validation: tuple[Any, Any],
+    test: tuple[Any, Any],
+    *,
+    name: str = "own data",
+    quantizers: Sequence[str] = ("threshold",),
+    orderings: Sequence[Mapping[str, Any]] = _ORDERINGS,
+    random: int = 5,
+    shuffles: int = 10,
+    seed: int = 0,
+) -> Study:
+    """Measure the neurons of a network, ablate them in the order of a measure, draw figures.
+
+    Parameters
+    ----------
+    model
+        As of `modules.stack`.
+    validation
+        Inputs (n, ...) and classes (n) from 0, arrays or tensors: neurons are measured on them.
+    test
+        Likewise: accuracy under ablation is counted on them.
+    name
+        Of the data, for people.
+    quantizers
+        Outputs are measured with each: ``threshold``, ``uniform-<bins>``, ``quantile-<bins>``.
+    orderings
+        What neurons are ordered by: mappings of measure (a variable of ``neurons.nc``),
+        quantizer and directions.
+    random
+        Number of random orders.
+    shuffles
+        Permutations of the classes behind the baseline of mutual information.
+    seed
+        Of all random streams. The same seed gives the same numbers.
+
+    Raises
+    ------
+    SequentialError
+        The model cannot be studied, or the data do not fit it.
+    """
+    network = stack(model, seed=seed)
+    (inputs, labels), (test_inputs, test_labels) = (
+        _examples(which, network.architecture, *examples)
+        for which, examples in (("validation", validation), ("test", test))
+    )
+    measured = measure(
+        [outputs_dataset(network, Split(inputs, labels), 0)],
+        network,
+        quantizers=quantizers,
+        shuffles=shuffles,
+        study_seed=seed,
+    )
+    curves = ablate(
+        network,
+        measured,
+        test_inputs.numpy(),
+        test_labels.numpy(),
+        ablate_module.orderings({"orderings": orderings, "random": random, "replacements": [ZERO]}),
+        seed,
+    )
+    condition = {
+        "dataset": name,
+        "architecture": "-".join(map(str, network.architecture.hidden)),
+        "activation": network.architecture.activation,
+        "regularizer": "own training",
+        "seeds": [seed],
+    }
+    return Study(
+        measured,
+        curves,
+        {
+            "ablation-network": figures_ablation.network_figure(
+                curves[NETWORK], condition, study_seed=seed
+            ),
+            "ablation-layers": figures_ablation.layers_figure(curves, condition, study_seed=seed),
+            "information": information.distributions_figure(measured, condition),
+        },
+        condition,
+        {
+            "study_seed": seed,
+            "quantizers": list(quantizers),
+            "shuffles": shuffles,
+            "orderings": [dict(entry) for entry in orderings],
+            "random": random,
+        },
+    )
+
+
+def _examples(
+    which: str,
+    architecture: Architecture,
+    inputs: Any,  # noqa: ANN401
+    labels: Any,  # noqa: ANN401
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Flat float32 inputs and int64 classes, checked against the network."""
+    inputs = torch.as_tensor(inputs).detach().cpu().to(torch.float32).flatten(1).contiguous()
+    labels = torch.as_tensor(labels).detach().cpu().to(torch.int64)
+    if inputs.shape[1] != architecture.n_inputs:
+        raise SequentialError(
+            f"{which}: inputs have {inputs.shape[1]} features, the network takes "
+            f"{architecture.n_inputs}"
+        )
+    if labels.shape != inputs.shape[:1] or len(labels) == 0:
+        raise SequentialError(
+            f"{which}: {len(inputs)} inputs and labels of shape {tuple(labels.shape)}; give one "
+            "class an example, and at least one example"
+        )
+    if int(labels.min()) < 0 or int(labels.max()) >= architecture.n_classes:
+        raise SequentialError(
+            f"{which}: classes from {int(labels.min())} to {int(labels.max())}; the network's "
+            f"{architecture.n_classes} outputs are classes 0 to {architecture.n_classes - 1}"
+        )
+    return inputs, labels

@@ -1,0 +1,454 @@
+"""Counts read off ablation curves within a layer, as the talk reads its slides T13 and T14.
+
+With n neurons, A(k) the accuracy on test after k removals, A0 = A(0), c the largest class
+share on test and a tolerance delta:
+
+- *suffice*: smallest k such that keeping the k' highest leaves at least A0 - delta (A0 - c),
+  for every k' >= k.
+- *destroy*: smallest k such that removing the k highest leaves at most c + delta (A0 - c).
+- *inactive*: largest k such that removing the k' lowest changes at most 0.1 % of the
+  predictions, for every k' <= k.  An always-on neuron that others replace counts; *never
+  active* (no validation example switches it on) and *rarely active* (fewer than 1 % do) stand
+  beside it for ReLU.
+- *redundant*: max(0, n - inactive - suffice).
+- *synergistic*: neurons, inactive ones excluded, whose own removal costs at most 0.1 % of
+  A0 - c, in the smallest lowest-first prefix whose joint removal costs more than
+  delta (A0 - c); 0 if there is no such prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from neuroninfo.files import tables
+from neuroninfo.results.claims import CONDITION, Interval, ZERO, bootstrap_mean, count_stream, ordered_by
+from neuroninfo.files.storage import NETWORK, labelled
+from neuroninfo.streams import Stream, generator
+
+COUNTS: Final[Mapping[str, str]] = {
+    "suffice": "highest neurons that suffice",
+    "destroy": "highest neurons whose removal destroys",
+    "inactive": "lowest neurons whose removal changes no prediction",
+    "redundant": "neurons neither inactive nor among those that suffice",
+    "synergistic": "neurons that cost nothing alone and much together",
+    "never_active": "neurons that no validation example switches on",
+    "rarely_active": "neurons that fewer than 1 % of validation examples switch on",
+}
+"""Name -> words."""
+NONE: Final = -1
+"""There is no such number; the variable ``reason`` says why."""
+COLUMNS: Final[Mapping[str, type]] = {
+    **dict.fromkeys(CONDITION, str),
+    "scope": str,
+    "measure": str,
+    "quantizer": str,
+    "quantity": str,
+    "delta": str,
+    "mean": float,
+    "low": float,
+    "high": float,
+    "n_neurons": int,
+    "n_seeds": int,
+    "without": int,
+    "note": str,
+}
+"""Of the summary."""
+_UNCHANGED: Final = 0.001
+"""Share of predictions that may change, and of A0 - c that a removal may cost."""
+_RARELY: Final = 0.01
+_ROUNDING: Final = 1e-9
+"""Of delta (A0 - c), in examples: 0.1 x 9,000 is to be 900."""
+_BY_DELTA: Final = ("suffice", "destroy", "redundant", "synergistic")
+_OF_NEURONS: Final = ("never_active", "rarely_active")
+
+
+class ReadingError(ValueError):
+    """Curves and measures are incomplete or do not fit together."""
+
+
+def suffice(correct_ascending: NDArray[np.int64], chance: int, delta: float) -> int:
+    """Smallest number of highest neurons that suffice, whatever is kept beside them.
+
+    Parameters
+    ----------
+    correct_ascending
+        (n + 1) correct predictions after removing the 0..n lowest.
+    chance
+        Examples of the largest class.
+    delta
+        Tolerance as a share of what is above chance.
+    """
+    lost = correct_ascending[0] - correct_ascending
+    enough = lost <= delta * (correct_ascending[0] - chance) + _ROUNDING
+    n_neurons = len(correct_ascending) - 1
+    return n_neurons - _leading(enough)
+
+
+def destroy(correct_descending: NDArray[np.int64], chance: int, delta: float) -> int:
+    """Smallest number of highest neurons whose removal leaves chance; `NONE` if none does.
+
+    Parameters as of `suffice`, of removing the 0..n highest.
+    """
+    left = correct_descending - chance
+    ruined = left <= delta * (correct_descending[0] - chance) + _ROUNDING
+    return int(np.argmax(ruined)) if ruined.any() else NONE
+
+
+def inactive(changed_ascending: NDArray[np.int64], n_test: int) -> int:
+    """Largest number of lowest neurons whose removal changes hardly a prediction.
+
+    Parameters
+    ----------
+    changed_ascending
+        (n + 1) predictions changed by removing the 0..n lowest.
+    n_test
+        Examples.
+    """
+    return _leading(changed_ascending <= _UNCHANGED * n_test + _ROUNDING)
+
+
+def synergistic(
+    correct_ascending: NDArray[np.int64],
+    correct_alone: NDArray[np.int64],
+    n_inactive: int,
+    chance: int,
+    delta: float,
+) -> int:
+    """Neurons that cost nothing alone and lie in the first prefix that costs much.
+
+    Parameters
+    ----------
+    correct_ascending, chance, delta
+        As of `suffice`.
+    correct_alone
+        (n) correct predictions without one neuron, lowest first.
+    n_inactive
+        The first so many are no candidates.
+    """
+    above = correct_ascending[0] - chance
+    cost = correct_ascending[0] - correct_ascending > delta * above + _ROUNDING
+    if not cost.any():
+        return 0
+    alone = correct_ascending[0] - correct_alone[n_inactive : int(np.argmax(cost))]
+    return int((alone <= _UNCHANGED * above + _ROUNDING).sum())
+
+
+def _leading(true: NDArray[np.bool_]) -> int:
+    """Index of the last of the True ones that `true` begins with."""
+    return (len(true) if true.all() else int(np.argmin(true))) - 1
+
+
+def read_curves(
+    neurons: xr.Dataset,
+    damage: xr.Dataset,
+    ablation: Mapping[str, xr.Dataset],
+    deltas: Sequence[float],
+    *,
+    rectified: bool,
+) -> xr.Dataset:
+    """Counts of every seed and layer, in the layout of ``reading.nc``.
+
+    Parameters
+    ----------
+    neurons, damage
+        ``neurons.nc`` and ``damage.nc``.
+    ablation
+        Scope -> group of ``ablation-<set>.nc``, same seeds; read are the layers, ablated to
+        zero, in the order of each measure and quantizer that has both directions.
+    deltas
+        Tolerances.
+    rectified
+        Whether a neuron can be off (ReLU): else there is no never and rarely active one.
+
+    Returns
+    -------
+    Dataset
+        `COUNTS`, (seed, layer), by ``order`` (coordinates measure, quantizer) where they are
+        read off a curve, by ``delta`` where they depend on it; `NONE` where there is no such
+        number, for which ``reason`` (seed, order, layer) says why.
+
+    Raises
+    ------
+    ReadingError
+        Seeds or counts without ablation differ, or no layer was ablated in both directions.
+    """
+    layers = [scope for scope in ablation if scope != NETWORK]
+    orders = [pair for pair in ordered_by(*ablation.values()) if _both(ablation, layers, *pair)]
+    if not orders:
+        raise ReadingError(
+            "no layer was ablated to zero both lowest and highest first by one measure; the first "
+            "set of `orderings` needs both directions and the scope `layers`"
+        )
+    seeds = neurons["seed"].values
+    test = damage.sel(split="test")
+    for name, found in (
+        ("damage", test["seed"]),
+        *((scope, ablation[scope]["seed"]) for scope in layers),
+    ):
+        if not np.array_equal(found.values, seeds):
+            raise ReadingError(
+                f"{name} has seeds {found.values.tolist()}, the measures {seeds.tolist()}: make "
+                "both from the same blocks"
+            )
+    shape = (len(seeds), len(orders), len(layers))
+    by_delta = {
+        name: (("seed", "order", "layer", "delta"), np.full((*shape, len(deltas)), NONE, np.int32))
+        for name in _BY_DELTA
+    }
+    unused = np.empty(shape, np.int32)
+    reason = np.full(shape, "", dtype=object)
+    for place in np.ndindex(shape):
+        i, order, layer = place
+        group = ablation[layers[layer]].isel(seed=i)
+        lowest, highest = (
+            group.isel(ordering=_position(group, *orders[order], direction))
+            for direction in ("ascending", "descending")
+        )
+        if (before := int(test["correct_unablated"].values[i])) != int(lowest["correct"][0]):
+            raise ReadingError(
+                f"seed {seeds[i]}: without ablation {int(lowest['correct'][0])} predictions are "
+                f"correct in ablation, {before} in damage; run both again"
+            )
+        unused[place] = inactive(lowest["changed"].values, group.attrs["n_test"])
+        if before <= group.attrs["chance_correct"]:
+            accuracy = before / group.attrs["n_test"]
+            reason[place] = f"accuracy {accuracy:.3f} is no better than chance"
+            continue
+        members = neurons["layer"].values == _number(layers[layer])
+        alone = test["correct"].values[i][members][lowest["order"].values]
+        for name, values in _read(lowest, highest, alone, int(unused[place]), deltas).items():
+            by_delta[name][1][place] = values
+    counted: dict[str, tuple[tuple[str, ...], NDArray[np.int32]]] = {
+        "inactive": (("seed", "order", "layer"), unused),
+        **by_delta,
+    }
+    if rectified:
+        counted |= _by_activity(neurons, layers)
+    n_test = int(ablation[layers[0]].attrs["n_test"])
+    quantizers = [str(name) for name in neurons["quantizer"].values]
+    quantized = next((name for _, name in orders if name in quantizers), quantizers[0])
+    return xr.Dataset(
+        {
+            **{
+                name: (dims, values, labelled(f"number of {COUNTS[name]}", "1"))
+                for name, (dims, values) in counted.items()
+            },
+            "reason": (
+                ("seed", "order", "layer"),
+                reason.astype(str),
+                labelled("why there are no numbers (-1)", "1"),
+            ),
+            "mutual_information": (
+                ("seed", "layer"),
+                _mean_information(neurons, layers, quantized),
+                labelled(
+                    "mutual information with the class, mean over neurons",
+                    "bit",
+                    quantizer=quantized,
+                ),
+            ),
+            "accuracy": (
+                ("seed",),
+                test["correct_unablated"].values / n_test,
+                labelled("accuracy on test without ablation", "1"),
+            ),
+        },
+        coords={
+            "seed": ("seed", seeds, {"long_name": "seed"}),
+            "layer": (
+                "layer",
+                [_number(scope) for scope in layers],
+                {"long_name": "hidden layer"},
+            ),
+            "width": (
+                "layer",
+                [ablation[scope].sizes["removed"] - 1 for scope in layers],
+                {"long_name": "neurons of the layer"},
+            ),
+            "delta": ("delta", list(deltas), {"long_name": "tolerance"}),
+            "measure": (
+                "order",
+                [measure for measure, _ in orders],
+                {"long_name": "what neurons are ordered by"},
+            ),
+            "quantizer": (
+                "order",
+                [quantizer for _, quantizer in orders],
+                {"long_name": "quantizer of the measure"},
+            ),
+        },
+    )
+
+
+def _read(
+    lowest: xr.Dataset,
+    highest: xr.Dataset,
+    correct_alone: NDArray[np.int64],
+    n_inactive: int,
+    deltas: Sequence[float],
+) -> dict[str, list[int]]:
+    """Of one seed and layer the counts that depend on delta, by delta."""
+    chance = int(lowest.attrs["chance_correct"])
+    rising, falling = (group["correct"].values.astype(np.int64) for group in (lowest, highest))
+    enough = [suffice(rising, chance, delta) for delta in deltas]
+    n_neurons = len(rising) - 1
+    return {
+        "suffice": enough,
+        "destroy": [destroy(falling, chance, delta) for delta in deltas],
+        "redundant": [max(0, n_neurons - n_inactive - number) for number in enough],
+        "synergistic": [
+            synergistic(rising, correct_alone, n_inactive, chance, delta) for delta in deltas
+        ],
+    }
+
+
+def _number(scope: str) -> int:
+    return int(scope.removeprefix("layer-"))
+
+
+def _by_activity(
+    neurons: xr.Dataset, layers: Sequence[str]
+) -> dict[str, tuple[tuple[str, ...], NDArray[np.int32]]]:
+    """Never and rarely active neurons of each seed and layer."""
+    active = neurons["active_fraction"].transpose("seed", "neuron").values
+    counts = []
+    for scope in layers:
+        of_layer = active[:, neurons["layer"].values == _number(scope)]
+        counts.append([(of_layer == 0).sum(axis=1), (of_layer < _RARELY).sum(axis=1)])
+    stacked = np.array(counts, dtype=np.int32).transpose(1, 2, 0)
+    return {
+        name: (("seed", "layer"), values) for name, values in zip(_OF_NEURONS, stacked, strict=True)
+    }
+
+
+def _mean_information(
+    neurons: xr.Dataset, layers: Sequence[str], quantizer: str
+) -> NDArray[np.float64]:
+    """(seeds, layers) mean over a layer's neurons."""
+    values = neurons["mutual_information"].sel(quantizer=quantizer)
+    return np.stack(
+        [
+            values.isel(neuron=np.flatnonzero(neurons["layer"].values == _number(scope)))
+            .mean("neuron")
+            .values
+            for scope in layers
+        ],
+        axis=1,
+    )
+
+
+def _both(
+    ablation: Mapping[str, xr.Dataset], layers: Sequence[str], measure: str, quantizer: str
+) -> bool:
+    return all(
+        _position(ablation[scope], measure, quantizer, direction) >= 0
+        for scope in layers
+        for direction in ("ascending", "descending")
+    ) and bool(layers)
+
+
+def _position(group: xr.Dataset, measure: str, quantizer: str, direction: str) -> int:
+    """Of an ordering to zero; -1 if it is not there."""
+    chosen = (
+        (group["measure"].values == measure)
+        & (group["quantizer"].values == quantizer)
+        & (group["direction"].values == direction)
+        & (group["replacement"].values == ZERO)
+    )
+    return int(np.argmax(chosen)) if chosen.any() else -1
+
+
+def over_seeds(values: NDArray[np.int32], study_seed: int, key: str) -> tuple[Interval, int]:
+    """Mean of a count over the seeds that have it, and how many have none.
+
+    Parameters
+    ----------
+    values
+        (seeds) counts, `NONE` where there is none.
+    study_seed, key
+        Of the stream that the interval is drawn from.
+    """
+    there = values[values != NONE]
+    if not len(there):
+        return Interval(np.nan, np.nan, np.nan, "no seed has such a number"), len(values)
+    return (
+        bootstrap_mean(there, generator(study_seed, Stream.BOOTSTRAP, key)),
+        len(values) - len(there),
+    )
+
+
+def summary(reading: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
+    """Counts with intervals over seeds, one row a layer, order, count and delta.
+
+    Mean mutual information by layer and accuracy without ablation stand there too.
+
+    Parameters
+    ----------
+    reading
+        ``reading.nc``.
+    condition
+        Data set, architecture, activation and regularizer by name.
+    study_seed
+        Of the random streams.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`. ``delta`` is empty where the count does not depend on it; ``without`` is the
+        number of seeds that have no such number, over which the mean is not taken; the note says
+        why. Measure and quantizer are those of the order that was read, or of the mean
+        information, else empty.
+    """
+    about = {key: str(condition[key]) for key in CONDITION}
+    rows = []
+    for name in (*COUNTS, "mutual_information", "accuracy"):
+        if name not in reading:
+            continue
+        others = [dim for dim in reading[name].dims if dim != "seed"]
+        for place in np.ndindex(*(reading.sizes[dim] for dim in others)):
+            cell = reading[name].isel(dict(zip(others, place, strict=True)))
+            scope, width = NETWORK, int(reading["width"].sum())
+            if "layer" in reading[name].dims:
+                of_layer = reading.sel(layer=int(cell["layer"]))
+                scope, width = f"layer-{int(cell['layer'])}", int(of_layer["width"])
+            quantizer = str(reading[name].attrs.get("quantizer", ""))
+            measure = name if quantizer else ""
+            reasons: set[str] = set()
+            if "order" in reading[name].dims:
+                order = place[others.index("order")]
+                measure, quantizer = str(cell["measure"].item()), str(cell["quantizer"].item())
+                given = of_layer["reason"].isel(order=order).values
+                reasons = {str(reason) for reason in given if reason}
+            delta = f"{float(cell['delta']):g}" if "delta" in reading[name].dims else ""
+            key = count_stream(about, scope, measure, quantizer, name, delta)
+            interval, without = over_seeds(cell.values, study_seed, key)
+            rows.append(
+                about
+                | {
+                    "scope": scope,
+                    "measure": measure,
+                    "quantizer": quantizer,
+                    "quantity": name,
+                    "delta": delta,
+                    "mean": interval.mean,
+                    "low": interval.low,
+                    "high": interval.high,
+                    "n_neurons": width,
+                    "n_seeds": reading.sizes["seed"],
+                    "without": without,
+                    "note": "; ".join(filter(None, (*sorted(reasons), interval.note))),
+                }
+            )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """Read a summary as written by `tables.write`."""
+    return tables.read(path, COLUMNS)

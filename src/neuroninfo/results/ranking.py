@@ -1,0 +1,137 @@
+"""How much an order matters: the mean accuracy over its curve against that of random orders.
+
+With G(o) the mean accuracy on test over the whole curve of order o, removing the highest first
+is worth G(random) - G(descending) (what it costs more than random), removing the lowest first
+G(ascending) - G(random) (what it costs less): of a good measure both are large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from neuroninfo.results.claims import CONDITION, bootstrap_mean, mean_accuracy, ordered_by
+from neuroninfo.files.storage import RANDOM
+from neuroninfo.streams import Stream, generator
+
+EFFECTS: Final[Mapping[str, tuple[str, str]]] = {
+    "descending": (RANDOM, "descending"),
+    "ascending": ("ascending", RANDOM),
+}
+"""Direction -> orders (a, b) of the effect G(a) - G(b)."""
+COLUMNS: Final[Mapping[str, type]] = {
+    **dict.fromkeys(CONDITION, str),
+    "orderings": str,
+    "scope": str,
+    "measure": str,
+    "quantizer": str,
+    "direction": str,
+    "replacement": str,
+    "effect": float,
+    "low": float,
+    "high": float,
+    "n_seeds": int,
+    "note": str,
+}
+"""Of the table."""
+
+
+def effects(
+    ablation: Mapping[str, xr.Dataset],
+    orderings: str,
+    condition: Mapping[str, Any],
+    study_seed: int,
+) -> pd.DataFrame:
+    """Effect of every measure, direction and replacement of a set, against random orders.
+
+    Parameters
+    ----------
+    ablation
+        Scope -> group of ``ablation-<set>.nc``.
+    orderings
+        Name of the set.
+    condition
+        Data set, architecture, activation and regularizer by name.
+    study_seed
+        Of the random streams.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`, effects in accuracy; a direction that the set has not, or a set without random
+        orders, has no rows.
+    """
+    about = {key: str(condition[key]) for key in CONDITION} | {"orderings": orderings}
+    rows = []
+    for scope, group in ablation.items():
+        for replacement in dict.fromkeys(map(str, group["replacement"].values)):
+            for measure, quantizer in ordered_by(group):
+                g = mean_accuracy(group, measure, quantizer, replacement)
+                for direction, (more, less) in EFFECTS.items():
+                    if not {more, less} <= set(g):
+                        continue
+                    what = about | {
+                        "scope": scope,
+                        "measure": measure,
+                        "quantizer": quantizer,
+                        "direction": direction,
+                        "replacement": replacement,
+                    }
+                    rows.append(_row(what, g[more] - g[less], study_seed))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def replaced(
+    ablation: Mapping[str, xr.Dataset],
+    orderings: str,
+    condition: Mapping[str, Any],
+    study_seed: int,
+) -> pd.DataFrame:
+    """G with ablated neurons at their mean minus G with them at zero, in the same orders.
+
+    Parameters as of `effects`.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`; ``direction`` may be ``random`` (of the first measure), ``replacement`` is
+        ``mean - zero``.
+    """
+    about = {key: str(condition[key]) for key in CONDITION} | {"orderings": orderings}
+    rows = []
+    for scope, group in ablation.items():
+        for number, (measure, quantizer) in enumerate(ordered_by(group)):
+            zero, mean = (
+                mean_accuracy(group, measure, quantizer, replacement)
+                for replacement in ("zero", "mean")
+            )
+            for direction in zero:
+                if direction not in mean or (direction == RANDOM and number > 0):
+                    continue
+                what = about | {
+                    "scope": scope,
+                    "measure": measure,
+                    "quantizer": quantizer,
+                    "direction": direction,
+                    "replacement": "mean - zero",
+                }
+                rows.append(_row(what, mean[direction] - zero[direction], study_seed))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(what: Mapping[str, str], by_seed: NDArray[np.float64], study_seed: int) -> dict[str, Any]:
+    interval = bootstrap_mean(
+        by_seed, generator(study_seed, Stream.BOOTSTRAP, "/".join(what.values()))
+    )
+    return dict(what) | {
+        "effect": interval.mean,
+        "low": interval.low,
+        "high": interval.high,
+        "n_seeds": len(by_seed),
+        "note": interval.note,
+    }

@@ -1,0 +1,105 @@
+"""Whether a study agrees with another one of the same conditions and other seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+
+from neuroninfo.results.claims import CONDITION, CONFIDENCE
+
+_KEY: Final = (*CONDITION, "claim", "scope", "measure", "quantizer")
+COLUMNS: Final = (
+    *_KEY,
+    "statement",
+    "unit",
+    "effect",
+    "n_seeds",
+    "effect_replicated",
+    "n_seeds_replicated",
+    "difference",
+    "low",
+    "high",
+    "verdict",
+    "verdict_replicated",
+    "agrees",
+)
+
+
+class ReplicationError(ValueError):
+    """The studies have no claim in common, or no interval to compare by."""
+
+
+def agreement(claims: pd.DataFrame, replicated: pd.DataFrame) -> pd.DataFrame:
+    """Effects of two studies side by side, one row a claim that both judged.
+
+    The difference of two means gets Welch's interval (1947): their standard errors are read off
+    the bootstrap intervals, whose width is that of a normal interval with the variance over n
+    instead of n - 1 seeds, which is undone.  Of independent studies with the same truth, 5 % of
+    the intervals exclude 0.
+
+    Parameters
+    ----------
+    claims
+        Of the study at hand, `claims.COLUMNS`.
+    replicated
+        Of the study that it replicates.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`; ``difference`` is the effect here minus the one there, ``agrees`` whether its
+        interval from ``low`` to ``high`` contains 0.
+
+    Raises
+    ------
+    ReplicationError
+        No claim was judged with an interval by both.
+    """
+    both = claims.merge(replicated, on=list(_KEY), suffixes=("", "_replicated"), validate="1:1")
+    both = both[both[["low", "high", "low_replicated", "high_replicated"]].notna().all(axis=1)]
+    if both.empty:
+        raise ReplicationError(
+            "no claim has an interval in both studies: give them common conditions and more "
+            "than one seed each"
+        )
+    errors, seeds = zip(*(_errors(both, suffix) for suffix in ("", "_replicated")), strict=True)
+    variance = sum(error**2 for error in errors)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        freedom = variance**2 / sum(e**4 / (n - 1) for e, n in zip(errors, seeds, strict=True))
+    # No spread on either side: the means are compared as they are.
+    freedom = np.where(variance > 0, freedom, 1.0)
+    half = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * np.sqrt(variance)
+    difference = (both["effect"] - both["effect_replicated"]).to_numpy()
+    return both.assign(
+        difference=difference,
+        low=difference - half,
+        high=difference + half,
+        agrees=np.abs(difference) <= half,
+    )[list(COLUMNS)].reset_index(drop=True)
+
+
+def summary(agreed: pd.DataFrame) -> str:
+    """One line for people, such as "41 of 42 effects of all claims agree"."""
+    opposite = _opposite(agreed["verdict"], agreed["verdict_replicated"])
+    return (
+        f"{int(agreed['agrees'].sum())} of {len(agreed)} effects of all claims agree "
+        f"(95 % are expected to); "
+        f"{opposite} opposite verdicts"
+    )
+
+
+def _errors(both: pd.DataFrame, suffix: str) -> tuple[np.ndarray, np.ndarray]:
+    """Standard errors of the mean effects, and the numbers of seeds."""
+    width = (both[f"high{suffix}"] - both[f"low{suffix}"]).to_numpy()
+    n_seeds = both[f"n_seeds{suffix}"].to_numpy()
+    normal = 2 * scipy.stats.norm.ppf((1 + CONFIDENCE) / 2)
+    return width / normal * np.sqrt(n_seeds / (n_seeds - 1)), n_seeds
+
+
+def _opposite(here: Sequence[str], there: Sequence[str]) -> int:
+    """How often one holds and the other fails."""
+    return sum({a, b} == {"holds", "fails"} for a, b in zip(here, there, strict=True))

@@ -1,0 +1,159 @@
+"""Simpson's paradox, in numbers (slide T10): what a measure says within layers and pooled.
+
+For every measure the rank correlation (Spearman) with the accuracy on test that a neuron costs
+when it alone is switched off: within each hidden layer, and over all neurons of the network
+together.  The paradox is there if the correlation is of one sign within the layers and of the
+other, or none, when layers are pooled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+import xarray as xr
+from numpy.typing import NDArray
+
+from neuroninfo.results.claims import CONDITION, Interval, bootstrap_mean
+from neuroninfo.files.storage import NETWORK
+from neuroninfo.streams import Stream, generator
+
+WITHIN: Final = "within layers"
+"""In place of a scope: the mean of the layers' correlations."""
+REVERSAL: Final = "pooled - within"
+"""In place of a scope: the pooled correlation minus that mean."""
+MEASURES: Final = (
+    "mutual_information",
+    "entropy",
+    "kl_selectivity",
+    "class_selectivity",
+    "active_fraction",
+    "mean_activation",
+    "incoming_weight_norm",
+    "outgoing_weight_norm",
+    "taylor",
+)
+"""Those of single neurons; with a quantizer the first one that was measured."""
+COLUMNS: Final[Mapping[str, type]] = {
+    **dict.fromkeys(CONDITION, str),
+    "measure": str,
+    "quantizer": str,
+    "scope": str,
+    "correlation": float,
+    "low": float,
+    "high": float,
+    "n_seeds": int,
+    "without": int,
+    "note": str,
+}
+"""Of the table."""
+
+
+class SimpsonError(ValueError):
+    """Measures and damage do not fit together."""
+
+
+def costs(damage: xr.Dataset) -> NDArray[np.float64]:
+    """Accuracy on test that each neuron costs alone, (seed, neuron).
+
+    Parameters
+    ----------
+    damage
+        ``damage.nc``.
+    """
+    test = damage.sel(split="test").transpose("seed", "neuron")
+    lost = test["correct_unablated"] - test["correct"]
+    return np.asarray((lost / int(test["n_examples"])).transpose("seed", "neuron").values)
+
+
+def measured(neurons: xr.Dataset) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
+    """Of each of `MEASURES` that there is: its name, quantizer, and (seed, neuron) values."""
+    for measure in MEASURES:
+        if measure not in neurons:
+            continue
+        values, quantizer = neurons[measure], "none"
+        if "quantizer" in values.dims:
+            quantizer = str(values["quantizer"].values[0])
+            values = values.isel(quantizer=0)
+        yield measure, quantizer, values.transpose("seed", "neuron").values
+
+
+def rank_correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Spearman's correlation; NaN where one side is constant (or of one neuron)."""
+    if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return float("nan")
+    return float(scipy.stats.spearmanr(a, b).statistic)
+
+
+def correlations(
+    neurons: xr.Dataset, damage: xr.Dataset, condition: Mapping[str, Any], study_seed: int
+) -> pd.DataFrame:
+    """Rank correlations with intervals over seeds, one row a measure and scope.
+
+    Parameters
+    ----------
+    neurons, damage
+        ``neurons.nc`` and ``damage.nc`` of all seeds.
+    condition
+        Data set, architecture, activation and regularizer by name.
+    study_seed
+        Of the random streams.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`. Scopes are the layers, `WITHIN`, the network (pooled) and `REVERSAL`. A seed
+        in which the measure or the damage is the same in all neurons of a scope has no
+        correlation there: ``without`` counts them and the mean is over the others.
+
+    Raises
+    ------
+    SimpsonError
+        Seeds or neurons differ.
+    """
+    lost = costs(damage)
+    for name in ("seed", "layer"):
+        if not np.array_equal(neurons[name].values, damage[name].values):
+            raise SimpsonError(f"measures and damage differ in {name}: make both from one network")
+    about = {key: str(condition[key]) for key in CONDITION}
+    layers = neurons["layer"].values
+    rows = []
+    for measure, quantizer, values in measured(neurons):
+        scopes = {
+            f"layer-{layer}": _by_seed(values[:, layers == layer], lost[:, layers == layer])
+            for layer in np.unique(layers)
+        }
+        within = np.mean(list(scopes.values()), axis=0)
+        pooled = _by_seed(values, lost)
+        scopes |= {WITHIN: within, NETWORK: pooled, REVERSAL: pooled - within}
+        for scope, by_seed in scopes.items():
+            there = by_seed[~np.isnan(by_seed)]
+            interval = Interval(np.nan, np.nan, np.nan)
+            if len(there):
+                key = "/".join([*about.values(), measure, quantizer, scope])
+                rng = generator(study_seed, Stream.BOOTSTRAP, key)
+                interval = bootstrap_mean(there, rng)
+            without = len(by_seed) - len(there)
+            constant = f"in {without} seeds measure or damage is the same in all neurons"
+            rows.append(
+                about
+                | {
+                    "measure": measure,
+                    "quantizer": quantizer,
+                    "scope": scope,
+                    "correlation": interval.mean,
+                    "low": interval.low,
+                    "high": interval.high,
+                    "n_seeds": len(by_seed),
+                    "without": without,
+                    "note": "; ".join(filter(None, (constant * (without > 0), interval.note))),
+                }
+            )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _by_seed(values: NDArray[np.float64], lost: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([rank_correlation(a, b) for a, b in zip(values, lost, strict=True)])
