@@ -17,7 +17,10 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 from neuroninfo.networks.stack import Architecture, hidden_widths
-from neuroninfo.training.loop import Regularizer, Settings, Split, Trained, train
+from neuroninfo.training.layouts import Trained
+from neuroninfo.training.loop import train
+from neuroninfo.training.settings import Regularizer, Settings
+from neuroninfo.training.splits import Split
 
 TASKS = {
     "mnist 100-100": (50_000, 784, "100-100", (1, 5, 20, 100, 400)),

@@ -32,14 +32,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from neuroninfo.ablation.ablate import cumulative, scopes
+from neuroninfo.ablation.curves import cumulative
+from neuroninfo.ablation.orders import scopes
 from neuroninfo.data import datasets
+from neuroninfo.data.sources import data_root
 from neuroninfo.networks.stack import Architecture, Stack
 from neuroninfo.neurons.measures import mutual_information
 from neuroninfo.neurons.quantization import Quantizer
 from neuroninfo.planes.estimators.binning import EdgeBins, WidthBins
 from neuroninfo.planes.estimators.kernel_density import KernelDensity
-from neuroninfo.training.loop import Regularizer, Settings, Sgld, Split, _Learner
+from neuroninfo.training.learner import Learner
+from neuroninfo.training.settings import Regularizer, Settings, Sgld
+from neuroninfo.training.splits import Split
 
 Row = dict[str, Any]
 Way = Callable[[], Any]
@@ -104,7 +108,7 @@ def rows(
 def task(n_inputs: int) -> tuple[np.ndarray, np.ndarray, str]:
     """Raw images (n, n_inputs) uint8 and labels, real where there are files."""
     name = NAMES[n_inputs]
-    root = datasets.data_root(ROOT / "data")
+    root = data_root(ROOT / "data")
     folder = {"mnist": "MNIST/raw", "cifar10": "cifar-10-batches-py"}[name]
     if (root / folder).is_dir():
         made = datasets.make(name, study_seed=0, validation=10000, inputs="unit", data_root=root)
@@ -127,10 +131,10 @@ def settings(epochs: int, l2: float = 1e-3) -> Settings:
 
 def learner(
     architecture: Architecture, seeds: int, *, together: int = 1, epochs: int = 1
-) -> _Learner:
+) -> Learner:
     """What `loop.train` runs, for one epoch at a time."""
     device, gathered_bytes = torch.device("cpu"), 32 * 2**20
-    return _Learner(architecture, range(seeds), device, settings(epochs), together, gathered_bytes)
+    return Learner(architecture, range(seeds), device, settings(epochs), together, gathered_bytes)
 
 
 def trained(n_inputs: int, hidden: tuple[int, ...], epochs: int) -> tuple[Stack, Any]:
@@ -229,14 +233,14 @@ def examples_speed(rounds: int) -> Iterator[Row]:
     sgld = Sgld(clipping_norm=1.0, noise=0.01)
     chosen = replace(settings(1, l2=0.0), optimizer="sgld", learning_rate=0.1, sgld=sgld)
     device, seeds, repeats = torch.device("cpu"), slice(0, 1), 20
-    made, silent = (_Learner(architecture, [0], device, chosen, 1, 32 * 2**20) for _ in range(2))
+    made, silent = (Learner(architecture, [0], device, chosen, 1, 32 * 2**20) for _ in range(2))
     silent.known = None
     start = made.parameters.clone()
     layers = zip(made.stack.weights, made.stack.biases, strict=True)
     weights = [array[0].clone() for layer in layers for array in layer]
     wanted = nn.functional.one_hot(targets, 10).float()
 
-    def steps(learner: _Learner) -> torch.Tensor | None:
+    def steps(learner: Learner) -> torch.Tensor | None:
         for _ in range(repeats):
             learner.parameters.copy_(start)
             if learner.known is not None:

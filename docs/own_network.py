@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 from neuroninfo import own_network
-from neuroninfo.figures import style
+from neuroninfo.figures import canvas
 from neuroninfo.files import storage
 
 # --- plain torch: data, network, training -------------------------------------------------
@@ -68,7 +68,7 @@ print(f"{float(accuracy[10]):.3f}")
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "own_network")
 for name, figure in study.figures.items():
-    style.save(figure, folder / f"{name}.png", folder / f"{name}.pdf")
+    canvas.save(figure, folder / f"{name}.png", folder / f"{name}.pdf")
 about = {"condition": study.condition, "configuration": study.configuration}
 storage.write(study.neurons, folder / "neurons.nc", kind="neurons", title="Neurons", **about)
 storage.write(study.ablation, folder / "ablation.nc", kind="ablation", title="Ablation", **about)

@@ -23,10 +23,11 @@ from PIL import Image
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "src"))
 
-from neuroninfo.figures import style
+from neuroninfo.figures import wording
 from neuroninfo.files import tables
 from neuroninfo.planes import layers
-from neuroninfo.results import claims, counts
+from neuroninfo.results import claims, counts, planes
+from neuroninfo.vocabulary import CONDITION
 
 WIDTH = 1400
 """Pixels: twice what a page shows."""
@@ -69,18 +70,18 @@ def claims_table(study: Path) -> str:
         (frame["n_seeds"] == frame["n_seeds"].max()) & ~frame["claim"].str.startswith("C4")
     ]
     frame = frame[(frame["claim"] != "C3") | frame["quantizer"].isin(BITS)]
-    conditions = list(dict.fromkeys(map(tuple, frame[list(claims.CONDITION)].values)))
+    conditions = list(dict.fromkeys(map(tuple, frame[list(CONDITION)].values)))
     rows = []
     for (claim, statement, quantizer), part in frame.groupby(
         ["claim", "statement", "quantizer"], sort=True
     ):
         cells = []
         for condition in conditions:
-            own = part[(part[list(claims.CONDITION)] == list(condition)).all(axis=1)]
+            own = part[(part[list(CONDITION)] == list(condition)).all(axis=1)]
             cells.append(_judged(own.iloc[0]) if len(own) else "")
         bits = f" ({quantizer})" if claim == "C3" else ""
         rows.append([f"{claim} {statement}{bits}", *cells])
-    heads = [style.condition_words(dict(zip(claims.CONDITION, c, strict=True))) for c in conditions]
+    heads = [wording.of_condition(dict(zip(CONDITION, c, strict=True))) for c in conditions]
     return _markdown(["claim", *heads], rows)
 
 
@@ -102,8 +103,8 @@ def counts_table(study: Path) -> str:
     ]
     deltas = sorted({delta for delta in frame["delta"] if delta}, key=float)
     rows = []
-    for (*condition, scope), part in frame.groupby([*claims.CONDITION, "scope"], sort=False):
-        words = style.condition_words(dict(zip(claims.CONDITION, condition, strict=True)))
+    for (*condition, scope), part in frame.groupby([*CONDITION, "scope"], sort=False):
+        words = wording.of_condition(dict(zip(CONDITION, condition, strict=True)))
         for delta in deltas:
             own = part[part["delta"].isin(["", delta])].set_index("quantity")
             layer = f"{scope.replace('-', ' ')} of {own['n_neurons'].iloc[0]}"
@@ -117,15 +118,15 @@ def cost_table(study: Path) -> str:
     logs = study.parents[1] / "logs/benchmarks/results" / study.name
     seconds: dict[tuple[str, ...], float] = {}
     for path in sorted(logs.rglob("*.tsv")):
-        condition = path.relative_to(logs).parts[: len(claims.CONDITION)]
+        condition = path.relative_to(logs).parts[: len(CONDITION)]
         if condition[0] != "toys":
             job = pd.read_csv(path, sep="\t").iloc[0]
             seconds[condition] = seconds.get(condition, 0.0) + float(job["cpu_time"])
     frame = claims.read(study / "claims.csv")
     rows = []
-    for condition in dict.fromkeys(map(tuple, frame[list(claims.CONDITION)].values)):
-        own = (frame[list(claims.CONDITION)] == list(condition)).all(axis=1)
-        words = style.condition_words(dict(zip(claims.CONDITION, condition, strict=True)))
+    for condition in dict.fromkeys(map(tuple, frame[list(CONDITION)].values)):
+        own = (frame[list(CONDITION)] == list(condition)).all(axis=1)
+        words = wording.of_condition(dict(zip(CONDITION, condition, strict=True)))
         n_seeds = str(frame.loc[own, "n_seeds"].max())
         rows.append([words, n_seeds, f"{seconds[condition] / 60:.1f}"])
     rows.append(["all", "", f"{sum(seconds.values()) / 60:.0f}"])
@@ -134,20 +135,20 @@ def cost_table(study: Path) -> str:
 
 def compression_table(study: Path) -> str:
     """How many hidden layers of each condition compress, by estimator."""
-    frame = tables.read(study / "compression.csv", layers.COLUMNS)
+    frame = tables.read(study / "compression.csv", planes.COLUMNS)
     frame = frame[frame["layer"] != layers.OUTPUT]
     rows = []
     for estimator in dict.fromkeys(frame["estimator"]):
         row = [f"`{estimator}`"]
-        for _, own in frame.groupby(list(claims.CONDITION), sort=False):
+        for _, own in frame.groupby(list(CONDITION), sort=False):
             verdicts = own.loc[own["estimator"] == estimator, "verdict"]
             asked = verdicts[verdicts != "no estimate"]
             found = f"{(asked == 'compresses').sum()} of {len(asked)}"
             row.append(found if len(asked) else "")
         rows.append(row)
     heads = [
-        ", ".join([condition[0], condition[1], *map(style.regularizer_words, condition[2:])])
-        for condition, _ in frame.groupby(list(claims.CONDITION), sort=False)
+        ", ".join([condition[0], condition[1], *map(wording.of_regularizer, condition[2:])])
+        for condition, _ in frame.groupby(list(CONDITION), sort=False)
     ]
     return _markdown(["hidden layers that compress", *heads], rows)
 

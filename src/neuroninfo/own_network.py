@@ -14,16 +14,16 @@ import torch
 import xarray as xr
 from torch import nn
 
-from neuroninfo.ablation import ablate as ablate_module
+from neuroninfo.ablation import orders
 from neuroninfo.ablation.ablate import ablate
 from neuroninfo.figures import ablation as figures_ablation
 from neuroninfo.figures import information
-from neuroninfo.files.storage import NETWORK
-from neuroninfo.networks.modules import SequentialError, stack
+from neuroninfo.networks.modules import stack
 from neuroninfo.networks.stack import Architecture
 from neuroninfo.neurons.measures import measure
-from neuroninfo.results.claims import ZERO
-from neuroninfo.training.loop import Split, outputs_dataset
+from neuroninfo.training.layouts import outputs_dataset
+from neuroninfo.training.splits import Split
+from neuroninfo.vocabulary import NETWORK, ZERO
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -90,7 +90,7 @@ def study(
 
     Raises
     ------
-    SequentialError
+    ValueError
         The model cannot be studied, or the data do not fit it.
     """
     network = stack(model, seed=seed)
@@ -110,7 +110,7 @@ def study(
         measured,
         test_inputs.numpy(),
         test_labels.numpy(),
-        ablate_module.orderings({"orderings": orderings, "random": random, "replacements": [ZERO]}),
+        orders.orderings({"orderings": orderings, "random": random, "replacements": [ZERO]}),
         seed,
     )
     condition = {
@@ -151,17 +151,17 @@ def _examples(
     inputs = torch.as_tensor(inputs).detach().cpu().to(torch.float32).flatten(1).contiguous()
     labels = torch.as_tensor(labels).detach().cpu().to(torch.int64)
     if inputs.shape[1] != architecture.n_inputs:
-        raise SequentialError(
+        raise ValueError(
             f"{which}: inputs have {inputs.shape[1]} features, the network takes "
             f"{architecture.n_inputs}"
         )
     if labels.shape != inputs.shape[:1] or len(labels) == 0:
-        raise SequentialError(
+        raise ValueError(
             f"{which}: {len(inputs)} inputs and labels of shape {tuple(labels.shape)}; give one "
             "class an example, and at least one example"
         )
     if int(labels.min()) < 0 or int(labels.max()) >= architecture.n_classes:
-        raise SequentialError(
+        raise ValueError(
             f"{which}: classes from {int(labels.min())} to {int(labels.max())}; the network's "
             f"{architecture.n_classes} outputs are classes 0 to {architecture.n_classes - 1}"
         )

@@ -28,7 +28,7 @@ def modules(script: str | Path, library: str | Path) -> list[Path]:
     found: set[Path] = set()
     pending = [Path(script)]
     while pending:
-        for module in _imported(pending.pop(), package):
+        for module in imported(pending.pop(), package):
             if module not in found:
                 found.add(module)
                 pending.append(module)
@@ -48,7 +48,8 @@ def code_hash(script: str | Path, library: str | Path) -> str:
     return digest.hexdigest()
 
 
-def _imported(source: Path, package: Path) -> set[Path]:
+def imported(source: Path, package: Path) -> set[Path]:
+    """Files of the package that a file imports directly, wherever in it the import stands."""
     names: set[str] = set()
     inside = source.is_relative_to(package)
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"), str(source))):

@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from neuroninfo.figures import style
+from neuroninfo.figures import canvas
 
 
 def all_text_is_large_and_in_the_figure(figure: Figure) -> None:
@@ -23,7 +23,7 @@ def all_text_is_large_and_in_the_figure(figure: Figure) -> None:
     for text in figure.findobj(lambda artist: isinstance(artist, Text)):
         if text in beyond or not (text.get_text() and text.get_visible()):
             continue
-        assert text.get_fontsize() >= style.SMALL, text
+        assert text.get_fontsize() >= canvas.SMALL, text
         box = text.get_window_extent()
         assert box.x0 >= -1, text
         assert box.y0 >= -1, text

@@ -215,32 +215,54 @@ def test_a_script_that_uses_nothing_has_a_hash(library: Path) -> None:
 
 # --- the library itself
 
+SCRIPTS = ROOT / "workflow" / "scripts"
 MEASURING = {
-    "networks",
-    "sensitivity",
-    "__init__",
-    "counting",
-    "neurons",
-    "quantization",
-    "storage",
+    "files.storage",
+    "networks.activations",
+    "networks.stack",
+    "neurons.counting",
+    "neurons.measures",
+    "neurons.quantization",
+    "neurons.sensitivity",
     "streams",
 }
+# Rooms and modules that word or draw results.
+WORDING = ("results", "figures", "files.tables", "files.pages")
+EXPENSIVE = (
+    *("dataset", "train", "measure", "damage", "rank", "ablate", "gather", "gather_ablation"),
+    *("plane", "join_plane", "calibration", "bounds", "supersample", "prune", "precision"),
+    *("toy", "toy_network"),
+)
+
+
+def imported(script: Path, library: Path = SOURCE) -> dict[str, Path]:
+    """Dotted names below the package, without the packages' empty ``__init__``, and files."""
+    package = library / "neuroninfo"
+    return {
+        ".".join(file.relative_to(package).with_suffix("").parts): file
+        for file in provenance.modules(script, library)
+        if file.name != INIT
+    }
 
 
 def test_measuring_is_found_to_need_no_training(tmp_path: Path) -> None:
     probe = tmp_path / "probe.py"
-    probe.write_text("from neuroninfo import neurons\n")
-    for name in (probe, ROOT / "workflow" / "scripts" / "measure.py"):
-        assert {file.stem for file in provenance.modules(name, SOURCE)} == MEASURING
+    probe.write_text("from neuroninfo.neurons import measures\n")
+    for name in (probe, SCRIPTS / "measure.py"):
+        assert set(imported(name)) == MEASURING
 
 
 def test_a_change_of_training_does_not_measure_again(tmp_path: Path) -> None:
     library = tmp_path / "src"
     shutil.copytree(SOURCE, library, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    measure = ROOT / "workflow" / "scripts" / "measure.py"
+    measure = SCRIPTS / "measure.py"
     before = provenance.code_hash(measure, library)
     assert before == provenance.code_hash(measure, SOURCE)
-    for module, matters in {"training": False, "forward": False, "streams": True}.items():
+    for module, matters in {
+        "training/loop": False,
+        "networks/forward": False,
+        "streams": True,
+    }.items():
         file = library / "neuroninfo" / f"{module}.py"
         file.write_text(file.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
         assert (provenance.code_hash(measure, library) != before) == matters
@@ -248,7 +270,7 @@ def test_a_change_of_training_does_not_measure_again(tmp_path: Path) -> None:
 
 def test_what_is_parsed_is_what_python_imports() -> None:
     code = (
-        "import json, sys; from neuroninfo import neurons;"
+        "import json, sys; from neuroninfo.neurons import measures;"
         "print(json.dumps([n for n in sys.modules if n.split('.')[0] in ('neuroninfo', 'torch')]))"
     )
     process = subprocess.run(
@@ -257,13 +279,98 @@ def test_what_is_parsed_is_what_python_imports() -> None:
         text=True,
         check=True,
     )
-    imported = {name.removeprefix("neuroninfo.") for name in json.loads(process.stdout)}
-    assert imported == MEASURING - {"__init__"} | {"neuroninfo"}
+    names = {name.removeprefix("neuroninfo.") for name in json.loads(process.stdout)}
+    assert names - {"neuroninfo", "files", "networks", "neurons"} == MEASURING
+
+
+@pytest.mark.parametrize("name", sorted(file.name for file in SCRIPTS.glob("*.py")))
+def test_every_script_of_the_workflow_has_a_hash(name: str) -> None:
+    assert "files.storage" in imported(SCRIPTS / name)
+
+
+def importers(modules: dict[str, Path], wanted: str) -> list[str]:
+    """Modules that import another one directly, for the message."""
+    package = SOURCE / "neuroninfo"
+    return [
+        name
+        for name, file in modules.items()
+        if modules[wanted] in provenance.imported(file, package)
+    ]
+
+
+@pytest.mark.parametrize("name", EXPENSIVE)
+def test_no_expensive_script_depends_on_wording(name: str) -> None:
+    """Else a change of a table's words would train, measure or ablate again."""
+    modules = imported(SCRIPTS / f"{name}.py")
+    edges = [
+        f"{' and '.join(importers(modules, module)) or name} imports {module}"
+        for module in modules
+        if module.startswith(tuple(f"{room}." for room in WORDING)) or module in WORDING
+    ]
+    assert not edges, "; ".join(edges)
 
 
 @pytest.mark.parametrize(
-    "name", sorted(file.name for file in (ROOT / "workflow" / "scripts").glob("*.py"))
+    ("module", "old", "new"),
+    [
+        ("results/bounds.py", '["loss", "bound", "estimator"', '["bound", "loss", "estimator"'),
+        ("files/pages.py", "font: 13px", "font: 14px"),
+        ("results/claims.py", "_SELECTIVITY: Final = 0.1", "_SELECTIVITY: Final = 0.2"),
+    ],
+    ids=["sort order of a table", "font of a page", "threshold of a claim"],
 )
-def test_every_script_of_the_workflow_has_a_hash(name: str) -> None:
-    files = provenance.modules(ROOT / "workflow" / "scripts" / name, SOURCE)
-    assert SOURCE / "neuroninfo" / "storage.py" in files
+def test_edits_of_wording_change_no_expensive_hash(
+    tmp_path: Path, module: str, old: str, new: str
+) -> None:
+    library = tmp_path / "src"
+    shutil.copytree(SOURCE, library, ignore=shutil.ignore_patterns("__pycache__"))
+    file = library / "neuroninfo" / module
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    changed = {
+        script.stem
+        for script in SCRIPTS.glob("*.py")
+        if provenance.code_hash(script, library) != provenance.code_hash(script, SOURCE)
+    }
+    assert changed
+    assert not changed & set(EXPENSIVE)
+
+
+ROOMS = (
+    *("vocabulary", "streams", "provenance", "files", "networks", "configuration", "data"),
+    *("training", "neurons", "ablation", "planes", "generalization", "smaller", "toys"),
+    *("results", "figures", "own_network"),
+)
+"""Each knows only rooms before it."""
+
+
+def test_no_room_imports_upward_and_no_module_in_a_circle() -> None:
+    package = SOURCE / "neuroninfo"
+    edges = {
+        file: {other for other in provenance.imported(file, package) if other.name != INIT}
+        for file in package.rglob("*.py")
+        if file.name != INIT
+    }
+
+    def room(file: Path) -> int:
+        return ROOMS.index(file.relative_to(package).with_suffix("").parts[0])
+
+    upward = [
+        f"{file.relative_to(package)} imports {other.relative_to(package)}"
+        for file, others in edges.items()
+        for other in others
+        if room(other) > room(file)
+    ]
+    assert not upward, upward
+    while ready := [file for file, others in edges.items() if not others & edges.keys()]:
+        for file in ready:
+            del edges[file]
+    assert not edges, f"in circles: {sorted(map(str, edges))}"
+
+
+def test_packages_are_empty() -> None:
+    """So that importing a module runs, and hashes, no other."""
+    package = SOURCE / "neuroninfo"
+    full = [file for file in package.rglob(INIT) if file.parent != package and file.read_text()]
+    assert not full

@@ -93,7 +93,7 @@ def test_the_tutorial(project: Project) -> None:
             trained = first.stat().st_mtime_ns
         elif ".venv" in block:
             run(ROOT, f"bash -n <<'END'\n{block}\nEND")
-        elif "own_network" not in block:  # tests/unit/test_sequential.py runs it
+        elif "own_network" not in block:  # tests/unit/test_own_network.py runs it
             run(project.folder, block)
     assert first.stat().st_mtime_ns == trained
     assert second.exists()

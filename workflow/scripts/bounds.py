@@ -8,22 +8,24 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 import torch
 
-from neuroninfo.data import datasets
+from neuroninfo.data import datasets, subsets
 from neuroninfo.files import storage
 from neuroninfo.generalization import gaps
-from neuroninfo.training import devices, loop
-from neuroninfo.training.loop import choose_device, settings_from
+from neuroninfo.training import devices
+from neuroninfo.training.devices import choose_device
+from neuroninfo.training.loop import open_checkpoint
+from neuroninfo.training.settings import settings_from
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
 settings = settings_from(about["configuration"]["training"])
 device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
-examples = gaps.relabelled(
+examples = subsets.relabelled(
     datasets.read(snakemake.input.dataset),
     about["configuration"]["label_noise"],
     settings.study_seed,
 )
-with loop.checkpoint(
+with open_checkpoint(
     Path("results", about["condition"]["study"], "checkpoints"),
     about | {"job": "bounds", "code": snakemake.params.code},
     snakemake.input.dataset,

@@ -7,10 +7,11 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.data import datasets
+from neuroninfo.data.sources import data_root
 from neuroninfo.files import storage
 
 settings = snakemake.params.settings
-root = datasets.data_root(snakemake.config["data_root"])
+root = data_root(snakemake.config["data_root"])
 storage.write(
     datasets.make(**settings, data_root=root),
     snakemake.output[0],

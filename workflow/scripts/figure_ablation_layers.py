@@ -6,7 +6,7 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.figures import ablation, style
+from neuroninfo.figures import ablation, canvas
 from neuroninfo.files import storage
 from neuroninfo.results import counts
 
@@ -16,4 +16,4 @@ drawn = ablation.layers_figure(
     counts=counts.read(snakemake.input.counts),
     study_seed=snakemake.params.study_seed,
 )
-style.save(drawn, *snakemake.output)
+canvas.save(drawn, *snakemake.output)

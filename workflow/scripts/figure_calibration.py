@@ -6,7 +6,7 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.figures import style
+from neuroninfo.figures import canvas
 from neuroninfo.figures.calibration import calibration_figure, cost_figure
 from neuroninfo.files import storage
 
@@ -15,4 +15,4 @@ if snakemake.wildcards.part == "cost":
     drawn = cost_figure(calibration)
 else:
     drawn = calibration_figure(calibration, snakemake.wildcards.part)
-style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)
+canvas.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

@@ -6,9 +6,9 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.figures import style
+from neuroninfo.figures import canvas
 from neuroninfo.figures.planes import activations_figure
 from neuroninfo.files import storage
 
 planes = [storage.read(path, "plane") for path in snakemake.input]
-style.save(activations_figure(planes, snakemake.params.conditions), *snakemake.output)
+canvas.save(activations_figure(planes, snakemake.params.conditions), *snakemake.output)

@@ -6,14 +6,14 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.figures import style
+from neuroninfo.figures import canvas
 from neuroninfo.figures.planes import planes_figure
 from neuroninfo.files import storage, tables
-from neuroninfo.planes import layers
+from neuroninfo.results import planes
 
 condition = snakemake.params.condition
 plane = storage.read(snakemake.input[0], "plane")
-table = layers.compression(plane, condition, snakemake.params.study_seed)
+table = planes.compression(plane, condition, snakemake.params.study_seed)
 tables.write(table, snakemake.output.table)
 drawn = planes_figure(plane, table, condition)
-style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)
+canvas.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

@@ -6,11 +6,11 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.figures import style
+from neuroninfo.figures import canvas
 from neuroninfo.figures.ranking import ranking_figure
 from neuroninfo.files import tables
 from neuroninfo.results import ranking
 
 sets = [[name] for name in snakemake.params.sets]
 effects = tables.gather(snakemake.input.effects, ranking.COLUMNS, ["orderings"], sets)
-style.save(ranking_figure(effects, snakemake.params.condition), *snakemake.output)
+canvas.save(ranking_figure(effects, snakemake.params.condition), *snakemake.output)

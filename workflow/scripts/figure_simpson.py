@@ -6,7 +6,7 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.figures import style
+from neuroninfo.figures import canvas
 from neuroninfo.figures.simpson import simpson_figure
 from neuroninfo.files import storage, tables
 from neuroninfo.results import simpson
@@ -17,4 +17,4 @@ drawn = simpson_figure(
     tables.read(snakemake.input.table, simpson.COLUMNS),
     snakemake.params.condition,
 )
-style.save(drawn, *snakemake.output)
+canvas.save(drawn, *snakemake.output)

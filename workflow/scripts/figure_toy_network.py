@@ -6,12 +6,12 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.figures import style
+from neuroninfo.figures import canvas
 from neuroninfo.figures.toys import network_figure, save_animation
 from neuroninfo.files import storage
 
 toy = storage.read(snakemake.input.toy, "toy")
 network = storage.read(snakemake.input.network, "toy_network")
 drawn = network_figure(toy, network)
-style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)
+canvas.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)
 save_animation(toy, network, snakemake.output.gif)

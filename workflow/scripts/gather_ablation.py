@@ -6,9 +6,9 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.files import storage
+from neuroninfo.files.gather import gather
 
-storage.gather(
+gather(
     snakemake.input,
     snakemake.output[0],
     kind="ablation",

@@ -12,8 +12,11 @@ from neuroninfo.data import datasets
 from neuroninfo.files import storage
 from neuroninfo.planes import layers
 from neuroninfo.planes.training import measured, planes_from, train
-from neuroninfo.training import devices, loop
-from neuroninfo.training.loop import architecture, choose_device, settings_from, split_tensors
+from neuroninfo.training import devices
+from neuroninfo.training.devices import choose_device
+from neuroninfo.training.loop import open_checkpoint
+from neuroninfo.training.settings import architecture_for, settings_from
+from neuroninfo.training.splits import split_tensors
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
@@ -21,7 +24,7 @@ settings = settings_from(about["configuration"]["training"])
 device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
 splits = split_tensors(examples, device)
-with loop.checkpoint(
+with open_checkpoint(
     Path("results", about["condition"]["study"], "checkpoints"),
     about | {"job": "plane", "code": snakemake.params.code},
     snakemake.input.dataset,
@@ -29,7 +32,7 @@ with loop.checkpoint(
     snakemake.config["checkpoints"]["minutes"],
 ) as checkpoint:
     plane = train(
-        architecture(examples, settings, about["condition"]["activation"]),
+        architecture_for(examples, settings, about["condition"]["activation"]),
         about["condition"]["seeds"],
         splits,
         settings,

@@ -12,7 +12,7 @@ from neuroninfo.data import datasets
 from neuroninfo.files import storage
 from neuroninfo.networks.stack import from_dataset
 from neuroninfo.smaller import pruning
-from neuroninfo.training.loop import split_tensors
+from neuroninfo.training.splits import split_tensors
 
 torch.set_num_threads(snakemake.threads)
 settings = snakemake.params.settings

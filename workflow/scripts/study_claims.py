@@ -6,10 +6,10 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.files import tables
+from neuroninfo.files import pages, tables
 from neuroninfo.results import claims
 
 table = claims.gather(snakemake.input, snakemake.params.conditions)
 tables.write(table, snakemake.output.table)
 page = table[list(claims.PAGE)]
-tables.write_page(page, snakemake.output.page, title="Claims of the talk")
+pages.write(page, snakemake.output.page, title="Claims of the talk")

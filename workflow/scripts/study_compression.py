@@ -6,17 +6,15 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.figures import style
+from neuroninfo.figures import canvas
 from neuroninfo.figures.planes import compression_figure
-from neuroninfo.files import tables
-from neuroninfo.planes import layers
-from neuroninfo.results import claims
+from neuroninfo.files import pages, tables
+from neuroninfo.results import planes
+from neuroninfo.vocabulary import CONDITION
 
-table = tables.gather(
-    snakemake.input, layers.COLUMNS, claims.CONDITION, snakemake.params.conditions
-)
+table = tables.gather(snakemake.input, planes.COLUMNS, CONDITION, snakemake.params.conditions)
 tables.write(table, snakemake.output.table)
-page = table[list(layers.PAGE)]
-tables.write_page(page, snakemake.output.page, title="Fall of I(X;T) after its maximum, in bit")
+page = table[list(planes.PAGE)]
+pages.write(page, snakemake.output.page, title="Fall of I(X;T) after its maximum, in bit")
 drawn = compression_figure(table)
-style.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)
+canvas.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

@@ -6,11 +6,10 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.files import tables
-from neuroninfo.results import claims, counts
+from neuroninfo.files import pages, tables
+from neuroninfo.results import counts
+from neuroninfo.vocabulary import CONDITION
 
-table = tables.gather(
-    snakemake.input, counts.COLUMNS, claims.CONDITION, snakemake.params.conditions
-)
+table = tables.gather(snakemake.input, counts.COLUMNS, CONDITION, snakemake.params.conditions)
 tables.write(table, snakemake.output.table)
-tables.write_page(table, snakemake.output.page, title="Numbers of neurons read off the curves")
+pages.write(table, snakemake.output.page, title="Numbers of neurons read off the curves")

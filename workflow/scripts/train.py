@@ -10,22 +10,19 @@ import torch
 
 from neuroninfo.data import datasets
 from neuroninfo.files import storage
-from neuroninfo.training import devices, loop
-from neuroninfo.training.loop import (
-    architecture,
-    choose_device,
-    settings_from,
-    split_tensors,
-    stored,
-    train,
-)
+from neuroninfo.training import devices
+from neuroninfo.training.devices import choose_device
+from neuroninfo.training.layouts import stored
+from neuroninfo.training.loop import open_checkpoint, train
+from neuroninfo.training.settings import architecture_for, settings_from
+from neuroninfo.training.splits import split_tensors
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
 settings = settings_from(about["configuration"])
 device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
-with loop.checkpoint(
+with open_checkpoint(
     Path("results", about["condition"]["study"], "checkpoints"),
     about | {"job": "train", "code": snakemake.params.code},
     snakemake.input.dataset,
@@ -33,7 +30,7 @@ with loop.checkpoint(
     snakemake.config["checkpoints"]["minutes"],
 ) as checkpoint:
     trained = train(
-        architecture(examples, settings, about["condition"]["activation"]),
+        architecture_for(examples, settings, about["condition"]["activation"]),
         about["condition"]["seeds"],
         split_tensors(examples, device),
         settings,

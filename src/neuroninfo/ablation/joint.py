@@ -26,10 +26,6 @@ _MOST_EXAMPLES: Final = 2**24
 """Up to which float32 counts exactly."""
 
 
-class JointError(ValueError):
-    """Too many examples to count, or a measure that there is not."""
-
-
 @dataclass(frozen=True)
 class Selection:
     """Neurons in the order in which they were selected.
@@ -65,14 +61,14 @@ class Pairs:
 
     Raises
     ------
-    JointError
+    ValueError
         There are more examples than float32 counts.
     """
 
     def __init__(self, on: np.ndarray, labels: np.ndarray) -> None:
         n_neurons, n = on.shape
         if n >= _MOST_EXAMPLES:
-            raise JointError(f"{n} examples: give fewer than {_MOST_EXAMPLES}")
+            raise ValueError(f"{n} examples: give fewer than {_MOST_EXAMPLES}")
         counts = np.arange(n + 1, dtype=np.float64)
         log_sum = counts * np.log2(np.maximum(counts, 1))  # c log c
         both_total = np.zeros((n_neurons, n_neurons), dtype=np.int32)
@@ -151,11 +147,11 @@ def select(
 
     Raises
     ------
-    JointError
+    ValueError
         As `Pairs`, or there is no such measure.
     """
     if measure not in MEASURES:
-        raise JointError(f"joint measure {measure!r}: known are {', '.join(MEASURES)}")
+        raise ValueError(f"joint measure {measure!r}: known are {', '.join(MEASURES)}")
     scores = _Scores(measure, Pairs(on, labels))
     others = [_Scores(measure, Pairs(on, permuted)) for permuted in shuffled]
     n_neurons = len(on)

@@ -27,6 +27,8 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
+from neuroninfo.networks.activations import LEAK
+
 LANES: Final = 16
 CLASS_GROUP: Final = 5
 """Columns of the output weights that `product` does at a time: they are padded to it."""
@@ -38,8 +40,6 @@ KINDS: Final = {
     "leaky_relu": LEAKY_RELU,
     "silu": SILU,
 }
-SLOPE: Final = 0.01
-"""Of leaky relu below zero."""
 TIE: Final = np.float32(3e-5)
 """Two logits are near if they differ by less than this share of what is summed into them.
 
@@ -494,7 +494,7 @@ def _activate(x: Any, kind: Any) -> Any:
     if kind == RELU:
         return max(x, np.float32(0))
     if kind == LEAKY_RELU:
-        return max(x, np.float32(SLOPE) * x)
+        return max(x, np.float32(LEAK) * x)
     if kind == SIGMOID:
         return np.float32(1) / (np.float32(1) + _exp(-x))
     if kind == SILU:
@@ -646,7 +646,7 @@ def near(
                     elif kind == TANH:
                         value = np.tanh(value)
                     elif kind == LEAKY_RELU:
-                        value = max(value, SLOPE * value)
+                        value = max(value, LEAK * value)
                     elif kind == SILU:
                         value /= 1.0 + np.exp(-value)
                     else:

@@ -9,15 +9,11 @@ import numpy as np
 import xarray as xr
 
 from neuroninfo.ablation import joint, single
-from neuroninfo.ablation.ablate import permutation, scopes
+from neuroninfo.ablation.orders import permutation, scopes
 from neuroninfo.files.storage import labelled
+from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.stack import Stack
-from neuroninfo.neurons.quantization import THRESHOLDS
 from neuroninfo.streams import Stream, generator
-
-
-class SearchError(ValueError):
-    """What orders are to be found from does not fit together."""
 
 
 def find(
@@ -66,7 +62,7 @@ def find(
 
     Raises
     ------
-    SearchError
+    ValueError
         Outputs or damages are of other networks.
     """
     parts: dict[str, list[xr.Dataset]] = {}
@@ -76,7 +72,7 @@ def find(
         of_seed, alone = each.isel(seed=0, epoch=-1), damages.isel(seed=position)
         found = {int(of_seed["seed"]), int(alone["seed"])}
         if found != {network.seeds[0]}:
-            raise SearchError(f"outputs and damages are of seeds {found}, not {network.seeds}")
+            raise ValueError(f"outputs and damages are of seeds {found}, not {network.seeds}")
         seen = (inputs[:examples], labels[:examples])
         searched = _Seed(network, of_seed, alone, seen, study_seed, shuffles, threads)
         for scope, members in _chosen(stack.architecture.hidden, scopes).items():
@@ -109,7 +105,7 @@ class _Seed:
         self.network, self.damage, self.seen = network, damage, seen
         self.study_seed, self.threads = study_seed, threads
         self.seed = network.seeds[0]
-        threshold = THRESHOLDS[network.architecture.activation]
+        threshold = ACTIVATIONS[network.architecture.activation].threshold
         self.on = np.ascontiguousarray((activations["activation"].values > threshold).T)
         self.labels = activations["label"].values.astype(np.int64)
         random = generator(study_seed, Stream.LABEL_SHUFFLE, self.seed)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from neuroninfo.ablation.ablate import NONLINEARITIES, cumulative
+from neuroninfo.ablation.curves import cumulative
 from neuroninfo.files.storage import labelled
+from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.stack import Architecture, Stack, neuron_coordinates
 
 
@@ -155,7 +156,7 @@ class _Searched:
 
     def __init__(self, network: Stack, inputs: np.ndarray, labels: np.ndarray, first: int) -> None:
         self.architecture, self.seeds, self.labels = network.architecture, network.seeds, labels
-        activate, values = NONLINEARITIES[network.architecture.activation], inputs
+        activate, values = ACTIVATIONS[network.architecture.activation].formula, inputs
         for layer in range(first + 1):
             values = values if layer == 0 else activate(values)
             values = values @ network.weights[layer][0].T + network.biases[layer][0]

@@ -2,7 +2,7 @@
 
 The JSON Schema is the one source of keys, types and defaults; here stand the checks that it
 cannot express, and messages that name the key, the value and the mend.  Every job reads the
-Snakefile and so this module: it imports nothing heavy.
+Snakefile and so this module: it imports nothing that Snakemake does not import itself.
 """
 
 from __future__ import annotations
@@ -22,25 +22,23 @@ from typing import Any, Final
 import jsonschema
 import yaml
 
+from neuroninfo.networks.activations import NON_NEGATIVE, OUTPUT_RANGES
+from neuroninfo.vocabulary import JOINT, REFERENCE
+
 _QUANTIZED: Final = (
     "mutual_information",
     "mutual_information_miller_madow",
     "entropy",
     "kl_selectivity",
 )
-JOINT: Final = ("cmim", "jmi")
-"""Measures whose orders are found jointly, on threshold-quantized outputs."""
-REFERENCE: Final = ("damage", "greedy")
-"""Orders by the accuracy that removing a neuron costs."""
-SIGNED: Final = ("tanh", "leaky_relu", "silu")
-"""Activations that may be negative, for which class selectivity is not defined."""
-BOUNDED: Final = ("relu", "tanh", "sigmoid")
-"""Activations whose outputs can be rounded to few bits: relu is cut off."""
+
 EXPERIMENTS: Final = ("pruning", "precision", "planes")
 """What else is done with trained networks; each has a section of its settings."""
+
 _UNQUOTED: Final = "YAML reads on, off, yes and no as true or false"
 
 _Key = str | int
+
 _Schema = Mapping[str, Any]
 
 
@@ -509,9 +507,6 @@ def resolve(schema: _Schema, root: _Schema, *, listed: bool = False) -> _Schema:
     return schema
 
 
-# --- defaults ---------------------------------------------------------------------------
-
-
 def _filled(value: Any, schema: _Schema, root: _Schema, path: tuple[_Key, ...]) -> Any:  # noqa: ANN401
     """A plain copy in the schema's order, with defaults; what does not fit it is left in."""
     schema = resolve(schema, root, listed=isinstance(value, list))
@@ -571,9 +566,6 @@ def _read(text: str) -> Any:  # noqa: ANN401
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError):
         return text
-
-
-# --- mistakes that the schema finds -----------------------------------------------------
 
 
 def _is_integer(_: object, value: object) -> bool:
@@ -719,9 +711,6 @@ def _number_hint(text: str, *, whole: bool) -> str:
         return f"write {int(number)}" if number == int(number) else ""
     scientific = f"{mantissa if '.' in mantissa else mantissa + '.0'}e{exponent:+d}"
     return f"YAML takes it for text: write {scientific} or {number:f}"
-
-
-# --- checks beyond the schema -----------------------------------------------------------
 
 
 def _check_seeds(resolved: Mapping[str, Any]) -> None:
@@ -940,7 +929,9 @@ def _check_bounds(resolved: Mapping[str, Any], schema: _Schema) -> None:
         problem = ""
         if regularizer.get("early_stopping") is not None:
             problem = "early stopping needs losses by epoch, and training here has so many steps"
-        elif regularizer.get("output_bits") is not None and entry["activation"] not in BOUNDED:
+        elif (
+            regularizer.get("output_bits") is not None and entry["activation"] not in OUTPUT_RANGES
+        ):
             problem = f"outputs of {entry['activation']} have no range to round in"
         elif optimizer == "sgld" and regularizer["batchnorm"]:
             problem = "sgld goes with no batch norm, which knows the data without noise"
@@ -969,11 +960,11 @@ def _check_planes(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) 
         if resolved["regularizers"][condition.regularizer].get("output_bits") is None:
             continue
         path = ("regularizers", condition.regularizer, "output_bits")
-        if condition.activation not in BOUNDED:
+        if condition.activation not in OUTPUT_RANGES:
             raise ConfigurationError(
                 path,
                 f"{condition.path}: outputs of {condition.activation} have no range; use "
-                f"{', '.join(BOUNDED)}",
+                f"{', '.join(OUTPUT_RANGES)}",
             )
         if plan.orderings or set(plan.experiments) != {"planes"}:
             raise ConfigurationError(
@@ -1007,7 +998,7 @@ def _ordering_measures(
 ) -> list[dict[str, str]]:
     """Measures of a set of orderings with their quantizers, each once."""
     quantizers = resolved["measures"]["quantizers"]
-    signed = [condition for condition in conditions if condition.activation in SIGNED]
+    signed = [condition for condition in conditions if condition.activation not in NON_NEGATIVE]
     measures = []
     for i, entry in enumerate(resolved["orderings"][name]["measures"]):
         path = ("orderings", name, "measures", i)

@@ -12,11 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from neuroninfo.figures import style
-from neuroninfo.figures.style import ARROWS, COLOURS, Curve, FigureError
-from neuroninfo.files.storage import NETWORK, RANDOM
-from neuroninfo.results import claims
+from neuroninfo.figures import canvas, labels, wording
+from neuroninfo.figures.canvas import COLOURS
+from neuroninfo.figures.labels import Curve
+from neuroninfo.figures.wording import ARROWS
+from neuroninfo.results import curves as results_curves
+from neuroninfo.results import statistics
 from neuroninfo.streams import Stream, generator
+from neuroninfo.vocabulary import CONDITION, NETWORK, RANDOM, ZERO
 
 MEASURE: Final = "mutual_information"
 _PANEL: Final = 5.0
@@ -38,7 +41,7 @@ _SPREAD: Final = (10, 90)
 """Percentiles of the seeds between which the light band lies."""
 
 
-@style.styled
+@canvas.styled
 def network_figure(
     group: xr.Dataset,
     condition: Mapping[str, Any],
@@ -62,13 +65,13 @@ def network_figure(
 
     Raises
     ------
-    FigureError
+    ValueError
         No neurons were ordered by that.
     """
     return _figure({NETWORK: group}, condition, study_seed, measure, quantizer)
 
 
-@style.styled
+@canvas.styled
 def layers_figure(
     groups: Mapping[str, xr.Dataset],
     condition: Mapping[str, Any],
@@ -93,12 +96,12 @@ def layers_figure(
 
     Raises
     ------
-    FigureError
+    ValueError
         There are no layers, or no neurons were ordered by that.
     """
     layers = {name: group for name, group in groups.items() if name.startswith("layer-")}
     if not layers:
-        raise FigureError(f"ablation: none of the scopes {list(groups)} is a layer ('layer-1')")
+        raise ValueError(f"ablation: none of the scopes {list(groups)} is a layer ('layer-1')")
     return _figure(layers, condition, study_seed, measure, quantizer, counts)
 
 
@@ -114,28 +117,28 @@ def _figure(
     by = (measure, _quantizer(first, measure, quantizer))
     whole = NETWORK in groups
     marked = {} if counts is None else _marked(counts, *by)
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         len(groups),
         title=f"{'Whole network' if whole else 'Within each layer'}: "
-        f"ablation by {style.measure_words(measure)}",
-        subtitle=f"{style.condition_words(condition)}; "
-        + style.counted(first.sizes["seed"], "seed"),
+        f"ablation by {wording.of_measure(measure)}",
+        subtitle=f"{wording.of_condition(condition)}; "
+        + wording.counted(first.sizes["seed"], "seed"),
         note=_note(first, *by) + _marks_note(marked),
-        panel=_PANEL if len(groups) > 1 else style.PANEL,
+        panel=_PANEL if len(groups) > 1 else canvas.PANEL,
         headed=not whole,
         below=2 + (len(_LINES) if marked else 0),
     )
     curves = []
     for ax, (scope, group) in zip(axes, groups.items(), strict=True):
-        key = "/".join([*(str(condition[k]) for k in claims.CONDITION), scope, *by])
+        key = "/".join([*(str(condition[k]) for k in CONDITION), scope, *by])
         of_scope, table = _draw(ax, group, by, study_seed, key, first=ax is axes[0])
         curves.append(of_scope)
-        style.record(drawn, table.assign(scope=scope, measure=by[0], quantizer=by[1]))
+        canvas.record(drawn, table.assign(scope=scope, measure=by[0], quantizer=by[1]))
         if scope in marked:
             _mark(ax, marked[scope], curves[-1])
         ax.set_xlabel("number of neurons ablated")
         if not whole:
-            width = style.counted(group.sizes["removed"] - 1, "neuron")
+            width = wording.counted(group.sizes["removed"] - 1, "neuron")
             ax.set_title(f"{scope.replace('-', ' ')} ({width})", loc="left", weight="bold")
         if ax.get_position().x0 == axes[0].get_position().x0:
             ax.set_ylabel("accuracy on test data (%)")
@@ -145,7 +148,7 @@ def _figure(
     axes[0].set_ylim(0, top)
     axes[0].set_yticks([tick for tick in axes[0].get_yticks() if tick <= min(top, 100)])
     for ax, panel in zip(axes, curves, strict=True):
-        style.label_curves(ax, panel)
+        labels.label_curves(ax, panel)
     return drawn
 
 
@@ -156,14 +159,14 @@ def _draw(
     removed = group["removed"].values.astype(np.float64)
     ends = removed[[0, -1]]
     curves, tables = [], []
-    for ordering, accuracy in claims.curves(group, *by).items():
+    for ordering, accuracy in results_curves.curves(group, *by).items():
         percent = 100 * accuracy
         colour, mean = COLOURS[ordering], percent.mean(axis=0)
         low = high = mean
         outer = np.percentile(percent, _SPREAD, axis=0)
         if len(percent) > 1:
             rng = generator(study_seed, Stream.BOOTSTRAP, f"{key}/{ordering}")
-            low, high = claims.bootstrap_curve(percent, rng)
+            low, high = statistics.bootstrap_curve(percent, rng)
             ax.fill_between(removed, *outer, color=colour, alpha=0.12, linewidth=0)
             ax.fill_between(removed, low, high, color=colour, alpha=0.3, linewidth=0)
         ax.plot(
@@ -174,7 +177,7 @@ def _draw(
             marker=ARROWS[ordering],
             markevery=0.1,
         )
-        curves.append(Curve(style.direction_words(ordering), colour, removed, mean, low, high))
+        curves.append(Curve(wording.of_direction(ordering), colour, removed, mean, low, high))
         columns = {"removed": group["removed"].values, "accuracy_percent": mean, "low": low}
         columns |= {"high": high, "seeds_low": outer[0], "seeds_high": outer[1]}
         tables.append(pd.DataFrame({"ordering": ordering, "n_seeds": len(percent), **columns}))
@@ -208,7 +211,7 @@ def _mark(ax: Axes, counts: pd.DataFrame, curves: Sequence[Curve]) -> None:
     """Marks on the curves, each with its interval, and the counts in words below the panel."""
     by_text = {curve.text: curve for curve in curves}
     for name, direction, from_the_end in _MARKS:
-        row, curve = counts.loc[name], by_text[style.direction_words(direction)]
+        row, curve = counts.loc[name], by_text[wording.of_direction(direction)]
         if not np.isfinite(row["mean"]):
             continue
         ends = row[["mean", "low", "high"]].to_numpy(dtype=np.float64)
@@ -220,7 +223,7 @@ def _mark(ax: Axes, counts: pd.DataFrame, curves: Sequence[Curve]) -> None:
         ax.plot(x[0], y, "o", markersize=9, markeredgecolor="white", **look)
     for number, (direction, names) in enumerate(_LINES):
         words = "; ".join(_counted(name, counts.loc[name]) for name in names)
-        style.write_below(ax, number, words, COLOURS[direction])
+        canvas.write_below(ax, number, words, COLOURS[direction])
 
 
 def _counted(name: str, row: pd.Series) -> str:
@@ -246,12 +249,12 @@ def _marks_note(marked: Mapping[str, pd.DataFrame]) -> str:
 
 def _quantizer(group: xr.Dataset, measure: str, quantizer: str | None) -> str:
     """The quantizer asked for, or the first that the measure has."""
-    ordered_by = claims.ordered_by(group)
+    ordered_by = results_curves.ordered_by(group)
     known = [q for m, q in ordered_by if m == measure]
     if not known or (quantizer is not None and quantizer not in known):
         wanted = measure if quantizer is None else f"{measure} ({quantizer})"
         there = ", ".join(f"{m} ({q})" for m, q in ordered_by) or "random orders only"
-        raise FigureError(
+        raise ValueError(
             f"no neurons were ordered by {wanted}: there are {there}; "
             "add it to the configuration's `orderings` and run the ablation again"
         )
@@ -261,14 +264,14 @@ def _quantizer(group: xr.Dataset, measure: str, quantizer: str | None) -> str:
 def _note(group: xr.Dataset, measure: str, quantizer: str) -> str:
     """What lines and bands are."""
     n_seeds = group.sizes["seed"]
-    to_zero = group["replacement"].values == claims.ZERO
+    to_zero = group["replacement"].values == ZERO
     repeats = int((to_zero & (group["measure"].values == RANDOM)).sum())
-    how = style.quantizer_words(quantizer)
-    order = f"{style.measure_words(measure)} ({how and how + ', '}validation data)"
+    how = wording.of_quantizer(quantizer)
+    order = f"{wording.of_measure(measure)} ({how and how + ', '}validation data)"
     random = f" (random: {repeats} orders each)" if repeats > 1 else ""
     seeds = f"One seed{random}: no interval."
     if n_seeds > 1:
-        few = n_seeds < claims.FEW_SEEDS
+        few = n_seeds < statistics.FEW_SEEDS
         interval = f"{'approximate ' if few else ''}95 % bootstrap interval of the mean"
         seeds = (
             f"Lines: mean over {n_seeds} seeds{random}. Dark bands: {interval}; "

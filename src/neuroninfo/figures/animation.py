@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from neuroninfo.figures.style import FigureError, styled
+from neuroninfo.figures.canvas import styled
 from neuroninfo.files.storage import written_whole
 
 _DPI: Final = 80
@@ -28,12 +28,12 @@ def save(pictures: Iterable[Figure], path: str | Path) -> None:
 
     Raises
     ------
-    FigureError
+    ValueError
         The path does not end in .gif.
     """
     path = Path(path)
     if path.suffix != ".gif":
-        raise FigureError(f"{path}: animations are written as .gif")
+        raise ValueError(f"{path}: animations are written as .gif")
     frames = []
     for drawn in pictures:
         drawn.set_dpi(_DPI)

@@ -15,9 +15,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
-from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, Curve
-from neuroninfo.generalization import bounds
+from neuroninfo.figures import canvas, labels, wording
+from neuroninfo.figures.canvas import COLOURS
+from neuroninfo.figures.labels import Curve
+from neuroninfo.generalization import bounds as generalization_bounds
+from neuroninfo.results import bounds
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +38,7 @@ _LEAST: Final = 1e-3
 """Gaps below are drawn there."""
 
 
-@style.styled
+@canvas.styled
 def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
     """Gap and bounds against the number of training examples, one panel a condition.
 
@@ -51,7 +53,7 @@ def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
     configurations = [json.loads(file.attrs["configuration"]) for file in files]
     n_seeds, delta = files[0].sizes["seed"], configurations[0]["delta"]
     highest = float(files[0]["highest"].sel(loss=loss))
-    datasets = list(dict.fromkeys(style.dataset_words(about["dataset"]) for about in abouts))
+    datasets = list(dict.fromkeys(wording.of_dataset(about["dataset"]) for about in abouts))
     unit = "" if loss == "error" else " (nat)"
     words = f"{_LOSSES[loss]}{'' if loss == 'error' else f' at {highest:g} nat'}"
     compression = (
@@ -62,10 +64,10 @@ def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
         "above, and B2 too (vacuous from I = log2 2m on). With estimates it is no bound: the gap "
         "may be above. "
     )
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         len(files),
         title="Generalization gap and bounds on it",
-        subtitle=f"{', '.join(datasets)}; {words}; mean over {style.counted(n_seeds, 'seed')}",
+        subtitle=f"{', '.join(datasets)}; {words}; mean over {wording.counted(n_seeds, 'seed')}",
         note="Gap: test less training loss (band: 2 standard errors; triangles: below what is "
         "drawn, or negative). B1: its shape only, set to the first gap, as its factor is "
         f"not known. {compression if loss == 'error' else ''}For sgld only, on the mean "
@@ -85,14 +87,14 @@ def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
         ax.set_title(_condition_words(about), loc="left", weight="bold")
         ax.set_ylabel(f"gap or bound{unit}")
         values = file[["gap", "bound_value"]].sel(loss=loss).to_dataframe().reset_index()
-        style.record(drawn, values.assign(condition=about["name"]))
+        canvas.record(drawn, values.assign(condition=about["name"]))
     return drawn
 
 
 def _condition_words(about: dict[str, Any]) -> str:
     """What tells a condition from others."""
     widths = about["architecture"].replace("-", "\N{EN DASH}")
-    return f"{about['name']} ({widths}, {style.regularizer_words(about['activation'])})"
+    return f"{about['name']} ({widths}, {wording.of_regularizer(about['activation'])})"
 
 
 def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float, *, named: bool) -> None:
@@ -127,7 +129,7 @@ def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float, *, named: bool
     }
     values = file["bound_value"].mean("seed").transpose("train_size", "bound_name").values
     ended = file["saturated"].mean("seed").transpose("train_size", "bound_name").values > 0.5
-    colours = iter(style.cycled(_B2, len(places)))
+    colours = iter(canvas.cycled(_B2, len(places)))
     of_examples = iter(_B4)
     drawn_b1 = False
     for (bound, estimator), place in places.items():
@@ -167,7 +169,7 @@ def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float, *, named: bool
     level = np.full(len(m), highest)
     words = "largest possible" if named else ""
     reference = Curve(words, COLOURS["reference"], m, level, level, level, named)
-    style.label_curves(ax, [*curves, reference])
+    labels.label_curves(ax, [*curves, reference])
 
 
 def _twin(curves: Sequence[Curve], bound: str, value: Floats) -> int | None:
@@ -186,7 +188,7 @@ def _whole_sizes(ax: Axes, m: Floats) -> None:
     ax.set_xlabel("training examples m")
 
 
-@style.styled
+@canvas.styled
 def supersample_figure(files: Sequence[xr.Dataset]) -> Figure:
     """f-CMI bound, its baseline and the gap: of each condition, by networks, over conditions.
 
@@ -199,7 +201,7 @@ def supersample_figure(files: Sequence[xr.Dataset]) -> Figure:
     abouts = [json.loads(file.attrs["condition"]) for file in files]
     datasets = list(dict.fromkeys(map(_pool_words, files)))
     pools = {(file.sizes["pool"], file.sizes["mask"]) for file in files}
-    sizes = [f"{style.counted(n, 'pool')} of {masks} networks" for n, masks in sorted(pools)]
+    sizes = [f"{wording.counted(n, 'pool')} of {masks} networks" for n, masks in sorted(pools)]
     ranked = len(files) >= bounds.RANKED
     over = (
         f"Over conditions: hollow where chance is {bounds.BIASED:g} of the bound or more; where "
@@ -208,7 +210,7 @@ def supersample_figure(files: Sequence[xr.Dataset]) -> Figure:
         else ""
     )
     n_panels = len(files) + (2 if ranked else 1)
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         n_panels,
         title="Do predictions tell which half a network has seen? (f-CMI)",
         subtitle=f"{', '.join(datasets)}; {' or '.join(sizes)}",
@@ -239,7 +241,7 @@ def supersample_figure(files: Sequence[xr.Dataset]) -> Figure:
     for name, file, means in zip(names, files, pooled, strict=True):
         renamed = means.rename({variable: f"mean_{variable}" for variable in means.data_vars})
         for values in (renamed, file["bound_value"], file["gap"]):
-            style.record(drawn, values.to_dataframe().reset_index().assign(condition=name))
+            canvas.record(drawn, values.to_dataframe().reset_index().assign(condition=name))
     return drawn
 
 
@@ -247,7 +249,7 @@ def _pool_words(file: xr.Dataset) -> str:
     """Of what pools are drawn."""
     classes = json.loads(file.attrs["configuration"])["classes"]
     among = f", classes {' and '.join(map(str, classes))}" if classes else ""
-    return f"{style.dataset_words(json.loads(file.attrs['condition'])['dataset'])}{among}"
+    return f"{wording.of_dataset(json.loads(file.attrs['condition'])['dataset'])}{among}"
 
 
 def _by_size(ax: Axes, file: xr.Dataset, lowest: float) -> None:
@@ -278,7 +280,7 @@ def _by_size(ax: Axes, file: xr.Dataset, lowest: float) -> None:
     _whole_sizes(ax, m)
     ax.set_ylabel("gap or bound (0-1 loss)")
     level = np.ones(len(m))  # weights are so near to it that there is no room for a name
-    style.label_curves(ax, [*curves, Curve("", COLOURS["reference"], m, level, level, level)])
+    labels.label_curves(ax, [*curves, Curve("", COLOURS["reference"], m, level, level, level)])
 
 
 def _dots(
@@ -292,7 +294,11 @@ def _dots(
 
 def _looks(number: int) -> Iterable[tuple[str, str]]:
     """Colours and markers."""
-    return zip(style.cycled(style.LAYERS, number), style.cycled(style.MARKERS, number), strict=True)
+    return zip(
+        canvas.cycled(canvas.LAYERS, number),
+        canvas.cycled(wording.MARKERS, number),
+        strict=True,
+    )
 
 
 def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset], lowest: float) -> None:
@@ -307,8 +313,8 @@ def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset], lowest: float) -> No
     for (text, value), (colour, marker) in zip(own.items(), _looks(len(own)), strict=True):
         k = value["networks"].values.astype(float)
         for name, dashes, words in (
-            (bounds.PLUG_IN, f"{marker}-", text),
-            (bounds.PERMUTED, "--", ""),
+            (generalization_bounds.PLUG_IN, f"{marker}-", text),
+            (generalization_bounds.PERMUTED, "--", ""),
         ):
             y = np.maximum(value.sel(known_by=name).mean("pool").values, _LEAST)
             ax.plot(k, y, dashes, color=colour, linewidth=1.8)
@@ -324,7 +330,7 @@ def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset], lowest: float) -> No
     ax.set_ylabel("bound (0-1 loss)")
     title = "by number of networks" + (" (largest m)" if several else "")
     ax.set_title(title, loc="left", weight="bold")
-    style.label_curves(ax, curves)
+    labels.label_curves(ax, curves)
 
 
 def _over_conditions(ax: Axes, pooled: Sequence[xr.Dataset]) -> None:
@@ -354,4 +360,4 @@ def _over_conditions(ax: Axes, pooled: Sequence[xr.Dataset]) -> None:
     ax.set_title("over conditions", loc="left", weight="bold")
     ax.plot(ends, ends, color=COLOURS["reference"], linewidth=1, zorder=0)
     equal = Curve("bound = gap", COLOURS["reference"], ends, ends, ends, ends)
-    style.label_curves(ax, [*curves, equal])
+    labels.label_curves(ax, [*curves, equal])

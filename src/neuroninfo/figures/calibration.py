@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
-from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS
+from neuroninfo.figures import canvas
+from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.planes.calibration import FAMILIES
 
 _PANEL: Final = 3.6
@@ -21,7 +21,7 @@ _SIZES: Final = colormaps["Blues"]
 _DIMENSIONS: Final = colormaps["viridis"]
 
 
-@style.styled
+@canvas.styled
 def calibration_figure(calibration: xr.Dataset, part: Literal["label", "input"]) -> Figure:
     """One panel an estimator: estimates of one coordinate of the plane against known values.
 
@@ -44,7 +44,7 @@ def calibration_figure(calibration: xr.Dataset, part: Literal["label", "input"])
     colours = dict(zip(dimensions, _DIMENSIONS(np.linspace(0, 0.9, len(dimensions))), strict=True))
     what = "I(Y;T) of the class" if part == "label" else "I(X;T + noise) of the input"
     families = [name for name in FAMILIES if part == "label" or name in ("gaussian", "sparse")]
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         len(shown),
         title=f"Estimators on known distributions: {what}",
         subtitle=f"{n:,} examples; colour: dimensions (lighter: more); on the line: right",
@@ -88,11 +88,11 @@ def calibration_figure(calibration: xr.Dataset, part: Literal["label", "input"])
     both = xr.Dataset({"known": known, "estimate": estimate}).merge(
         calibration[["family", "dimensions"]]
     )
-    style.record(drawn, both.to_dataframe().reset_index())
+    canvas.record(drawn, both.to_dataframe().reset_index())
     return drawn
 
 
-@style.styled
+@canvas.styled
 def cost_figure(calibration: xr.Dataset) -> Figure:
     """Median error in few and in many dimensions, and time, by estimator and number of examples.
 
@@ -110,7 +110,7 @@ def cost_figure(calibration: xr.Dataset) -> Figure:
         ("error, more dimensions (bit)", error.sel(case=~few).median("case")),
         ("time (s)", calibration["seconds"].mean("repeat").median("case")),
     ]
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         len(panels),
         title="What estimates of I(Y;T) cost, and how far they are off",
         subtitle="median over distributions; darker: more examples "
@@ -139,5 +139,5 @@ def cost_figure(calibration: xr.Dataset) -> Figure:
         ax.set_ylim(len(estimators) - 0.5, -0.5)
         ax.grid(axis="y", color="#eeeeee")
         ax.set_axisbelow(True)
-        style.record(drawn, values.to_dataframe("median").reset_index().assign(panel=title))
+        canvas.record(drawn, values.to_dataframe("median").reset_index().assign(panel=title))
     return drawn

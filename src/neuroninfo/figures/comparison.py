@@ -10,9 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS, Curve, FigureError
-from neuroninfo.results.claims import FEW_SEEDS, TALK
+from neuroninfo.figures import canvas, wording
+from neuroninfo.figures import labels as figures_labels
+from neuroninfo.figures.canvas import COLOURS, LAYERS
+from neuroninfo.figures.labels import Curve
+from neuroninfo.figures.wording import MARKERS
+from neuroninfo.results.claims import TALK
+from neuroninfo.results.statistics import FEW_SEEDS
 
 _PANEL: Final = 3.6
 """Width of a panel in inches."""
@@ -29,7 +33,7 @@ _C1: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-@style.styled
+@canvas.styled
 def comparison_figure(
     readings: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[str, Any]
 ) -> Figure:
@@ -46,7 +50,7 @@ def comparison_figure(
 
     Raises
     ------
-    FigureError
+    ValueError
         A condition is in neither table.
     """
     chosen = [dict(zip(_KEYS, names, strict=True)) for names in comparison["conditions"]]
@@ -77,11 +81,11 @@ def comparison_figure(
     ]
     first = chosen[0]
     seeds = sorted(set(read["n_seeds"]))
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         len(panels),
         title=f"{_compared(comparison)}: accuracy, information, ablation",
-        subtitle=f"{style.common_words(first, comparison['varies'])}; "
-        + style.counted(seeds[-1], "seed")
+        subtitle=f"{wording.in_common(first, comparison['varies'])}; "
+        + wording.counted(seeds[-1], "seed")
         + (f" ({seeds[0]} of some)" if len(seeds) > 1 else ""),
         note=_note(seeds[0]),
         panel=_PANEL,
@@ -99,7 +103,7 @@ def comparison_figure(
     for ax, (title, series) in zip(axes, panels, strict=True):
         for text, _, values in filter(None, series):
             rows = pd.DataFrame(chosen).assign(panel=title, series=text)
-            style.record(drawn, rows.assign(**dict(zip(_INTERVAL, values.T, strict=True))))
+            canvas.record(drawn, rows.assign(**dict(zip(_INTERVAL, values.T, strict=True))))
         _draw(
             ax,
             title,
@@ -126,7 +130,7 @@ def _axis(comparison: Mapping[str, Any], labels: Sequence[str]) -> tuple[np.ndar
     """Where conditions stand along x, and what is written there."""
     if comparison["number"] is None:
         places = np.arange(len(labels), dtype=np.float64)
-        return places, [style.regularizer_words(label) for label in labels]
+        return places, [wording.of_regularizer(label) for label in labels]
     values = np.array(comparison["values"])
     decades = np.log10(values[values > 0])
     places = np.full(len(values), decades.min() - 1)  # of 0
@@ -140,7 +144,7 @@ def _compared(comparison: Mapping[str, Any]) -> str:
     """What a comparison is of, in words."""
     if comparison["number"] is None:
         return f"{comparison['varies'].capitalize()}s compared"
-    words = style.regularizer_words(comparison["number"])
+    words = wording.of_regularizer(comparison["number"])
     return f"Strength of {words}"
 
 
@@ -150,7 +154,7 @@ def _of_conditions(frame: pd.DataFrame, chosen: Sequence[Mapping[str, str]]) -> 
     for number, condition in enumerate(chosen):
         rows = frame[(frame[list(_KEYS)] == pd.Series(condition)[list(_KEYS)]).all(axis=1)]
         if rows.empty:
-            raise FigureError(
+            raise ValueError(
                 f"{'/'.join(condition.values())}: not in the tables; give those of this condition"
             )
         parts.append(rows.assign(number=number))
@@ -187,7 +191,7 @@ def _by_layer(
 ) -> list[_Series | None]:
     return [
         _series(frame, column, name, layer, text=layer.replace("-", " "), colour=c, scale=scale)
-        for layer, c in zip(layers, style.cycled(LAYERS, len(layers)), strict=True)
+        for layer, c in zip(layers, canvas.cycled(LAYERS, len(layers)), strict=True)
     ]
 
 
@@ -209,9 +213,9 @@ def _draw(
     joined: bool,
 ) -> None:
     """Dots with intervals, joined if x is a number; names at them and off the levels."""
-    ax.set_title(title, loc="left", weight="bold", fontsize=style.SMALL)
+    ax.set_title(title, loc="left", weight="bold", fontsize=canvas.SMALL)
     curves = []
-    markers = style.cycled(MARKERS, len(series))
+    markers = canvas.cycled(MARKERS, len(series))
     for number, ((text, colour, values), marker) in enumerate(zip(series, markers, strict=True)):
         shifted = x + 0.08 * (number - (len(series) - 1) / 2)
         mean, low, high = values.T
@@ -227,7 +231,7 @@ def _draw(
     ax.set_xticks(x, names, rotation=40, ha="right")
     ax.tick_params(axis="x", pad=1)
     ax.set_ylim(*ax.get_ylim())
-    style.label_curves(ax, [*curves, *levels])
+    figures_labels.label_curves(ax, [*curves, *levels])
 
 
 def _talk(ax: Axes, x: np.ndarray, counts: Mapping[str, tuple[float, float]]) -> list[Curve]:

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, SMALL, FigureError
+from neuroninfo.figures import canvas, wording
+from neuroninfo.figures.canvas import COLOURS, SMALL
 from neuroninfo.neurons.measures import STATES
 
 _LAYER, _WIDEST = 2.15, 2.6
@@ -29,7 +29,7 @@ _FEWEST: Final = 5
 """Distinct values below which a density means nothing: dots only."""
 
 
-@style.styled
+@canvas.styled
 def distributions_figure(
     neurons: xr.Dataset, condition: Mapping[str, Any], *, quantizer: str | None = None
 ) -> Figure:
@@ -49,26 +49,26 @@ def distributions_figure(
 
     Raises
     ------
-    FigureError
+    ValueError
         Nothing was measured with that quantizer.
     """
     known = list(map(str, neurons["quantizer"].values))
     quantizer = quantizer or known[0]
     if quantizer not in known:
-        raise FigureError(
+        raise ValueError(
             f"nothing was measured with quantizer {quantizer!r}: there are {', '.join(known)}; "
             "add it to the configuration's `quantizers` and measure again"
         )
     of_quantizer = neurons.sel(quantizer=quantizer).transpose("seed", ...)
     layers = np.unique(neurons["layer"].values)
     n_seeds = neurons.sizes["seed"]
-    panel = max(style.PANEL, _NAMES + _LAYER * len(layers))
-    drawn, (ax,) = style.figure(
+    panel = max(canvas.PANEL, _NAMES + _LAYER * len(layers))
+    drawn, (ax,) = canvas.figure(
         1,
         title="Mutual information with the class, by hidden layer",
-        subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds, 'seed')}",
+        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
         note="Each dot: a neuron of one seed. Outputs quantized "
-        f"({style.quantizer_words(quantizer)}), {int(neurons.attrs['n_examples']):,} validation "
+        f"({wording.of_quantizer(quantizer)}), {int(neurons.attrs['n_examples']):,} validation "
         "examples. Bar: quartiles; circle: median.",
         panel=panel,
         below=3,
@@ -91,7 +91,7 @@ def distributions_figure(
     ax.set_ylim(-0.03 * highest, 1.06 * highest)
     _references(ax, shuffled, int(neurons.attrs["n_classes"]))
     names = ["mutual_information", "mutual_information_shuffled"]
-    style.record(drawn, of_quantizer[names].to_dataframe().reset_index())
+    canvas.record(drawn, of_quantizer[names].to_dataframe().reset_index())
     return drawn
 
 
@@ -137,7 +137,7 @@ def _tick(layer: int, members: xr.Dataset, *, relu: bool) -> str:
     lines = [
         f"layer {layer}",
         " \N{MULTIPLICATION SIGN} ".join(
-            [style.counted(neurons, "neuron"), style.counted(seeds, "seed")]
+            [wording.counted(neurons, "neuron"), wording.counted(seeds, "seed")]
         ),
     ]
     if relu:

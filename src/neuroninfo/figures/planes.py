@@ -16,10 +16,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullFormatter
 
-from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS
-from neuroninfo.planes.layers import DROP, OUTPUT
-from neuroninfo.results.claims import CONDITION
+from neuroninfo.figures import canvas, labels, wording
+from neuroninfo.figures.canvas import COLOURS, LAYERS
+from neuroninfo.figures.wording import MARKERS
+from neuroninfo.planes.layers import OUTPUT
+from neuroninfo.results.planes import DROP
+from neuroninfo.vocabulary import CONDITION
 
 _PANEL: Final = 4.3
 _HEIGHT: Final = 3.4
@@ -29,7 +31,7 @@ _EPOCHS: Final = colormaps["viridis"]
 _DROPS: Final = colormaps["Blues"]
 
 
-@style.styled
+@canvas.styled
 def planes_figure(
     plane: xr.Dataset, compression: pd.DataFrame, condition: Mapping[str, Any]
 ) -> Figure:
@@ -52,10 +54,10 @@ def planes_figure(
     seen = "; ".join(
         f"{name}: {plane['estimates'].sel(estimator=name).item()}" for name in estimators
     )
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         len(estimators),
         title="Information planes, by estimator",
-        subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds, 'seed')}",
+        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
         note="I(X;T) of the input and I(Y;T) of the class with the outputs T of a layer, on "
         "validation data, or all inputs where there are no others. Thin lines: single seeds; "
         "dots: mean over seeds, by epoch. Numbers: layer (o: output), at the last epoch. Below: "
@@ -76,7 +78,7 @@ def planes_figure(
         ax.set_title(name, loc="left", weight="bold")
         rows = falls[falls["estimator"] == name]
         for number, row in enumerate(rows.to_dict("records")):
-            style.write_below(
+            canvas.write_below(
                 ax,
                 number,
                 f"{_words(row['layer'])} falls {row['drop']:.2f}"
@@ -84,13 +86,13 @@ def planes_figure(
                 COLOURS["text"],
             )
         if rows.empty:
-            style.write_below(ax, 0, "no layer falls", COLOURS["text"])
+            canvas.write_below(ax, 0, "no layer falls", COLOURS["text"])
     _epoch_bar(drawn, axes[0], norm)
-    style.record(drawn, _points(plane))
+    canvas.record(drawn, _points(plane))
     return drawn
 
 
-@style.styled
+@canvas.styled
 def activations_figure(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> Figure:
     """Planes of networks that differ in their activation, side by side under every estimator.
 
@@ -105,11 +107,11 @@ def activations_figure(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
     estimators, silent = _estimators(planes)
     pairs = [(name, number) for name in estimators for number in range(len(planes))]
     n_seeds = [plane.sizes["seed"] for plane in planes]
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         len(pairs),
         title="Information planes, by estimator and activation",
-        subtitle=f"{style.common_words(chosen[0], 'activation')}; "
-        + style.counted(max(n_seeds), "seed"),
+        subtitle=f"{wording.in_common(chosen[0], 'activation')}; "
+        + wording.counted(max(n_seeds), "seed"),
         note="The same estimators on networks that differ in their activation. Thin lines: single "
         "seeds; dots: mean over seeds, by epoch. Numbers: layer (o: output), at the last epoch. "
         f"Axes of an estimator are the same.{silent}",
@@ -123,7 +125,7 @@ def activations_figure(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
     norm = LogNorm(1, max(2, int(epochs.max()) + 1))
     for ax, (name, number) in zip(axes, pairs, strict=True):
         _plane(ax, planes[number].sel(estimator=name), norm)
-        words = style.regularizer_words(chosen[number]["activation"])
+        words = wording.of_regularizer(chosen[number]["activation"])
         ax.set_title(f"{words}, {name}", loc="left", weight="bold")
     for first in range(0, len(axes), len(planes)):
         group = axes[first : first + len(planes)]
@@ -133,23 +135,23 @@ def activations_figure(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
                 getattr(ax, limit)(ends[:, 0].min(), ends[:, 1].max())
     _epoch_bar(drawn, axes[0], norm)
     for plane, names in zip(planes, chosen, strict=True):
-        style.record(drawn, _points(plane).assign(activation=names["activation"]))
+        canvas.record(drawn, _points(plane).assign(activation=names["activation"]))
     return drawn
 
 
-@style.styled
+@canvas.styled
 def clustering_figure(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure:
     """How near outputs of a class lie to each other, and I(X;T) by every estimator, by epoch."""
     estimators, silent = _estimators([plane])
     layers = list(map(str, plane["layer"].values))
-    colours, markers = (style.cycled(looks, len(layers)) for looks in (LAYERS, MARKERS))
+    colours, markers = (canvas.cycled(looks, len(layers)) for looks in (LAYERS, MARKERS))
     epochs = plane["epoch"].values + 1
     panels = ["scatter within classes", *estimators]
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         len(panels),
         title="What falls when I(X;T) falls: clustering",
-        subtitle=f"{style.condition_words(condition)}; "
-        + style.counted(plane.sizes["seed"], "seed"),
+        subtitle=f"{wording.of_condition(condition)}; "
+        + wording.counted(plane.sizes["seed"], "seed"),
         note="First panel: mean squared distance of two outputs of one class over that of any "
         "two (1: classes lie upon each other; 0: each class is one point). Others: estimated "
         "I(X;T) of the same outputs; in a deterministic network the true one does not change. "
@@ -184,12 +186,12 @@ def clustering_figure(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure
         ax.set_title(name, loc="left", weight="bold")
         ax.set_xlabel("epoch + 1")
         ax.set_ylabel("share" if name == panels[0] else "I(X;T) (bit)")
-        style.name_ends(ax, ends)
-    style.record(drawn, _points(plane, ["scatter_within"]))
+        labels.name_ends(ax, ends)
+    canvas.record(drawn, _points(plane, ["scatter_within"]))
     return drawn
 
 
-@style.styled
+@canvas.styled
 def compression_figure(table: pd.DataFrame) -> Figure:
     """Is there a compression phase?  One panel a condition: estimators by layers.
 
@@ -200,7 +202,7 @@ def compression_figure(table: pd.DataFrame) -> Figure:
     """
     groups = list(table.groupby(list(CONDITION), sort=False))
     longest = max(own["estimator"].nunique() for _, own in groups)
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         len(groups),
         title="Is there a compression phase? It depends on who asks",
         subtitle="fall of estimated I(X;T) after its maximum, in bit, by estimator and layer",
@@ -241,18 +243,18 @@ def compression_figure(table: pd.DataFrame) -> Figure:
         ax.spines[:].set_visible(False)
         words = [
             first["dataset"].replace("_", " "),
-            style.regularizer_words(first["activation"]),
-            style.regularizer_words(first["regularizer"]),
+            wording.of_regularizer(first["activation"]),
+            wording.of_regularizer(first["regularizer"]),
         ]
         ax.set_title(", ".join(words), loc="left", weight="bold")
         ax.set_xlabel(
-            f"layer of {first['architecture']}; {style.counted(first['n_seeds'], 'seed')}"
+            f"layer of {first['architecture']}; {wording.counted(first['n_seeds'], 'seed')}"
         )
-    style.record(drawn, table)
+    canvas.record(drawn, table)
     return drawn
 
 
-@style.styled
+@canvas.styled
 def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
     """Coordinates of the plane against the generalization gap: one scatter, and all correlations.
 
@@ -263,7 +265,7 @@ def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
     """
     datasets = list(dict.fromkeys(points["dataset"]))
     longest = int(correlations.groupby("dataset")["estimator"].nunique().max())
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         2 * len(datasets),
         title="Information planes against the generalization gap",
         subtitle="last hidden layer at the last epoch; gap: test less train cross-entropy (nat)",
@@ -286,16 +288,16 @@ def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         seen = own[own["estimator"] == estimator]
         names = ["architecture", "activation", "regularizer"]
         groups = list(seen.groupby(names, sort=False))
-        looks = (style.cycled(of, len(groups)) for of in (LAYERS, MARKERS))
+        looks = (canvas.cycled(of, len(groups)) for of in (LAYERS, MARKERS))
         for (key, group), colour, marker in zip(groups, *looks, strict=True):
-            words = f"{style.regularizer_words(key[1])}, {style.regularizer_words(key[2])}"
+            words = f"{wording.of_regularizer(key[1])}, {wording.of_regularizer(key[2])}"
             scatter.plot(group["input"], group["gap"], marker, color=colour, label=words, alpha=0.7)
-        scatter.legend(frameon=False, fontsize=style.SMALL, handletextpad=0.1)
+        scatter.legend(frameon=False, fontsize=canvas.SMALL, handletextpad=0.1)
         scatter.set_xlabel(f"I(X;T) by {estimator} (bit)")
         scatter.set_ylabel("gap (nat)")
-        scatter.set_title(style.dataset_words(dataset), loc="left", weight="bold")
+        scatter.set_title(wording.of_dataset(dataset), loc="left", weight="bold")
         rows = [
-            style.Interval(
+            canvas.Row(
                 row["estimator"],
                 COLOURS["ascending" if row["coordinate"] == "input" else "descending"],
                 row["correlation"],
@@ -305,10 +307,10 @@ def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
             )
             for row in correlations[correlations["dataset"] == dataset].to_dict("records")
         ]
-        style.intervals(forest, rows)
+        canvas.intervals(forest, rows)
         forest.set_xlim(-1.05, 1.05)
         forest.set_xlabel("rank correlation with the gap")
-    style.record(drawn, points)
+    canvas.record(drawn, points)
     return drawn
 
 
@@ -347,7 +349,7 @@ def _plane(ax: Axes, own: xr.Dataset, norm: LogNorm) -> None:
 
 def _name_ends(ax: Axes, ends: Mapping[str, tuple[float, float]]) -> None:
     """Layers at the ends of their lines; those that would overlap in one text."""
-    line = style.SMALL * float(ax.figure.dpi) / 72
+    line = canvas.SMALL * float(ax.figure.dpi) / 72
     groups: list[tuple[list[str], tuple[float, float]]] = []
     pixels = {text: tuple(ax.transData.transform(end)) for text, end in ends.items()}
     for text, (x, y) in sorted(pixels.items(), key=lambda item: item[1]):
@@ -377,7 +379,7 @@ def _epoch_bar(drawn: Figure, ax: Axes, norm: LogNorm) -> None:
     last = round(norm.vmax or 2) - 1
     bar.set_ticks([1, last + 1], labels=["0", f"{last}"])
     bar.ax.minorticks_off()
-    bar.ax.set_title("epoch", fontsize=style.SMALL, pad=3)
+    bar.ax.set_title("epoch", fontsize=canvas.SMALL, pad=3)
 
 
 def _line(ax: Axes, own: xr.Dataset, norm: LogNorm) -> tuple[float, float] | None:

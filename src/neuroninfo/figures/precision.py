@@ -10,11 +10,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS, Curve
-from neuroninfo.files.storage import NETWORK
-from neuroninfo.results.claims import FEW_SEEDS
-from neuroninfo.smaller.low_bit import OWN, UNQUANTIZED
+from neuroninfo.figures import canvas, labels, wording
+from neuroninfo.figures.canvas import COLOURS, LAYERS
+from neuroninfo.figures.labels import Curve
+from neuroninfo.figures.wording import MARKERS
+from neuroninfo.results.statistics import FEW_SEEDS
+from neuroninfo.smaller.low_bit import OWN
+from neuroninfo.smaller.quantized_network import UNQUANTIZED
+from neuroninfo.vocabulary import NETWORK
 
 _PANEL: Final = 5.4
 _PARTS: Final = {
@@ -24,7 +27,7 @@ _PARTS: Final = {
 }
 
 
-@style.styled
+@canvas.styled
 def precision_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     """Four panels against bits: accuracy, information, highest first, lowest first.
 
@@ -37,10 +40,10 @@ def precision_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figur
     """
     n_seeds = int(table["n_seeds"].iloc[0])
     few = "approximate " if n_seeds < FEW_SEEDS else ""
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         4,
         title="Networks of few bits, quantized after training",
-        subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds, 'seed')}",
+        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
         note="32: as trained, in float32. Information and ablation: weights and outputs of hidden "
         "neurons both in so many bits. Information: mean over the neurons of a layer; solid: on or "
         "off, dashed: all values of the grid. Effects: points of mean accuracy over the ablation "
@@ -53,7 +56,7 @@ def precision_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figur
     )
     bits = sorted(set(table["bits"]), reverse=True)
     layers = sorted(scope for scope in set(table["scope"]) if scope.startswith("layer-"))
-    colours = dict(zip(layers, style.cycled(LAYERS, len(layers)), strict=True))
+    colours = dict(zip(layers, canvas.cycled(LAYERS, len(layers)), strict=True))
     colours[NETWORK] = COLOURS["random"]
     names = {scope: scope.replace("-", " ") for scope in layers} | {NETWORK: "whole network"}
     panels = (
@@ -68,12 +71,12 @@ def precision_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figur
         groups = list(rows.groupby(["scope", "of"], sort=False))
         texts = [_PARTS.get(of, (names[scope], colours[scope])) for (scope, of), _ in groups]
         kinds = list(dict.fromkeys(texts))
-        markers = dict(zip(kinds, style.cycled(MARKERS, len(kinds)), strict=True))
+        markers = dict(zip(kinds, canvas.cycled(MARKERS, len(kinds)), strict=True))
         for ((_, of), own), (text, colour) in zip(groups, texts, strict=True):
             dashes = (0, (4, 2)) if of == OWN else "solid"
             look = {"color": colour, "linestyle": dashes, "marker": markers[text, colour]}
             curves += _draw(ax, "" if of == OWN else text, look, own, bits, scale)
-        ax.set_title(title, loc="left", weight="bold", fontsize=style.SMALL)
+        ax.set_title(title, loc="left", weight="bold", fontsize=canvas.SMALL)
         ax.set_xticks(range(len(bits)), [str(b) for b in bits])
         ax.set_xlabel(f"bits ({UNQUANTIZED}: as trained)")
         ax.set_xlim(-0.3, len(bits) - 0.7)
@@ -81,8 +84,8 @@ def precision_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figur
         ax.set_ylim(*ax.get_ylim())
         if what in ("ascending", "descending"):
             ax.axhline(0, color=COLOURS["reference"], linewidth=1, zorder=0)
-        style.label_curves(ax, curves)
-    style.record(drawn, table)
+        labels.label_curves(ax, curves)
+    canvas.record(drawn, table)
     return drawn
 
 

@@ -10,18 +10,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS
-from neuroninfo.files.storage import RANDOM
-from neuroninfo.results.claims import FEW_SEEDS
-from neuroninfo.smaller.pruning import COMPARISONS, MAGNITUDE_NEURONS, UNPRUNED
+from neuroninfo.figures import canvas, wording
+from neuroninfo.figures.canvas import COLOURS, LAYERS
+from neuroninfo.figures.wording import MARKERS
+from neuroninfo.results.pruning import UNPRUNED
+from neuroninfo.results.statistics import FEW_SEEDS
+from neuroninfo.smaller.magnitude import COMPARISONS, MAGNITUDE_NEURONS
+from neuroninfo.vocabulary import RANDOM
 
 _PANEL: Final = 5.6
 _HEIGHT: Final = 3.3
 _MAGNITUDE: Final = {"neurons": (0, (5, 2)), "weights": (0, (1, 1.5))}
 
 
-@style.styled
+@canvas.styled
 def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     """Four panels: with and without bias balancing, with and without fine-tuning.
 
@@ -36,10 +38,10 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     before = table[table["criterion"] == UNPRUNED].iloc[0]
     n_seeds = int(before["n_seeds"])
     few = "approximate " if n_seeds < FEW_SEEDS else ""
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         4,
         title="Pruning: the best neurons of each layer are kept",
-        subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds, 'seed')}",
+        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
         note="Accuracy on test against the share of neurons that each hidden layer keeps, and the "
         f"weights and biases that are left. Bars: {few}95 % bootstrap intervals over seeds. "
         "Balanced: mean outputs of removed neurons go into the next biases. Magnitude: "
@@ -53,7 +55,7 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     )
     criteria = list(dict.fromkeys(zip(pruned["criterion"], pruned["quantizer"], strict=True)))
     measures = [pair for pair in criteria if pair[0] not in (*COMPARISONS, RANDOM)]
-    colours, markers = (style.cycled(of, len(measures)) for of in (LAYERS, MARKERS))
+    colours, markers = (canvas.cycled(of, len(measures)) for of in (LAYERS, MARKERS))
     looks: dict[tuple[str, str], dict[str, Any]] = {
         pair: {"color": colour, "marker": marker}
         for pair, colour, marker in zip(measures, colours, markers, strict=True)
@@ -83,8 +85,8 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     for ax in axes:
         ax.set_xticks(np.arange(len(ticks)), ticks)
     axes[0].set_ylim(0, 102)
-    axes[2].legend(frameon=False, loc="lower right", ncols=2, fontsize=style.SMALL)  # has the room
-    style.record(drawn, table)
+    axes[2].legend(frameon=False, loc="lower right", ncols=2, fontsize=canvas.SMALL)  # has the room
+    canvas.record(drawn, table)
     return drawn
 
 
@@ -94,6 +96,6 @@ def _draw(ax: Axes, rows: pd.DataFrame, looks: Mapping[tuple[str, str], Mapping[
         own = rows[(rows["criterion"] == pair[0]) & (rows["quantizer"] == pair[1])]
         x = own["kept"].map(places) + 0.05 * (number - (len(looks) - 1) / 2)
         mean, low, high = (100 * own[name] for name in ("accuracy", "low", "high"))
-        text = style.short_measure(pair[0])
+        text = wording.short(pair[0])
         ax.plot(x, mean, **look, markersize=5, linewidth=1.6, label=text)
         ax.vlines(x, low, high, color=look["color"], linewidth=1.4)

@@ -13,9 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS, Curve
-from neuroninfo.results.claims import FEW_SEEDS
+from neuroninfo.figures import canvas, wording
+from neuroninfo.figures import labels as figures_labels
+from neuroninfo.figures.canvas import COLOURS, LAYERS
+from neuroninfo.figures.labels import Curve
+from neuroninfo.figures.wording import MARKERS
+from neuroninfo.results.statistics import FEW_SEEDS
 
 _KINDS: Final = {"uniform": "solid", "quantile": (0, (4, 2)), "threshold": "none"}
 """Line of each kind of quantizer; the threshold is one point."""
@@ -32,7 +35,7 @@ class _Series:
     """(3, bits)."""
 
 
-@style.styled
+@canvas.styled
 def quantizers_figure(
     neurons: xr.Dataset, claims: pd.DataFrame, effects: pd.DataFrame, condition: Mapping[str, Any]
 ) -> Figure:
@@ -51,10 +54,10 @@ def quantizers_figure(
     """
     seeds, few_seeds = neurons.sizes["seed"], int(effects["n_seeds"].min())
     few = "approximate " if few_seeds < FEW_SEEDS else ""
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         4,
         title="What the quantizer of the measure does",
-        subtitle=f"{style.condition_words(condition)}; {style.counted(seeds, 'seed')}, ablation "
+        subtitle=f"{wording.of_condition(condition)}; {wording.counted(seeds, 'seed')}, ablation "
         f"{few_seeds}",
         note="Solid: equal bins over a neuron's range; dashed: bins of equal mass; crosses: on or "
         "off. Dotted: information under shuffled classes (equal bins), which is the bias of the "
@@ -80,27 +83,27 @@ def quantizers_figure(
             mean, low, high = one.values
             columns = {"bits": one.bits, "mean": mean, "low": low, "high": high}
             labels = {"panel": title, "scope": scope, "kind": one.kind}
-            style.record(drawn, pd.DataFrame({**labels, **columns}))
-        ax.set_title(title, loc="left", weight="bold", fontsize=style.SMALL)
+            canvas.record(drawn, pd.DataFrame({**labels, **columns}))
+        ax.set_title(title, loc="left", weight="bold", fontsize=canvas.SMALL)
         scopes = list(dict.fromkeys(scope for _, scope, _ in series))
-        markers = dict(zip(scopes, style.cycled(MARKERS, len(scopes)), strict=True))
+        markers = dict(zip(scopes, canvas.cycled(MARKERS, len(scopes)), strict=True))
         curves = [
             _draw(ax, text, colours.get(scope, COLOURS["random"]), markers[scope], one)
             for text, scope, one in series
         ]
-        ax.set_xlabel(f"bits of the quantizer of {style.short_measure(measure)}")
+        ax.set_xlabel(f"bits of the quantizer of {wording.short(measure)}")
         ax.set_xlim(0.7, 8.3)
         ax.margins(y=0.15)
         ax.set_ylim(*ax.get_ylim())
         if ax is not axes[0]:
             ax.axhline(0, color=COLOURS["reference"], linewidth=1, zorder=0)
-        style.label_curves(ax, [curve for curve in curves if curve is not None])
+        figures_labels.label_curves(ax, [curve for curve in curves if curve is not None])
     return drawn
 
 
 def _colours(scopes: pd.Series) -> dict[str, str]:
     layers = sorted(scope for scope in set(scopes) if scope.startswith("layer-"))
-    return dict(zip(layers, style.cycled(LAYERS, len(layers)), strict=True))
+    return dict(zip(layers, canvas.cycled(LAYERS, len(layers)), strict=True))
 
 
 _Named = tuple[str, str, _Series]

@@ -9,17 +9,18 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from neuroninfo.configuration.study import JOINT, REFERENCE
-from neuroninfo.figures import style
-from neuroninfo.figures.style import ARROWS, COLOURS, FigureError, Interval
-from neuroninfo.results.claims import FEW_SEEDS, ZERO
+from neuroninfo.figures import canvas, wording
+from neuroninfo.figures.canvas import COLOURS, Row
+from neuroninfo.figures.wording import ARROWS
+from neuroninfo.results.statistics import FEW_SEEDS
+from neuroninfo.vocabulary import JOINT, REFERENCE, ZERO
 
 _PANEL: Final = 3.6
 _ROW: Final = 0.3
 """Height of a measure in inches."""
 
 
-@style.styled
+@canvas.styled
 def ranking_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     """One panel a scope, one row a measure, best first; highest first and lowest first.
 
@@ -32,12 +33,12 @@ def ranking_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
 
     Raises
     ------
-    FigureError
+    ValueError
         The table has no effects: the sets have no random orders.
     """
     shown = table[table["replacement"] == ZERO].copy()
     if shown.empty:
-        raise FigureError("no effects against random orders: give the set `random` of 1 or more")
+        raise ValueError("no effects against random orders: give the set `random` of 1 or more")
     shown["name"] = [
         _name(*pair) for pair in zip(shown["measure"], shown["quantizer"], strict=True)
     ]
@@ -50,10 +51,10 @@ def ranking_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     names = [*order.index[::-1], *missing]
     n_seeds = sorted(set(shown["n_seeds"]))
     few = "approximate " if n_seeds[0] < FEW_SEEDS else ""
-    drawn, axes = style.figure(
+    drawn, axes = canvas.figure(
         len(scopes),
         title="Measures ranked by how much their order matters",
-        subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds[-1], 'seed')}",
+        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds[-1], 'seed')}",
         note="Mean accuracy over the ablation curve against random orders, in percentage points, "
         f"with {few}95 % bootstrap intervals. Orange: what removing the highest first costs more; "
         "blue: what removing the lowest first costs less. Both to the right: a good measure. "
@@ -75,8 +76,8 @@ def ranking_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
                     row = of_scope.loc[(name, direction)]
                     mean, low, high = 100 * row[["effect", "low", "high"]].astype(float)
                 colour, marker = COLOURS[direction], ARROWS[direction]
-                rows.append(Interval(name, colour, mean, low, high, marker))
-        style.intervals(ax, rows)
+                rows.append(Row(name, colour, mean, low, high, marker))
+        canvas.intervals(ax, rows)
         title = "whole network" if scope == "network" else scope.replace("-", " ")
         ax.set_title(title, loc="left", weight="bold")
         ax.set_xlabel("effect of the order (points)")
@@ -84,19 +85,19 @@ def ranking_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         axes[0].text(
             0.98,
             0.02 + number * 0.075 * 12 / len(names),
-            style.direction_words(direction),
+            wording.of_direction(direction),
             color=COLOURS[direction],
             weight="bold",
             ha="right",
             transform=axes[0].transAxes,
         )
-    style.record(drawn, shown.drop(columns="name"))
+    canvas.record(drawn, shown.drop(columns="name"))
     return drawn
 
 
 def _name(measure: str, quantizer: str) -> str:
     """A measure in few words."""
-    words = style.short_measure(measure)
+    words = wording.short(measure)
     if measure in REFERENCE:
         return f"{words} *"
     if measure in JOINT or quantizer in ("none", "threshold"):

@@ -12,15 +12,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from neuroninfo.ablation.ablate import MEAN
-from neuroninfo.figures import style
-from neuroninfo.figures.style import ARROWS, COLOURS, DIRECTIONS, Curve, FigureError
-from neuroninfo.results import claims
+from neuroninfo.figures import canvas, wording
+from neuroninfo.figures import labels as figures_labels
+from neuroninfo.figures.canvas import COLOURS
+from neuroninfo.figures.labels import Curve
+from neuroninfo.figures.wording import ARROWS, DIRECTIONS
+from neuroninfo.results import curves as results_curves
+from neuroninfo.results import statistics
+from neuroninfo.results.curves import ordered_by
+from neuroninfo.vocabulary import MEAN, ZERO
 
 _PANEL: Final = 5.0
 
 
-@style.styled
+@canvas.styled
 def replacement_figure(
     ablation: Mapping[str, xr.Dataset], differences: pd.DataFrame, condition: Mapping[str, Any]
 ) -> Figure:
@@ -37,21 +42,21 @@ def replacement_figure(
 
     Raises
     ------
-    FigureError
+    ValueError
         The set has not both replacements.
     """
     first = next(iter(ablation.values()))
-    if set(map(str, first["replacement"].values)) != {claims.ZERO, MEAN}:
-        raise FigureError("the set needs `replacements: [zero, mean]`")
-    measure, quantizer = claims.ordered_by(first)[0]
+    if set(map(str, first["replacement"].values)) != {ZERO, MEAN}:
+        raise ValueError("the set needs `replacements: [zero, mean]`")
+    measure, quantizer = ordered_by(first)[0]
     n_seeds = first.sizes["seed"]
-    few = "approximate " if n_seeds < claims.FEW_SEEDS else ""
-    drawn, axes = style.figure(
+    few = "approximate " if n_seeds < statistics.FEW_SEEDS else ""
+    drawn, axes = canvas.figure(
         len(ablation),
         title="Ablation to the mean (bias balancing) and to zero",
-        subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds, 'seed')}",
-        note=f"In the order of {style.measure_words(measure)} "
-        f"({style.quantizer_words(quantizer)}). Solid: ablated neurons put out their mean on the "
+        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
+        note=f"In the order of {wording.of_measure(measure)} "
+        f"({wording.of_quantizer(quantizer)}). Solid: ablated neurons put out their mean on the "
         "training split; dashed: zero. Lines: means over seeds. Below: what the mean is worth in "
         f"points of mean accuracy over the curve, with {few}95 % bootstrap intervals.",
         panel=_PANEL,
@@ -62,7 +67,7 @@ def replacement_figure(
     for ax, (scope, group) in zip(axes, ablation.items(), strict=True):
         title = "whole network" if scope == "network" else scope.replace("-", " ")
         ax.set_title(title, loc="left", weight="bold")
-        style.record(drawn, _draw(ax, group, (measure, quantizer)).assign(scope=scope))
+        canvas.record(drawn, _draw(ax, group, (measure, quantizer)).assign(scope=scope))
         ax.set_xlabel("number of neurons ablated")
         if ax.get_position().x0 == axes[0].get_position().x0:
             ax.set_ylabel("accuracy on test data (%)")
@@ -79,8 +84,8 @@ def _draw(ax: Axes, group: xr.Dataset, by: tuple[str, str]) -> pd.DataFrame:
     """Mean curves to the mean and to zero; also in numbers."""
     removed = group["removed"].values.astype(np.float64)
     curves, tables = [], []
-    for replacement, dashes, width in ((claims.ZERO, (0, (4, 2)), 1.6), (MEAN, "solid", 2.2)):
-        for direction, accuracy in claims.curves(group, *by, replacement).items():
+    for replacement, dashes, width in ((ZERO, (0, (4, 2)), 1.6), (MEAN, "solid", 2.2)):
+        for direction, accuracy in results_curves.curves(group, *by, replacement).items():
             mean = 100 * accuracy.mean(axis=0)
             colour = COLOURS[direction]
             ax.plot(
@@ -92,7 +97,7 @@ def _draw(ax: Axes, group: xr.Dataset, by: tuple[str, str]) -> pd.DataFrame:
                 marker=ARROWS[direction],
                 markevery=0.1,
             )
-            text = style.direction_words(direction) if replacement == MEAN else ""
+            text = wording.of_direction(direction) if replacement == MEAN else ""
             curves.append(Curve(text, colour, removed, mean, mean, mean))
             columns = {"removed": group["removed"].values, "accuracy_percent": mean}
             labels = {"ordering": direction, "replacement": replacement}
@@ -100,7 +105,7 @@ def _draw(ax: Axes, group: xr.Dataset, by: tuple[str, str]) -> pd.DataFrame:
     ax.set_xlim(removed[0], removed[-1])
     ax.set_ylim(0, 1.1 * max(float(curve.y.max()) for curve in curves))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 2.5, 5, 10]))
-    style.label_curves(ax, curves)
+    figures_labels.label_curves(ax, curves)
     return pd.concat(tables)
 
 
@@ -110,6 +115,6 @@ def _words(ax: Axes, rows: pd.DataFrame) -> None:
         if direction not in rows.index:
             continue
         effect, low, high = 100 * rows.loc[direction, ["effect", "low", "high"]].astype(float)
-        words = style.direction_words(direction)
+        words = wording.of_direction(direction)
         interval = f" [{low:+.1f}, {high:+.1f}]" if np.isfinite(low) else ""
-        style.write_below(ax, number, f"{words}: {effect:+.1f}{interval}", COLOURS[direction])
+        canvas.write_below(ax, number, f"{words}: {effect:+.1f}{interval}", COLOURS[direction])

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS
+from neuroninfo.figures import canvas
+from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.results import replication
 
 
-@style.styled
+@canvas.styled
 def replication_figure(agreed: pd.DataFrame, here: str, there: str) -> Figure:
     """Effect here against effect there, with the interval of their difference.
 
@@ -23,7 +23,7 @@ def replication_figure(agreed: pd.DataFrame, here: str, there: str) -> Figure:
         Names of the two studies.
     """
     shown = agreed[agreed["unit"] == "accuracy"]
-    drawn, (ax,) = style.figure(
+    drawn, (ax,) = canvas.figure(
         1,
         title=f"Study “{here}” against study “{there}”: effects of C1 and C2",
         subtitle=replication.summary(agreed),
@@ -57,5 +57,5 @@ def replication_figure(agreed: pd.DataFrame, here: str, there: str) -> Figure:
     ax.set_xlim(*limits)
     ax.set_xlabel(f"effect in “{there}” (percentage points)")
     ax.set_ylabel(f"effect in “{here}” (points)")
-    style.record(drawn, agreed)
+    canvas.record(drawn, agreed)
     return drawn

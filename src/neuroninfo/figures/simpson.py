@@ -13,18 +13,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neuroninfo.figures import style
-from neuroninfo.figures.style import COLOURS, LAYERS, MARKERS, Interval
-from neuroninfo.files.storage import NETWORK
+from neuroninfo.figures import canvas, labels, wording
+from neuroninfo.figures.canvas import COLOURS, LAYERS, Row
+from neuroninfo.figures.wording import MARKERS
 from neuroninfo.results import simpson
-from neuroninfo.results.claims import FEW_SEEDS
+from neuroninfo.results.statistics import FEW_SEEDS
+from neuroninfo.vocabulary import NETWORK
 
 MEASURE: Final = "mutual_information"
 _POINTS: Final = 4000
 """More dots than that are thinned out evenly: they would only cover each other."""
 
 
-@style.styled
+@canvas.styled
 def simpson_figure(
     neurons: xr.Dataset, damage: xr.Dataset, table: pd.DataFrame, condition: Mapping[str, Any]
 ) -> Figure:
@@ -44,10 +45,10 @@ def simpson_figure(
     layers = neurons["layer"].values
     n_seeds = neurons.sizes["seed"]
     few = "approximate " if n_seeds < FEW_SEEDS else ""
-    drawn, (left, right) = style.figure(
+    drawn, (left, right) = canvas.figure(
         2,
         title="Within layers and pooled: information and what a neuron costs alone",
-        subtitle=f"{style.condition_words(condition)}; {style.counted(n_seeds, 'seed')}",
+        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
         note="Left: each dot a neuron of one seed; the vertical axis is its rank by the accuracy "
         "on test that is lost when it alone is switched off, among the neurons of its network. "
         "Lines: least squares in each layer (1, 2, ...) and pooled (p). Right: Spearman "
@@ -59,20 +60,20 @@ def simpson_figure(
     )
     ranks = 100 * _ranks(simpson.costs(damage))
     _scatter(left, measures[MEASURE], ranks, layers)
-    looks = (style.cycled(of, len(layers)) for of in (LAYERS, MARKERS))
+    looks = (canvas.cycled(of, len(layers)) for of in (LAYERS, MARKERS))
     of_layer = dict(zip(np.unique(layers), zip(*looks, strict=True), strict=False))
     rows = []
     for scope, row in shown.set_index("scope").iterrows():
         mean, low, high = row[["correlation", "low", "high"]].astype(float)
         if scope == NETWORK:
-            rows.append(Interval("pooled", COLOURS["random"], mean, low, high))
+            rows.append(Row("pooled", COLOURS["random"], mean, low, high))
         elif str(scope).startswith("layer-"):
             number = int(str(scope).removeprefix("layer-"))
             colour, marker = of_layer[number]
-            rows.append(Interval(f"layer {number}", colour, mean, low, high, marker))
+            rows.append(Row(f"layer {number}", colour, mean, low, high, marker))
         elif scope == simpson.WITHIN:
-            rows.append(Interval("mean within\nlayers", COLOURS["reference"], mean, low, high))
-    style.intervals(right, rows)
+            rows.append(Row("mean within\nlayers", COLOURS["reference"], mean, low, high))
+    canvas.intervals(right, rows)
     right.set_xlim(-1, 1)
     right.set_xticks([-1, -0.5, 0, 0.5, 1])
     right.set_xlabel("rank correlation")
@@ -83,7 +84,7 @@ def simpson_figure(
             "layer": ("neuron", layers),
         }
     )
-    style.record(drawn, dots.to_dataframe().reset_index())
+    canvas.record(drawn, dots.to_dataframe().reset_index())
     return drawn
 
 
@@ -98,7 +99,7 @@ def _scatter(
     known = np.unique(layers)
     step = max(1, values.size // _POINTS)
     ends: dict[str, tuple[float, float, str]] = {}
-    looks = (style.cycled(of, len(known)) for of in (LAYERS, MARKERS))
+    looks = (canvas.cycled(of, len(known)) for of in (LAYERS, MARKERS))
     for layer, colour, marker in zip(known, *looks, strict=True):
         x, y = values[:, layers == layer].ravel(), ranks[:, layers == layer].ravel()
         ax.plot(
@@ -131,7 +132,7 @@ def _scatter(
         transform=ax.transAxes,
     )
     ax.set_ylim(0, 100)
-    style.name_ends(ax, ends)
+    labels.name_ends(ax, ends)
     ax.set_xlabel("mutual information with the class (bit)")
     ax.set_ylabel("rank by accuracy lost\nalone (%)")
 

@@ -20,10 +20,11 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from neuroninfo.figures import animation, style
-from neuroninfo.figures.style import COLOURS, SMALL
+from neuroninfo.figures import animation, canvas, wording
+from neuroninfo.figures.canvas import COLOURS, SMALL
 from neuroninfo.networks.stack import Stack
-from neuroninfo.toys import logistic
+from neuroninfo.toys import logistic, width_two
+from neuroninfo.toys.width_two import best_restart, follow, lines
 
 _CLASSES: Final = (COLOURS["ascending"], COLOURS["descending"])  # blue and vermillion
 _MARKERS: Final = ("o", "s")
@@ -67,7 +68,7 @@ _COLOURING: Final[dict[str, Any]] = {
 }
 
 
-@style.styled
+@canvas.styled
 def logistic_figure(toy: xr.Dataset) -> Figure:
     """Logistic regression of two features: its surface in the plane, and the sigmoid.
 
@@ -80,7 +81,7 @@ def logistic_figure(toy: xr.Dataset) -> Figure:
     n, correct = len(labels), int(toy["correct"])
     line = "a line separates" if toy["linearly_separable"] else "no line separates"
     terms = [(weight, f"x{i}") for i, weight in enumerate(fitted.weight, start=1)]
-    drawn, (plane, curve) = style.figure(
+    drawn, (plane, curve) = canvas.figure(
         2,
         title=f"Logistic regression, {_WORDS[toy.attrs['name']]}: {line} the classes",
         subtitle=f"P(class 1 | x) = {_SIGMA}({_sum([*terms, (fitted.bias, '')])}); "
@@ -103,7 +104,7 @@ def logistic_figure(toy: xr.Dataset) -> Figure:
     _points(plane, inputs, labels, wrong)
     _sigmoid(curve, score, labels, wrong)
     points = {"x1": inputs[:, 0], "x2": inputs[:, 1], "label": labels, "score": score}
-    style.record(drawn, pd.DataFrame(points))
+    canvas.record(drawn, pd.DataFrame(points))
     return drawn
 
 
@@ -138,7 +139,7 @@ def _sigmoid(ax: Axes, score: Floats, labels: NDArray[np.int16], wrong: NDArray[
     ax.set_ylabel(f"P(class 1) = {_SIGMA}(z)")
 
 
-@style.styled
+@canvas.styled
 def network_figure(toy: xr.Dataset, network: xr.Dataset) -> Figure:
     """The set in the input and in each hidden layer of a trained network of width two.
 
@@ -154,11 +155,11 @@ def network_figure(toy: xr.Dataset, network: xr.Dataset) -> Figure:
     for layer, values in enumerate(planes.outputs(-1)[:-1]):
         points = {"layer": layer, "point": range(len(values)), "label": planes.labels}
         columns = {"output_1": values[:, 0], "output_2": values[:, 1]}
-        style.record(drawn, pd.DataFrame({**points, **columns}))
+        canvas.record(drawn, pd.DataFrame({**points, **columns}))
     return drawn
 
 
-@style.styled
+@canvas.styled
 def save_animation(toy: xr.Dataset, network: xr.Dataset, path: str | Path) -> None:
     """Write `network_figure` over training as a GIF, a picture for each epoch that was kept."""
     planes = _Planes(toy, network)
@@ -170,21 +171,21 @@ class _Planes:
 
     def __init__(self, toy: xr.Dataset, network: xr.Dataset) -> None:
         self.inputs, self.labels = toy["input"].values, toy["label"].values
-        self.network, self.restart = network, logistic.best_restart(network)
+        self.network, self.restart = network, best_restart(network)
         final = network.isel(epoch=-1)
         losses = np.sort(final["loss"].values)
         activation = str(network.attrs["activation"])
-        n_layers = len(logistic.snapshot(network, -1, 0).architecture.hidden)
+        n_layers = len(width_two.snapshot(network, -1, 0).architecture.hidden)
         stacked = "stacked logistic regressions" if activation == "sigmoid" else "a narrow network"
         line = 100 * int(toy["correct"]) / len(self.labels)
-        self.drawn, self.axes = style.figure(
+        self.drawn, self.axes = canvas.figure(
             n_layers + 1,
             title=f"{_WORDS[toy.attrs['name']].capitalize()}: {stacked} "
-            f"({style.counted(n_layers, 'hidden layer')} of two {activation} neurons)",
+            f"({wording.counted(n_layers, 'hidden layer')} of two {activation} neurons)",
             subtitle=self._words(-1),
             note=f"Logistic regression alone: {line:.1f} %. Colours: probability of class 1 by "
             "what follows, in steps of 0.1; solid: ½. Dashed: boundary of each neuron of the next "
-            f"layer. Of {style.counted(len(losses), 'restart')} the one with the lowest training "
+            f"layer. Of {wording.counted(len(losses), 'restart')} the one with the lowest training "
             f"loss ({losses[0]:.3f} nat; median {np.median(losses):.3f}).",
             panel=_PANEL,
             height=_PANEL,
@@ -207,7 +208,7 @@ class _Planes:
             artist.remove()
         self.changing.clear()
         self.drawn.texts[1].set_text(self._words(epoch))
-        snapshot = logistic.snapshot(self.network, epoch, self.restart)
+        snapshot = width_two.snapshot(self.network, epoch, self.restart)
         *drawn, probability = self.outputs(epoch)
         wrong = (probability > 0.5) != self.labels
         for layer, values in enumerate(drawn):
@@ -216,15 +217,15 @@ class _Planes:
 
     def outputs(self, epoch: int) -> list[Floats]:
         """Of all points: the inputs, the outputs of each hidden layer, the probability."""
-        snapshot = logistic.snapshot(self.network, epoch, self.restart)
-        return [self.inputs, *logistic.follow(snapshot, self.inputs)]
+        snapshot = width_two.snapshot(self.network, epoch, self.restart)
+        return [self.inputs, *follow(snapshot, self.inputs)]
 
     def _plane(self, snapshot: Stack, layer: int, values: Floats, wrong: NDArray[np.bool_]) -> None:
         ax, limits = self.axes[layer], self.limits[layer]
-        probability = logistic.follow(snapshot, _cells(limits).reshape(-1, 2), layer)[-1]
+        probability = follow(snapshot, _cells(limits).reshape(-1, 2), layer)[-1]
         self.changing += _surface(ax, limits, probability.reshape(_CELLS, _CELLS))
         if layer < len(self.axes) - 1:
-            for number, line in enumerate(logistic.lines(snapshot, layer)):
+            for number, line in enumerate(lines(snapshot, layer)):
                 self.changing += _boundary(ax, line, limits, f"neuron {number + 1}", end=number)
         self.changing += _points(ax, values, self.labels, wrong)
 
@@ -232,7 +233,7 @@ class _Planes:
         at = self.network.isel(epoch=epoch, seed=self.restart)
         return (
             f"epoch {int(at['epoch']):,}: training loss {float(at['loss']):.3f} nat, accuracy "
-            f"{100 * float(at['accuracy']):.1f} % of {style.counted(len(self.labels), 'point')}"
+            f"{100 * float(at['accuracy']):.1f} % of {wording.counted(len(self.labels), 'point')}"
         )
 
 

@@ -3,49 +3,19 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 import pandas as pd
 
-from neuroninfo.files.storage import written_whole
-
-# Blue and orange of the figures, which colour-blind people tell apart.
-_STYLE: Final = """
-body { font: 13px sans-serif; color: #333333; margin: 1em }
-h1 { font-size: 18px }
-table { border-collapse: collapse; border: 0; width: max-content }
-td { max-width: 24em }
-th, td { border: 0; border-bottom: 1px solid #dddddd; padding: 4px 8px; text-align: left }
-th { position: sticky; top: 0; background: white }
-.holds { color: #0072b2; font-weight: bold }
-.fails { color: #d55e00; font-weight: bold }
-"""
-
-
-class TableError(Exception):
-    """A table cannot be read as what it should be; the message names the file and the mend."""
+from neuroninfo.files.storage import StorageError, written_whole
 
 
 def write(frame: pd.DataFrame, path: str | Path) -> None:
     """Write a table as CSV, whole or not at all; all digits of numbers."""
     with written_whole(path) as part:
         frame.to_csv(part, index=False, lineterminator="\n")
-
-
-def write_page(frame: pd.DataFrame, path: str | Path, *, title: str) -> None:
-    """Write a table as a page that a browser shows; numbers to three digits."""
-    shown = frame.to_html(index=False, na_rep="", float_format=lambda value: f"{value:.3g}")
-    shown = re.sub(r"<td>(holds|fails|undecided)</td>", r'<td class="\1">\1</td>', shown)
-    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}</style>'
-    page = f'<!doctype html><html lang="en"><head>{head}</head>'
-    page += f"<body><h1>{html.escape(title)}</h1>{shown}</body></html>\n"
-    with written_whole(path) as part:
-        part.write_text(page, encoding="utf-8")
 
 
 def gather(
@@ -69,7 +39,7 @@ def gather(
 
     Raises
     ------
-    TableError
+    StorageError
         As `read`; what is missing, or not expected, is named.
     """
     whole = pd.concat([read(path, columns) for path in paths], ignore_index=True)
@@ -78,7 +48,7 @@ def gather(
     for what, cells in (("missing", wanted - found), ("not expected", found - wanted)):
         if cells:
             names = ", ".join(sorted("/".join(cell) for cell in cells))
-            raise TableError(f"{' '.join(map(str, paths))}: {what}: {names}; run them again")
+            raise StorageError(f"{' '.join(map(str, paths))}: {what}: {names}; run them again")
     return whole
 
 
@@ -94,12 +64,12 @@ def read(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
 
     Raises
     ------
-    TableError
+    StorageError
         No such file; truncated or no table; other columns; no number where one belongs.
     """
     rows = _rows(Path(path))
     if rows[0] != list(columns):
-        raise TableError(
+        raise StorageError(
             f"{path}: has columns {', '.join(rows[0])}, not {', '.join(columns)}; delete it "
             "and run again"
         )
@@ -111,7 +81,7 @@ def read(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
             try:
                 numbers[name] = frame[name].map(lambda text, kind=kind: kind(text or "nan"))
             except ValueError as error:
-                raise TableError(
+                raise StorageError(
                     f"{path}: column {name}: {error}; delete it and run again"
                 ) from error
     return frame.assign(**numbers)
@@ -123,12 +93,12 @@ def _rows(path: Path) -> list[list[str]]:
         text = path.read_text(encoding="utf-8")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except FileNotFoundError:
-        raise TableError(f"{path}: no such file; run the rule that makes it") from None
+        raise StorageError(f"{path}: no such file; run the rule that makes it") from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise TableError(f"{path}: damaged ({error}); delete it and run again") from error
+        raise StorageError(f"{path}: damaged ({error}); delete it and run again") from error
     lengths = {len(row) for row in rows}
     if len(lengths) != 1 or not text.endswith("\n"):
-        raise TableError(
+        raise StorageError(
             f"{path}: truncated, or no table (rows of {sorted(lengths)} fields); delete it and "
             "run again"
         )

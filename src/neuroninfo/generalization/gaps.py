@@ -6,12 +6,10 @@ training sets too, as bounds on the expected gap need it.
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,36 +18,28 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuroninfo.data.datasets import Examples
-from neuroninfo.files.checkpoints import Arrays, Checkpoint
+from neuroninfo.files.checkpoints import Checkpoint
 from neuroninfo.files.storage import labelled
 from neuroninfo.generalization import bounds
 from neuroninfo.generalization.bounds import (
     LOSSES,
-    PERMUTED,
-    PLUG_IN,
-    PRIORS,
     SATURATED,
-    WEIGHTS,
-    BoundError,
+)
+from neuroninfo.generalization.subset_training import (
+    check_enough,
+    epochs_of,
+    resumed,
+    trained_on_subsets,
 )
 from neuroninfo.networks.forward import evaluated, losses
-from neuroninfo.networks.stack import Architecture, Stack
+from neuroninfo.networks.stack import Stack
 from neuroninfo.planes.estimators.names import named
 from neuroninfo.planes.estimators.protocol import EstimationError, Estimator
 from neuroninfo.streams import Stream, generator
-from neuroninfo.training.loop import (
-    Settings,
-    Split,
-    Trained,
-    TrainingError,
-    architecture,
-    prior_coordinate,
-    split_tensors,
-    train,
-)
-
-SILENCE: Final = 30.0
-"""Seconds after which a log says how far training is."""
+from neuroninfo.training.layouts import prior_coordinate
+from neuroninfo.training.settings import Settings, architecture_for
+from neuroninfo.training.sgld_information import PRIORS
+from neuroninfo.training.splits import Split, split_tensors
 
 
 @dataclass(frozen=True)
@@ -69,21 +59,6 @@ class Gaps:
     """Training examples at most on which I(X;L) is estimated."""
 
 
-@dataclass(frozen=True)
-class Supersample:
-    """Pools of pairs of which each network is trained on one half."""
-
-    sizes: tuple[int, ...]
-    """Pairs of a pool, ascending."""
-    steps: int
-    """As of `Gaps`."""
-    pools: int
-    masks: int
-    """Networks of a pool."""
-    permutations: int
-    """Of the selections, behind the baseline."""
-
-
 def gaps_from(resolved: Mapping[str, Any]) -> Gaps:
     """From a rule's parameters (`study.Study.gap_settings`)."""
     study_seed = resolved["training"]["study_seed"]
@@ -94,56 +69,6 @@ def gaps_from(resolved: Mapping[str, Any]) -> Gaps:
         delta=resolved["delta"],
         estimators=tuple(named(name, study_seed) for name in resolved["estimators"]),
         measured=resolved["measured"],
-    )
-
-
-def supersample_from(resolved: Mapping[str, Any]) -> Supersample:
-    """From a rule's parameters (`study.Study.supersample_settings`)."""
-    keys = ("steps", "pools", "masks", "permutations")
-    return Supersample(tuple(resolved["sizes"]), **{key: resolved[key] for key in keys})
-
-
-def relabelled(examples: Examples, share: float, study_seed: int) -> Examples:
-    """Draw the class of so large a share of examples anew, uniformly; in all splits alike.
-
-    Bounds take training and test examples from one distribution: so that of test is noisy too.
-    """
-    if share == 0:
-        return examples
-    random = generator(study_seed, Stream.LABEL_NOISE, examples.name)
-    drawn = random.random(len(examples.labels)) < share
-    classes = random.integers(0, examples.n_classes, len(examples.labels))
-    return replace(examples, labels=np.where(drawn, classes, examples.labels))
-
-
-def of_classes(examples: Examples, classes: Sequence[int]) -> Examples:
-    """Examples of some classes only, numbered from 0 in the order that is given.
-
-    Raises
-    ------
-    BoundError
-        A class that there is not.
-    """
-    if foreign := [c for c in classes if not 0 <= c < examples.n_classes]:
-        raise BoundError(
-            f"classes: {foreign[0]} is none of {examples.name}; they are 0 to "
-            f"{examples.n_classes - 1}"
-        )
-    number = np.full(examples.n_classes, -1)
-    number[list(classes)] = range(len(classes))
-    kept = number[examples.labels] >= 0
-    slices, end = {}, 0
-    for name, rows in examples.slices.items():
-        start, end = end, end + int(kept[rows].sum())
-        slices[name] = slice(start, end)
-    return replace(
-        examples,
-        n_classes=len(classes),
-        inputs=np.ascontiguousarray(examples.inputs[kept]),
-        labels=number[examples.labels[kept]],
-        index=examples.index[kept],
-        slices=slices,
-        complete=False,
     )
 
 
@@ -187,22 +112,22 @@ def gaps(
 
     Raises
     ------
-    BoundError
+    ValueError
         There are fewer training examples than asked for.
-    neuroninfo.training.loop.TrainingError
+    RuntimeError
         A loss is not finite.
     """
-    shape = architecture(examples, settings, activation)
+    shape = architecture_for(examples, settings, activation)
     splits = split_tensors(examples, device)
     pool, test = splits["train"], splits["test"]
-    _enough(len(pool), wanted.sizes[-1], examples.name)
+    check_enough(len(pool), wanted.sizes[-1], examples.name)
     n_layers, sizes = len(shape.hidden), wanted.sizes
     loss = np.empty((len(seeds), len(sizes), len(LOSSES), 2))
     information = np.empty((len(seeds), len(sizes), n_layers, len(wanted.estimators)))
-    epochs = np.array([_epochs(wanted.steps, m, settings.batch_size) for m in sizes])
+    epochs = np.array([epochs_of(wanted.steps, m, settings.batch_size) for m in sizes])
     known = np.full(len(sizes), np.nan)
     of_example = np.full((len(seeds), len(sizes), len(PRIORS)), np.nan)
-    begin, offer = _resumed(
+    begin, offer = resumed(
         checkpoint,
         {"loss": loss, "information": information, "known": known, "of-example": of_example},
     )
@@ -217,7 +142,7 @@ def gaps(
         )
         chosen = replace(settings, epochs=int(epochs[number]))
         between = partial(offer, number)
-        trained = _trained(shape, seeds, pool, rows, chosen, between, report, options)
+        trained = trained_on_subsets(shape, seeds, pool, rows, chosen, between, report, options)
         if trained.information is not None:
             known[number] = trained.information[-1]
         if trained.example_information is not None:
@@ -347,208 +272,6 @@ def _dataset(
     )
 
 
-def supersample(
-    examples: Examples,
-    settings: Settings,
-    activation: str,
-    wanted: Supersample,
-    device: torch.device,
-    *,
-    checkpoint: Checkpoint | None = None,
-    report: Callable[[str], None] = lambda line: None,
-    **options: Any,  # noqa: ANN401
-) -> xr.Dataset:
-    """Train on random halves of pools of pairs: do predictions tell the half? (B6).
-
-    Parameters
-    ----------
-    examples
-        With the split ``train``, of which pools are drawn.
-    settings, activation, device, report, **options
-        As of `gaps`; network k of each pool has seed k.
-    wanted
-        Pools and masks.
-    checkpoint
-        Holds the pools that are done: the next attempt begins with the one that was not.
-
-    Returns
-    -------
-    Dataset
-        In the layout of ``supersample.nc``; the loss is 0-1 loss.
-
-    Raises
-    ------
-    BoundError
-        There are fewer examples than a pool needs.
-    """
-    shape = architecture(examples, settings, activation)
-    whole = split_tensors(examples, device)["train"]
-    _enough(len(whole), 2 * wanted.sizes[-1], examples.name)
-    grown = networks_grown(wanted.masks)
-    cells = (len(wanted.sizes), wanted.pools)
-    error = np.empty((*cells, wanted.masks, 2))
-    value = np.empty((*cells, len(grown), 3))
-    nats = np.empty_like(value)
-    begin, offer = _resumed(checkpoint, {"error": error, "value": value, "nats": nats})
-    for part, (number, pool) in enumerate(np.ndindex(cells)):
-        if part < begin:
-            continue
-        m = wanted.sizes[number]
-        chosen = replace(settings, epochs=_epochs(wanted.steps, m, settings.batch_size))
-        random = generator(settings.study_seed, Stream.SUPERSAMPLE, examples.name, m, pool)
-        drawn = random.permutation(len(whole))[: 2 * m]
-        selected = random.integers(0, 2, (wanted.masks, m))
-        # Pair i is examples 2i and 2i + 1 of the pool.
-        rows = 2 * np.arange(m) + selected
-        own = Split(whole.inputs[drawn], whole.labels[drawn])
-        between, seeds = partial(offer, part), range(wanted.masks)
-        trained = _trained(shape, seeds, own, rows, chosen, between, report, options)
-        found = _predictions(trained.stack, own.inputs)
-        wrong = found != own.labels.cpu().numpy()
-        for place, half in enumerate((rows, 2 * np.arange(m) + 1 - selected)):
-            error[number, pool, :, place] = np.take_along_axis(wrong, half, 1).mean(axis=1)
-        pairs = found.reshape(wanted.masks, m, 2)
-        for place, k in enumerate(grown):
-            informations = _selections(
-                selected[:k], pairs[:k], shape.n_classes, wanted.permutations, random
-            )
-            value[number, pool, place] = [
-                np.mean([bounds.functional_cmi(one) for one in several]) for several in informations
-            ]
-            nats[number, pool, place] = [np.mean(several) for several in informations]
-        if pool == wanted.pools - 1:
-            gap = (error[number, ..., 1] - error[number, ..., 0]).mean()
-            report(
-                f"{m} pairs, {chosen.epochs} epochs: mean gap {gap:.4f}, "
-                f"f-CMI bound {value[number, :, -1, 0].mean():.4f}"
-            )
-    return _supersample_dataset(wanted, grown, error, value, nats)
-
-
-def networks_grown(masks: int) -> list[int]:
-    """Numbers of networks of a pool at which f-CMI is estimated: doubling, to all of them."""
-    return [masks // 2**i for i in range(int(math.log2(masks)), -1, -1) if masks // 2**i > 1]
-
-
-def _selections(
-    selected: NDArray[np.int64],
-    pairs: NDArray[np.int64],
-    n_classes: int,
-    permutations: int,
-    random: np.random.Generator,
-) -> list[list[NDArray[np.float64]]]:
-    """Informations of each pair: by plug-in, under permuted selections, and with the weights.
-
-    All weights of a pool differ, so that their plug-in information is the entropy of U_i.
-    """
-    k, m = selected.shape
-    numbers = np.broadcast_to(np.arange(k)[:, None], (k, m))
-    return [
-        [bounds.selection_information(selected, pairs, n_classes)],
-        [
-            bounds.selection_information(selected[random.permutation(k)], pairs, n_classes)
-            for _ in range(permutations)
-        ],
-        [bounds.selection_information(selected, numbers, k)],
-    ]
-
-
-def _supersample_dataset(
-    wanted: Supersample,
-    grown: Sequence[int],
-    error: NDArray[np.float64],
-    value: NDArray[np.float64],
-    nats: NDArray[np.float64],
-) -> xr.Dataset:
-    dims = ("train_size", "pool", "mask")
-    estimated = ("train_size", "pool", "networks", "known_by")
-    return xr.Dataset(
-        {
-            "train": (dims, error[..., 0], labelled("error on the selected half", "1")),
-            "test": (dims, error[..., 1], labelled("error on the other half", "1")),
-            "gap": (
-                dims,
-                error[..., 1] - error[..., 0],
-                labelled("generalization gap, error on the other less on the selected half", "1"),
-            ),
-            "bound_value": (
-                estimated,
-                value,
-                labelled("mean over pairs of sqrt(2 I(U_i; .)), bound on the gap", "1"),
-            ),
-            "information": (
-                estimated,
-                nats,
-                labelled("mutual information I(U_i; .) by plug-in, mean over pairs", "nat"),
-            ),
-        },
-        coords={
-            "train_size": (
-                "train_size",
-                list(wanted.sizes),
-                {"long_name": "pairs of a pool, examples of a training set"},
-            ),
-            "pool": ("pool", np.arange(wanted.pools), {"long_name": "pool of pairs"}),
-            "mask": ("mask", np.arange(wanted.masks), {"long_name": "network and its selection"}),
-            "networks": ("networks", list(grown), {"long_name": "networks of the estimate"}),
-            "known_by": (
-                "known_by",
-                [PLUG_IN, PERMUTED, WEIGHTS],
-                {"long_name": "what the selection is compared with"},
-            ),
-        },
-    )
-
-
-def _resumed(
-    checkpoint: Checkpoint | None, arrays: dict[str, NDArray[Any]]
-) -> tuple[int, Callable[[int], None]]:
-    """Fill the arrays from a checkpoint.
-
-    Returns how many parts are in them, and what offers to save those before a part.
-    """
-    if checkpoint is None:
-        return 0, lambda part: None
-
-    def restore(saved: Arrays) -> None:
-        for name, array in arrays.items():
-            array[...] = saved[name]
-
-    checkpoint.add("parts", lambda part: arrays, restore)
-    return checkpoint.resume() or 0, checkpoint.offer
-
-
-def _trained(
-    shape: Architecture,
-    seeds: Sequence[int],
-    pool: Split,
-    rows: NDArray[np.int64],
-    settings: Settings,
-    between: Callable[[], None],
-    report: Callable[[str], None],
-    options: Mapping[str, Any],
-) -> Trained:
-    """Networks, each on its own rows, none evaluated; `between` is called after each epoch."""
-    own = Split(pool.inputs, pool.labels, torch.from_numpy(rows).to(pool.inputs.device))
-    one = Split(pool.inputs[:1], pool.labels[:1])
-    splits = {"train": own, "validation": one, "test": one}
-    begun = told = time.monotonic()
-
-    def observe(epoch: int, stack: Stack) -> None:
-        nonlocal told
-        between()
-        now = time.monotonic()
-        if epoch > 0 and now - told >= SILENCE:
-            told = now
-            left = (now - begun) / epoch * (settings.epochs - epoch)
-            report(
-                f"... {rows.shape[1]} of each, epoch {epoch} of {settings.epochs}: "
-                f"{now - begun:.0f} s, about {left:.0f} s left"
-            )
-
-    return train(shape, seeds, splits, settings, history_epochs=(), observe=observe, **options)
-
-
 def _loss(network: Stack, split: Split, highest: float) -> NDArray[np.float64]:
     """Mean losses of one network by `LOSSES`."""
     sums = torch.zeros(2, dtype=torch.float64)
@@ -580,30 +303,9 @@ def _input(estimator: Estimator, outputs: NDArray[np.float32], labels: NDArray[n
         return float("nan")
 
 
-def _predictions(stack: Stack, inputs: Tensor) -> NDArray[np.int64]:
-    """(S, n) classes."""
-    found = np.empty((len(stack.seeds), len(inputs)), dtype=np.int64)
-    for seeds, rows, results in evaluated(stack, inputs, together=1):
-        found[seeds, rows] = results[-1].argmax(-1).cpu().numpy()
-    return found
-
-
-def _epochs(steps: int, m: int, batch_size: int) -> int:
-    """Whole epochs that are so many steps at least."""
-    return math.ceil(steps / math.ceil(m / batch_size))
-
-
-def _enough(found: int, needed: int, name: str) -> None:
-    if found < needed:
-        raise BoundError(
-            f"{name}: {needed} training examples are needed and there are {found}; ask for smaller "
-            "`sizes`"
-        )
-
-
 def _check_finite(loss: NDArray[np.float64], seed: int, m: int, settings: Settings) -> None:
     if not np.isfinite(loss).all():
-        raise TrainingError(
+        raise RuntimeError(
             f"{m} examples: the loss of seed {seed} is not finite; lower the learning rate (now "
             f"{settings.learning_rate})"
         )

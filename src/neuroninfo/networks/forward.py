@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from neuroninfo.networks.stack import OUTPUT_RANGES, Stack
+from neuroninfo.networks.activations import ACTIVATIONS, OUTPUT_RANGES
+from neuroninfo.networks.stack import Stack
 
 _EVALUATED_ROWS: Final = 1024
-
-
-@dataclass(frozen=True)
-class Nonlinearity:
-    """An activation function and its derivative."""
-
-    apply: Callable[[Tensor], Tensor]
-    """In place."""
-    backpropagate: Callable[[Tensor, Tensor], Tensor]
-    """(gradient by output, output) -> gradient by input."""
-    from_input: bool = False
-    """Whether `backpropagate` takes the input in place of the output, which does not tell it."""
-
-
-LEAK: Final = 0.01
-"""Slope of leaky relu below zero, torch's default."""
-
-NONLINEARITIES: Final[Mapping[str, Nonlinearity]] = {
-    "relu": Nonlinearity(torch.relu_, lambda g, a: torch.ops.aten.threshold_backward(g, a, 0)),
-    "tanh": Nonlinearity(torch.tanh_, torch.ops.aten.tanh_backward),
-    "sigmoid": Nonlinearity(torch.sigmoid_, torch.ops.aten.sigmoid_backward),
-    "leaky_relu": Nonlinearity(
-        lambda z: functional.leaky_relu_(z, LEAK),
-        lambda g, a: torch.ops.aten.leaky_relu_backward(g, a, LEAK, True),
-    ),
-    "silu": Nonlinearity(
-        lambda z: functional.silu(z, inplace=True), torch.ops.aten.silu_backward, from_input=True
-    ),
-}
 
 
 def quantize_(values: Tensor, activation: str, bits: int) -> Tensor:
@@ -72,7 +42,7 @@ def outputs(
         (G, n, width) a hidden layer, after the nonlinearity; last the logits.
     """
     architecture = stack.architecture
-    activation = NONLINEARITIES[architecture.activation]
+    activation = ACTIVATIONS[architecture.activation]
     results: list[Tensor] = []
     values = inputs.expand(len(stack.seeds), *inputs.shape)
     for layer, (weight, bias) in enumerate(zip(stack.weights, stack.biases, strict=True)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -10,24 +10,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from neuroninfo.networks.activations import ACTIVATIONS, LEAK
 from neuroninfo.networks.stack import BATCH_NORM_EPSILON, Architecture, Normalization, Stack
 
-_SLOPE: Final = 0.01
-_MODULES: Final[Mapping[str, Callable[[], nn.Module]]] = {
-    "relu": nn.ReLU,
-    "tanh": nn.Tanh,
-    "sigmoid": nn.Sigmoid,
-    "leaky_relu": lambda: nn.LeakyReLU(_SLOPE),
-    "silu": nn.SiLU,
-}
 _NAMES: Final[Mapping[type[nn.Module], str]] = {
-    type(make()): name for name, make in _MODULES.items()
+    getattr(nn, activation.module): name for name, activation in ACTIVATIONS.items()
 }
 _KNOWN: Final = ", ".join(kind.__name__ for kind in _NAMES)
-
-
-class SequentialError(ValueError):
-    """A module that is no network of the library's; the message names it and the mend."""
 
 
 def stack(model: nn.Sequential, *, seed: int = 0) -> Stack:
@@ -50,11 +39,11 @@ def stack(model: nn.Sequential, *, seed: int = 0) -> Stack:
 
     Raises
     ------
-    SequentialError
+    ValueError
         Anything else; the message names the module's index, what it is, and the mend.
     """
     if not isinstance(model, nn.Sequential):
-        raise SequentialError(
+        raise ValueError(
             f"a {type(model).__name__} is no nn.Sequential: put its layers into one, in the order "
             "in which they are computed"
         )
@@ -85,8 +74,8 @@ def stack(model: nn.Sequential, *, seed: int = 0) -> Stack:
         elif type(layer) in _NAMES:
             if last is None or last.activated:
                 _refuse(index, layer, "put exactly one activation behind each hidden Linear")
-            if getattr(layer, "negative_slope", _SLOPE) != _SLOPE:
-                _refuse(index, layer, f"only the slope {_SLOPE} is known; train with LeakyReLU()")
+            if getattr(layer, "negative_slope", LEAK) != LEAK:
+                _refuse(index, layer, f"only the slope {LEAK} is known; train with LeakyReLU()")
             activations.setdefault(_NAMES[type(layer)], index)
             if len(activations) > 1:
                 first = model[next(iter(activations.values()))]
@@ -103,7 +92,7 @@ def stack(model: nn.Sequential, *, seed: int = 0) -> Stack:
                 f"known are Flatten, Linear, BatchNorm1d, Dropout and the activations {_KNOWN}",
             )
     if len(linears) < 2 or linears[-1].activated or linears[-1].normalized:
-        raise SequentialError(
+        raise ValueError(
             f"the model ends in module {len(model) - 1}: it needs at least one hidden layer "
             "(Linear and activation) and has to end in a Linear whose outputs are the logits"
         )
@@ -145,7 +134,7 @@ def module(network: Stack, *, behind: Sequence[nn.Module] = ()) -> nn.Sequential
                 break
             if network.normalizations:
                 layers.append(_batch_norm(network.normalizations[number]))
-            layers.append(_MODULES[network.architecture.activation]())
+            layers.append(getattr(nn, ACTIVATIONS[network.architecture.activation].module)())
             layers += behind[number : number + 1]
     return nn.Sequential(*layers).eval()
 
@@ -181,7 +170,7 @@ class _Linear:
 
 def _refuse(index: int, layer: nn.Module, mend: str) -> NoReturn:
     shown = type(layer).__name__ if "\n" in str(layer) else layer  # one with modules of its own
-    raise SequentialError(f"module {index}, {shown}: {mend}")
+    raise ValueError(f"module {index}, {shown}: {mend}")
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray:

@@ -10,7 +10,7 @@ from 1, and a neuron's output is its value after the nonlinearity and before dro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,23 +21,14 @@ from neuroninfo.files.storage import labelled
 
 if TYPE_CHECKING:
     import torch
+from neuroninfo.networks.activations import ACTIVATIONS, OUTPUT_RANGES
 
 Array = Any
 """A torch tensor or a numpy array."""
 
 BATCH_NORM_EPSILON: Final = 1e-5  # torch's default
-ACTIVATIONS: Final = ("relu", "tanh", "sigmoid", "leaky_relu", "silu")
-OUTPUT_RANGES: Final[Mapping[str, tuple[float, float]]] = {
-    "tanh": (-1.0, 1.0),
-    "sigmoid": (0.0, 1.0),
-    "relu": (0.0, 6.0),  # chosen: ReLU6 (Krizhevsky 2010)
-}
-"""Lowest and highest output of a neuron whose outputs have few bits."""
+
 _MOST_NEURONS: Final = 2**15 - 1  # files number neurons in int16
-
-
-class ArchitectureError(ValueError):
-    """An architecture or activation that means nothing, or too many neurons."""
 
 
 def hidden_widths(name: str) -> tuple[int, ...]:
@@ -45,11 +36,11 @@ def hidden_widths(name: str) -> tuple[int, ...]:
 
     Raises
     ------
-    ArchitectureError
+    ValueError
         The name is not positive numbers joined by hyphens.
     """
     if not re.fullmatch(r"[1-9]\d*(-[1-9]\d*)*", name):
-        raise ArchitectureError(
+        raise ValueError(
             f"architecture {name!r}: give the hidden widths joined by hyphens, such as '100-100'"
         )
     return tuple(map(int, name.split("-")))
@@ -69,16 +60,14 @@ class Architecture:
 
     def __post_init__(self) -> None:
         if self.activation not in ACTIVATIONS:
-            raise ArchitectureError(
-                f"activation {self.activation!r}: known are {', '.join(ACTIVATIONS)}"
-            )
+            raise ValueError(f"activation {self.activation!r}: known are {', '.join(ACTIVATIONS)}")
         if self.output_bits is not None and self.activation not in OUTPUT_RANGES:
-            raise ArchitectureError(
+            raise ValueError(
                 f"activation {self.activation!r} has no range in which outputs of "
                 f"{self.output_bits} bits could lie: choose {', '.join(OUTPUT_RANGES)}"
             )
         if sum(self.hidden) > _MOST_NEURONS:
-            raise ArchitectureError(
+            raise ValueError(
                 f"architecture {'-'.join(map(str, self.hidden))!r}: {sum(self.hidden)} hidden "
                 f"neurons; files number at most {_MOST_NEURONS}, so make it narrower"
             )
@@ -185,11 +174,11 @@ def to_dataset(stack: Stack) -> xr.Dataset:
 
     Raises
     ------
-    ArchitectureError
+    ValueError
         Outputs have few bits: what reads the file would compute with all.
     """
     if stack.architecture.output_bits is not None:
-        raise ArchitectureError("networks whose outputs have few bits are not stored")
+        raise ValueError("networks whose outputs have few bits are not stored")
     stack = stack.numpy()
     dataset = xr.Dataset(coords={"seed": ("seed", list(stack.seeds), {"long_name": "seed"})})
     names = stack.architecture.layer_names

@@ -23,10 +23,6 @@ def _compiled(function: _Function) -> _Function:
     return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
 
 
-class CountingError(ValueError):
-    """What cannot be counted: values that are not finite, classes out of range."""
-
-
 def class_counts(
     values: np.ndarray,
     edges: np.ndarray,
@@ -57,11 +53,11 @@ def class_counts(
 
     Raises
     ------
-    CountingError
+    ValueError
         A value is not finite, or a class is out of range.
     """
     if labelings.min() < 0 or labelings.max() >= n_classes:
-        raise CountingError(
+        raise ValueError(
             f"labels from {labelings.min()} to {labelings.max()}: with {n_classes} classes they "
             f"go from 0 to {n_classes - 1}"
         )
@@ -101,7 +97,7 @@ def ranges(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Raises
     ------
-    CountingError
+    ValueError
         A value is not finite.
     """
     values = np.ascontiguousarray(values, dtype=np.float32)
@@ -115,7 +111,7 @@ def ranges(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _finite(poison: np.ndarray) -> None:
     bad = np.isnan(poison)
     if bad.any():
-        raise CountingError(f"neuron {int(np.argmax(bad))} has an output that is not finite")
+        raise ValueError(f"neuron {int(np.argmax(bad))} has an output that is not finite")
 
 
 @_compiled

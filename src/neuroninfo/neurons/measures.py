@@ -14,13 +14,12 @@ import numpy as np
 import xarray as xr
 
 from neuroninfo.files.storage import labelled
+from neuroninfo.networks.activations import ACTIVATIONS, NON_NEGATIVE
 from neuroninfo.networks.stack import Stack
 from neuroninfo.neurons import sensitivity
-from neuroninfo.neurons.quantization import THRESHOLDS, Quantizer
+from neuroninfo.neurons.quantization import Quantizer
 from neuroninfo.streams import Stream, generator
 
-NON_NEGATIVE: Final = frozenset({"relu", "sigmoid"})
-"""Activations for which class selectivity is defined."""
 RARELY: Final = 0.01
 """A neuron that is on for a smaller share of the examples is rarely active."""
 DECIMALS: Final = 12
@@ -196,11 +195,11 @@ def _measure_seed(
         )
         for name in _QUANTIZED
     }
-    active = (values > THRESHOLDS[activation]).mean(axis=0)
+    active = (values > ACTIVATIONS[activation].threshold).mean(axis=0)
     singles: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
         "active_fraction": (
             active,
-            labelled(f"share of examples with output > {THRESHOLDS[activation]}", "1"),
+            labelled(f"share of examples with output > {ACTIVATIONS[activation].threshold}", "1"),
         ),
         "mean_activation": (
             values.mean(axis=0, dtype=np.float64),

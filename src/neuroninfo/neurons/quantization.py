@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 
+from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.neurons import counting
-
-THRESHOLDS: Final[Mapping[str, float]] = {
-    "relu": 0.0,
-    "leaky_relu": 0.0,
-    "tanh": 0.0,
-    "silu": 0.0,
-    "sigmoid": 0.5,
-}
-"""Above this a neuron of that activation counts as on."""
-
-
-class QuantizerError(ValueError):
-    """A name of a quantizer that means nothing, or values that cannot be quantized."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +35,14 @@ class Quantizer:
 
         Raises
         ------
-        QuantizerError
+        ValueError
             The name is none of these.
         """
         if name == "threshold":
             return Quantizer("threshold", 2)
         match = re.fullmatch(r"(uniform|quantile)-([1-9][0-9]{0,2})", name)
         if match is None or not 2 <= int(match[2]) <= 256:
-            raise QuantizerError(
+            raise ValueError(
                 f"quantizer {name!r}: known are 'threshold', 'uniform-<bins>' and "
                 "'quantile-<bins>' with 2 to 256 bins"
             )
@@ -78,12 +65,12 @@ class Quantizer:
 
         Raises
         ------
-        QuantizerError
+        ValueError
             A value is not finite, or the activation has no threshold.
         """
         if not np.isfinite(values).all():
             neuron = int(np.argmin(np.isfinite(values).all(axis=0)))
-            raise QuantizerError(f"neuron {neuron} has an output that is not finite")
+            raise ValueError(f"neuron {neuron} has an output that is not finite")
         edges = self.edges(values, activation)
         side: Literal["left", "right"] = "right" if self.kind == "uniform" else "left"
         symbols = np.empty(values.T.shape, dtype=np.uint8)
@@ -106,17 +93,17 @@ class Quantizer:
 
         Raises
         ------
-        QuantizerError
+        ValueError
             The activation has no threshold.
         """
         n_neurons = values.shape[1]
         if self.kind == "threshold":
-            if activation not in THRESHOLDS:
-                raise QuantizerError(
+            if activation not in ACTIVATIONS:
+                raise ValueError(
                     f"activation {activation!r} has no threshold; known are "
-                    + ", ".join(THRESHOLDS)
+                    + ", ".join(ACTIVATIONS)
                 )
-            return np.full((n_neurons, 1), THRESHOLDS[activation])
+            return np.full((n_neurons, 1), ACTIVATIONS[activation].threshold)
         if self.kind == "uniform":
             return uniform_edges(*counting.ranges(values), self.bins)
         edges = np.full((n_neurons, self.bins - 1), np.inf)
@@ -134,7 +121,7 @@ class Quantizer:
 
         Raises
         ------
-        CountingError
+        ValueError
             A value is not finite, or a class is out of range.
         """
         edges = self.edges(values, activation)

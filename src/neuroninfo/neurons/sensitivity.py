@@ -6,29 +6,16 @@ By numpy alone, so that jobs that measure start without torch.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
 import xarray as xr
 
 from neuroninfo.files.storage import labelled
+from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.stack import Stack
 
 _ROWS: Final = 2048
-
-# Derivative by the input z, from z and the output a.
-_DERIVATIVES: Final[Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]] = {
-    "relu": lambda z, a: (a > 0).astype(a.dtype),
-    "tanh": lambda z, a: 1 - a * a,
-    "sigmoid": lambda z, a: a * (1 - a),
-    "leaky_relu": lambda z, a: np.where(a > 0, a.dtype.type(1), a.dtype.type(0.01)),
-    "silu": lambda z, a: _logistic(z) + a * (1 - _logistic(z)),
-}
-
-
-class SensitivityError(ValueError):
-    """Networks and outputs do not fit together."""
 
 
 def weight_norms(network: Stack) -> tuple[np.ndarray, np.ndarray]:
@@ -76,12 +63,12 @@ def taylor(
 
     Raises
     ------
-    SensitivityError
+    ValueError
         The outputs are of a network with other layers.
     """
     hidden = network.architecture.hidden
     if activations.shape[1] != sum(hidden):
-        raise SensitivityError(
+        raise ValueError(
             f"outputs are of {activations.shape[1]} neurons, the network has {sum(hidden)}"
         )
     total = np.zeros(sum(hidden))
@@ -95,7 +82,7 @@ def _summed(
     network: Stack, activations: np.ndarray, logits: np.ndarray, labels: np.ndarray
 ) -> np.ndarray:
     """Sum over some examples of |a dL/da|, by backpropagation."""
-    derivative = _DERIVATIVES[network.architecture.activation]
+    derivative = ACTIVATIONS[network.architecture.activation].derivative
     weights = [weight[0] for weight in network.weights]
     edges = np.cumsum([0, *network.architecture.hidden])
     outputs = [activations[:, a:b] for a, b in itertools.pairwise(edges)]
@@ -139,7 +126,3 @@ def measures(network: Stack, activations: xr.Dataset) -> dict[str, xr.Variable]:
         name: xr.Variable(("seed", "neuron"), values[None], labelled(words, unit))
         for name, (values, words, unit) in described.items()
     }
-
-
-def _logistic(z: np.ndarray) -> np.ndarray:
-    return 0.5 * (1 + np.tanh(0.5 * z))

@@ -7,58 +7,22 @@ others.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
-import scipy.stats
 import xarray as xr
 from numpy.typing import NDArray
 
 from neuroninfo.files.storage import labelled
 from neuroninfo.planes.estimators.protocol import Estimate, EstimationError, Estimator
 from neuroninfo.planes.estimators.sample_propagation import SamplePropagation
-from neuroninfo.results.claims import CONDITION, Interval, bootstrap_mean
-from neuroninfo.streams import Stream, generator
 
 OUTPUT: Final = "output"
 """In place of a number: the output layer."""
+
 SKIPPED: Final = "not asked at this epoch"
 """The reason of an estimate that was not tried."""
-COLUMNS: Final[Mapping[str, type]] = {
-    **dict.fromkeys(CONDITION, str),
-    "estimator": str,
-    "layer": str,
-    "highest": float,
-    "last": float,
-    "drop": float,
-    "low": float,
-    "high": float,
-    "n_seeds": int,
-    "without": int,
-    "verdict": str,
-    "note": str,
-}
-"""Of the table of compression; information in bit."""
-PAGE: Final = (
-    *CONDITION,
-    "estimator",
-    "layer",
-    "verdict",
-    "drop",
-    "low",
-    "high",
-    "highest",
-    "last",
-)
-"""Columns for people, the verdict in sight."""
-DROP: Final = 0.1
-"""Fall of I(X;T) in bit from which a layer is said to compress (chosen)."""
-
-
-class PlaneError(ValueError):
-    """There is nothing to make a plane of."""
 
 
 def plane(activations: Iterable[xr.Dataset], estimators: Sequence[Estimator]) -> xr.Dataset:
@@ -81,7 +45,7 @@ def plane(activations: Iterable[xr.Dataset], estimators: Sequence[Estimator]) ->
 
     Raises
     ------
-    PlaneError
+    ValueError
         No epochs, or two estimators of one name.
     """
     names(estimators)
@@ -93,12 +57,12 @@ def names(estimators: Sequence[Estimator]) -> list[str]:
 
     Raises
     ------
-    PlaneError
+    ValueError
         There are none, or two of one name.
     """
     found = [estimator.name for estimator in estimators]
     if len(set(found)) < len(found) or not found:
-        raise PlaneError(f"estimators: {', '.join(found) or 'none'}; give each once")
+        raise ValueError(f"estimators: {', '.join(found) or 'none'}; give each once")
     return found
 
 
@@ -107,11 +71,11 @@ def joined(parts: Sequence[xr.Dataset], estimators: Sequence[Estimator]) -> xr.D
 
     Raises
     ------
-    PlaneError
+    ValueError
         There are none.
     """
     if not parts:
-        raise PlaneError("no epochs are stored; add some to `activations.epochs`")
+        raise ValueError("no epochs are stored; add some to `activations.epochs`")
     whole = xr.concat(parts, "epoch", data_vars="minimal", coords="minimal", compat="equals")
     return whole.assign_coords(
         estimator=("estimator", names(estimators), {"long_name": "estimator and its settings"}),
@@ -135,18 +99,18 @@ def of_groups(parts: Sequence[xr.Dataset], order: Sequence[str]) -> xr.Dataset:
 
     Raises
     ------
-    PlaneError
+    ValueError
         They are not of the same networks and epochs, or an estimator is missing.
     """
     first, *others = parts
     for other in others:
         for name in ("seed", "epoch", "layer", "loss", "accuracy", "scatter_within"):
             if not first[name].equals(other[name]):
-                raise PlaneError(f"{name} differs between groups of estimators; run them again")
+                raise ValueError(f"{name} differs between groups of estimators; run them again")
     whole = xr.concat(parts, "estimator", data_vars="minimal", coords="minimal", compat="override")
     found = list(map(str, whole["estimator"].values))
     if sorted(found) != sorted(order):
-        raise PlaneError(f"planes by {', '.join(found)}, not by {', '.join(order)}; run them again")
+        raise ValueError(f"planes by {', '.join(found)}, not by {', '.join(order)}; run them again")
     return whole.sel(estimator=list(order))
 
 
@@ -256,17 +220,6 @@ def _checked(estimate: Estimate) -> Estimate:
     return estimate
 
 
-def _verdict(fall: Interval) -> str:
-    """Whether a layer compresses: the interval of its fall lies on one side of `DROP`."""
-    if np.isnan(fall.mean):
-        return "no estimate"
-    if np.isnan(fall.low):
-        return "one seed"
-    if fall.low > DROP:
-        return "compresses"
-    return "does not compress" if fall.high < DROP else "undecided"
-
-
 def scatter_within(outputs: NDArray[Any], labels: NDArray[Any]) -> float:
     """Mean squared distance of two outputs of one class over that of any two.
 
@@ -280,155 +233,3 @@ def scatter_within(outputs: NDArray[Any], labels: NDArray[Any]) -> float:
         own = values[labels == label]
         within += ((own - own.mean(axis=0)) ** 2).sum()
     return float(within / whole) if whole > 0 else float("nan")
-
-
-def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
-    """How far I(X;T) falls after its maximum over the epochs: the compression phase, if any.
-
-    The maximum of a curve that only trembles lies above its end too: read small drops beside
-    how much the curve moves from epoch to epoch.
-
-    Parameters
-    ----------
-    plane
-        ``plane.nc`` of all seeds.
-    condition
-        Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
-
-    Returns
-    -------
-    DataFrame
-        `COLUMNS`, one row an estimator and layer. Seeds that lack an estimate at some epoch at
-        which it was asked are left out and counted in ``without``.
-    """
-    about = {key: str(condition[key]) for key in CONDITION}
-    rows = []
-    plane = plane.sortby("epoch").sortby("seed")
-    values, reasons = plane["mutual_information_input"], plane["reason"]
-    for estimator in map(str, plane["estimator"].values):
-        for layer in map(str, plane["layer"].values):
-            of_layer = {"estimator": estimator, "layer": layer}
-            curves = values.sel(of_layer).transpose("seed", "epoch").values
-            asked = (reasons.sel(of_layer) != SKIPPED).transpose("seed", "epoch").values
-            curves = curves[:, asked.all(axis=0)]
-            there = curves[~np.isnan(curves).any(axis=1)]
-            highest, last = there.max(axis=1), there[:, -1]
-            interval = Interval(np.nan, np.nan, np.nan, "no seed has an estimate at all epochs")
-            if len(there):
-                key = "/".join([*about.values(), "compression", estimator, layer])
-                rng = generator(study_seed, Stream.BOOTSTRAP, key)
-                interval = bootstrap_mean(highest - last, rng)
-            rows.append(
-                about
-                | {
-                    "estimator": estimator,
-                    "layer": layer,
-                    "highest": float(highest.mean()) if len(there) else np.nan,
-                    "last": float(last.mean()) if len(there) else np.nan,
-                    "drop": interval.mean,
-                    "low": interval.low,
-                    "high": interval.high,
-                    "n_seeds": len(curves),
-                    "without": len(curves) - len(there),
-                    "verdict": _verdict(interval),
-                    "note": interval.note,
-                }
-            )
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def gaps(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> pd.DataFrame:
-    """Coordinates of the last hidden layer and generalization gaps, at the last epoch.
-
-    Parameters
-    ----------
-    planes
-        ``plane.nc`` of several conditions.
-    conditions
-        Data set, architecture, activation and regularizer of each.
-
-    Returns
-    -------
-    DataFrame
-        One row a condition, seed and estimator: ``input`` and ``label``, I(X;T) and I(Y;T) in
-        bits, and ``gap``, test less train cross-entropy in nats.
-    """
-    rows = []
-    for plane, names in zip(planes, conditions, strict=True):
-        last = plane.isel(epoch=int(plane["epoch"].values.argmax()))
-        gap = last["loss"].sel(split="test") - last["loss"].sel(split="train")
-        hidden = [layer for layer in map(str, plane["layer"].values) if layer != OUTPUT]
-        here = last.sel(layer=hidden[-1])
-        for seed in plane["seed"].values:
-            for estimator in map(str, plane["estimator"].values):
-                point = here.sel(seed=seed, estimator=estimator)
-                rows.append(
-                    dict(zip(CONDITION, names, strict=True))
-                    | {
-                        "estimator": estimator,
-                        "seed": int(seed),
-                        "input": float(point["mutual_information_input"]),
-                        "label": float(point["mutual_information_label"]),
-                        "gap": float(gap.sel(seed=seed)),
-                    }
-                )
-    return pd.DataFrame(rows)
-
-
-def gap_correlations(points: pd.DataFrame, study_seed: int) -> pd.DataFrame:
-    """Spearman's correlation of each coordinate with the gap, over conditions and seeds.
-
-    Parameters
-    ----------
-    points
-        As `gaps` gives them.
-    study_seed
-        Of the random streams.
-
-    Returns
-    -------
-    DataFrame
-        One row a data set, estimator and coordinate, with a 95 % percentile bootstrap interval
-        over networks; NaN where all coordinates are equal or fewer than 3 networks have one.
-    """
-    rows = []
-    for (dataset, estimator), own in points.groupby(["dataset", "estimator"], sort=False):
-        for coordinate in ("input", "label"):
-            there = own[~own[coordinate].isna()]
-            pairs = there[[coordinate, "gap"]].to_numpy()
-            key = f"{dataset}/gap/{estimator}/{coordinate}"
-            rng = generator(study_seed, Stream.BOOTSTRAP, key)
-            mean, low, high = _spearman(pairs, rng)
-            rows.append(
-                {
-                    "dataset": dataset,
-                    "estimator": estimator,
-                    "coordinate": coordinate,
-                    "correlation": mean,
-                    "low": low,
-                    "high": high,
-                    "n_networks": len(there),
-                    "n_conditions": len(there.drop_duplicates(list(CONDITION))),
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def _spearman(
-    pairs: NDArray[np.float64], rng: np.random.Generator, resamples: int = 2000
-) -> tuple[float, float, float]:
-    def correlation(sample: NDArray[np.float64]) -> float:
-        ranks = np.apply_along_axis(scipy.stats.rankdata, 0, sample)
-        centred = ranks - ranks.mean(axis=0)
-        scale = np.sqrt((centred**2).sum(axis=0).prod())
-        return float((centred[:, 0] * centred[:, 1]).sum() / scale) if scale > 0 else float("nan")
-
-    if len(pairs) < 3 or np.isnan(found := correlation(pairs)):
-        return float("nan"), float("nan"), float("nan")
-    drawn = [
-        correlation(pairs[rng.integers(len(pairs), size=len(pairs))]) for _ in range(resamples)
-    ]
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return found, float(low), float(high)

@@ -11,7 +11,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from neuroninfo.data.datasets import SPLITS, Examples
+from neuroninfo.data.datasets import Examples
 from neuroninfo.files.checkpoints import Arrays, Checkpoint, packed, unpacked
 from neuroninfo.files.storage import labelled
 from neuroninfo.networks import forward
@@ -22,13 +22,10 @@ from neuroninfo.planes.estimators.protocol import Estimator
 from neuroninfo.planes.estimators.sample_propagation import SamplePropagation
 from neuroninfo.streams import Stream, generator
 from neuroninfo.training import loop
-from neuroninfo.training.loop import (
-    Settings,
-    Split,
-    activation_layout,
-    log_spaced_epochs,
-    outputs_dataset,
-)
+from neuroninfo.training.layouts import activation_layout, outputs_dataset
+from neuroninfo.training.settings import Settings, log_spaced_epochs
+from neuroninfo.training.splits import Split
+from neuroninfo.vocabulary import SPLITS
 
 
 @dataclass(frozen=True)
@@ -108,9 +105,9 @@ def train(
 
     Raises
     ------
-    neuroninfo.training.loop.TrainingError
+    RuntimeError
         As there.
-    neuroninfo.planes.layers.PlaneError
+    ValueError
         Two estimators of one name.
     """
     layers.names(wanted.estimators)

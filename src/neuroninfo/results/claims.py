@@ -21,23 +21,23 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
-
 import numpy as np
 import pandas as pd
 import scipy.stats
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
-
 from neuroninfo.files import tables
 from neuroninfo.neurons.measures import DECIMALS
-from neuroninfo.files.storage import NETWORK, RANDOM
+from neuroninfo.vocabulary import NETWORK, RANDOM
 from neuroninfo.streams import Stream, generator
+from neuroninfo.vocabulary import CONDITION
+from neuroninfo.results.statistics import Interval
+from neuroninfo.results.curves import ORDERINGS
+from neuroninfo.results.statistics import bootstrap_mean
+from neuroninfo.results.statistics import cliffs_delta
+from neuroninfo.results.curves import mean_accuracy
+from neuroninfo.results.curves import ordered_by
 
-CONFIDENCE: Final = 0.95
-RESAMPLES: Final = 10_000
-FEW_SEEDS: Final = 10
-"""Below this the percentile bootstrap is said to be approximate."""
-CONDITION: Final = ("dataset", "architecture", "activation", "regularizer")
 COLUMNS: Final[Mapping[str, type]] = {
     "claim": str,
     "statement": str,
@@ -55,12 +55,15 @@ COLUMNS: Final[Mapping[str, type]] = {
     "note": str,
 }
 """Of the table of claims."""
+
 PAGE: Final = (
     *("claim", "verdict", "effect", "low", "high", *CONDITION, "statement"),
     *("unit", "n_seeds", "quantizer", "note"),
 )
 """Columns for people, verdict and condition in sight; the statement says scope and measure."""
+
 _KEY: Final = (*CONDITION, "claim", "scope", "measure", "quantizer")
+
 TALK: Final[Mapping[tuple[str, str, int], Mapping[str, tuple[float, float]]]] = {
     ("cifar10", "250-500-250-500", 3): {  # slide T13
         "suffice": (40, 40),
@@ -75,52 +78,23 @@ TALK: Final[Mapping[tuple[str, str, int], Mapping[str, tuple[float, float]]]] = 
     },
 }
 """Data set, architecture, layer -> count -> from, to as the talk reads them off its curves."""
+
 ROUNDED: Final = 0.1
 """Chosen: the talk's single numbers are round, so they are taken as plus or minus this share."""
+
 _SELECTIVITY: Final = 0.1
 """Correlation from which on class selectivity would be a good indicator."""
-ZERO: Final = "zero"
-"""Ablated neurons put out zero; what claims are about."""
-_ORDERINGS: Final[Mapping[str, str]] = {
-    "ascending": "lowest first (ascending)",
-    "descending": "highest first (descending)",
-    RANDOM: "random",
-}
 
 # Claim -> orderings (a, b) of "G(a) - G(b) > 0", and its words.
 _NETWORK_CLAIMS: Final = {
     "C1a": ("descending", RANDOM, "removing the highest {} first hurts less than random"),
     "C1b": (RANDOM, "ascending", "removing the lowest {} first hurts more than random"),
 }
+
 _LAYER_CLAIMS: Final = {
     "C2a": (RANDOM, "descending", "removing the highest {} first hurts more than random"),
     "C2b": ("ascending", RANDOM, "removing the lowest {} first hurts less than random"),
 }
-
-
-class ClaimError(ValueError):
-    """What the claims are read from is incomplete or does not fit together."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean with its confidence interval; ends are NaN if there is none, the note says why."""
-
-    mean: float
-    low: float
-    high: float
-    note: str = ""
-
-    def verdict(self, least: float, most: float = np.inf) -> str:
-        """Whether the truth lies between two numbers.
-
-        ``holds`` if all of the interval does, ``fails`` if nothing of it does, else
-        ``undecided``.
-        """
-        if least < self.low and self.high < most:
-            return "holds"
-        return "fails" if self.high < least or self.low > most else "undecided"
-
 
 @dataclass(frozen=True)
 class _Claim:
@@ -139,7 +113,6 @@ class _Claim:
     stream: str = ""
     """Key of its bootstrap's stream; empty: that of its row."""
 
-
 def count_stream(
     condition: Mapping[str, str], scope: str, measure: str, quantizer: str, name: str, delta: str
 ) -> str:
@@ -147,172 +120,6 @@ def count_stream(
     return "/".join(
         [*(condition[key] for key in CONDITION), scope, measure, quantizer, name, delta]
     )
-
-
-def ordered_by(*groups: xr.Dataset) -> list[tuple[str, str]]:
-    """Measures and quantizers that neurons were ordered by in groups of ``ablation.nc``."""
-    pairs = [
-        (str(measure), str(quantizer))
-        for group in groups
-        for measure, quantizer in zip(
-            group["measure"].values, group["quantizer"].values, strict=True
-        )
-    ]
-    return [pair for pair in dict.fromkeys(pairs) if pair[0] != RANDOM]
-
-
-def curves(
-    group: xr.Dataset, measure: str, quantizer: str, replacement: str = ZERO
-) -> dict[str, NDArray[np.float64]]:
-    """Accuracy on test after each removal, by ordering.
-
-    Parameters
-    ----------
-    group
-        One scope of ``ablation.nc``.
-    measure, quantizer
-        What the orders are made by.
-    replacement
-        What ablated neurons put out: ``zero`` or ``mean``.
-
-    Returns
-    -------
-    dict
-        Those that there are of ``ascending``, ``descending`` and ``random`` ->
-        (seeds, n + 1) shares of correct predictions; random orders are averaged over their
-        repeats within a seed.
-
-    Raises
-    ------
-    ClaimError
-        The group lacks the attribute ``n_test``.
-    """
-    n_test = _n_test(group)
-    return {
-        name: correct.sum(axis=1) / (correct.shape[1] * n_test)
-        for name, correct in _counts(group, measure, quantizer, replacement).items()
-    }
-
-
-def mean_accuracy(
-    group: xr.Dataset, measure: str, quantizer: str, replacement: str = ZERO
-) -> dict[str, NDArray[Any]]:
-    """G(o), the mean of A_o(k) over k = 0..n, by ordering.
-
-    Parameters and errors as `curves`. All counts are added up before the only division, so
-    that orders that agree have exactly the same G.
-
-    Returns
-    -------
-    dict
-        As of `curves`, with (seeds) values.
-    """
-    n_test = _n_test(group)
-    return {
-        name: correct.sum(axis=(1, 2)) / (correct.shape[1] * correct.shape[2] * n_test)
-        for name, correct in _counts(group, measure, quantizer, replacement).items()
-    }
-
-
-def bootstrap_mean(
-    values: ArrayLike,
-    rng: np.random.Generator,
-    confidence: float = CONFIDENCE,
-    n_resamples: int = RESAMPLES,
-) -> Interval:
-    """Mean with its percentile bootstrap interval (`scipy.stats.bootstrap`).
-
-    Parameters
-    ----------
-    values
-        (n) one value a seed; their order does not matter.
-    rng
-        A fresh generator of the bootstrap's stream, keyed by what is resampled.
-
-    Raises
-    ------
-    ClaimError
-        No values, or one that is not finite.
-    """
-    array = np.sort(np.asarray(values, dtype=np.float64))
-    if array.ndim != 1 or len(array) == 0 or not np.isfinite(array).all():
-        raise ClaimError(f"the bootstrap needs finite values of at least one seed, got {array}")
-    if len(array) == 1:
-        return Interval(float(array[0]), np.nan, np.nan, "one seed: no interval")
-    note = ""
-    if len(array) < FEW_SEEDS:
-        note = f"fewer than {FEW_SEEDS} seeds: the interval is approximate"
-    if array[0] == array[-1]:
-        value = float(array[0])  # a mean of equal values may differ in the last digit
-        return Interval(value, value, value, note)
-    result = scipy.stats.bootstrap(
-        (array,),
-        np.mean,
-        n_resamples=n_resamples,
-        confidence_level=confidence,
-        method="percentile",
-        vectorized=True,
-        rng=rng,
-    )
-    low, high = result.confidence_interval
-    return Interval(float(array.mean()), float(low), float(high), note)
-
-
-def bootstrap_curve(
-    values: NDArray[np.float64],
-    rng: np.random.Generator,
-    confidence: float = CONFIDENCE,
-    n_resamples: int = RESAMPLES,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pointwise percentile bootstrap interval of the mean curve; whole curves are resampled.
-
-    Parameters
-    ----------
-    values
-        (seeds, points), at least two seeds.
-    rng
-        As of `bootstrap_mean`.
-
-    Returns
-    -------
-    low, high : ndarray
-        (points) each.
-    """
-    n_seeds = len(values)
-    weights = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=n_resamples) / n_seeds
-    tail = (1 - confidence) / 2
-    parts = [  # a few points at a time: all resamples of a long curve would take 100s of MB
-        np.quantile(weights @ values[:, start : start + 64], (tail, 1 - tail), axis=0)
-        for start in range(0, values.shape[1], 64)
-    ]
-    low, high = np.concatenate(parts, axis=1)
-    return low, high
-
-
-def cliffs_delta(a: ArrayLike, b: ArrayLike) -> float:
-    """Share of pairs with a > b minus share of pairs with a < b; ties count 0.
-
-    Exact, in O((n + m) log m): pairs are counted by position in the sorted `b`.
-    Cliff, Psychological Bulletin 114(3), 1993.
-
-    Parameters
-    ----------
-    a, b
-        (n) and (m).
-
-    Raises
-    ------
-    ClaimError
-        One of them is empty or has a NaN.
-    """
-    first, second = np.asarray(a).ravel(), np.sort(np.asarray(b).ravel())
-    if not (len(first) and len(second)) or np.isnan(first).any() or np.isnan(second).any():
-        raise ClaimError("Cliff's delta needs values on both sides, none of them NaN")
-    above = int(np.searchsorted(second, first, side="left").sum())
-    not_below = int(np.searchsorted(second, first, side="right").sum())
-    pairs = len(first) * len(second)
-    return (above - (pairs - not_below)) / pairs
-
 
 def claims(
     neurons: xr.Dataset,
@@ -350,7 +157,7 @@ def claims(
 
     Raises
     ------
-    ClaimError
+    ValueError
         Seeds of measures and curves differ, or a value is NaN.
     """
     neurons = neurons.sortby("seed")
@@ -365,11 +172,9 @@ def claims(
     rows = [_judged(claim, about, n_seeds, study_seed) for claim in judged]
     return _sorted(pd.DataFrame(rows, columns=list(COLUMNS)))
 
-
 def read(path: str | Path) -> pd.DataFrame:
     """Read claims as written by `tables.write`."""
     return tables.read(path, COLUMNS)
-
 
 def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd.DataFrame:
     """Claims of all conditions of a study in one table.
@@ -388,7 +193,7 @@ def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd
 
     Raises
     ------
-    ClaimError
+    ValueError
         A file has other columns; a condition is missing or not expected; a row is doubled.
     """
     frame = _sorted(pd.concat([read(file) for file in files], ignore_index=True))
@@ -397,13 +202,12 @@ def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd
     for what, conditions in (("no claims of", wanted - found), ("not asked for:", found - wanted)):
         if conditions:
             names = ", ".join(sorted("/".join(condition) for condition in conditions))
-            raise ClaimError(f"claims: {what} {names}; run the rule `claims` for these conditions")
+            raise ValueError(f"claims: {what} {names}; run the rule `claims` for these conditions")
     doubled = frame[frame.duplicated(list(_KEY))]
     if len(doubled):
         first = "/".join(doubled.iloc[0][list(_KEY)])
-        raise ClaimError(f"claims: doubled: {first}; give the file of a condition once")
+        raise ValueError(f"claims: doubled: {first}; give the file of a condition once")
     return frame
-
 
 def _ablation_claims(neurons: xr.Dataset, ablation: Mapping[str, xr.Dataset]) -> Iterator[_Claim]:
     """C1 and C2."""
@@ -415,7 +219,7 @@ def _ablation_claims(neurons: xr.Dataset, ablation: Mapping[str, xr.Dataset]) ->
     for scope, unsorted in ablation.items():
         group = unsorted.sortby("seed")
         if (found := group["seed"].values.tolist()) != seeds:
-            raise ClaimError(
+            raise ValueError(
                 f"ablation, scope {scope!r}, has seeds {found}, the measures {seeds}: "
                 "make both from the same blocks"
             )
@@ -425,7 +229,7 @@ def _ablation_claims(neurons: xr.Dataset, ablation: Mapping[str, xr.Dataset]) ->
             for claim, (more, less, words) in (
                 _NETWORK_CLAIMS if of_network else _LAYER_CLAIMS
             ).items():
-                missing = [_ORDERINGS[name] for name in (more, less) if name not in g]
+                missing = [ORDERINGS[name] for name in (more, less) if name not in g]
                 note = ""
                 if missing:
                     note = f"not in the configuration's `orderings`: {', '.join(missing)}"
@@ -442,7 +246,6 @@ def _ablation_claims(neurons: xr.Dataset, ablation: Mapping[str, xr.Dataset]) ->
                     "note": note,
                 }
                 yield _Claim(what, None if missing else g[more] - g[less])
-
 
 def _information_claims(neurons: xr.Dataset) -> Iterator[_Claim]:
     """C3: Cliff's delta by seed."""
@@ -463,7 +266,6 @@ def _information_claims(neurons: xr.Dataset) -> Iterator[_Claim]:
             }
             deltas = [cliffs_delta(i[layers == later], i[layers == earlier]) for i in information]
             yield _Claim(what, np.array(deltas), two_sided=True)
-
 
 def _count_claims(reading: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Claim]:
     """C4: counts by seed beside the talk's."""
@@ -501,12 +303,11 @@ def _count_claims(reading: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Cl
                     ),
                 )
 
-
 def _selectivity_claim(neurons: xr.Dataset, damage: xr.Dataset) -> _Claim:
     """C5: rank correlation by seed of class selectivity and accuracy lost on test."""
     test = damage.sel(split="test").sortby("seed")
     if (found := test["seed"].values.tolist()) != neurons["seed"].values.tolist():
-        raise ClaimError(
+        raise ValueError(
             f"damage has seeds {found}, the measures {neurons['seed'].values.tolist()}: "
             "make both from the same blocks"
         )
@@ -534,7 +335,6 @@ def _selectivity_claim(neurons: xr.Dataset, damage: xr.Dataset) -> _Claim:
     correlations = [float(scipy.stats.spearmanr(a, b).statistic) for a, b in pairs]
     return dataclasses.replace(claim, effects=np.array(correlations))
 
-
 def _judged(
     claim: _Claim, about: Mapping[str, str], n_seeds: int, study_seed: int
 ) -> dict[str, Any]:
@@ -557,28 +357,5 @@ def _judged(
         "note": "; ".join(filter(None, (what["note"], interval.note))),
     }
 
-
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(list(_KEY), kind="stable", ignore_index=True)
-
-
-def _n_test(group: xr.Dataset) -> int:
-    if "n_test" not in group.attrs:
-        raise ClaimError("ablation: a group lacks the attribute `n_test`; run the ablation again")
-    return int(group.attrs["n_test"])
-
-
-def _counts(
-    group: xr.Dataset, measure: str, quantizer: str, replacement: str
-) -> dict[str, NDArray[np.int64]]:
-    """Ordering -> (seeds, repeats, n + 1) numbers of correct predictions."""
-    correct = group["correct"].transpose("seed", "ordering", "removed").values.astype(np.int64)
-    replaced = group["replacement"].values == replacement
-    is_random = (group["measure"].values == RANDOM) & replaced
-    is_measure = (group["measure"].values == measure) & (group["quantizer"].values == quantizer)
-    is_measure &= replaced
-    chosen = {
-        name: is_random if name == RANDOM else is_measure & (group["direction"].values == name)
-        for name in _ORDERINGS
-    }
-    return {name: correct[:, which] for name, which in chosen.items() if which.any()}

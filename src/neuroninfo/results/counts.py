@@ -28,8 +28,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neuroninfo.files import tables
-from neuroninfo.results.claims import CONDITION, Interval, ZERO, bootstrap_mean, count_stream, ordered_by
-from neuroninfo.files.storage import NETWORK, labelled
+from neuroninfo.results.claims import count_stream
+from neuroninfo.results.curves import ordered_by
+from neuroninfo.results.statistics import Interval, bootstrap_mean
+from neuroninfo.vocabulary import CONDITION, ZERO
+from neuroninfo.files.storage import labelled
+from neuroninfo.vocabulary import NETWORK
 from neuroninfo.streams import Stream, generator
 
 COUNTS: Final[Mapping[str, str]] = {
@@ -69,8 +73,6 @@ _BY_DELTA: Final = ("suffice", "destroy", "redundant", "synergistic")
 _OF_NEURONS: Final = ("never_active", "rarely_active")
 
 
-class ReadingError(ValueError):
-    """Curves and measures are incomplete or do not fit together."""
 
 
 def suffice(correct_ascending: NDArray[np.int64], chance: int, delta: float) -> int:
@@ -176,13 +178,13 @@ def read_curves(
 
     Raises
     ------
-    ReadingError
+    ValueError
         Seeds or counts without ablation differ, or no layer was ablated in both directions.
     """
     layers = [scope for scope in ablation if scope != NETWORK]
     orders = [pair for pair in ordered_by(*ablation.values()) if _both(ablation, layers, *pair)]
     if not orders:
-        raise ReadingError(
+        raise ValueError(
             "no layer was ablated to zero both lowest and highest first by one measure; the first "
             "set of `orderings` needs both directions and the scope `layers`"
         )
@@ -193,7 +195,7 @@ def read_curves(
         *((scope, ablation[scope]["seed"]) for scope in layers),
     ):
         if not np.array_equal(found.values, seeds):
-            raise ReadingError(
+            raise ValueError(
                 f"{name} has seeds {found.values.tolist()}, the measures {seeds.tolist()}: make "
                 "both from the same blocks"
             )
@@ -212,7 +214,7 @@ def read_curves(
             for direction in ("ascending", "descending")
         )
         if (before := int(test["correct_unablated"].values[i])) != int(lowest["correct"][0]):
-            raise ReadingError(
+            raise ValueError(
                 f"seed {seeds[i]}: without ablation {int(lowest['correct'][0])} predictions are "
                 f"correct in ablation, {before} in damage; run both again"
             )

@@ -15,8 +15,10 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from neuroninfo.results.claims import CONDITION, bootstrap_mean, mean_accuracy, ordered_by
-from neuroninfo.files.storage import RANDOM
+from neuroninfo.results.curves import mean_accuracy, ordered_by
+from neuroninfo.results.statistics import bootstrap_mean
+from neuroninfo.vocabulary import CONDITION
+from neuroninfo.vocabulary import RANDOM
 from neuroninfo.streams import Stream, generator
 
 EFFECTS: Final[Mapping[str, tuple[str, str]]] = {

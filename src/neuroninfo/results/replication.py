@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
-from neuroninfo.results.claims import CONDITION, CONFIDENCE
+from neuroninfo.results.statistics import CONFIDENCE
+from neuroninfo.vocabulary import CONDITION
 
 _KEY: Final = (*CONDITION, "claim", "scope", "measure", "quantizer")
 COLUMNS: Final = (
@@ -29,8 +30,6 @@ COLUMNS: Final = (
 )
 
 
-class ReplicationError(ValueError):
-    """The studies have no claim in common, or no interval to compare by."""
 
 
 def agreement(claims: pd.DataFrame, replicated: pd.DataFrame) -> pd.DataFrame:
@@ -56,13 +55,13 @@ def agreement(claims: pd.DataFrame, replicated: pd.DataFrame) -> pd.DataFrame:
 
     Raises
     ------
-    ReplicationError
+    ValueError
         No claim was judged with an interval by both.
     """
     both = claims.merge(replicated, on=list(_KEY), suffixes=("", "_replicated"), validate="1:1")
     both = both[both[["low", "high", "low_replicated", "high_replicated"]].notna().all(axis=1)]
     if both.empty:
-        raise ReplicationError(
+        raise ValueError(
             "no claim has an interval in both studies: give them common conditions and more "
             "than one seed each"
         )

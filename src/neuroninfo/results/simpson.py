@@ -10,21 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-
 import numpy as np
 import pandas as pd
 import scipy.stats
 import xarray as xr
 from numpy.typing import NDArray
-
-from neuroninfo.results.claims import CONDITION, Interval, bootstrap_mean
-from neuroninfo.files.storage import NETWORK
+from neuroninfo.results.statistics import Interval, bootstrap_mean
+from neuroninfo.vocabulary import CONDITION
+from neuroninfo.vocabulary import NETWORK
 from neuroninfo.streams import Stream, generator
+from neuroninfo.results.statistics import rank_correlation
 
 WITHIN: Final = "within layers"
 """In place of a scope: the mean of the layers' correlations."""
+
 REVERSAL: Final = "pooled - within"
 """In place of a scope: the pooled correlation minus that mean."""
+
 MEASURES: Final = (
     "mutual_information",
     "entropy",
@@ -37,6 +39,7 @@ MEASURES: Final = (
     "taylor",
 )
 """Those of single neurons; with a quantizer the first one that was measured."""
+
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(CONDITION, str),
     "measure": str,
@@ -52,10 +55,6 @@ COLUMNS: Final[Mapping[str, type]] = {
 """Of the table."""
 
 
-class SimpsonError(ValueError):
-    """Measures and damage do not fit together."""
-
-
 def costs(damage: xr.Dataset) -> NDArray[np.float64]:
     """Accuracy on test that each neuron costs alone, (seed, neuron).
 
@@ -68,7 +67,6 @@ def costs(damage: xr.Dataset) -> NDArray[np.float64]:
     lost = test["correct_unablated"] - test["correct"]
     return np.asarray((lost / int(test["n_examples"])).transpose("seed", "neuron").values)
 
-
 def measured(neurons: xr.Dataset) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
     """Of each of `MEASURES` that there is: its name, quantizer, and (seed, neuron) values."""
     for measure in MEASURES:
@@ -79,14 +77,6 @@ def measured(neurons: xr.Dataset) -> Iterator[tuple[str, str, NDArray[np.float64
             quantizer = str(values["quantizer"].values[0])
             values = values.isel(quantizer=0)
         yield measure, quantizer, values.transpose("seed", "neuron").values
-
-
-def rank_correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Spearman's correlation; NaN where one side is constant (or of one neuron)."""
-    if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
-        return float("nan")
-    return float(scipy.stats.spearmanr(a, b).statistic)
-
 
 def correlations(
     neurons: xr.Dataset, damage: xr.Dataset, condition: Mapping[str, Any], study_seed: int
@@ -111,13 +101,13 @@ def correlations(
 
     Raises
     ------
-    SimpsonError
+    ValueError
         Seeds or neurons differ.
     """
     lost = costs(damage)
     for name in ("seed", "layer"):
         if not np.array_equal(neurons[name].values, damage[name].values):
-            raise SimpsonError(f"measures and damage differ in {name}: make both from one network")
+            raise ValueError(f"measures and damage differ in {name}: make both from one network")
     about = {key: str(condition[key]) for key in CONDITION}
     layers = neurons["layer"].values
     rows = []
@@ -153,7 +143,6 @@ def correlations(
                 }
             )
     return pd.DataFrame(rows, columns=list(COLUMNS))
-
 
 def _by_seed(values: NDArray[np.float64], lost: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([rank_correlation(a, b) for a, b in zip(values, lost, strict=True)])

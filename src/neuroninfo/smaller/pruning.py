@@ -9,57 +9,22 @@ of single weights over all layers (`global_unstructured`, `L1Unstructured`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-import pandas as pd
-import torch
 import xarray as xr
-from torch import Tensor, nn
-from torch.nn import functional
-from torch.nn.utils import prune
 
-from neuroninfo.ablation.ablate import LAYERS, Ordering, orders, scopes
-from neuroninfo.data.datasets import SPLITS
-from neuroninfo.files.storage import RANDOM, labelled
+from neuroninfo.ablation.orders import Ordering, orders, scopes
+from neuroninfo.files.storage import labelled
 from neuroninfo.networks.forward import evaluated
-from neuroninfo.networks.modules import module
 from neuroninfo.networks.stack import Architecture, Normalization, Stack
-from neuroninfo.results.claims import CONDITION, bootstrap_mean
-from neuroninfo.streams import Stream, generator
-from neuroninfo.training.loop import Settings, Split, settings_from, train
-
-MAGNITUDE_NEURONS: Final = "magnitude_neurons"
-MAGNITUDE_WEIGHTS: Final = "magnitude_weights"
-COMPARISONS: Final = (MAGNITUDE_NEURONS, MAGNITUDE_WEIGHTS)
-"""Methods of torch.nn.utils.prune."""
-_ROWS: Final = 1024
-
-
-UNPRUNED: Final = "unpruned"
-"""In place of a criterion: the network as it was."""
-COLUMNS: Final[Mapping[str, type]] = {
-    **dict.fromkeys(CONDITION, str),
-    "criterion": str,
-    "quantizer": str,
-    "balancing": int,
-    "fine_tuning": int,
-    "kept": float,
-    "parameters": int,
-    "accuracy": float,
-    "low": float,
-    "high": float,
-    "n_seeds": int,
-    "note": str,
-}
-"""Of the summary."""
-
-
-class PruningError(ValueError):
-    """What is to be pruned does not fit together; the message names the key and the mend."""
+from neuroninfo.smaller.magnitude import COMPARISONS, masked, n_weights
+from neuroninfo.training.loop import train
+from neuroninfo.training.settings import Settings, settings_from
+from neuroninfo.training.splits import Split
+from neuroninfo.vocabulary import LAYERS, RANDOM, SPLITS
 
 
 def widths(hidden: Sequence[int], share: float) -> tuple[int, ...]:
@@ -67,11 +32,11 @@ def widths(hidden: Sequence[int], share: float) -> tuple[int, ...]:
 
     Raises
     ------
-    PruningError
+    ValueError
         The share is not in (0, 1].
     """
     if not 0 < share <= 1:
-        raise PruningError(f"kept: {share} is no share of neurons; give numbers in (0, 1]")
+        raise ValueError(f"kept: {share} is no share of neurons; give numbers in (0, 1]")
     return tuple(max(1, round(share * width)) for width in hidden)
 
 
@@ -107,7 +72,7 @@ def best(
 
     Raises
     ------
-    neuroninfo.ablation.ablate.AblationError
+    ValueError
         Neurons were not measured so.
     """
     chosen = []
@@ -161,113 +126,10 @@ def pruned(network: Stack, kept: Sequence[np.ndarray], means: np.ndarray | None 
     )
 
 
-def n_weights(architecture: Architecture) -> int:
-    """Weights of one network, without biases."""
-    return sum(n_in * n_out for n_in, n_out in pairwise(architecture.widths))
-
-
 def n_parameters(architecture: Architecture) -> int:
     """Weights, biases, and scales and shifts of batch norm of one network."""
     norms = 2 * sum(architecture.hidden) if architecture.batch_norm else 0
     return n_weights(architecture) + sum(architecture.widths[1:]) + norms
-
-
-def as_module(network: Stack, settings: Settings) -> nn.Sequential:
-    """One network of a stack as a module, ready to be trained: with its dropout and momentum.
-
-    Parameters
-    ----------
-    network
-        A stack of one.
-    settings
-        How it is trained; dropout draws from the same stream as in `loop.train`.
-    """
-    layers = range(1, len(network.architecture.hidden) + 1)
-    model = module(
-        network, behind=[_Dropout(settings, network.seeds[0], layer) for layer in layers]
-    )
-    for layer in model:
-        if isinstance(layer, nn.BatchNorm1d):
-            layer.momentum = settings.regularizer.batch_norm_momentum
-    return model
-
-
-def prune_by_magnitude(model: nn.Sequential, method: str, architecture: Architecture) -> None:
-    """Mask a module as `torch.nn.utils.prune` does, down to the size of an architecture.
-
-    Parameters
-    ----------
-    model
-        Of `modules.module`; changed in place.
-    method
-        ``magnitude_neurons``: each hidden layer keeps as many neurons as the architecture has,
-        the others lose their incoming weights but not their bias. ``magnitude_weights``: all
-        layers together keep as many weights as the architecture has.
-    architecture
-        The dense network to be compared with.
-    """
-    linears = [layer for layer in model if isinstance(layer, nn.Linear)]
-    if method == MAGNITUDE_NEURONS:
-        for linear, kept in zip(linears, architecture.hidden, strict=False):  # not the last
-            amount = linear.out_features - kept
-            ln_structured: Callable[..., nn.Module] = prune.ln_structured  # has no types
-            ln_structured(linear, "weight", amount=amount, n=2, dim=0)
-        return
-    total = sum(linear.weight.numel() for linear in linears)
-    prune.global_unstructured(
-        [(linear, "weight") for linear in linears],
-        pruning_method=prune.L1Unstructured,
-        amount=total - n_weights(architecture),
-    )
-
-
-def fine_tune(model: nn.Sequential, split: Split, settings: Settings) -> None:
-    """Train a module, with the masks that it has, as `loop.train` trains a stack.
-
-    The same batches, optimizer, strength of regularizers; Dropout has to be in the model.
-
-    Parameters
-    ----------
-    model
-        Changed in place; left in evaluation mode.
-    split
-        The training split.
-    settings
-        How to train; `epochs` of them.
-    """
-    regularizer = settings.regularizer
-    norms = [p for m in model if isinstance(m, nn.BatchNorm1d) for p in m.parameters()]
-    linear = [p for m in model if isinstance(m, nn.Linear) for p in m.parameters()]
-    groups: list[dict[str, Any]] = [{"params": linear, "weight_decay": regularizer.l2}]
-    if norms:
-        groups.append({"params": norms, "weight_decay": 0.0})
-    optimizer: torch.optim.Optimizer = (
-        torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum, fused=True)
-        if settings.optimizer == "sgd"
-        else torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
-    )
-    model.train()
-    for epoch in range(1, settings.epochs + 1):
-        keys = (settings.dataset, settings.architecture, epoch)
-        order = generator(settings.study_seed, Stream.BATCH_ORDER, *keys).permutation(
-            len(split.labels)
-        )
-        for start in range(0, len(order), settings.batch_size):
-            picked = torch.from_numpy(order[start : start + settings.batch_size])
-            picked = picked.to(split.inputs.device)
-            if norms and len(picked) == 1:
-                continue  # one example has no variance
-            optimizer.zero_grad()
-            loss = functional.cross_entropy(
-                model(split.inputs[picked]),
-                split.labels[picked],
-                label_smoothing=regularizer.label_smoothing,
-            )
-            if regularizer.l1 > 0:
-                loss = loss + regularizer.l1 * torch.stack([p.abs().sum() for p in linear]).sum()
-            torch.autograd.backward(loss)
-            optimizer.step()
-    model.eval()
 
 
 def compare(
@@ -307,13 +169,13 @@ def compare(
 
     Raises
     ------
-    PruningError
+    ValueError
         A share is not in (0, 1], or the measures are of other networks.
     """
     hidden = networks.architecture.hidden
     measured = (tuple(map(int, neurons["seed"].values)), neurons.sizes["neuron"])
     if measured != (networks.seeds, sum(hidden)):
-        raise PruningError(
+        raise ValueError(
             f"measures are of (seeds, neurons) {measured}, networks of "
             f"{(networks.seeds, sum(hidden))}; measure these networks"
         )
@@ -348,7 +210,7 @@ def compare(
             accuracy[i, : len(chosen), :, :, k] = dense.transpose(1, 0, 2)
             for m, method in enumerate(COMPARISONS, start=len(chosen)):
                 architecture = smaller[0].architecture
-                accuracy[i, m, 0, :, k] = _masked(network, method, architecture, splits, tuning)
+                accuracy[i, m, 0, :, k] = masked(network, method, architecture, splits, tuning)
     for k, kept_widths in enumerate(kept):
         architecture = replace(networks.architecture, hidden=kept_widths)
         parameters[:, k] = n_parameters(architecture)
@@ -405,86 +267,6 @@ def compare(
     )
 
 
-def summary(pruned: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
-    """Accuracy of pruned networks with intervals over seeds, one row a network.
-
-    Parameters
-    ----------
-    pruned
-        ``pruned.nc`` of all seeds.
-    condition
-        Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
-
-    Returns
-    -------
-    DataFrame
-        `COLUMNS`; what torch has not (balancing) has no row. The network as it was stands there as
-        criterion `UNPRUNED`.
-    """
-    about = {key: str(condition[key]) for key in CONDITION}
-    n_parameters_before = int(pruned.attrs["parameters_unpruned"])
-    rows = [
-        _row(
-            about | {"criterion": UNPRUNED, "quantizer": "none"},
-            {"balancing": 0, "fine_tuning": 0, "kept": 1.0, "parameters": n_parameters_before},
-            pruned["accuracy_unpruned"].values,
-            study_seed,
-        )
-    ]
-    shape = pruned["accuracy"].transpose("criterion", "balancing", "fine_tuning", "kept", "seed")
-    for criterion, balancing, fine_tuning, kept in np.ndindex(shape.shape[:-1]):
-        by_seed = shape.values[criterion, balancing, fine_tuning, kept]
-        if np.isnan(by_seed).all():
-            continue
-        what = {
-            "criterion": str(pruned["criterion"].values[criterion]),
-            "quantizer": str(pruned["quantizer"].values[criterion]),
-        }
-        size = {
-            "balancing": balancing,
-            "fine_tuning": fine_tuning,
-            "kept": float(pruned["kept"].values[kept]),
-            "parameters": int(pruned["parameters"].values[criterion, kept]),
-        }
-        rows.append(_row(about | what, size, by_seed, study_seed))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def _row(
-    what: Mapping[str, str], size: Mapping[str, float], by_seed: np.ndarray, study_seed: int
-) -> dict[str, Any]:
-    key = "/".join(map(str, [*what.values(), "pruned", *size.values()]))
-    interval = bootstrap_mean(by_seed, generator(study_seed, Stream.BOOTSTRAP, key))
-    return {
-        **what,
-        **size,
-        "accuracy": interval.mean,
-        "low": interval.low,
-        "high": interval.high,
-        "n_seeds": len(by_seed),
-        "note": interval.note,
-    }
-
-
-class _Dropout(nn.Module):
-    """Dropout that draws from the study's stream, as training does."""
-
-    def __init__(self, settings: Settings, seed: int, layer: int) -> None:
-        super().__init__()
-        self.random = generator(settings.study_seed, Stream.DROPOUT, seed, layer)
-        self.dropped = round(settings.regularizer.dropout * 2**16)
-
-    def forward(self, values: Tensor) -> Tensor:
-        """Factors 0 or 1 / (1 - p), 16 random bits each."""
-        if not self.training or self.dropped == 0:
-            return values
-        bits = np.frombuffer(self.random.bytes(2 * values.numel()), dtype=np.uint16)
-        kept = torch.from_numpy(bits >= self.dropped).to(values.device).view(values.shape)
-        return values * (kept * (2**16 / (2**16 - self.dropped)))
-
-
 def _fine_tuning(settings: Mapping[str, Any]) -> Settings:
     """As the networks were trained, for a few epochs and without stopping early."""
     trained = settings_from(settings["training"])
@@ -508,30 +290,6 @@ def _dense(smaller: Sequence[Stack], splits: Mapping[str, Split], tuning: Settin
         together=len(smaller),  # all of one seed: other seeds change nothing
     )
     return trained.accuracy[:, [0, -1], SPLITS.index("test")]
-
-
-def _masked(
-    network: Stack,
-    method: str,
-    architecture: Architecture,
-    splits: Mapping[str, Split],
-    tuning: Settings,
-) -> list[float]:
-    """Test accuracy of a network masked by torch, before and after fine-tuning."""
-    model = as_module(network, tuning).to(splits["train"].inputs.device)
-    prune_by_magnitude(model, method, architecture)
-    before = _module_accuracy(model, splits["test"])
-    fine_tune(model, splits["train"], tuning)
-    return [before, _module_accuracy(model, splits["test"])]
-
-
-@torch.no_grad()
-def _module_accuracy(model: nn.Sequential, split: Split) -> float:
-    right = 0
-    for start in range(0, len(split.labels), _ROWS):
-        rows = slice(start, start + _ROWS)
-        right += int((model(split.inputs[rows]).argmax(-1) == split.labels[rows]).sum())
-    return right / len(split.labels)
 
 
 def _accuracy(network: Stack, split: Split) -> float:

@@ -6,11 +6,12 @@ import numpy as np
 import torch
 import xarray as xr
 
-from neuroninfo.data.datasets import SPLITS
 from neuroninfo.files.storage import labelled
 from neuroninfo.networks.stack import Architecture, Stack, to_dataset
 from neuroninfo.training import loop
-from neuroninfo.training.loop import Regularizer, Settings, Split, log_spaced_epochs
+from neuroninfo.training.settings import Regularizer, Settings, log_spaced_epochs
+from neuroninfo.training.splits import Split
+from neuroninfo.vocabulary import SPLITS
 
 WIDTH = 2
 
@@ -38,7 +39,7 @@ def train(
     layers
         Hidden layers, each of width two.
     activation
-        A key of `logistic.SQUASHING`.
+        One of `width_two.SQUASHING`.
     l2
         As of `loop.Regularizer`.
     restarts
@@ -52,7 +53,7 @@ def train(
 
     Raises
     ------
-    neuroninfo.training.loop.TrainingError
+    RuntimeError
         A loss is not finite.
     """
     kept = log_spaced_epochs(epochs, frames)

@@ -34,3 +34,30 @@ def used(device: torch.device) -> list[str]:
         f"{properties.name} ({properties.total_memory / 2**30:.1f} GiB): at most {allocated} in "
         f"tensors, {reserved} taken from the GPU"
     ]
+
+
+def choose_device(requested: str, gpus: int) -> torch.device:
+    """Resolve the configuration's ``device``.
+
+    Parameters
+    ----------
+    requested
+        ``auto``, ``cpu`` or ``cuda``. Under ``auto`` CUDA is used, and required, exactly
+        when the job was given a GPU.
+    gpus
+        What the job was given (the resource ``gpu``).
+
+    Raises
+    ------
+    RuntimeError
+        CUDA is required and torch sees none: a job never falls back in silence.
+    """
+    if requested == "cpu" or (requested == "auto" and gpus == 0):
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        reason = f"device is {requested!r}" + (f" and the job has gpu={gpus}" if gpus else "")
+        raise RuntimeError(
+            f"{reason}, but torch {torch.__version__} sees no CUDA device: check the node's "
+            "driver and partition, or set `device: cpu` in the configuration"
+        )
+    return torch.device("cuda")

@@ -1,0 +1,108 @@
+"""Correct predictions and loss of one network after each removal."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuroninfo.networks.stack import Array, Stack
+
+if TYPE_CHECKING:
+    pass
+from neuroninfo.ablation.compiled import Compiled
+from neuroninfo.ablation.recomputed import recomputed
+from neuroninfo.ablation.removals import Curves, Removals, nothing
+
+
+def cumulative(
+    network: Stack,
+    inputs: Array,
+    labels: Array,
+    sequences: np.ndarray,
+    *,
+    constants: np.ndarray | None = None,
+    rows: int = 2048,
+    threads: int = 1,
+) -> Curves:
+    """Correct and changed predictions and loss of one network after each removal.
+
+    On a CPU by compiled loops (`kernels`), whose counts are those of float64; with tensors on
+    CUDA by recomputing, in float32, the layers that follow the one a neuron was removed from.
+    Sequences of length one cost what single removals do: nothing is done again for each.
+
+    Parameters
+    ----------
+    network
+        A stack of one.
+    inputs, labels
+        (n, n_inputs) and (n), on the network's device.
+    sequences
+        (orders, k) neurons of the whole network in the order of their removal.
+    constants
+        (neurons), or (orders, neurons), outputs that removed neurons get, such as their
+        means, which is the same as moving them into the next layer's biases ("bias
+        balancing"); default zero.
+    rows
+        Examples at a time, which bounds memory. Counts do not depend on it; the loss does in
+        its last bits.
+    threads
+        On a CPU, each with `rows` examples; results do not depend on it.
+
+    Raises
+    ------
+    ValueError
+        The constants are of another shape.
+    """
+    n_neurons = sum(network.architecture.hidden)
+    given = np.zeros(n_neurons) if constants is None else constants
+    if given.shape not in {(n_neurons,), (len(sequences), n_neurons)}:
+        raise ValueError(
+            f"constants are {given.shape}; give (neurons) or (orders, neurons), {n_neurons} neurons"
+        )
+    kinds, replacements = given[None], np.zeros(len(sequences), dtype=np.int64)
+    if given.ndim == 2:
+        kinds, replacements = np.unique(given, axis=0, return_inverse=True)
+    removals = Removals(
+        sequences.astype(np.int64),
+        replacements.reshape(-1),
+        np.ascontiguousarray(kinds, dtype=np.float32),
+    )
+    return curves_of(network, inputs, labels, [removals], rows, threads)[0]
+
+
+def curves_of(
+    network: Stack,
+    inputs: Array,
+    labels: Array,
+    removals: Sequence[Removals],
+    rows: int,
+    threads: int,
+) -> list[Curves]:
+    """Of each of several removals what `cumulative` gives; layers are computed once for all."""
+    network = network.folded()
+    if str(inputs.device) == "cpu":
+        inputs, labels = np.asarray(inputs), np.asarray(labels)
+        counted: Callable[..., list[Curves]]
+        counted = Compiled(network.numpy(), removals).counted
+        # Examples of a class lie together: a neuron is often off for all of them at once.
+        order = np.argsort(labels, kind="stable")
+    else:
+        network, threads = network.tensors(inputs.device), 1
+        counted = functools.partial(recomputed, network, removals)
+        order = np.arange(len(labels))
+    blocks = [order[row : row + rows] for row in range(0, len(order), rows)]
+    totals = [nothing(each) for each in removals]
+    with ThreadPoolExecutor(threads) as pool:
+        # One after the other: the sum does not depend on how many threads there were.
+        for parts in pool.map(lambda block: counted(inputs[block], labels[block]), blocks):
+            for total, part in zip(totals, parts, strict=True):
+                for summed, of_block in zip(total, part, strict=True):
+                    summed += of_block
+    return [
+        Curves(correct.astype(np.int32), changed.astype(np.int32), loss / len(labels))
+        for correct, changed, loss in totals
+    ]

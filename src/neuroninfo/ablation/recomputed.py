@@ -1,0 +1,76 @@
+"""Cumulative ablation by recomputing layers in torch, for CUDA."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuroninfo.networks.activations import ACTIVATIONS
+from neuroninfo.networks.stack import Stack, neuron_coordinates
+
+if TYPE_CHECKING:
+    from torch import Tensor
+from neuroninfo.ablation.removals import Curves, Removals, nothing
+
+
+def recomputed(
+    network: Stack,
+    removals: Sequence[Removals],
+    inputs: Tensor,
+    labels: Tensor,
+) -> list[Curves]:
+    """Counts and summed losses; what follows the layer of a removed neuron is recomputed."""
+    import torch
+
+    from neuroninfo.networks.forward import losses, outputs
+
+    hidden = network.architecture.hidden
+    coordinates = neuron_coordinates(hidden)
+    layers, units = coordinates["layer"][1] - 1, coordinates["unit"][1]
+    edges = np.cumsum([0, *hidden])
+    unablated = [layer[0] for layer in outputs(network, inputs)]
+    predicted = unablated[-1].argmax(-1)
+    results = []
+    for run in removals:
+        constants = torch.from_numpy(run.constants).to(inputs.device)
+        curves = nothing(run)
+        for number, sequence in enumerate(run.sequences):
+            constant = constants[run.replacements[number]]
+            given = [constant[a:b] for a, b in itertools.pairwise(edges)]
+            values = [layer.clone() for layer in unablated]
+            dead = [torch.zeros(width, dtype=torch.bool, device=inputs.device) for width in hidden]
+            for step in range(len(sequence) + 1):
+                if step > 0:
+                    layer, unit = int(layers[sequence[step - 1]]), int(units[sequence[step - 1]])
+                    dead[layer][unit] = True
+                    values[layer][:, unit] = given[layer][unit]
+                    _recompute(network, values, dead, given, layer + 1)
+                now = values[-1].argmax(-1)
+                curves.correct[number, step] = int((now == labels).sum())
+                curves.changed[number, step] = int((now != predicted).sum())
+                summed = losses(values[-1], labels).sum(dtype=torch.float64)
+                curves.loss[number, step] = float(summed)
+        results.append(curves)
+    return results
+
+
+def _recompute(
+    network: Stack,
+    values: list[Tensor],
+    dead: list[Tensor],
+    given: Sequence[Tensor],
+    first: int,
+) -> None:
+    """Outputs of the layers from `first` on, in place."""
+    import torch
+
+    activation = ACTIVATIONS[network.architecture.activation]
+    for layer in range(first, len(values)):
+        weight, bias = network.weights[layer][0], network.biases[layer][0]
+        torch.addmm(bias, values[layer - 1], weight.t(), out=values[layer])
+        if layer < len(dead):
+            activated = activation.apply(values[layer])
+            torch.where(dead[layer], given[layer], activated, out=activated)

@@ -1,0 +1,338 @@
+"""Where data sets come from: scikit-learn, torchvision, tasks of twelve bits; files are checked."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import http.client
+import os
+import tempfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroninfo.data import twelve_bits
+from neuroninfo.files import storage
+
+ENVIRONMENT: Final = "NEURONINFO_DATA"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a task comes from.
+
+    Attributes
+    ----------
+    n_classes, n_features
+        Size of the task; images are flattened channel first, as ``ToTensor`` orders them.
+    unit
+        What raw values are divided by so that they lie in [0, 1].
+    n_training, n_test
+        Examples in the source's own training and test file (0: it has no test file).
+    torchvision
+        Name of the class in ``torchvision.datasets``; empty for scikit-learn's digits.
+    folder
+        Where the files lie below the data folder, in torchvision's layout.
+    sha256
+        File name -> SHA-256 of the official file, unpacked.
+    complete
+        Whether the examples are all inputs that there are.
+    """
+
+    n_classes: int
+    n_features: int
+    unit: int
+    n_training: int
+    n_test: int
+    torchvision: str = ""
+    folder: str = ""
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    complete: bool = False
+
+
+SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
+    {
+        "digits": Source(n_classes=10, n_features=64, unit=16, n_training=1797, n_test=0),
+        "icosahedron": Source(
+            n_classes=2, n_features=12, unit=1, n_training=4096, n_test=0, complete=True
+        ),
+        "szt": Source(
+            n_classes=2,
+            n_features=12,
+            unit=1,
+            n_training=4096,
+            n_test=0,
+            folder="szt",
+            sha256=MappingProxyType(
+                {"var_u.mat": "0ba9551878a855396a8de0cbaae620788ede1e7b1eb2b8373bbe017d5ea02036"}
+            ),
+            complete=True,
+        ),
+        "mnist": Source(
+            n_classes=10,
+            n_features=784,
+            unit=255,
+            n_training=60_000,
+            n_test=10_000,
+            torchvision="MNIST",
+            folder="MNIST/raw",
+            sha256=MappingProxyType(
+                {
+                    "train-images-idx3-ubyte": (
+                        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
+                    ),
+                    "train-labels-idx1-ubyte": (
+                        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"
+                    ),
+                    "t10k-images-idx3-ubyte": (
+                        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
+                    ),
+                    "t10k-labels-idx1-ubyte": (
+                        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
+                    ),
+                }
+            ),
+        ),
+        "fashion_mnist": Source(
+            n_classes=10,
+            n_features=784,
+            unit=255,
+            n_training=60_000,
+            n_test=10_000,
+            torchvision="FashionMNIST",
+            folder="FashionMNIST/raw",
+            sha256=MappingProxyType(
+                {
+                    "train-images-idx3-ubyte": (
+                        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"
+                    ),
+                    "train-labels-idx1-ubyte": (
+                        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"
+                    ),
+                    "t10k-images-idx3-ubyte": (
+                        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"
+                    ),
+                    "t10k-labels-idx1-ubyte": (
+                        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"
+                    ),
+                }
+            ),
+        ),
+        "cifar10": Source(
+            n_classes=10,
+            n_features=3072,
+            unit=255,
+            n_training=50_000,
+            n_test=10_000,
+            torchvision="CIFAR10",
+            folder="cifar-10-batches-py",
+            sha256=MappingProxyType(
+                {
+                    "data_batch_1": (
+                        "54636561a3ce25bd3e19253c6b0d8538147b0ae398331ac4a2d86c6d987368cd"
+                    ),
+                    "data_batch_2": (
+                        "766b2cef9fbc745cf056b3152224f7cf77163b330ea9a15f9392beb8b89bc5a8"
+                    ),
+                    "data_batch_3": (
+                        "0f00d98ebfb30b3ec0ad19f9756dc2630b89003e10525f5e148445e82aa6a1f9"
+                    ),
+                    "data_batch_4": (
+                        "3f7bb240661948b8f4d53e36ec720d8306f5668bd0071dcb4e6c947f78e9682b"
+                    ),
+                    "data_batch_5": (
+                        "d91802434d8376bbaeeadf58a737e3a1b12ac839077e931237e0dcd43adcb154"
+                    ),
+                    "test_batch": (
+                        "f53d8d457504f7cff4ea9e021afcf0e0ad8e24a91f3fc42091b8adef61157831"
+                    ),
+                    "batches.meta": (
+                        "f962466ef690d46b226450fb9aadc74ba4bc64a76aa526b5827fe4bc5c7125cb"
+                    ),
+                }
+            ),
+        ),
+    }
+)
+
+
+def data_root(configured: str | Path) -> Path:
+    """Folder of the data sets: the environment variable NEURONINFO_DATA, else `configured`."""
+    return Path(os.environ.get(ENVIRONMENT) or configured).expanduser()
+
+
+def read_source(
+    name: str, source: Source, root: Path | None
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Raw inputs (n, d) and labels: the training file, then the test file if there is one."""
+    if source.torchvision:
+        return _torchvision(name, source, root)
+    if name == "icosahedron":
+        return twelve_bits.icosahedron()
+    if name == "szt":
+        return _szt(name, source, root)
+    return _digits()
+
+
+def _szt(
+    name: str, source: Source, root: Path | None
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The task of Shwartz-Ziv and Tishby 2017, from the file that their code comes with."""
+    (file, sha256), *_ = source.sha256.items()
+    path = (root or Path()).expanduser() / source.folder / file
+    if not path.is_file():
+        raise ValueError(
+            f"datasets.{name}: {path} is missing, and its licence forbids to ship it; put "
+            f"{file} of github.com/ravidziv/IDNNs there, or use the task icosahedron, which is of "
+            "the same kind"
+        )
+    if (found := _sha256(path)) != sha256:
+        raise ValueError(
+            f"{path}: not the official file of {name} (SHA-256 {found}, expected {sha256}); put "
+            "the right one there"
+        )
+    from scipy.io import loadmat
+
+    content = loadmat(path)
+    return content["F"].astype(np.uint8), content["y"].ravel().astype(np.int64)
+
+
+def _digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    from sklearn.datasets import load_digits
+
+    raw, labels = load_digits(return_X_y=True)
+    return raw.astype(np.uint8), labels.astype(np.int64)
+
+
+def _torchvision(
+    name: str, source: Source, root: Path | None
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Raw inputs (n, d) and labels: the training file, then the test file."""
+    if root is None:
+        raise ValueError(
+            f"datasets.{name}: needs a folder with its files; give `data_root`, or set the "
+            f"environment variable {ENVIRONMENT}"
+        )
+    root = root.expanduser().absolute()
+    processed = root / source.torchvision / "processed"
+    if processed.exists():
+        raise ValueError(
+            f"{processed}: left by an old torchvision, which would read it instead of the "
+            "checked files; delete this folder"
+        )
+    _provide(name, source, root)
+
+    import torchvision
+
+    read_by = getattr(torchvision.datasets, source.torchvision)
+    raw, labels = [], []
+    for train in (True, False):
+        file = read_by(root, train=train, download=False)
+        images = np.asarray(file.data)
+        if images.ndim == 4:  # height, width, channel
+            images = images.transpose(0, 3, 1, 2)
+        raw.append(images.reshape(len(images), -1))
+        labels.append(np.asarray(file.targets, dtype=np.int64))
+    return np.concatenate(raw), np.concatenate(labels)
+
+
+def _provide(name: str, source: Source, root: Path) -> None:
+    """See that all files are there and are the official ones; download them if need be."""
+    folder = root / source.folder
+    for file, sha256 in source.sha256.items():
+        path, packed = folder / file, folder / f"{file}.gz"
+        if not path.is_file() and packed.is_file():
+            _unpack(packed, path, sha256)
+        if path.is_file() and (found := _sha256(path)) != sha256:
+            raise ValueError(
+                f"{path}: not the official file of {name} (SHA-256 {found}, expected {sha256}); "
+                "delete it and run again, or put the right one there"
+            )
+    missing = [file for file in source.sha256 if not (folder / file).is_file()]
+    if not missing:
+        return
+    try:
+        _download(source, root, missing)
+    except (OSError, RuntimeError, http.client.HTTPException) as error:  # URLError is an OSError
+        raise ValueError(_missing_message(name, source, root, missing, error)) from error
+
+
+def _unpack(packed: Path, path: Path, sha256: str) -> None:
+    """Unpack a gzip file beside itself if it holds the right bytes."""
+    try:
+        content = gzip.decompress(packed.read_bytes())
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(
+            f"{packed}: damaged ({error}); delete it and run again, or put the right one there"
+        ) from error
+    if (found := hashlib.sha256(content).hexdigest()) != sha256:
+        raise ValueError(
+            f"{packed}: does not hold the official file (SHA-256 unpacked {found}, expected "
+            f"{sha256}); delete it and run again, or put the right one there"
+        )
+    try:
+        with storage.written_whole(path) as part:
+            part.write_bytes(content)
+    except OSError as error:
+        raise ValueError(
+            f"{packed}: cannot be unpacked into its folder ({error}); unpack it there, or make "
+            "the folder writable"
+        ) from error
+
+
+def _download(source: Source, root: Path, missing: Sequence[str]) -> None:
+    """Download with torchvision, check, and only then put the missing files in their place.
+
+    A folder of its own for each download keeps two processes apart, and no half file is
+    ever seen under its final name.
+    """
+    import torchvision
+
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as fresh:
+        # torchvision compares MD5 sums before it unpacks or opens what it got.
+        getattr(torchvision.datasets, source.torchvision)(fresh, download=True)
+        for file in missing:
+            path = Path(fresh) / source.folder / file
+            if (found := _sha256(path)) != source.sha256[file]:
+                raise RuntimeError(
+                    f"{file} came with SHA-256 {found}, expected {source.sha256[file]}"
+                )
+        (root / source.folder).mkdir(parents=True, exist_ok=True)
+        for file in missing:
+            (Path(fresh) / source.folder / file).replace(root / source.folder / file)
+
+
+def _missing_message(
+    name: str, source: Source, root: Path, missing: Sequence[str], error: Exception
+) -> str:
+    from_environment = os.environ.get(ENVIRONMENT) and data_root(root).absolute() == root
+    origin = f"environment variable {ENVIRONMENT}" if from_environment else "key `data_root`"
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return "\n".join(
+        [
+            f"datasets.{name}: files are missing in {root} (from the {origin}):",
+            *(f"    {source.folder}/{file}" for file in missing),
+            f"and the download failed ({reason}). One of these mends it:",
+            "  - set `data_root` in the configuration to a folder that has these files",
+            f"  - set the environment variable {ENVIRONMENT} to such a folder (it wins)",
+            f"  - put the files there, at {root / source.folder}",
+            "A machine with internet gets them into the folder `data`, laid out like this, with",
+            f'    python -c "import torchvision; torchvision.datasets.{source.torchvision}'
+            "('data', download=True)\"",
+        ]
+    )
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except PermissionError as error:
+        raise ValueError(f"{path}: cannot be read ({error}); change its permissions") from error

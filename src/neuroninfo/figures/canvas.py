@@ -1,0 +1,260 @@
+"""What all figures share: colours, sizes, panels, intervals, and how they are saved."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import matplotlib.style
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from neuroninfo.files import tables
+from neuroninfo.files.storage import written_whole
+
+# Okabe and Ito's blue, vermillion, black and sky blue; greys for what is no result.
+COLOURS: Final[Mapping[str, str]] = {
+    "ascending": "#0072B2",
+    "descending": "#D55E00",
+    "random": "#000000",
+    "neurons": "#0072B2",
+    "violin": "#56B4E9",
+    "reference": "#666666",
+    "text": "#333333",
+}
+
+LAYERS: Final = ("#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#0072B2", "#D55E00")
+"""Of the hidden layers: Okabe and Ito's others first."""
+
+TITLE, LABEL, SMALL = 17, 14, 12
+"""Font sizes in points."""
+
+PANEL: Final = 6.8
+"""Width of a single panel in inches: the figure is 8 inches wide."""
+
+_HEIGHT: Final = 3.4
+"""Of a panel in one row, in inches."""
+
+_RC: Final[Mapping[str, Any]] = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere
+    "font.size": SMALL,
+    "axes.labelsize": LABEL,
+    "axes.titlesize": LABEL,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": COLOURS["text"],
+    "axes.labelcolor": COLOURS["text"],
+    "xtick.color": COLOURS["text"],
+    "ytick.color": COLOURS["text"],
+    "text.color": COLOURS["text"],
+    "pdf.fonttype": 42,
+}
+
+# matplotlib's defaults first: no user's matplotlibrc changes a figure.
+styled: Final = matplotlib.style.context(["default", dict(_RC)])
+"""Decorator of every function that makes a figure."""
+
+_SMALL_PRINT: Final = 8
+
+COLUMN: Final[Sequence[str | Mapping[str, Any]]] = (
+    "default",
+    {
+        **_RC,
+        **dict.fromkeys(
+            ("font.size", "axes.labelsize", "axes.titlesize", "legend.fontsize"), _SMALL_PRINT
+        ),
+        "axes.linewidth": 0.6,
+        "figure.figsize": (84 / 25.4, 60 / 25.4),
+        "figure.constrained_layout.use": True,
+        "legend.frameon": False,
+        "lines.linewidth": 1.2,
+        "lines.markersize": 3,
+        "savefig.dpi": 600,
+    },
+)
+"""For own figures from the CSV files: a paper's column, 84 mm wide, with text of 8 pt."""
+
+_DPI: Final = 200
+
+_RECORDED: Final[WeakKeyDictionary[Figure, list[pd.DataFrame]]] = WeakKeyDictionary()
+
+
+def cycled(looks: Iterable[str], number: int) -> list[str]:
+    """So many colours or markers, over again if there are more things."""
+    return list(itertools.islice(itertools.cycle(looks), number))
+
+
+def figure(
+    n_panels: int,
+    *,
+    title: str,
+    subtitle: str,
+    note: str,
+    panel: float = PANEL,
+    headed: bool = False,
+    below: int = 2,
+    columns: int | None = None,
+    shared: bool = True,
+    left: float = 0.9,
+    height: float | None = None,
+) -> tuple[Figure, list[Axes]]:
+    """A figure with panels.
+
+    Parameters
+    ----------
+    title, subtitle
+        Above the panels, from the left; smaller if they are longer than the figure is wide.
+    note
+        Below the panels, wrapped.
+    panel
+        Width of a panel in inches.
+    headed
+        Whether panels have titles.
+    below
+        Lines of text below a panel: tick labels and the axis' name.
+    columns
+        Panels in a row; by default all of up to three, else half of them.
+    shared
+        Whether panels share their y axis.
+    left
+        Margin in inches left of the first panel, or of each if they do not share the axis.
+    height
+        Of a panel in inches.
+
+    Returns
+    -------
+    Figure, list of Axes
+        Margins are fixed, so what is placed by the size of the axes stays right.
+    """
+    n_columns = columns or (n_panels if n_panels <= 3 else math.ceil(n_panels / 2))
+    n_rows = math.ceil(n_panels / n_columns)
+    if height is None:
+        height = _HEIGHT if n_rows == 1 else 0.8 * _HEIGHT
+    line = 1.3 * SMALL / 72
+    right, gap = 0.3, 0.45 if shared else left
+    above = line + 0.15 if headed else 0.15
+    under = 0.15 + below * line
+    width = left + right + n_columns * panel + (n_columns - 1) * gap
+    lines = textwrap.wrap(note, int((width - 0.3) * 72 / (0.53 * SMALL)))
+    top, bottom = 0.85, 0.2 + len(lines) * line
+    total = top + n_rows * (above + height + under) + bottom
+    drawn = Figure(figsize=(width, total))
+    FigureCanvasAgg(drawn)  # texts are measured by it
+    grid = drawn.subplots(
+        n_rows,
+        n_columns,
+        sharey=shared,
+        squeeze=False,
+        gridspec_kw={
+            "left": left / width,
+            "right": 1 - right / width,
+            "top": 1 - (top + above) / total,
+            "bottom": (bottom + under) / total,
+            "wspace": gap / panel,
+            "hspace": (above + under) / height,
+        },
+    )
+    for ax in grid.flat[n_panels:]:
+        ax.remove()
+    edge = 0.15 / width
+    for text, y, size, weight in (
+        (title, 0.14, TITLE, "bold"),
+        (subtitle, 0.5, LABEL, "normal"),
+    ):
+        written = drawn.text(edge, 1 - y / total, text, fontsize=size, weight=weight, va="top")
+        room = (width - 0.3) * float(drawn.dpi) / written.get_window_extent().width
+        written.set_fontsize(max(SMALL, size * min(1, room)))
+    drawn.text(
+        edge,
+        0.12 / total,
+        "\n".join(lines),
+        fontsize=SMALL,
+        linespacing=1.25,
+        va="bottom",
+        color=COLOURS["reference"],
+    )
+    return drawn, list(grid.flat[:n_panels])
+
+
+def record(drawn: Figure, table: pd.DataFrame) -> None:
+    """Keep numbers that a figure shows, below those kept before, for `save` to a .csv."""
+    _RECORDED.setdefault(drawn, []).append(table)
+
+
+@styled
+def save(drawn: Figure, *paths: str | Path) -> None:
+    """Write a figure to each path, whole or not at all; the same figure gives the same bytes.
+
+    To a .csv go the numbers that it shows, as `record` has kept them.
+
+    Raises
+    ------
+    ValueError
+        A path ends neither in .pdf nor in .png nor in .csv, or no numbers were kept.
+    """
+    # Dates and versions differ between runs that draw the same.
+    metadata = {".pdf": {"CreationDate": None, "Producer": None}, ".png": {"Software": None}}
+    for path in map(Path, paths):
+        if path.suffix == ".csv":
+            if drawn not in _RECORDED:
+                raise ValueError(f"{path}: what the figure shows was not recorded")
+            tables.write(pd.concat(_RECORDED[drawn], ignore_index=True), path)
+            continue
+        if path.suffix not in metadata:
+            raise ValueError(f"{path}: figures are written as .pdf, .png or .csv")
+        with written_whole(path) as part:
+            drawn.savefig(part, dpi=_DPI, metadata=metadata[path.suffix])
+
+
+def write_below(ax: Axes, number: int, text: str, colour: str) -> None:
+    """A line of text below a panel and its axis' name; lines count from 0."""
+    line = 1.3 * SMALL
+    ax.annotate(
+        text,
+        (0, 0),
+        (0, -(2.9 + number) * line),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        va="top",
+        color=colour,
+        weight="bold",
+        annotation_clip=False,
+    )
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of `intervals`: a number with the ends of its interval, NaN where there are none."""
+
+    text: str
+    colour: str
+    mean: float
+    low: float
+    high: float
+    marker: str = "o"
+
+
+def intervals(ax: Axes, rows: Sequence[Row], *, level: float = 0.0) -> None:
+    """Dots with bars from top to bottom, rows of one text on one line, beside a level.
+
+    Rows without a number stand there without a dot.
+    """
+    texts = list(dict.fromkeys(row.text for row in rows))
+    members = {text: [row for row in rows if row.text == text] for text in texts}
+    for line, text in enumerate(texts):
+        for number, row in enumerate(members[text]):
+            y = line + 0.28 * (number - (len(members[text]) - 1) / 2)
+            ax.plot([row.low, row.high], [y, y], color=row.colour, linewidth=2.4)
+            ax.plot(row.mean, y, row.marker, color=row.colour, markersize=7)
+    ax.axvline(level, color=COLOURS["reference"], linewidth=1, zorder=0)
+    ax.set_yticks(range(len(texts)), texts)
+    ax.set_ylim(len(texts) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)

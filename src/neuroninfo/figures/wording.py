@@ -1,0 +1,120 @@
+"""Names of conditions and measures for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+MARKERS: Final[Mapping[str, str]] = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚"}
+"""Of what stands side by side, one a colour; as matplotlib calls it, and as a letter."""
+
+_DATASETS: Final = {
+    "mnist": "MNIST",
+    "fashion_mnist": "FashionMNIST",
+    "cifar10": "CIFAR-10",
+    "digits": "digits (scikit-learn)",
+    "icosahedron": "12 bits (icosahedron)",
+    "szt": "12 bits (Shwartz-Ziv and Tishby)",
+}
+
+_ACTIVATIONS: Final = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "silu": "SiLU"}
+
+_REGULARIZERS: Final = {
+    "none": "no regularizer",
+    "l1": "L1",
+    "l2": "L2",
+    "batchnorm": "batch norm",
+    "qat": "output bits",
+}
+
+_MEASURES: Final = {
+    "mutual_information": "mutual information with the class",
+    "mutual_information_miller_madow": "mutual information with the class (Miller-Madow)",
+    "kl_selectivity": "KL selectivity",
+    "active_fraction": "share of examples that switch it on",
+    "mean_activation": "mean output",
+}
+
+_SHORT: Final = {
+    "mutual_information": "mutual information",
+    "mutual_information_miller_madow": "Miller-Madow",
+    "kl_selectivity": "KL selectivity",
+    "active_fraction": "share active",
+    "mean_activation": "mean output",
+    "incoming_weight_norm": "incoming weights",
+    "outgoing_weight_norm": "outgoing weights",
+    "taylor": "Taylor",
+    "cmim": "CMIM",
+    "jmi": "JMI",
+    "damage": "damage alone",
+    "magnitude_neurons": "magnitude, neurons",
+    "magnitude_weights": "magnitude, weights",
+}
+
+DIRECTIONS: Final[Mapping[str, str]] = {
+    "ascending": "lowest first",
+    "descending": "highest first",
+    "random": "random",
+}
+
+ARROWS: Final[Mapping[str, str]] = {"ascending": "^", "descending": "v", "random": ""}
+"""Markers of the directions."""
+
+
+def of_dataset(name: str) -> str:
+    """A data set for people, such as "FashionMNIST"."""
+    return _DATASETS.get(name, name.replace("_", " "))
+
+
+def of_condition(condition: Mapping[str, Any]) -> str:
+    """A condition for people, such as "MNIST, hidden layers 100\N{EN DASH}100, ReLU, dropout"."""
+    dataset, activation = of_dataset(condition["dataset"]), condition["activation"]
+    activation = _ACTIVATIONS.get(activation, activation.replace("_", " "))
+    regularizer = of_regularizer(condition["regularizer"])
+    widths = condition["architecture"].replace("-", "\N{EN DASH}")
+    layers = "hidden layers" if "-" in condition["architecture"] else "one hidden layer"
+    return f"{dataset}, {layers} {widths}, {activation}, {regularizer}"
+
+
+def of_regularizer(name: str) -> str:
+    """A regularizer (or an activation) for people, such as "L2 1e-4"."""
+    if name in _ACTIVATIONS:
+        return _ACTIVATIONS[name]
+    parts = re.split(r"(?<!\de)-", name)  # not within 1e-4
+    return " ".join(_REGULARIZERS.get(part, part) for part in parts).replace("_", " ")
+
+
+def in_common(condition: Mapping[str, Any], varies: str) -> str:
+    """A condition for people without the part in which conditions differ."""
+    words = of_condition(condition).split(", ")
+    place = {"activation": -2, "regularizer": -1}[varies]
+    return ", ".join(words[:place] + words[len(words) + place + 1 :])
+
+
+def of_measure(measure: str) -> str:
+    """A variable of ``neurons.nc`` for people."""
+    return _MEASURES.get(measure, measure.replace("_", " "))
+
+
+def short(measure: str) -> str:
+    """A measure in as few words as fit beside an axis."""
+    return _SHORT.get(measure, measure.replace("_", " "))
+
+
+def of_quantizer(quantizer: str) -> str:
+    """A quantizer for people; empty for ``none``."""
+    kind, _, bins = quantizer.partition("-")
+    if kind == "none":
+        return ""
+    return "1-bit threshold" if kind == "threshold" else f"{bins} {kind} bins"
+
+
+def of_direction(direction: str) -> str:
+    """A direction for people, with its marker, such as "▲ lowest first"."""
+    return f"{MARKERS.get(ARROWS[direction], '')} {DIRECTIONS[direction]}".strip()
+
+
+def counted(number: int, what: str) -> str:
+    """Such as "1 seed", "20 seeds"."""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")

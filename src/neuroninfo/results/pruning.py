@@ -1,0 +1,110 @@
+"""The table of pruned networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
+from itertools import pairwise
+from typing import Any, Final
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils import prune
+from neuroninfo.ablation.orders import Ordering, orders, scopes
+from neuroninfo.vocabulary import LAYERS
+from neuroninfo.vocabulary import SPLITS
+from neuroninfo.files.storage import labelled
+from neuroninfo.vocabulary import RANDOM
+from neuroninfo.networks.forward import evaluated
+from neuroninfo.networks.modules import module
+from neuroninfo.networks.stack import Architecture, Normalization, Stack
+from neuroninfo.results.statistics import bootstrap_mean
+from neuroninfo.vocabulary import CONDITION
+from neuroninfo.streams import Stream, generator
+from neuroninfo.training.loop import train
+from neuroninfo.training.settings import Settings, settings_from
+from neuroninfo.training.splits import Split
+from neuroninfo.smaller.pruning import pruned
+
+UNPRUNED: Final = "unpruned"
+"""In place of a criterion: the network as it was."""
+
+COLUMNS: Final[Mapping[str, type]] = {
+    **dict.fromkeys(CONDITION, str),
+    "criterion": str,
+    "quantizer": str,
+    "balancing": int,
+    "fine_tuning": int,
+    "kept": float,
+    "parameters": int,
+    "accuracy": float,
+    "low": float,
+    "high": float,
+    "n_seeds": int,
+    "note": str,
+}
+"""Of the summary."""
+
+def summary(pruned: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
+    """Accuracy of pruned networks with intervals over seeds, one row a network.
+
+    Parameters
+    ----------
+    pruned
+        ``pruned.nc`` of all seeds.
+    condition
+        Data set, architecture, activation and regularizer by name.
+    study_seed
+        Of the random streams.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`; what torch has not (balancing) has no row. The network as it was stands there as
+        criterion `UNPRUNED`.
+    """
+    about = {key: str(condition[key]) for key in CONDITION}
+    n_parameters_before = int(pruned.attrs["parameters_unpruned"])
+    rows = [
+        _row(
+            about | {"criterion": UNPRUNED, "quantizer": "none"},
+            {"balancing": 0, "fine_tuning": 0, "kept": 1.0, "parameters": n_parameters_before},
+            pruned["accuracy_unpruned"].values,
+            study_seed,
+        )
+    ]
+    shape = pruned["accuracy"].transpose("criterion", "balancing", "fine_tuning", "kept", "seed")
+    for criterion, balancing, fine_tuning, kept in np.ndindex(shape.shape[:-1]):
+        by_seed = shape.values[criterion, balancing, fine_tuning, kept]
+        if np.isnan(by_seed).all():
+            continue
+        what = {
+            "criterion": str(pruned["criterion"].values[criterion]),
+            "quantizer": str(pruned["quantizer"].values[criterion]),
+        }
+        size = {
+            "balancing": balancing,
+            "fine_tuning": fine_tuning,
+            "kept": float(pruned["kept"].values[kept]),
+            "parameters": int(pruned["parameters"].values[criterion, kept]),
+        }
+        rows.append(_row(about | what, size, by_seed, study_seed))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+def _row(
+    what: Mapping[str, str], size: Mapping[str, float], by_seed: np.ndarray, study_seed: int
+) -> dict[str, Any]:
+    key = "/".join(map(str, [*what.values(), "pruned", *size.values()]))
+    interval = bootstrap_mean(by_seed, generator(study_seed, Stream.BOOTSTRAP, key))
+    return {
+        **what,
+        **size,
+        "accuracy": interval.mean,
+        "low": interval.low,
+        "high": interval.high,
+        "n_seeds": len(by_seed),
+        "note": interval.note,
+    }

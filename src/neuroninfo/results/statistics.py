@@ -1,0 +1,161 @@
+"""Intervals over seeds, effect sizes and correlations."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Final
+import numpy as np
+import pandas as pd
+import scipy.stats
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+from neuroninfo.neurons.measures import DECIMALS
+from neuroninfo.vocabulary import NETWORK, RANDOM
+from neuroninfo.streams import Stream, generator
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+import numpy as np
+import pandas as pd
+import scipy.stats
+import xarray as xr
+from numpy.typing import NDArray
+from neuroninfo.vocabulary import CONDITION
+from neuroninfo.vocabulary import NETWORK
+from neuroninfo.streams import Stream, generator
+
+
+
+CONFIDENCE: Final = 0.95
+
+RESAMPLES: Final = 10_000
+
+FEW_SEEDS: Final = 10
+"""Below this the percentile bootstrap is said to be approximate."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its confidence interval; ends are NaN if there is none, the note says why."""
+
+    mean: float
+    low: float
+    high: float
+    note: str = ""
+
+    def verdict(self, least: float, most: float = np.inf) -> str:
+        """Whether the truth lies between two numbers.
+
+        ``holds`` if all of the interval does, ``fails`` if nothing of it does, else
+        ``undecided``.
+        """
+        if least < self.low and self.high < most:
+            return "holds"
+        return "fails" if self.high < least or self.low > most else "undecided"
+
+def bootstrap_mean(
+    values: ArrayLike,
+    rng: np.random.Generator,
+    confidence: float = CONFIDENCE,
+    n_resamples: int = RESAMPLES,
+) -> Interval:
+    """Mean with its percentile bootstrap interval (`scipy.stats.bootstrap`).
+
+    Parameters
+    ----------
+    values
+        (n) one value a seed; their order does not matter.
+    rng
+        A fresh generator of the bootstrap's stream, keyed by what is resampled.
+
+    Raises
+    ------
+    ValueError
+        No values, or one that is not finite.
+    """
+    array = np.sort(np.asarray(values, dtype=np.float64))
+    if array.ndim != 1 or len(array) == 0 or not np.isfinite(array).all():
+        raise ValueError(f"the bootstrap needs finite values of at least one seed, got {array}")
+    if len(array) == 1:
+        return Interval(float(array[0]), np.nan, np.nan, "one seed: no interval")
+    note = ""
+    if len(array) < FEW_SEEDS:
+        note = f"fewer than {FEW_SEEDS} seeds: the interval is approximate"
+    if array[0] == array[-1]:
+        value = float(array[0])  # a mean of equal values may differ in the last digit
+        return Interval(value, value, value, note)
+    result = scipy.stats.bootstrap(
+        (array,),
+        np.mean,
+        n_resamples=n_resamples,
+        confidence_level=confidence,
+        method="percentile",
+        vectorized=True,
+        rng=rng,
+    )
+    low, high = result.confidence_interval
+    return Interval(float(array.mean()), float(low), float(high), note)
+
+def bootstrap_curve(
+    values: NDArray[np.float64],
+    rng: np.random.Generator,
+    confidence: float = CONFIDENCE,
+    n_resamples: int = RESAMPLES,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pointwise percentile bootstrap interval of the mean curve; whole curves are resampled.
+
+    Parameters
+    ----------
+    values
+        (seeds, points), at least two seeds.
+    rng
+        As of `bootstrap_mean`.
+
+    Returns
+    -------
+    low, high : ndarray
+        (points) each.
+    """
+    n_seeds = len(values)
+    weights = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=n_resamples) / n_seeds
+    tail = (1 - confidence) / 2
+    parts = [  # a few points at a time: all resamples of a long curve would take 100s of MB
+        np.quantile(weights @ values[:, start : start + 64], (tail, 1 - tail), axis=0)
+        for start in range(0, values.shape[1], 64)
+    ]
+    low, high = np.concatenate(parts, axis=1)
+    return low, high
+
+def cliffs_delta(a: ArrayLike, b: ArrayLike) -> float:
+    """Share of pairs with a > b minus share of pairs with a < b; ties count 0.
+
+    Exact, in O((n + m) log m): pairs are counted by position in the sorted `b`.
+    Cliff, Psychological Bulletin 114(3), 1993.
+
+    Parameters
+    ----------
+    a, b
+        (n) and (m).
+
+    Raises
+    ------
+    ValueError
+        One of them is empty or has a NaN.
+    """
+    first, second = np.asarray(a).ravel(), np.sort(np.asarray(b).ravel())
+    if not (len(first) and len(second)) or np.isnan(first).any() or np.isnan(second).any():
+        raise ValueError("Cliff's delta needs values on both sides, none of them NaN")
+    above = int(np.searchsorted(second, first, side="left").sum())
+    not_below = int(np.searchsorted(second, first, side="right").sum())
+    pairs = len(first) * len(second)
+    return (above - (pairs - not_below)) / pairs
+
+
+def rank_correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Spearman's correlation; NaN where one side is constant (or of one neuron)."""
+    if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return float("nan")
+    return float(scipy.stats.spearmanr(a, b).statistic)

@@ -1,0 +1,390 @@
+"""A stack being trained: one step of the algebra after the other, and its optimizer."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from neuroninfo.files.checkpoints import Arrays
+from neuroninfo.networks.activations import ACTIVATIONS, OUTPUT_RANGES
+from neuroninfo.networks.forward import quantize_
+from neuroninfo.networks.stack import (
+    BATCH_NORM_EPSILON,
+    Architecture,
+    Normalization,
+    Stack,
+)
+from neuroninfo.streams import Stream, generator
+from neuroninfo.training.parameters import Layer, layout, matrix, state_of
+from neuroninfo.training.settings import Settings
+from neuroninfo.training.sgld_information import PRIORS, Shares
+from neuroninfo.training.splits import Split
+
+_BETA1, _BETA2, _ADAM_EPSILON = 0.9, 0.999, 1e-8  # torch's defaults
+
+
+class Learner:
+    """A stack being trained: parameters, gradients, moments, generators."""
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        seeds: Sequence[int],
+        device: torch.device,
+        settings: Settings,
+        together: int,
+        gathered_bytes: int,
+    ) -> None:
+        self.architecture, self.settings, self.together = architecture, settings, together
+        self.gathered_bytes = gathered_bytes
+        self.regularizer = settings.regularizer
+        self.activation = ACTIVATIONS[architecture.activation]
+        self.device = device
+        self.layers, self.decayed, length = layout(architecture)
+        self.parameters = torch.zeros(len(seeds), length, device=device)
+        self.gradients = torch.zeros_like(self.parameters)
+        self.moments = [torch.zeros_like(self.parameters) for _ in range(2)]
+        self.steps = [torch.zeros((), device=device) for _ in seeds]
+        self.stack = self._initialized(seeds)
+        self.dropout, self.noise = (
+            [
+                [
+                    generator(settings.study_seed, stream, seed, layer)
+                    for layer in range(1, len(architecture.hidden) + 1)
+                ]
+                for seed in seeds
+            ]
+            for stream in (Stream.DROPOUT, Stream.NOISE)
+        )
+        self.disturbance = [
+            [generator(settings.study_seed, Stream.SGLD, seed, n) for n in range(len(self.layers))]
+            for seed in seeds
+            if settings.optimizer == "sgld"
+        ]
+        self.known: Tensor | None = None  # as of `Trained.example_information`, sum over examples
+        if settings.optimizer == "sgld":
+            self.known = torch.zeros(len(seeds), len(PRIORS), dtype=torch.float64, device=device)
+        self.seen = 0  # training examples in the epoch that is being run
+
+    def checkpoint(self) -> Arrays:
+        """All that later epochs depend on."""
+        arrays = {name: tensor.cpu().numpy() for name, tensor in self._resumed().items()}
+        arrays["steps"] = torch.stack(self.steps).cpu().numpy()
+        arrays["seen"] = np.array(self.seen)
+        for name, generators in self._generators().items():
+            states = [[json.dumps(g.bit_generator.state) for g in row] for row in generators]
+            arrays[name] = np.array(states, dtype=str)
+        return arrays
+
+    def restore(self, saved: Arrays) -> None:
+        """Go on from what `open_checkpoint` gave."""
+        for name, tensor in self._resumed().items():
+            tensor.copy_(torch.from_numpy(saved[name]))
+        for step, value in zip(self.steps, saved["steps"].tolist(), strict=True):
+            step.fill_(value)
+        self.seen = int(saved["seen"])
+        for name, generators in self._generators().items():
+            for row, states in zip(generators, saved[name].tolist(), strict=True):
+                for random, state in zip(row, states, strict=True):
+                    random.bit_generator.state = json.loads(state)
+
+    def _resumed(self) -> dict[str, Tensor]:
+        """Tensors of a checkpoint by name: all that a step reads and changes has to be here."""
+        tensors = {"parameters": self.parameters}
+        tensors |= {f"moment-{number}": moment for number, moment in enumerate(self.moments)}
+        for number, tracked in enumerate(self.stack.normalizations):
+            tensors |= {f"mean-{number}": tracked.mean, f"variance-{number}": tracked.variance}
+        return tensors if self.known is None else tensors | {"known": self.known}
+
+    def _generators(self) -> dict[str, list[list[np.random.Generator]]]:
+        """Generators of a checkpoint by name: all that a step draws from has to be here."""
+        return {"dropout": self.dropout, "noise": self.noise, "disturbance": self.disturbance}
+
+    def begin_with(self, initial: Stack) -> None:
+        """Copy the weights of other networks."""
+        for mine, given in zip(self.state(), state_of(initial), strict=True):
+            mine.copy_(torch.as_tensor(given))
+
+    def state(self) -> list[Tensor]:
+        """What evaluation depends on, as views with the seeds first."""
+        return state_of(self.stack)
+
+    def run_epoch(
+        self, split: Split, epoch: int, between: Callable[[int], None] = lambda epoch: None
+    ) -> None:
+        """One pass over the training examples, from `seen` on.
+
+        `between` is called with the epoch after each chunk, where all seeds have seen the same.
+        """
+        settings = self.settings
+        order = generator(
+            settings.study_seed,
+            Stream.BATCH_ORDER,
+            settings.dataset,
+            settings.architecture,
+            epoch,
+        ).permutation(len(split))
+        n_seeds, size = len(self.stack.seeds), settings.batch_size
+        chunk = size * max(1, self.gathered_bytes // (4 * split.inputs.shape[1] * size))
+        for start in range(self.seen, len(order), chunk):
+            picked = torch.from_numpy(order[start : start + chunk]).to(self.device)
+            if split.rows is None:
+                inputs, targets = self._gathered(split, picked)
+            for first in range(0, n_seeds, self.together):
+                seeds = slice(first, min(first + self.together, n_seeds))
+                if split.rows is not None:
+                    inputs, targets = self._gathered(split, split.rows[seeds][:, picked])
+                for row in range(0, len(picked), size):
+                    self._step(
+                        seeds,
+                        inputs[..., row : row + size, :],
+                        targets[..., row : row + size, :],
+                    )
+            self.seen = start + len(picked)
+            between(epoch)
+        self.seen = 0
+
+    def _gathered(self, split: Split, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Inputs and targets of some examples."""
+        smoothing, n_classes = self.regularizer.label_smoothing, self.architecture.n_classes
+        targets = functional.one_hot(split.labels[rows], n_classes).float()
+        if smoothing > 0:
+            targets = (1 - smoothing) * targets + smoothing / n_classes
+        return split.inputs[rows], targets
+
+    def _step(self, seeds: slice, inputs: Tensor, targets: Tensor) -> None:
+        """Gradient of the mean loss over the batch for a group of seeds, and the update.
+
+        Inputs and targets are (n, width), the same for all, or (G, n, width).
+        """
+        rows, gradients = self.parameters[seeds], self.gradients[seeds]
+        n_group, n = len(rows), inputs.shape[-2]
+        last = len(self.layers) - 1
+        values = [inputs.expand(n_group, n, -1)]
+        remembered: list[Tensor] = []  # of each hidden layer, for the activation's derivative
+        masks: list[Tensor | None] = []
+        normalized: list[tuple[Tensor, Tensor]] = []
+        for number, layer in enumerate(self.layers):
+            weight = matrix(rows, layer)
+            bias = rows[:, layer.bias].unsqueeze(1)
+            here = torch.baddbmm(bias, values[-1], weight.transpose(1, 2))
+            if number == last:
+                break
+            if self.regularizer.batch_norm_momentum is not None:
+                here, *memory = self._normalize(seeds, number, here)
+                normalized.append((memory[0], memory[1]))
+            if self.activation.from_input:
+                remembered.append(here)
+                here = here.clone()
+            here = self.activation.apply(here)
+            if not self.activation.from_input:
+                remembered.append(here)
+            if self.architecture.output_bits is not None:
+                here = quantize_(
+                    here.clone(), self.architecture.activation, self.architecture.output_bits
+                )
+            if self.regularizer.noise > 0:
+                here = here + self._noise(seeds, number, n, layer.n_out)
+            mask = self._dropout_mask(seeds, number, n, layer.n_out)
+            masks.append(mask)
+            values.append(here if mask is None else here * mask)
+        gradient = torch.softmax(here, dim=-1)
+        gradient -= targets
+        gradient /= n
+        shares = None if self.known is None else Shares(n_group, n, self.device)
+        for number in range(last, -1, -1):
+            layer = self.layers[number]
+            torch.bmm(gradient.transpose(1, 2), values[number], out=matrix(gradients, layer))
+            torch.sum(gradient, dim=1, out=gradients[:, layer.bias])
+            if shares is not None:
+                shares.add(gradient, values[number], gradients, layer)
+            if number == 0:
+                break
+            gradient = torch.bmm(gradient, matrix(rows, layer))
+            mask = masks[number - 1]
+            if mask is not None:
+                gradient *= mask
+            if self.architecture.output_bits is not None:  # outputs beyond the range are cut off
+                _, highest = OUTPUT_RANGES[self.architecture.activation]
+                gradient *= remembered[number - 1] <= highest
+            gradient = self.activation.backpropagate(gradient, remembered[number - 1])
+            if normalized:
+                gradient = _normalize_backward(
+                    gradient, *normalized[number - 1], rows, gradients, self.layers[number - 1]
+                )
+        if shares is not None:
+            self._learn_of_examples(seeds, shares)
+        self._update(seeds)
+
+    def _learn_of_examples(self, seeds: slice, shares: Shares) -> None:
+        """Add what this step tells of each example of the batch, before its gradient is clipped.
+
+        Given all other examples, the batch and the weights before, the step is Gaussian, and
+        without the example its mean is elsewhere: their divergence bounds the information.
+        """
+        assert self.known is not None
+        sgld = self.settings.sgld
+        deviation = sgld.deviation(float(self.steps[seeds][0]) + 1)
+        moved = shares.moved(self.gradients[seeds], sgld.clipping_norm).sum(dim=1)
+        scaled = self.settings.learning_rate**2 / 2 * moved
+        nothing = torch.zeros_like(moved)
+        self.known[seeds] += torch.where(moved == 0, nothing, scaled / deviation**2)
+
+    def _update(self, seeds: slice) -> None:
+        """One step of the optimizer; l1 and l2 concern weights and biases only."""
+        sgld = self.settings.sgld if self.settings.optimizer == "sgld" else None
+        if sgld is not None and sgld.clipping_norm < math.inf:
+            norms = torch.linalg.vector_norm(self.gradients[seeds], dim=1, keepdim=True)
+            self.gradients[seeds] *= torch.clamp(sgld.clipping_norm / norms, max=1)
+        if self.regularizer.l1 > 0:
+            signs = torch.sign(self.parameters[seeds, : self.decayed])
+            self.gradients[seeds, : self.decayed] += self.regularizer.l1 * signs
+        steps = self.steps[seeds]
+        torch._foreach_add_(steps, 1)
+        for part, decay in (
+            (slice(0, self.decayed), self.regularizer.l2),
+            (slice(self.decayed, None), 0.0),
+        ):
+            if part.start == self.parameters.shape[1]:
+                continue
+            parameters, gradients, first, second = (
+                tensor[seeds, part].unbind(0)
+                for tensor in (self.parameters, self.gradients, *self.moments)
+            )
+            if self.settings.optimizer != "adam":
+                momentum = 0.0 if sgld is not None else self.settings.momentum
+                torch._fused_sgd_(
+                    parameters,
+                    gradients,
+                    first if momentum > 0 else [],  # torch refuses buffers without momentum
+                    lr=self.settings.learning_rate,
+                    momentum=momentum,
+                    weight_decay=decay,
+                    dampening=0.0,
+                    nesterov=False,
+                    maximize=False,
+                    is_first_step=False,  # the buffers begin with zeros, which is the same
+                )
+                continue
+            torch._fused_adam_(
+                parameters,
+                gradients,
+                first,
+                second,
+                [],
+                steps,
+                lr=self.settings.learning_rate,
+                beta1=_BETA1,
+                beta2=_BETA2,
+                weight_decay=decay,
+                eps=_ADAM_EPSILON,
+                amsgrad=False,
+                maximize=False,
+            )
+        if sgld is not None and sgld.noise > 0:
+            self._disturb(seeds, sgld.deviation(float(steps[0])))
+
+    def _disturb(self, seeds: slice, deviation: float) -> None:
+        """Add Gaussian noise to weights and biases."""
+        rows = self.parameters[seeds]
+        for row, generators in zip(rows, self.disturbance[seeds], strict=True):
+            for layer, random in zip(self.layers, generators, strict=True):
+                for part in (layer.weight, layer.bias):
+                    drawn = random.standard_normal(part.stop - part.start, dtype=np.float32)
+                    row[part] += deviation * torch.from_numpy(drawn).to(self.device)
+
+    def _dropout_mask(self, seeds: slice, number: int, n: int, width: int) -> Tensor | None:
+        """Factors 0 or 1 / (1 - p), (G, n, width), 16 random bits each."""
+        dropped = round(self.regularizer.dropout * 2**16)
+        if dropped == 0:
+            return None
+        bits = np.stack(
+            [
+                np.frombuffer(generators[number].bytes(2 * n * width), dtype=np.uint16)
+                for generators in self.dropout[seeds]
+            ]
+        )
+        kept = torch.from_numpy(bits >= dropped).to(self.device).view(-1, n, width)
+        return kept * (2**16 / (2**16 - dropped))
+
+    def _noise(self, seeds: slice, number: int, n: int, width: int) -> Tensor:
+        """Gaussian noise of a hidden layer, (G, n, width)."""
+        drawn = np.stack(
+            [
+                generators[number].standard_normal((n, width), dtype=np.float32)
+                for generators in self.noise[seeds]
+            ]
+        )
+        return torch.from_numpy(drawn).to(self.device) * self.regularizer.noise
+
+    def _normalize(
+        self, seeds: slice, number: int, values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Batch norm in training mode, with its normalized values and factor; tracks them."""
+        n = values.shape[1]
+        mean = values.mean(1, keepdim=True)
+        centred = values - mean
+        variance = (centred * centred).mean(1, keepdim=True)
+        factor = torch.rsqrt(variance + BATCH_NORM_EPSILON)
+        centred *= factor
+        tracked = self.stack.normalizations[number]
+        momentum = self.regularizer.batch_norm_momentum or 0.0
+        if n > 1:  # one example has no variance; torch refuses such a batch
+            tracked.mean[seeds] += momentum * (mean.squeeze(1) - tracked.mean[seeds])
+            unbiased = variance.squeeze(1) * (n / (n - 1))
+            tracked.variance[seeds] += momentum * (unbiased - tracked.variance[seeds])
+        scale, shift = tracked.scale[seeds].unsqueeze(1), tracked.shift[seeds].unsqueeze(1)
+        return centred * scale + shift, centred, factor
+
+    def _initialized(self, seeds: Sequence[int]) -> Stack:
+        """torch.nn.Linear's default: weights and biases uniform in +-1/sqrt(n_in)."""
+        for row, seed in zip(self.parameters, seeds, strict=True):
+            random = generator(self.settings.study_seed, Stream.INITIALIZATION, seed)
+            for layer in self.layers:
+                bound = 1 / math.sqrt(layer.n_in)
+                for part in (layer.weight, layer.bias):
+                    drawn = random.uniform(-bound, bound, part.stop - part.start)
+                    row[part] = torch.from_numpy(drawn.astype(np.float32))
+        hidden = self.layers[:-1] if self.architecture.batch_norm else []
+        for layer in hidden:
+            self.parameters[:, layer.scale] = 1
+        shape = (len(seeds), 1)
+        return Stack(
+            self.architecture,
+            tuple(seeds),
+            [matrix(self.parameters, layer) for layer in self.layers],
+            [self.parameters[:, layer.bias] for layer in self.layers],
+            [
+                Normalization(
+                    self.parameters[:, layer.scale],
+                    self.parameters[:, layer.shift],
+                    torch.zeros(shape[0], layer.n_out, device=self.device),
+                    torch.ones(shape[0], layer.n_out, device=self.device),
+                )
+                for layer in hidden
+            ],
+        )
+
+
+def _normalize_backward(
+    gradient: Tensor,
+    normalized: Tensor,
+    factor: Tensor,
+    rows: Tensor,
+    gradients: Tensor,
+    layer: Layer,
+) -> Tensor:
+    """Gradient by the input of batch norm (Ioffe and Szegedy 2015, section 3)."""
+    shift_gradient = gradient.sum(1, keepdim=True)
+    scale_gradient = (gradient * normalized).sum(1, keepdim=True)
+    gradients[:, layer.shift] = shift_gradient.squeeze(1)
+    gradients[:, layer.scale] = scale_gradient.squeeze(1)
+    n = gradient.shape[1]
+    scale = rows[:, layer.scale].unsqueeze(1)
+    return (gradient - shift_gradient / n - normalized * (scale_gradient / n)) * (scale * factor)

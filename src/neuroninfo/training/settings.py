@@ -1,0 +1,122 @@
+"""How networks are trained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neuroninfo.data.datasets import Examples
+from neuroninfo.networks.stack import (
+    Architecture,
+    hidden_widths,
+)
+
+
+@dataclass(frozen=True)
+class Regularizer:
+    """What keeps the weights small or the neurons independent; any combination."""
+
+    l1: float = 0.0
+    """lambda of the term lambda * sign(w) that is added to the gradient of weights and biases."""
+    l2: float = 0.0
+    """lambda of the term lambda * w that is added to the gradient of weights and biases."""
+    dropout: float = 0.0
+    """Probability that an output of a hidden neuron is dropped in a training step."""
+    batch_norm_momentum: float | None = None
+    """Weight of a batch in the tracked mean and variance; None: no batch norm."""
+    label_smoothing: float = 0.0
+    """Share of the target that is spread over all classes (Szegedy et al. 2016, section 7)."""
+    noise: float = 0.0
+    """Standard deviation of the Gaussian noise that is added to every output of a hidden neuron in
+    a training step (Goldfeld et al. 2019), before dropout; loss and accuracy are without."""
+    output_bits: int | None = None
+    """Bits of the outputs of hidden neurons, in training and after; gradients pass as if outputs
+    had not been rounded (straight-through, Bengio et al. 2013)."""
+    early_stopping: int | None = None
+    """Patience: epochs in a row without a lower validation loss after which a seed stops."""
+
+
+@dataclass(frozen=True)
+class Sgld:
+    """Noisy gradient descent w <- w - eta clip(g) + sigma_t N(0, I) (Pensia, Jog, Loh 2018).
+
+    Clipped is the gradient of the loss, mean over the batch, to a norm; terms of l1 and l2 do not
+    depend on data and are added after.
+    """
+
+    clipping_norm: float = math.inf
+    """Largest norm over all parameters; infinite: not clipped."""
+    noise: float = 0.0
+    """sigma_1, standard deviation of what is added to each parameter in the first step."""
+    noise_decay: float = 0.0
+    """sigma_t = sigma_1 / t^noise_decay in step t."""
+
+    def deviation(self, step: float) -> float:
+        """sigma_t of a step, from 1 on."""
+        return self.noise / step**self.noise_decay
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train on the cross-entropy."""
+
+    study_seed: int
+    dataset: str
+    architecture: str
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    activation_epochs: tuple[int, ...]
+    """Epochs after which the activations are kept; 0 is before training, and the number of epochs
+    stands for the trained network, which early stopping may have taken from an earlier one."""
+    regularizer: Regularizer
+    optimizer: str = "adam"
+    """``adam``, ``sgd`` or ``sgld``."""
+    momentum: float = 0.0
+    """Of sgd."""
+    sgld: Sgld = Sgld()
+    """Of sgld."""
+
+
+def log_spaced_epochs(epochs: int, most: int) -> list[int]:
+    """Epoch 0 and others to the last, evenly in their logarithm.
+
+    They are `most` at most (2 or more): the first ones are whole numbers too near to each other.
+    """
+    if most == 2:
+        return [0, epochs]
+    spaced = np.geomspace(1, epochs, most - 1).round().astype(int)
+    return [0, *sorted({*spaced.tolist()})]
+
+
+def architecture_for(examples: Examples, settings: Settings, activation: str) -> Architecture:
+    """What is trained on a data set, from the names in a condition."""
+    return Architecture(
+        n_inputs=examples.inputs.shape[1],
+        hidden=hidden_widths(settings.architecture),
+        n_classes=examples.n_classes,
+        activation=activation,
+        batch_norm=settings.regularizer.batch_norm_momentum is not None,
+        output_bits=settings.regularizer.output_bits,
+    )
+
+
+def settings_from(resolved: Mapping[str, Any]) -> Settings:
+    """Settings from a rule's parameters (`study.Study.training_settings`)."""
+    return Settings(
+        study_seed=resolved["study_seed"],
+        dataset=resolved["dataset"],
+        architecture=resolved["architecture"],
+        learning_rate=resolved["learning_rate"],
+        batch_size=resolved["batch_size"],
+        epochs=resolved["epochs"],
+        activation_epochs=tuple(resolved["activation_epochs"]),
+        regularizer=Regularizer(**resolved["regularizer"]),
+        optimizer=resolved["optimizer"],
+        momentum=resolved["momentum"] or 0.0,
+        sgld=Sgld(**(resolved.get("sgld") or {})),
+    )

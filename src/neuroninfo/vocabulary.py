@@ -1,0 +1,24 @@
+"""Words that stand in the files of a study and that several rooms use."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CONDITION: Final = ("dataset", "architecture", "activation", "regularizer")
+"""Names that make a condition: columns of every table, folders of every file."""
+SPLITS: Final = ("train", "validation", "test")
+"""Parts of a data set; the position in this list is the flag in ``datasets/<name>.nc``."""
+NETWORK: Final = "network"
+"""Scope of ``ablation.nc``: all hidden layers together."""
+LAYERS: Final = "layers"
+"""Each hidden layer by itself, as scopes to ablate in; the other choice is `NETWORK`."""
+RANDOM: Final = "random"
+"""In place of a measure in ``ablation.nc``: an order by chance."""
+JOINT: Final = ("cmim", "jmi")
+"""Measures whose orders are found jointly, on threshold-quantized outputs."""
+REFERENCE: Final = ("damage", "greedy")
+"""Orders by the accuracy that removing a neuron costs."""
+ZERO: Final = "zero"
+"""Replacement of ablated neurons: they put out zero."""
+MEAN: Final = "mean"
+"""Replacement of ablated neurons: each puts out its mean on the train split."""

@@ -1,0 +1,78 @@
+"""Two studies of the same truth agree; different ones do not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+
+from neuroninfo.figures import canvas
+from neuroninfo.figures.replication import replication_figure
+from neuroninfo.results import claims, replication, statistics
+from neuroninfo.streams import Stream, generator
+
+
+def judged(samples: np.ndarray) -> pd.DataFrame:
+    """Claims, one a row of samples (claims, seeds), with the bootstrap's intervals."""
+    rows = []
+    for number, effects in enumerate(samples):
+        interval = statistics.bootstrap_mean(effects, generator(0, Stream.BOOTSTRAP, str(number)))
+        rows.append(
+            dict.fromkeys(claims.COLUMNS, "x")
+            | {"claim": f"C{number}", "unit": "accuracy", "verdict": interval.verdict(0)}
+            | {"effect": interval.mean, "low": interval.low, "high": interval.high}
+            | {"threshold": 0.0, "n_seeds": len(effects)}
+        )
+    return pd.DataFrame(rows, columns=list(claims.COLUMNS))
+
+
+def test_the_interval_is_welch_s() -> None:
+    rng = np.random.default_rng(1)
+    here, there = rng.normal(0.1, 0.02, (3, 8)), rng.normal(0.1, 0.05, (3, 25))
+    found = replication.agreement(judged(here), judged(there))
+    for row, a, b in zip(found.itertuples(), here, there, strict=True):
+        exact = scipy.stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
+        width = exact.high - exact.low
+        assert row.difference == pytest.approx(a.mean() - b.mean())
+        # Read off percentiles of a bootstrap, whose tails are not those of a normal distribution.
+        assert row.low == pytest.approx(exact.low, abs=0.06 * width)
+        assert row.high == pytest.approx(exact.high, abs=0.06 * width)
+
+
+def test_of_equal_truths_most_agree_and_of_different_ones_few() -> None:
+    rng = np.random.default_rng(2)
+    here, there = rng.normal(size=(200, 5)), rng.normal(size=(200, 20))
+    same = replication.agreement(judged(here), judged(there))
+    assert 0.9 < same["agrees"].mean() < 0.99
+    other = replication.agreement(judged(here + 4), judged(there))
+    assert other["agrees"].mean() < 0.02
+    assert ((other["low"] <= other["difference"]) & (other["difference"] <= other["high"])).all()
+
+
+def test_effects_without_spread() -> None:
+    ones = np.ones((1, 5))
+    assert replication.agreement(judged(ones), judged(ones))["agrees"].tolist() == [True]
+    assert replication.agreement(judged(ones), judged(1.5 * ones))["agrees"].tolist() == [False]
+
+
+def test_only_claims_with_intervals_in_both_are_compared() -> None:
+    effects = np.random.default_rng(3).normal(1, 0.1, (2, 6))
+    here, there = judged(effects), judged(-effects)
+    here.loc[0, ["low", "high"]] = np.nan
+    found = replication.agreement(here, there)
+    assert found["claim"].tolist() == ["C1"]
+    assert replication.summary(found) == (
+        "0 of 1 effects of all claims agree (95 % are expected to); 1 opposite verdicts"
+    )
+    with pytest.raises(ValueError, match="common conditions"):
+        replication.agreement(here, there.assign(dataset="other"))
+
+
+def test_the_figure_is_drawn_alike(tmp_path) -> None:
+    rng = np.random.default_rng(4)
+    truth = rng.normal(0, 0.2, (12, 1))
+    agreed = replication.agreement(
+        judged(truth + rng.normal(0, 0.03, (12, 5))), judged(truth + rng.normal(0, 0.03, (12, 20)))
+    )
+    for name in ("a.png", "b.png"):
+        canvas.save(replication_figure(agreed, "talk-again", "talk"), tmp_path / name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
