@@ -21,22 +21,19 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
+
 import numpy as np
 import pandas as pd
 import scipy.stats
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
 from neuroninfo.files import tables
 from neuroninfo.neurons.measures import DECIMALS
-from neuroninfo.vocabulary import NETWORK, RANDOM
+from neuroninfo.results.curves import ORDERINGS, mean_accuracy, ordered_by
+from neuroninfo.results.statistics import Interval, bootstrap_mean, cliffs_delta
 from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import CONDITION
-from neuroninfo.results.statistics import Interval
-from neuroninfo.results.curves import ORDERINGS
-from neuroninfo.results.statistics import bootstrap_mean
-from neuroninfo.results.statistics import cliffs_delta
-from neuroninfo.results.curves import mean_accuracy
-from neuroninfo.results.curves import ordered_by
+from neuroninfo.vocabulary import CONDITION, NETWORK, RANDOM
 
 COLUMNS: Final[Mapping[str, type]] = {
     "claim": str,
@@ -96,6 +93,7 @@ _LAYER_CLAIMS: Final = {
     "C2b": ("ascending", RANDOM, "removing the lowest {} first hurts less than random"),
 }
 
+
 @dataclass(frozen=True)
 class _Claim:
     """What is said, and its effect in each seed."""
@@ -113,6 +111,7 @@ class _Claim:
     stream: str = ""
     """Key of its bootstrap's stream; empty: that of its row."""
 
+
 def count_stream(
     condition: Mapping[str, str], scope: str, measure: str, quantizer: str, name: str, delta: str
 ) -> str:
@@ -120,6 +119,7 @@ def count_stream(
     return "/".join(
         [*(condition[key] for key in CONDITION), scope, measure, quantizer, name, delta]
     )
+
 
 def claims(
     neurons: xr.Dataset,
@@ -172,9 +172,11 @@ def claims(
     rows = [_judged(claim, about, n_seeds, study_seed) for claim in judged]
     return _sorted(pd.DataFrame(rows, columns=list(COLUMNS)))
 
+
 def read(path: str | Path) -> pd.DataFrame:
     """Read claims as written by `tables.write`."""
     return tables.read(path, COLUMNS)
+
 
 def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd.DataFrame:
     """Claims of all conditions of a study in one table.
@@ -208,6 +210,7 @@ def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd
         first = "/".join(doubled.iloc[0][list(_KEY)])
         raise ValueError(f"claims: doubled: {first}; give the file of a condition once")
     return frame
+
 
 def _ablation_claims(neurons: xr.Dataset, ablation: Mapping[str, xr.Dataset]) -> Iterator[_Claim]:
     """C1 and C2."""
@@ -247,6 +250,7 @@ def _ablation_claims(neurons: xr.Dataset, ablation: Mapping[str, xr.Dataset]) ->
                 }
                 yield _Claim(what, None if missing else g[more] - g[less])
 
+
 def _information_claims(neurons: xr.Dataset) -> Iterator[_Claim]:
     """C3: Cliff's delta by seed."""
     layers = neurons["layer"].values
@@ -266,6 +270,7 @@ def _information_claims(neurons: xr.Dataset) -> Iterator[_Claim]:
             }
             deltas = [cliffs_delta(i[layers == later], i[layers == earlier]) for i in information]
             yield _Claim(what, np.array(deltas), two_sided=True)
+
 
 def _count_claims(reading: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Claim]:
     """C4: counts by seed beside the talk's."""
@@ -303,6 +308,7 @@ def _count_claims(reading: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Cl
                     ),
                 )
 
+
 def _selectivity_claim(neurons: xr.Dataset, damage: xr.Dataset) -> _Claim:
     """C5: rank correlation by seed of class selectivity and accuracy lost on test."""
     test = damage.sel(split="test").sortby("seed")
@@ -335,6 +341,7 @@ def _selectivity_claim(neurons: xr.Dataset, damage: xr.Dataset) -> _Claim:
     correlations = [float(scipy.stats.spearmanr(a, b).statistic) for a, b in pairs]
     return dataclasses.replace(claim, effects=np.array(correlations))
 
+
 def _judged(
     claim: _Claim, about: Mapping[str, str], n_seeds: int, study_seed: int
 ) -> dict[str, Any]:
@@ -356,6 +363,7 @@ def _judged(
         "verdict": verdict,
         "note": "; ".join(filter(None, (what["note"], interval.note))),
     }
+
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(list(_KEY), kind="stable", ignore_index=True)

@@ -28,13 +28,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neuroninfo.files import tables
+from neuroninfo.files.storage import labelled
 from neuroninfo.results.claims import count_stream
 from neuroninfo.results.curves import ordered_by
 from neuroninfo.results.statistics import Interval, bootstrap_mean
-from neuroninfo.vocabulary import CONDITION, ZERO
-from neuroninfo.files.storage import labelled
-from neuroninfo.vocabulary import NETWORK
 from neuroninfo.streams import Stream, generator
+from neuroninfo.vocabulary import CONDITION, NETWORK, ZERO
 
 COUNTS: Final[Mapping[str, str]] = {
     "suffice": "highest neurons that suffice",
@@ -71,8 +70,6 @@ _ROUNDING: Final = 1e-9
 """Of delta (A0 - c), in examples: 0.1 x 9,000 is to be 900."""
 _BY_DELTA: Final = ("suffice", "destroy", "redundant", "synergistic")
 _OF_NEURONS: Final = ("never_active", "rarely_active")
-
-
 
 
 def suffice(correct_ascending: NDArray[np.int64], chance: int, delta: float) -> int:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
+
 import numpy as np
 import pandas as pd
 import xarray as xr
-from neuroninfo.networks.activations import ACTIVATIONS
-from neuroninfo.ablation.orders import Ordering, orderings, orders, scopes
-from neuroninfo.files.storage import labelled
-from neuroninfo.networks.stack import Stack, neuron_coordinates
-from neuroninfo.neurons.measures import mutual_information
-from neuroninfo.neurons.quantization import Quantizer
+
 from neuroninfo.results.curves import mean_accuracy
-from neuroninfo.results.statistics import bootstrap_mean
-from neuroninfo.vocabulary import CONDITION, ZERO
 from neuroninfo.results.ranking import EFFECTS
-from neuroninfo.streams import Stream, generator
+from neuroninfo.results.statistics import bootstrap_mean
 from neuroninfo.smaller.low_bit import _ORDERING
+from neuroninfo.streams import Stream, generator
+from neuroninfo.vocabulary import CONDITION
 
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(CONDITION, str),
@@ -34,6 +29,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     "note": str,
 }
 """Of the summary."""
+
 
 def summary(
     groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any], study_seed: int

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
 import numpy as np
 import pandas as pd
 import scipy.stats
 import xarray as xr
 from numpy.typing import NDArray
-from neuroninfo.files.storage import labelled
-from neuroninfo.planes.estimators.protocol import Estimate, EstimationError, Estimator
-from neuroninfo.planes.estimators.sample_propagation import SamplePropagation
+
+from neuroninfo.planes.layers import OUTPUT, SKIPPED
 from neuroninfo.results.statistics import Interval, bootstrap_mean
-from neuroninfo.vocabulary import CONDITION
 from neuroninfo.streams import Stream, generator
-from neuroninfo.planes.layers import OUTPUT
-from neuroninfo.planes.layers import SKIPPED
-from neuroninfo.planes.layers import names
-from neuroninfo.planes.layers import plane
+from neuroninfo.vocabulary import CONDITION
 
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(CONDITION, str),
@@ -52,6 +48,7 @@ PAGE: Final = (
 DROP: Final = 0.1
 """Fall of I(X;T) in bit from which a layer is said to compress (chosen)."""
 
+
 def _verdict(fall: Interval) -> str:
     """Whether a layer compresses: the interval of its fall lies on one side of `DROP`."""
     if np.isnan(fall.mean):
@@ -61,6 +58,7 @@ def _verdict(fall: Interval) -> str:
     if fall.low > DROP:
         return "compresses"
     return "does not compress" if fall.high < DROP else "undecided"
+
 
 def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
     """How far I(X;T) falls after its maximum over the epochs: the compression phase, if any.
@@ -118,6 +116,7 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int
             )
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
+
 def gaps(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> pd.DataFrame:
     """Coordinates of the last hidden layer and generalization gaps, at the last epoch.
 
@@ -154,6 +153,7 @@ def gaps(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> p
                     }
                 )
     return pd.DataFrame(rows)
+
 
 def gap_correlations(points: pd.DataFrame, study_seed: int) -> pd.DataFrame:
     """Spearman's correlation of each coordinate with the gap, over conditions and seeds.
@@ -192,6 +192,7 @@ def gap_correlations(points: pd.DataFrame, study_seed: int) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
 
 def _spearman(
     pairs: NDArray[np.float64], rng: np.random.Generator, resamples: int = 2000

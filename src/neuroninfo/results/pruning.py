@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import Any, Final
+
 import numpy as np
 import pandas as pd
-import torch
 import xarray as xr
-from torch import Tensor, nn
-from torch.nn import functional
-from torch.nn.utils import prune
-from neuroninfo.ablation.orders import Ordering, orders, scopes
-from neuroninfo.vocabulary import LAYERS
-from neuroninfo.vocabulary import SPLITS
-from neuroninfo.files.storage import labelled
-from neuroninfo.vocabulary import RANDOM
-from neuroninfo.networks.forward import evaluated
-from neuroninfo.networks.modules import module
-from neuroninfo.networks.stack import Architecture, Normalization, Stack
+
 from neuroninfo.results.statistics import bootstrap_mean
-from neuroninfo.vocabulary import CONDITION
 from neuroninfo.streams import Stream, generator
-from neuroninfo.training.loop import train
-from neuroninfo.training.settings import Settings, settings_from
-from neuroninfo.training.splits import Split
-from neuroninfo.smaller.pruning import pruned
+from neuroninfo.vocabulary import CONDITION
 
 UNPRUNED: Final = "unpruned"
 """In place of a criterion: the network as it was."""
@@ -47,6 +31,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     "note": str,
 }
 """Of the summary."""
+
 
 def summary(pruned: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
     """Accuracy of pruned networks with intervals over seeds, one row a network.
@@ -93,6 +78,7 @@ def summary(pruned: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -
         }
         rows.append(_row(about | what, size, by_seed, study_seed))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
 
 def _row(
     what: Mapping[str, str], size: Mapping[str, float], by_seed: np.ndarray, study_seed: int

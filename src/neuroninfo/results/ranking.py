@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from neuroninfo.results.curves import mean_accuracy, ordered_by
 from neuroninfo.results.statistics import bootstrap_mean
-from neuroninfo.vocabulary import CONDITION
-from neuroninfo.vocabulary import RANDOM
 from neuroninfo.streams import Stream, generator
+from neuroninfo.vocabulary import CONDITION, RANDOM
 
 EFFECTS: Final[Mapping[str, tuple[str, str]]] = {
     "descending": (RANDOM, "descending"),

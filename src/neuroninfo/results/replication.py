@@ -30,8 +30,6 @@ COLUMNS: Final = (
 )
 
 
-
-
 def agreement(claims: pd.DataFrame, replicated: pd.DataFrame) -> pd.DataFrame:
     """Effects of two studies side by side, one row a claim that both judged.
 

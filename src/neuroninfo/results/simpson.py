@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+
 import numpy as np
 import pandas as pd
-import scipy.stats
 import xarray as xr
 from numpy.typing import NDArray
-from neuroninfo.results.statistics import Interval, bootstrap_mean
-from neuroninfo.vocabulary import CONDITION
-from neuroninfo.vocabulary import NETWORK
+
+from neuroninfo.results.statistics import Interval, bootstrap_mean, rank_correlation
 from neuroninfo.streams import Stream, generator
-from neuroninfo.results.statistics import rank_correlation
+from neuroninfo.vocabulary import CONDITION, NETWORK
 
 WITHIN: Final = "within layers"
 """In place of a scope: the mean of the layers' correlations."""
@@ -67,6 +66,7 @@ def costs(damage: xr.Dataset) -> NDArray[np.float64]:
     lost = test["correct_unablated"] - test["correct"]
     return np.asarray((lost / int(test["n_examples"])).transpose("seed", "neuron").values)
 
+
 def measured(neurons: xr.Dataset) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
     """Of each of `MEASURES` that there is: its name, quantizer, and (seed, neuron) values."""
     for measure in MEASURES:
@@ -77,6 +77,7 @@ def measured(neurons: xr.Dataset) -> Iterator[tuple[str, str, NDArray[np.float64
             quantizer = str(values["quantizer"].values[0])
             values = values.isel(quantizer=0)
         yield measure, quantizer, values.transpose("seed", "neuron").values
+
 
 def correlations(
     neurons: xr.Dataset, damage: xr.Dataset, condition: Mapping[str, Any], study_seed: int
@@ -143,6 +144,7 @@ def correlations(
                 }
             )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
 
 def _by_seed(values: NDArray[np.float64], lost: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([rank_correlation(a, b) for a, b in zip(values, lost, strict=True)])

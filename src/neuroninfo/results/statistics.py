@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
 import numpy as np
-import pandas as pd
 import scipy.stats
-import xarray as xr
 from numpy.typing import ArrayLike, NDArray
-from neuroninfo.neurons.measures import DECIMALS
-from neuroninfo.vocabulary import NETWORK, RANDOM
-from neuroninfo.streams import Stream, generator
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
-import numpy as np
-import pandas as pd
-import scipy.stats
-import xarray as xr
-from numpy.typing import NDArray
-from neuroninfo.vocabulary import CONDITION
-from neuroninfo.vocabulary import NETWORK
-from neuroninfo.streams import Stream, generator
-
-
 
 CONFIDENCE: Final = 0.95
 
@@ -55,6 +35,7 @@ class Interval:
         if least < self.low and self.high < most:
             return "holds"
         return "fails" if self.high < least or self.low > most else "undecided"
+
 
 def bootstrap_mean(
     values: ArrayLike,
@@ -99,6 +80,7 @@ def bootstrap_mean(
     low, high = result.confidence_interval
     return Interval(float(array.mean()), float(low), float(high), note)
 
+
 def bootstrap_curve(
     values: NDArray[np.float64],
     rng: np.random.Generator,
@@ -128,6 +110,7 @@ def bootstrap_curve(
     ]
     low, high = np.concatenate(parts, axis=1)
     return low, high
+
 
 def cliffs_delta(a: ArrayLike, b: ArrayLike) -> float:
     """Share of pairs with a > b minus share of pairs with a < b; ties count 0.

@@ -16,8 +16,10 @@ from neuroninfo.figures.ranking import ranking_figure
 from neuroninfo.figures.replacement import replacement_figure
 from neuroninfo.files import tables
 from neuroninfo.results import ranking
-
-from tests.unit.pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
+from tests.unit.pictures import (
+    all_text_is_large_and_in_the_figure,
+    greyscale_tells_what_colours_tell,
+)
 
 CONDITION = {
     "dataset": "mnist",
