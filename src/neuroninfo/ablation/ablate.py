@@ -8,21 +8,16 @@ order are zero in every forward pass, or constants such as their means.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from neuroninfo.files.storage import labelled
-from neuroninfo.networks.stack import Array, Stack
-from neuroninfo.vocabulary import NETWORK
-
-if TYPE_CHECKING:
-    pass
 from neuroninfo.ablation.curves import curves_of
 from neuroninfo.ablation.orders import Ordering, orders, scopes
 from neuroninfo.ablation.removals import Curves, Removals
-from neuroninfo.vocabulary import LAYERS, MEAN
+from neuroninfo.files.storage import labelled
+from neuroninfo.networks.stack import Array, Stack
+from neuroninfo.vocabulary import LAYERS, MEAN, NETWORK
 
 
 def ablate(

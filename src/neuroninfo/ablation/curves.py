@@ -5,17 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuroninfo.networks.stack import Array, Stack
-
-if TYPE_CHECKING:
-    pass
 from neuroninfo.ablation.compiled import Compiled
 from neuroninfo.ablation.recomputed import recomputed
 from neuroninfo.ablation.removals import Curves, Removals, nothing
+from neuroninfo.networks.stack import Array, Stack
 
 
 def cumulative(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,11 +13,7 @@ import xarray as xr
 from neuroninfo.networks.stack import neuron_coordinates
 from neuroninfo.neurons.measures import DECIMALS
 from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import NETWORK, RANDOM
-
-if TYPE_CHECKING:
-    pass
-from neuroninfo.vocabulary import LAYERS
+from neuroninfo.vocabulary import LAYERS, NETWORK, RANDOM
 
 
 @dataclass(frozen=True)
