@@ -9,11 +9,10 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 from neuroninfo.figures import canvas, comparison
 from neuroninfo.files import tables
 from neuroninfo.results import claims, counts
-from neuroninfo.vocabulary import CONDITION
 
 compared = snakemake.params.comparison["conditions"]
 drawn = comparison.comparison_figure(
-    tables.gather(snakemake.input.readings, counts.COLUMNS, CONDITION, compared),
+    tables.gather(snakemake.input.readings, counts.COLUMNS, counts.KEY, compared),
     claims.gather(snakemake.input.claims, compared),
     snakemake.params.comparison,
 )

@@ -10,7 +10,9 @@ from neuroninfo.figures import canvas
 from neuroninfo.figures.ranking import ranking_figure
 from neuroninfo.files import tables
 from neuroninfo.results import ranking
+from neuroninfo.vocabulary import condition_names
 
-sets = [[name] for name in snakemake.params.sets]
-effects = tables.gather(snakemake.input.effects, ranking.COLUMNS, ["orderings"], sets)
-canvas.save(ranking_figure(effects, snakemake.params.condition), *snakemake.output)
+condition = snakemake.params.condition
+sets = [[*condition_names(condition).values(), name] for name in snakemake.params.sets]
+effects = tables.gather(snakemake.input.effects, ranking.COLUMNS, ranking.KEY, sets)
+canvas.save(ranking_figure(effects, condition), *snakemake.output)

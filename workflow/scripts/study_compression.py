@@ -10,9 +10,8 @@ from neuroninfo.figures import canvas
 from neuroninfo.figures.planes import compression_figure
 from neuroninfo.files import pages, tables
 from neuroninfo.results import planes
-from neuroninfo.vocabulary import CONDITION
 
-table = tables.gather(snakemake.input, planes.COLUMNS, CONDITION, snakemake.params.conditions)
+table = tables.gather(snakemake.input, planes.COLUMNS, planes.KEY, snakemake.params.conditions)
 tables.write(table, snakemake.output.table)
 page = table[list(planes.PAGE)]
 pages.write(page, snakemake.output.page, title="Fall of I(X;T) after its maximum, in bit")
