@@ -110,7 +110,7 @@ def study(
         measured,
         test_inputs.numpy(),
         test_labels.numpy(),
-        orders.orderings({"orderings": orderings, "random": random, "replacements": [ZERO]}),
+        orders.orderings_from({"orderings": orderings, "random": random, "replacements": [ZERO]}),
         seed,
     )
     condition = {
