@@ -124,10 +124,8 @@ def study(
         measured,
         curves,
         {
-            "ablation-network": figures_ablation.network_figure(
-                curves[NETWORK], condition, study_seed=seed
-            ),
-            "ablation-layers": figures_ablation.layers_figure(curves, condition, study_seed=seed),
+            "ablation-network": figures_ablation.network_figure(curves[NETWORK], condition),
+            "ablation-layers": figures_ablation.layers_figure(curves, condition),
             "information": information.distributions_figure(measured, condition),
         },
         condition,

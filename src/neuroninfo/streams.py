@@ -36,6 +36,7 @@ class Stream(IntEnum):
     SUBSET = 14  # data set, training size, seed: which examples are trained on
     LABEL_NOISE = 15  # data set: which labels are drawn anew, and what they become
     SUPERSAMPLE = 16  # data set, training size, pool
+    CONTROL_ORDERS = 17  # seed, repeat: permutations of neurons within their layers
 
 
 def generator(study_seed: int, stream: Stream, *keys: int | str) -> np.random.Generator:

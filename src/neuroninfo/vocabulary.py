@@ -15,6 +15,11 @@ LAYERS: Final = "layers"
 """Each hidden layer by itself, as scopes to ablate in; the other choice is `NETWORK`."""
 RANDOM: Final = "random"
 """In place of a measure in ``ablation.nc``: an order by chance."""
+LAYER_SEQUENCE: Final = "layer-sequence"
+"""Control of an order over the whole network: its sequence of layers, with the neurons permuted
+within their layers."""
+LAYER_RANK: Final = "layer-rank"
+"""Control of an order over the whole network: neurons by their rank within their own layer."""
 JOINT: Final = ("cmim", "jmi")
 """Measures whose orders are found jointly, on threshold-quantized outputs."""
 REFERENCE: Final = ("damage", "greedy")

@@ -70,9 +70,8 @@ def ablate(
         raise ValueError(
             f"measures are of (seeds, neurons) {measured}, networks of {(seeds, n_neurons)}"
         )
-    balanced = np.array([ordering.replacement == MEAN for ordering in orderings], dtype=np.int64)
     if means is None:
-        if balanced.any():
+        if any(ordering.replacement == MEAN for ordering in orderings):
             raise ValueError(
                 "replacements: mean needs the neurons' mean outputs (mean_output of network.nc)"
             )
@@ -82,6 +81,16 @@ def ablate(
             f"means are (seeds, neurons) {means.shape}, networks {(len(seeds), n_neurons)}"
         )
     members = scopes(stack.architecture.hidden, within)
+    # Within one layer a control is a random order, or the order itself.
+    controlled = len(stack.architecture.hidden) > 1
+    in_scope = {
+        scope: [o for o in orderings if o.control == "none" or (controlled and scope == NETWORK)]
+        for scope in members
+    }
+    balanced = {
+        scope: np.array([o.replacement == MEAN for o in of_scope], dtype=np.int64)
+        for scope, of_scope in in_scope.items()
+    }
     ordered: dict[str, list[np.ndarray]] = {scope: [] for scope in members}
     curves: dict[str, list[Curves]] = {scope: [] for scope in members}
     for position, seed in enumerate(seeds):
@@ -90,20 +99,20 @@ def ablate(
         for scope, of_scope in members.items():
             order = orders(
                 neurons.isel(seed=position),
-                orderings,
+                in_scope[scope],
                 of_scope,
                 study_seed,
                 searched=_searched(searched, scope, seed),
             )
             ordered[scope].append(order)
-            removals.append(Removals(of_scope[order], balanced, constants))
+            removals.append(Removals(of_scope[order], balanced[scope], constants))
         network = stack.of(slice(position, position + 1))
         results = curves_of(network, inputs, labels, removals, rows, threads)
         for scope, curve in zip(members, results, strict=True):
             curves[scope].append(curve)
     return {
         scope: curves_dataset(
-            orderings,
+            in_scope[scope],
             np.stack(ordered[scope]),
             {
                 name: np.stack([getattr(curve, name) for curve in of_scope])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import xarray as xr
 from neuroninfo.networks.stack import neuron_coordinates
 from neuroninfo.neurons.measures import DECIMALS
 from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import LAYERS, NETWORK, RANDOM
+from neuroninfo.vocabulary import LAYER_RANK, LAYER_SEQUENCE, LAYERS, NETWORK, RANDOM
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,15 @@ class Ordering:
     direction
         ``ascending`` (lowest first), ``descending``, or ``none``.
     repeat
-        Number of a random order, else -1.
+        Number of a random or control order, else -1.
     replacement
         What ablated neurons put out: ``zero``, or ``mean``, each its own. It does not
         change the order.
+    control
+        ``layer-sequence``: the order's sequence of layers, with the neurons permuted within their
+        layers, which keeps what the layers differ in and nothing else. ``layer-rank``: the order
+        by the rank that a neuron has within its own layer, which keeps nothing of that. ``none``:
+        the order itself.
     """
 
     measure: str
@@ -40,17 +44,20 @@ class Ordering:
     direction: str = "none"
     repeat: int = -1
     replacement: str = "zero"
+    control: str = "none"
 
 
 def orderings_from(settings: Mapping[str, Any]) -> list[Ordering]:
-    """Orderings of a set, by replacement: each measure by direction, then the random ones.
+    """Orderings of a set, by replacement: each measure by direction, random ones, controls.
 
     Parameters
     ----------
     settings
         ``orderings``: mappings of ``measure``, ``quantizer`` and ``directions``; ``random``:
-        number of random orders; ``replacements``: what ablated neurons put out, ``zero``,
-        ``mean``, or both, each in the same orders.
+        number of random orders; ``controls``: draws of the control ``layer-sequence`` of each
+        order by a measure, beside which stands one of ``layer-rank`` (0: neither);
+        ``replacements``: what ablated neurons put out, ``zero``, ``mean``, or both, each in the
+        same orders.
     """
     by_measure = [
         Ordering(entry["measure"], entry["quantizer"], direction)
@@ -58,10 +65,20 @@ def orderings_from(settings: Mapping[str, Any]) -> list[Ordering]:
         for direction in entry["directions"]
     ]
     by_chance = [Ordering(RANDOM, repeat=repeat) for repeat in range(settings["random"])]
+    draws = range(settings["controls"])
+    controls = [
+        control
+        for ordering in by_measure
+        if draws
+        for control in (
+            *(replace(ordering, control=LAYER_SEQUENCE, repeat=repeat) for repeat in draws),
+            replace(ordering, control=LAYER_RANK),
+        )
+    ]
     return [
-        dataclasses.replace(ordering, replacement=replacement)
+        replace(ordering, replacement=replacement)
         for replacement in settings["replacements"]
-        for ordering in by_measure + by_chance
+        for ordering in (*by_measure, *by_chance, *controls)
     ]
 
 
@@ -143,26 +160,77 @@ def orders(
     """
     seed, n_neurons = int(neurons["seed"]), neurons.sizes["neuron"]
     ties = permutation(scope, n_neurons, study_seed, Stream.TIES, seed)
+    layers = neurons["layer"].values[scope]
     rows = []
     for ordering in orderings:
         if ordering.measure == RANDOM:
             stream, repeat = Stream.RANDOM_ORDERS, ordering.repeat
             rows.append(permutation(scope, n_neurons, study_seed, stream, seed, repeat))
             continue
-        if ordering.measure not in neurons:
-            rows.append(_searched(ordering, searched, len(scope), neurons))
-            continue
-        measured = neurons[ordering.measure]
-        if "quantizer" in measured.dims:
-            if ordering.quantizer not in measured["quantizer"].values:
-                raise ValueError(
-                    f"orderings.measures: {ordering.measure!r} was not measured with quantizer "
-                    f"{ordering.quantizer!r}; there are "
-                    + ", ".join(map(str, measured["quantizer"].values))
-                )
-            measured = measured.sel(quantizer=ordering.quantizer)
-        rows.append(order_by(measured.values[scope], ordering.direction, ties))
+        if ordering.measure in neurons:
+            values = _values(ordering, neurons)[scope]
+            order = order_by(values, ordering.direction, ties)
+        else:
+            order = _searched(ordering, searched, len(scope), neurons)
+        if ordering.control == LAYER_SEQUENCE:
+            stream, repeat = Stream.CONTROL_ORDERS, ordering.repeat
+            shuffled = permutation(scope, n_neurons, study_seed, stream, seed, repeat)
+            order = permuted_within_layers(order, layers, shuffled)
+        elif ordering.control == LAYER_RANK:
+            order = by_rank_within_layers(order, layers, ties)
+        rows.append(order)
     return np.stack(rows)
+
+
+def permuted_within_layers(
+    order: np.ndarray, layers: np.ndarray, shuffled: np.ndarray
+) -> np.ndarray:
+    """An order with the same sequence of layers, and other neurons of each layer in its places.
+
+    Parameters
+    ----------
+    order
+        (n) neurons.
+    layers
+        (n) layer of each neuron.
+    shuffled
+        (n) a permutation of the neurons; those of a layer come in its order.
+    """
+    permuted = np.empty_like(order)
+    for layer in np.unique(layers):
+        permuted[layers[order] == layer] = shuffled[layers[shuffled] == layer]
+    return permuted
+
+
+def by_rank_within_layers(order: np.ndarray, layers: np.ndarray, ties: np.ndarray) -> np.ndarray:
+    """Neurons by how far they are through their own layer in an order, from 0 to 1.
+
+    Parameters
+    ----------
+    order, layers
+        As of `permuted_within_layers`.
+    ties
+        A permutation of 0..n-1: neurons that are equally far come in its order.
+    """
+    progress = np.empty(len(order))
+    for layer in np.unique(layers):
+        members = order[layers[order] == layer]
+        progress[members] = (np.arange(len(members)) + 0.5) / len(members)
+    return order_by(progress, "ascending", ties)
+
+
+def _values(ordering: Ordering, neurons: xr.Dataset) -> np.ndarray:
+    """The measure of an ordering, (neurons)."""
+    measured = neurons[ordering.measure]
+    if "quantizer" in measured.dims:
+        if ordering.quantizer not in measured["quantizer"].values:
+            raise ValueError(
+                f"orderings.measures: {ordering.measure!r} was not measured with quantizer "
+                f"{ordering.quantizer!r}; there are "
+                + ", ".join(map(str, measured["quantizer"].values))
+            )
+        measured = measured.sel(quantizer=ordering.quantizer)
+    return np.asarray(measured.values)
 
 
 def _searched(

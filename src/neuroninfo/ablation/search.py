@@ -75,7 +75,7 @@ def find(
         Outputs or damages are of other networks.
     """
     ordered_by = orders.orderings_from(
-        {"orderings": orderings, "random": 0, "replacements": [ZERO]}
+        {"orderings": orderings, "random": 0, "controls": 0, "replacements": [ZERO]}
     )
     members = orders.scopes(stack.architecture.hidden, scopes)
     parts: dict[str, list[xr.Dataset]] = {}

@@ -18,8 +18,7 @@ from neuroninfo.figures.labels import Curve
 from neuroninfo.figures.wording import ARROWS
 from neuroninfo.results import curves as results_curves
 from neuroninfo.results import statistics
-from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import CONDITION, NETWORK, RANDOM, ZERO
+from neuroninfo.vocabulary import NETWORK, RANDOM, ZERO
 
 MEASURE: Final = "mutual_information"
 _PANEL: Final = 5.0
@@ -46,7 +45,6 @@ def network_figure(
     group: xr.Dataset,
     condition: Mapping[str, Any],
     *,
-    study_seed: int,
     measure: str = MEASURE,
     quantizer: str | None = None,
 ) -> Figure:
@@ -68,7 +66,7 @@ def network_figure(
     ValueError
         No neurons were ordered by that.
     """
-    return _figure({NETWORK: group}, condition, study_seed, measure, quantizer)
+    return _figure({NETWORK: group}, condition, measure, quantizer)
 
 
 @canvas.styled
@@ -77,7 +75,6 @@ def layers_figure(
     condition: Mapping[str, Any],
     *,
     counts: pd.DataFrame | None = None,
-    study_seed: int,
     measure: str = MEASURE,
     quantizer: str | None = None,
 ) -> Figure:
@@ -91,7 +88,7 @@ def layers_figure(
     counts
         ``reading.csv``: how many neurons suffice, destroy and do nothing, marked on the curves
         and written below them, at its first delta.
-    condition, study_seed, measure, quantizer
+    condition, measure, quantizer
         As of `network_figure`.
 
     Raises
@@ -102,13 +99,12 @@ def layers_figure(
     layers = {name: group for name, group in groups.items() if name.startswith("layer-")}
     if not layers:
         raise ValueError(f"ablation: none of the scopes {list(groups)} is a layer ('layer-1')")
-    return _figure(layers, condition, study_seed, measure, quantizer, counts)
+    return _figure(layers, condition, measure, quantizer, counts)
 
 
 def _figure(
     groups: Mapping[str, xr.Dataset],
     condition: Mapping[str, Any],
-    study_seed: int,
     measure: str,
     quantizer: str | None,
     counts: pd.DataFrame | None = None,
@@ -130,8 +126,7 @@ def _figure(
     )
     curves = []
     for ax, (scope, group) in zip(axes, groups.items(), strict=True):
-        key = "/".join([*(str(condition[k]) for k in CONDITION), scope, *by])
-        of_scope, table = _draw(ax, group, by, study_seed, key, first=ax is axes[0])
+        of_scope, table = _draw(ax, group, by, first=ax is axes[0])
         curves.append(of_scope)
         canvas.record(drawn, table.assign(scope=scope, measure=by[0], quantizer=by[1]))
         if scope in marked:
@@ -153,7 +148,7 @@ def _figure(
 
 
 def _draw(
-    ax: Axes, group: xr.Dataset, by: tuple[str, str], study_seed: int, key: str, *, first: bool
+    ax: Axes, group: xr.Dataset, by: tuple[str, str], *, first: bool
 ) -> tuple[list[Curve], pd.DataFrame]:
     """Curves and bands of one scope, chance, and the accuracy without ablation; also in numbers."""
     removed = group["removed"].values.astype(np.float64)
@@ -165,8 +160,7 @@ def _draw(
         low = high = mean
         outer = np.percentile(percent, _SPREAD, axis=0)
         if len(percent) > 1:
-            rng = generator(study_seed, Stream.BOOTSTRAP, f"{key}/{ordering}")
-            low, high = statistics.bootstrap_curve(percent, rng)
+            low, high = statistics.band(percent)
             ax.fill_between(removed, *outer, color=colour, alpha=0.12, linewidth=0)
             ax.fill_between(removed, low, high, color=colour, alpha=0.3, linewidth=0)
         ax.plot(
@@ -271,10 +265,8 @@ def _note(group: xr.Dataset, measure: str, quantizer: str) -> str:
     random = f" (random: {repeats} orders each)" if repeats > 1 else ""
     seeds = f"One seed{random}: no interval."
     if n_seeds > 1:
-        few = n_seeds < statistics.FEW_SEEDS
-        interval = f"{'approximate ' if few else ''}95 % bootstrap interval of the mean"
         seeds = (
-            f"Lines: mean over {n_seeds} seeds{random}. Dark bands: {interval}; "
+            f"Lines: mean over {n_seeds} seeds{random}. Dark bands: 95 % interval of the mean; "
             f"light: {_SPREAD[0]}th to {_SPREAD[1]}th percentile of seeds."
         )
     return f"Outputs are set to zero in the order of {order}. {seeds}"

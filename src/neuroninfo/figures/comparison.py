@@ -16,7 +16,6 @@ from neuroninfo.figures.canvas import COLOURS, LAYERS
 from neuroninfo.figures.labels import Curve
 from neuroninfo.figures.wording import MARKERS
 from neuroninfo.results.claims import TALK
-from neuroninfo.results.statistics import FEW_SEEDS
 
 _PANEL: Final = 3.6
 """Width of a panel in inches."""
@@ -259,9 +258,8 @@ def _lines(names: Sequence[str]) -> int:
 
 
 def _note(n_seeds: int) -> str:
-    few = "approximate " if n_seeds < FEW_SEEDS else ""
     return (
-        f"Markers: means over seeds; bars: {few}95 % bootstrap intervals. C1a (whole network) and "
+        "Markers: means over seeds; bars: 95 % intervals. C1a (whole network) and "
         "C2: effects in points of mean accuracy over the ablation curve against random orders; "
         "above 0 the talk's claim holds. Neurons: how many of the highest suffice, how many "
         "destroy when removed, how many of the lowest are inactive, how many are redundant "

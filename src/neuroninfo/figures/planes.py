@@ -62,7 +62,7 @@ def planes_figure(
         "validation data, or all inputs where there are no others. Thin lines: single seeds; "
         "dots: mean over seeds, by epoch. Numbers: layer (o: output), at the last epoch. Below: "
         f"layers whose I(X;T) falls after its maximum by more than {DROP} bit, the mean drop and "
-        "its 95 % bootstrap interval over seeds. "
+        "its 95 % interval over seeds. "
         f"What is really estimated as I(X;T): {seen}.{silent}",
         panel=_PANEL,
         height=_HEIGHT,
@@ -206,7 +206,7 @@ def compression_figure(table: pd.DataFrame) -> Figure:
         len(groups),
         title="Is there a compression phase? It depends on who asks",
         subtitle="fall of estimated I(X;T) after its maximum, in bit, by estimator and layer",
-        note="Mean over seeds. Blue: the 95 % bootstrap interval lies above "
+        note="Mean over seeds. Blue: the 95 % interval lies above "
         f"{DROP} bit (darker: more); white: below; grey and ?: {DROP} lies in it; "
         "\N{MULTIPLICATION SIGN}: no estimate. Layers from the input to the output (o).",
         panel=_PANEL,
@@ -270,7 +270,7 @@ def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         title="Information planes against the generalization gap",
         subtitle="last hidden layer at the last epoch; gap: test less train cross-entropy (nat)",
         note="Left: one mark a network. Right: Spearman's correlation over networks with 95 % "
-        "bootstrap intervals, of I(X;T) (blue dots) and I(Y;T) (orange squares). Networks are of "
+        "intervals, of I(X;T) (blue dots) and I(Y;T) (orange squares). Networks are of "
         "several conditions: what these differ in may move both.",
         panel=5.2,
         height=max(_HEIGHT, 0.33 * longest),

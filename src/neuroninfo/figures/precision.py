@@ -14,7 +14,6 @@ from neuroninfo.figures import canvas, labels, wording
 from neuroninfo.figures.canvas import COLOURS, LAYERS
 from neuroninfo.figures.labels import Curve
 from neuroninfo.figures.wording import MARKERS
-from neuroninfo.results.statistics import FEW_SEEDS
 from neuroninfo.smaller.low_bit import OWN
 from neuroninfo.smaller.quantized_network import UNQUANTIZED
 from neuroninfo.vocabulary import NETWORK
@@ -39,7 +38,6 @@ def precision_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figur
         Data set, architecture, activation and regularizer by name.
     """
     n_seeds = int(table["n_seeds"].iloc[0])
-    few = "approximate " if n_seeds < FEW_SEEDS else ""
     drawn, axes = canvas.figure(
         4,
         title="Networks of few bits, quantized after training",
@@ -48,7 +46,7 @@ def precision_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figur
         "neurons both in so many bits. Information: mean over the neurons of a layer; solid: on or "
         "off, dashed: all values of the grid. Effects: points of mean accuracy over the ablation "
         "curve against random orders, in the order of mutual information of the network of those "
-        f"bits. Bars: {few}95 % bootstrap intervals over seeds.",
+        "bits. Bars: 95 % intervals over seeds.",
         panel=_PANEL,
         headed=True,
         columns=2,

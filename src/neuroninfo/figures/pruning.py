@@ -14,7 +14,6 @@ from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.canvas import COLOURS, LAYERS
 from neuroninfo.figures.wording import MARKERS
 from neuroninfo.results.pruning import UNPRUNED
-from neuroninfo.results.statistics import FEW_SEEDS
 from neuroninfo.smaller.magnitude import COMPARISONS, MAGNITUDE_NEURONS
 from neuroninfo.vocabulary import RANDOM
 
@@ -37,13 +36,12 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     pruned = table[table["criterion"] != UNPRUNED]
     before = table[table["criterion"] == UNPRUNED].iloc[0]
     n_seeds = int(before["n_seeds"])
-    few = "approximate " if n_seeds < FEW_SEEDS else ""
     drawn, axes = canvas.figure(
         4,
         title="Pruning: the best neurons of each layer are kept",
         subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
         note="Accuracy on test against the share of neurons that each hidden layer keeps, and the "
-        f"weights and biases that are left. Bars: {few}95 % bootstrap intervals over seeds. "
+        "weights and biases that are left. Bars: 95 % intervals over seeds. "
         "Balanced: mean outputs of removed neurons go into the next biases. Magnitude: "
         "torch.nn.utils.prune, neurons by the norm of their incoming weights, or as many single "
         "weights over all layers as the smaller network has; not balanced.",

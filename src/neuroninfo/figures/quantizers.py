@@ -18,7 +18,6 @@ from neuroninfo.figures import labels as figures_labels
 from neuroninfo.figures.canvas import COLOURS, LAYERS
 from neuroninfo.figures.labels import Curve
 from neuroninfo.figures.wording import MARKERS
-from neuroninfo.results.statistics import FEW_SEEDS
 
 _KINDS: Final = {"uniform": "solid", "quantile": (0, (4, 2)), "threshold": "none"}
 """Line of each kind of quantizer; the threshold is one point."""
@@ -53,7 +52,6 @@ def quantizers_figure(
         Data set, architecture, activation and regularizer by name.
     """
     seeds, few_seeds = neurons.sizes["seed"], int(effects["n_seeds"].min())
-    few = "approximate " if few_seeds < FEW_SEEDS else ""
     drawn, axes = canvas.figure(
         4,
         title="What the quantizer of the measure does",
@@ -62,7 +60,7 @@ def quantizers_figure(
         note="Solid: equal bins over a neuron's range; dashed: bins of equal mass; crosses: on or "
         "off. Dotted: information under shuffled classes (equal bins), which is the bias of the "
         "estimate. Cliff's delta: above 0 the later layer has more information. Effects: points of "
-        f"mean accuracy over the ablation curve against random orders. Bars: {few}95 % bootstrap "
+        "mean accuracy over the ablation curve against random orders. Bars: 95 % "
         "intervals over seeds.",
         panel=_PANEL,
         headed=True,

@@ -18,7 +18,6 @@ from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.figures.labels import Curve
 from neuroninfo.figures.wording import ARROWS, DIRECTIONS
 from neuroninfo.results import curves as results_curves
-from neuroninfo.results import statistics
 from neuroninfo.results.curves import ordered_by
 from neuroninfo.vocabulary import MEAN, ZERO
 
@@ -50,7 +49,6 @@ def replacement_figure(
         raise ValueError("the set needs `replacements: [zero, mean]`")
     measure, quantizer = ordered_by(first)[0]
     n_seeds = first.sizes["seed"]
-    few = "approximate " if n_seeds < statistics.FEW_SEEDS else ""
     drawn, axes = canvas.figure(
         len(ablation),
         title="Ablation to the mean (bias balancing) and to zero",
@@ -58,7 +56,7 @@ def replacement_figure(
         note=f"In the order of {wording.of_measure(measure)} "
         f"({wording.of_quantizer(quantizer)}). Solid: ablated neurons put out their mean on the "
         "training split; dashed: zero. Lines: means over seeds. Below: what the mean is worth in "
-        f"points of mean accuracy over the curve, with {few}95 % bootstrap intervals.",
+        f"points of mean accuracy over the curve, with 95 % intervals.",
         panel=_PANEL,
         headed=True,
         columns=min(3, len(ablation)),

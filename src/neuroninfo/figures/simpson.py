@@ -17,7 +17,6 @@ from neuroninfo.figures import canvas, labels, wording
 from neuroninfo.figures.canvas import COLOURS, LAYERS, Row
 from neuroninfo.figures.wording import MARKERS
 from neuroninfo.results import simpson
-from neuroninfo.results.statistics import FEW_SEEDS
 from neuroninfo.vocabulary import NETWORK
 
 MEASURE: Final = "mutual_information"
@@ -44,7 +43,6 @@ def simpson_figure(
     shown = table[table["measure"] == MEASURE]
     layers = neurons["layer"].values
     n_seeds = neurons.sizes["seed"]
-    few = "approximate " if n_seeds < FEW_SEEDS else ""
     drawn, (left, right) = canvas.figure(
         2,
         title="Within layers and pooled: information and what a neuron costs alone",
@@ -52,7 +50,7 @@ def simpson_figure(
         note="Left: each dot a neuron of one seed; the vertical axis is its rank by the accuracy "
         "on test that is lost when it alone is switched off, among the neurons of its network. "
         "Lines: least squares in each layer (1, 2, ...) and pooled (p). Right: Spearman "
-        f"correlation, mean over seeds with {few}95 % bootstrap interval.",
+        "correlation, mean over seeds with 95 % interval.",
         panel=5.6,
         headed=True,
         shared=False,

@@ -1,21 +1,29 @@
-"""What the curves say of the talk's claims, each with an interval over seeds and a verdict.
+"""What the measurements say of the talk's claims, each reading with an interval and a verdict.
 
-With A_o(k) the accuracy on test after k removals in order o, G(o) is its mean over k = 0..n.
+With A_o(k) the accuracy on test after k removals in order o, G(o) is its mean over k = 0..n, or
+over the first half or quarter of the removals (`curves.PART_OF_CURVE`).
 
-- C1, whole network: C1a G(highest first) > G(random); C1b G(random) > G(lowest first).
-- C2, each layer: C2a G(random) > G(highest first); C2b G(lowest first) > G(random).
+- C1, whole network: neurons with high information seem not useful or hurting.
+  C1: G(highest first) > G(lowest first).  C1a: G(highest first) > G(random).
+  C1b: G(random) > G(lowest first).
+- C2, each layer: neurons with high information are useful.
+  C2a: G(random) > G(highest first).  C2b: G(lowest first) > G(random).
+  The same over the whole network, with neurons ranked within their own layer.
 - C3, each pair of layers: Cliff's delta of mutual information, neurons pooled within a seed.
 - C4, layers 3 and 4 of the talk's CIFAR-10 network: the counts of neurons beside the talk's.
-- C5, whole network: Spearman's correlation of class selectivity and the accuracy that a neuron
-  costs alone is at most 0.1.
+- C5, whole network: Spearman's correlation of class selectivity and the increase of the loss when
+  a neuron alone is ablated is at most 0.1.
 
-The effect is a mean over seeds, its interval the 95 % percentile bootstrap.  Seeds share the
-split and the order of batches, so intervals cover initialisation and dropout.
+An effect over the whole network is the sum of two parts.  Its *layer share* is the effect of an
+order with the same sequence of layers and the neurons permuted within layers; what is left is its
+effect *within layers*.
+
+The effect is a mean over seeds, its interval Student's.  Seeds share the split and the order of
+batches, so intervals cover initialisation and dropout.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -24,37 +32,64 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 import xarray as xr
 from numpy.typing import NDArray
 
 from neuroninfo.files import tables
 from neuroninfo.neurons.measures import DECIMALS
-from neuroninfo.results.curves import ORDERINGS, mean_accuracy, ordered_by
+from neuroninfo.results.curves import (
+    ORDERINGS,
+    PART_OF_CURVE,
+    has_controls,
+    mean_accuracy,
+    ordered_by,
+    replacements,
+)
 from neuroninfo.results.statistics import (
+    CONFIDENCE,
     check_seeds,
     cliffs_delta,
+    holm,
     interval_columns,
     interval_row,
     mean_over_seeds,
+    rank_correlation,
 )
-from neuroninfo.vocabulary import CONDITION, NETWORK, RANDOM, condition_names
+from neuroninfo.vocabulary import (
+    CONDITION,
+    LAYER_RANK,
+    LAYER_SEQUENCE,
+    NETWORK,
+    RANDOM,
+    ZERO,
+    condition_names,
+)
 
-KEY: Final = (*CONDITION, "claim", "scope", "measure", "quantizer")
+KEY: Final = (*CONDITION, "claim", "scope", "reading", "measure", "quantizer", "replacement")
 """What tells rows of the table of claims apart, and sorts them."""
-
 COLUMNS: Final[Mapping[str, type]] = {
-    **dict.fromkeys(("claim", "statement", *CONDITION, "scope", "measure", "quantizer"), str),
-    **interval_columns("effect", between={"threshold": float, "unit": str}, after={"verdict": str}),
+    **dict.fromkeys(
+        ("claim", "reading", "statement", *CONDITION, "orderings", "scope", "measure"), str
+    ),
+    **dict.fromkeys(("quantizer", "replacement"), str),
+    **interval_columns(
+        "effect",
+        between={"threshold": float, "p": float, "unit": str},
+        after={"verdict": str, "family": str},
+    ),
 }
-"""Of the table of claims."""
-
+"""Of the table of claims of a condition."""
+STUDY_COLUMNS: Final[Mapping[str, type]] = {**COLUMNS, "p_holm": float, "verdict_holm": str}
+"""Of the table of claims of a study."""
 PAGE: Final = (
-    *("claim", "verdict", "effect", "low", "high", *CONDITION, "statement"),
-    *("unit", "n_seeds", "quantizer", "note"),
+    *("claim", "reading", "verdict", "verdict_holm", "effect", "low", "high", *CONDITION),
+    *("statement", "unit", "n_seeds", "quantizer", "replacement", "note"),
 )
 """Columns for people, verdict and condition in sight; the statement says scope and measure."""
-
+WHOLE: Final = "whole curve"
+SHARE, WITHIN = f"{WHOLE}: layer share", f"{WHOLE}: within layers"
+RANKED: Final = f"{WHOLE}, neurons ranked within their layer"
+"""Readings beside `curves.PART_OF_CURVE`."""
 TALK: Final[Mapping[tuple[str, str, int], Mapping[str, tuple[float, float]]]] = {
     ("cifar10", "250-500-250-500", 3): {  # slide T13
         "suffice": (40, 40),
@@ -75,13 +110,21 @@ ROUNDED: Final = 0.1
 
 _SELECTIVITY: Final = 0.1
 """Correlation from which on class selectivity would be a good indicator."""
+LEAST_DELTA: Final = 0.147
+"""Cliff's delta below which a difference is called negligible (Romano et al. 2006)."""
+LEAST_ACCURACY: Final = 0.01
+"""Share of the test examples below which an effect on accuracy is equivalent to none (chosen)."""
 
 # Claim -> orderings (a, b) of "G(a) - G(b) > 0", and its words.
 _NETWORK_CLAIMS: Final = {
+    "C1": (
+        "descending",
+        "ascending",
+        "removing the highest {} first hurts less than removing the lowest first",
+    ),
     "C1a": ("descending", RANDOM, "removing the highest {} first hurts less than random"),
     "C1b": (RANDOM, "ascending", "removing the lowest {} first hurts more than random"),
 }
-
 _LAYER_CLAIMS: Final = {
     "C2a": (RANDOM, "descending", "removing the highest {} first hurts more than random"),
     "C2b": ("ascending", RANDOM, "removing the lowest {} first hurts less than random"),
@@ -100,45 +143,47 @@ class _Claim:
     most: float = np.inf
     """It holds for effects between them."""
     threshold: float = 0.0
-    two_sided: bool = False
-    """It holds below `least` too."""
-    key: tuple[str, ...] = ()
-    """Of its interval (`mean_over_seeds`); empty: that of its row."""
+    """What the effect is tested against."""
+    margin: float = 0.0
+    """Effects within +-margin are equivalent to none."""
+    both: bool = False
+    """It holds beyond the margin on either side, and fails within it."""
+    one_network: bool = False
+    """It is said of one network: it holds if one more seed may lie between `least` and `most`."""
 
 
 def claims(
     neurons: xr.Dataset,
-    ablation: Mapping[str, xr.Dataset],
+    ablations: Mapping[str, Mapping[str, xr.Dataset]],
     damage: xr.Dataset,
     counted: xr.Dataset,
     condition: Mapping[str, Any],
-    *,
-    study_seed: int,
 ) -> pd.DataFrame:
-    """Judge C1 to C5 for one condition, one row a claim.
+    """Judge C1 to C5 for one condition, one row per claim and reading.
 
     Parameters
     ----------
     neurons
         ``neurons.nc`` of all seeds.
-    ablation
-        Scope (``network``, ``layer-1``, ...) -> group of ``ablation.nc``, same seeds.
+    ablations
+        Name of a set of orderings -> scope (``network``, ``layer-1``, ...) -> group of
+        ``ablation-<set>.nc``; of the same order in several sets the first one counts.
     damage, counted
         ``damage.nc`` and the counts (``reading.nc``), same seeds; C4 is judged at the first delta.
     condition
         Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
 
     Returns
     -------
     DataFrame
-        `COLUMNS`. C1 and C2 for every measure and quantizer that neurons were ordered by;
-        where orderings are missing the row is ``undecided`` and its note says which. C3 for
-        every quantizer and pair of layers, effect above 0 if the later layer has more
-        information. C4 where the talk gives counts (`TALK`): it holds if the interval lies
-        within the talk's numbers, rounded (`ROUNDED`), fails if it excludes them. ``low`` and
-        ``high`` are NaN with one seed.
+        `COLUMNS`. C1 and C2 for every measure, quantizer and replacement that neurons were
+        ablated by; where orderings of the first set are missing the row is ``undecided`` and its
+        note says which. C3 for every quantizer and pair of layers, effect above 0 if the later
+        layer has more information; it holds beyond `LEAST_DELTA`. C4 where the talk gives counts
+        (`TALK`): it holds if the interval lies within the talk's numbers, rounded (`ROUNDED`),
+        fails if it excludes them. ``low`` and ``high`` are NaN with one seed. ``family`` is
+        ``primary`` for the rows that are corrected together (`corrected`): the whole curve, the
+        first measure and quantizer, ablation to zero, and C3 and C5.
 
     Raises
     ------
@@ -148,13 +193,12 @@ def claims(
     neurons = neurons.sortby("seed")
     about = condition_names(condition)
     judged = (
-        *_ablation_claims(neurons, ablation),
+        *_ablation_claims(neurons, ablations),
         *_information_claims(neurons),
         *_count_claims(counted, about),
-        _selectivity_claim(neurons, damage),
+        *_selectivity_claims(neurons, damage),
     )
-    n_seeds = neurons.sizes["seed"]
-    rows = [_judged(claim, about, n_seeds, study_seed) for claim in judged]
+    rows = [_judged(claim, about) for claim in judged]
     return _sorted(pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
@@ -164,7 +208,7 @@ def read(path: str | Path) -> pd.DataFrame:
 
 
 def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd.DataFrame:
-    """Claims of all conditions of a study in one table.
+    """Claims of all conditions of a study in one table, those of the family corrected.
 
     Parameters
     ----------
@@ -176,153 +220,245 @@ def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd
     Returns
     -------
     DataFrame
-        `COLUMNS`, sorted by condition, claim, scope, measure and quantizer.
+        `STUDY_COLUMNS`, sorted by condition, claim, scope, reading, measure and quantizer.
 
     Raises
     ------
     StorageError
         As `tables.gather`.
     """
-    return _sorted(tables.gather(files, COLUMNS, KEY, expected))
+    return corrected(_sorted(tables.gather(files, COLUMNS, KEY, expected)))
 
 
-def _ablation_claims(neurons: xr.Dataset, ablation: Mapping[str, xr.Dataset]) -> Iterator[_Claim]:
-    """C1 and C2."""
-    n_layers = len(np.unique(neurons["layer"].values))
-    by = ordered_by(*ablation.values()) or [
-        ("mutual_information", str(neurons["quantizer"].values[0]))  # rows that say what is missing
+def read_study(path: str | Path) -> pd.DataFrame:
+    """Read the claims of a study as written by `tables.write`."""
+    return tables.read(path, STUDY_COLUMNS)
+
+
+def corrected(frame: pd.DataFrame) -> pd.DataFrame:
+    """Claims with Holm's correction over the family ``primary`` of the whole table.
+
+    ``p_holm`` is NaN, and ``verdict_holm`` empty, outside of the family. A verdict that the
+    correction takes away is ``undecided``.
+    """
+    primary = (frame["family"] == "primary").to_numpy()
+    p_holm = holm(np.where(primary, frame["p"], np.nan))
+    uncertain = ~(p_holm <= 1 - CONFIDENCE)
+    verdict = np.where(uncertain, "undecided", frame["verdict"])
+    return frame.assign(p_holm=p_holm, verdict_holm=np.where(primary, verdict, ""))[
+        list(STUDY_COLUMNS)
     ]
-    for scope, unsorted in ablation.items():
-        group = unsorted.sortby("seed")
-        check_seeds(f"ablation, scope {scope!r},", group, neurons)
-        of_network = scope == NETWORK
-        for measure, quantizer in by:
-            g = mean_accuracy(group, measure, quantizer)
-            for claim, (more, less, words) in (
-                _NETWORK_CLAIMS if of_network else _LAYER_CLAIMS
-            ).items():
-                missing = [ORDERINGS[name] for name in (more, less) if name not in g]
-                note = ""
-                if missing:
-                    note = f"not in the configuration's `orderings`: {', '.join(missing)}"
-                elif of_network and n_layers == 1:
-                    note = "the network is one layer: C1 is the opposite of C2"
-                place = "whole network" if of_network else scope.replace("-", " ")
-                what = {
-                    "claim": claim,
-                    "statement": f"{place}: {words.format(measure.replace('_', ' '))}",
-                    "scope": scope,
-                    "measure": measure,
-                    "quantizer": quantizer,
-                    "unit": "accuracy",
-                    "note": note,
-                }
-                yield _Claim(what, None if missing else g[more] - g[less])
+
+
+def _ablation_claims(
+    neurons: xr.Dataset, ablations: Mapping[str, Mapping[str, xr.Dataset]]
+) -> Iterator[_Claim]:
+    """C1 and C2, of each scope, measure, quantizer and replacement once."""
+    n_layers = len(np.unique(neurons["layer"].values))
+    first = next(iter(ablations))
+    seen: set[tuple[str, ...]] = set()
+    for name, ablation in ablations.items():
+        by = ordered_by(*ablation.values())
+        if name == first and not by:  # rows that say what is missing
+            by = [("mutual_information", str(neurons["quantizer"].values[0]))]
+        for scope, unsorted in ablation.items():
+            group = unsorted.sortby("seed")
+            if name == first:
+                check_seeds(f"ablation, scope {scope!r},", group, neurons)
+            for replacement in replacements(group):
+                for number, (measure, quantizer) in enumerate(by):
+                    key = (scope, measure, quantizer, replacement)
+                    if key in seen:
+                        continue
+                    seen.add(key)
+                    primary = name == first and number == 0 and replacement == ZERO
+                    yield from _of_order(name, group, n_layers, key, primary=primary)
+
+
+def _of_order(
+    orderings: str, group: xr.Dataset, n_layers: int, key: tuple[str, ...], *, primary: bool
+) -> Iterator[_Claim]:
+    """All readings of the claims on the order by one measure in one scope."""
+    scope, measure, quantizer, replacement = key
+    by = (measure, quantizer, replacement)
+    place = "whole network" if scope == NETWORK else scope.replace("-", " ")
+    of_network = scope == NETWORK
+    note = "the network is one layer: C1 is the opposite of C2" * (of_network and n_layers == 1)
+    whole = mean_accuracy(group, *by)
+
+    def claim(
+        name: str, reading: str, words: str, effects: NDArray[np.float64] | None, note: str
+    ) -> _Claim:
+        what = {
+            "claim": name,
+            "reading": reading,
+            "statement": f"{place}: {words.format(measure.replace('_', ' '))}",
+            "orderings": orderings,
+            "scope": scope,
+            "measure": measure,
+            "quantizer": quantizer,
+            "replacement": replacement,
+            "unit": "accuracy",
+            "family": "primary" if primary and reading == WHOLE else "",
+            "note": note,
+        }
+        return _Claim(what, effects, margin=LEAST_ACCURACY)
+
+    for name, (more, less, words) in (_NETWORK_CLAIMS if of_network else _LAYER_CLAIMS).items():
+        if missing := [ORDERINGS[order] for order in (more, less) if order not in whole]:
+            if primary:
+                said = f"not in the configuration's `orderings`: {', '.join(missing)}"
+                yield claim(name, WHOLE, words, None, said)
+            continue
+        for part in PART_OF_CURVE if of_network else (WHOLE,):
+            g = mean_accuracy(group, *by, part=part)
+            yield claim(name, part, words, g[more] - g[less], note)
+        if of_network and has_controls(group):
+            shared = whole | mean_accuracy(group, *by, control=LAYER_SEQUENCE)
+            share = shared[more] - shared[less]
+            yield claim(name, SHARE, words, share, note)
+            yield claim(name, WITHIN, words, whole[more] - whole[less] - share, note)
+    if of_network and has_controls(group):
+        ranked = mean_accuracy(group, *by, control=LAYER_RANK)
+        for name, (more, less, words) in _LAYER_CLAIMS.items():
+            if {more, less} <= set(ranked):
+                yield claim(name, RANKED, words, ranked[more] - ranked[less], note)
 
 
 def _information_claims(neurons: xr.Dataset) -> Iterator[_Claim]:
     """C3: Cliff's delta by seed."""
     layers = neurons["layer"].values
-    for quantizer in map(str, neurons["quantizer"].values):
+    for number, quantizer in enumerate(map(str, neurons["quantizer"].values)):
         measured = neurons["mutual_information"].sel(quantizer=quantizer)
         information = np.round(measured.transpose("seed", "neuron").values, DECIMALS)
         for earlier, later in combinations(np.unique(layers), 2):
+            deltas = [cliffs_delta(i[layers == later], i[layers == earlier]) for i in information]
             what = {
                 "claim": "C3",
+                "reading": f"difference of at least {LEAST_DELTA}",
                 "statement": f"layers {earlier} and {later}: mutual information differs "
                 f"(above 0: layer {later} has more)",
+                "orderings": "",
                 "scope": f"layer-{earlier}, layer-{later}",
                 "measure": "mutual_information",
                 "quantizer": quantizer,
+                "replacement": "",
                 "unit": "1",
+                "family": "primary" if number == 0 else "",
                 "note": "",
             }
-            deltas = [cliffs_delta(i[layers == later], i[layers == earlier]) for i in information]
-            yield _Claim(what, np.array(deltas), two_sided=True)
+            threshold = float(np.copysign(LEAST_DELTA, np.mean(deltas)))
+            yield _Claim(what, np.array(deltas), threshold=threshold, margin=LEAST_DELTA, both=True)
 
 
 def _count_claims(counted: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Claim]:
-    """C4: counts by seed beside the talk's."""
+    """C4: counts by seed beside the talk's, as a mean over seeds and as those of one network."""
     for (dataset, architecture, layer), numbers in TALK.items():
         if (dataset, architecture) != (about["dataset"], about["architecture"]):
             continue
         for order in range(counted.sizes["order"]):
             here = counted.sel(layer=layer).isel(order=order, delta=0)
-            of_order = {
-                **about,
-                "scope": f"layer-{layer}",
-                "measure": str(here["measure"].item()),
-                "quantizer": str(here["quantizer"].item()),
-            }
+            reasons = sorted({str(reason) for reason in here["reason"].values if reason})
             for name, (low, high) in numbers.items():
                 values = here[name].values
-                reasons = sorted({str(reason) for reason in here["reason"].values if reason})
                 rounded = ROUNDED if low == high else 0.0
                 least, most = (1 - rounded) * low, (1 + rounded) * high
                 said = f"{low:g} to {high:g}"
                 if rounded:
                     said = f"{low:g}, rounded ({least:g} to {most:g})"
-                delta = "" if "delta" not in counted[name].dims else f"{float(here['delta']):g}"
-                what = {
-                    "claim": f"C4 {name}",
-                    "statement": f"layer {layer}: {name}, the talk's {said}",
-                    **of_order,
-                    "unit": "neurons",
-                    "note": "; ".join(reasons),
-                }
-                yield _Claim(
-                    what,
-                    None if (values < 0).any() else values.astype(np.float64),
-                    least=least,
-                    most=most,
-                    threshold=(low + high) / 2,
-                    # As in `counts.summary`: a count has one interval wherever it stands.
-                    key=(*of_order.values(), name, delta),
-                )
+                tolerance = ""
+                if "delta" in counted[name].dims:
+                    tolerance = f", tolerance {float(here['delta']):g}"
+                for one_network in (False, True):
+                    what = {
+                        "claim": f"C4 {name}",
+                        "reading": ("one network" if one_network else "mean of networks")
+                        + tolerance,
+                        "statement": f"layer {layer}: {name}, the talk's {said}",
+                        "orderings": "",
+                        "scope": f"layer-{layer}",
+                        "measure": str(here["measure"].item()),
+                        "quantizer": str(here["quantizer"].item()),
+                        "replacement": ZERO,
+                        "unit": "neurons",
+                        "family": "",
+                        "note": "; ".join(reasons),
+                    }
+                    yield _Claim(
+                        what,
+                        None if (values < 0).any() else values.astype(np.float64),
+                        least=least,
+                        most=most,
+                        threshold=(low + high) / 2,
+                        one_network=one_network,
+                    )
 
 
-def _selectivity_claim(neurons: xr.Dataset, damage: xr.Dataset) -> _Claim:
-    """C5: rank correlation by seed of class selectivity and accuracy lost on test."""
-    test = damage.sel(split="test").sortby("seed")
+def _selectivity_claims(neurons: xr.Dataset, damage: xr.Dataset) -> Iterator[_Claim]:
+    """C5: rank correlation by seed of class selectivity and what a neuron costs alone on test."""
+    test = damage.sel(split="test").sortby("seed").transpose("seed", "neuron")
     check_seeds("damage", test, neurons)
-    what = {
-        "claim": "C5",
-        "statement": "whole network: class selectivity tells little of what a neuron costs alone",
-        "scope": NETWORK,
-        "measure": "class_selectivity",
-        "quantizer": "none",
-        "unit": "1",
-        "note": "",
+    costs = {
+        "increase of the loss": test["loss"] - test["loss_unablated"],
+        "accuracy lost": test["correct_unablated"] - test["correct"],
     }
-    claim = _Claim(what, None, least=-np.inf, most=_SELECTIVITY, threshold=_SELECTIVITY)
-    if "class_selectivity" not in neurons:
-        what["note"] = "class selectivity is not defined for outputs that may be negative"
-        return claim
-    selectivity = neurons["class_selectivity"].transpose("seed", "neuron").values
-    lost = test["correct_unablated"] - test["correct"].transpose("seed", "neuron")
-    for values, name in ((selectivity, "class selectivity"), (lost.values, "damage")):
-        if (constant := np.ptp(values, axis=1) == 0).any():
-            seeds = ", ".join(map(str, neurons["seed"].values[constant]))
-            what["note"] = f"no rank correlation: {name} is the same in all neurons (seed {seeds})"
-            return claim
-    pairs = zip(selectivity, lost.values, strict=True)
-    correlations = [float(scipy.stats.spearmanr(a, b).statistic) for a, b in pairs]
-    return dataclasses.replace(claim, effects=np.array(correlations))
+    for reading, cost in costs.items():
+        what = {
+            "claim": "C5",
+            "reading": reading,
+            "statement": "whole network: class selectivity tells little of what a neuron costs "
+            "alone",
+            "orderings": "",
+            "scope": NETWORK,
+            "measure": "class_selectivity",
+            "quantizer": "none",
+            "replacement": ZERO,
+            "unit": "1",
+            "family": "primary" if reading == "increase of the loss" else "",
+            "note": "",
+        }
+        correlations = None
+        if "class_selectivity" in neurons:
+            selectivity = neurons["class_selectivity"].transpose("seed", "neuron").values
+            damages = cost.transpose("seed", "neuron").values
+            pairs = zip(selectivity, damages, strict=True)
+            correlations = np.array([rank_correlation(a, b) for a, b in pairs])
+            if (constant := np.isnan(correlations)).any():
+                seeds = ", ".join(map(str, neurons["seed"].values[constant]))
+                what["note"] = (
+                    "no rank correlation: selectivity or cost is the same in all neurons "
+                    f"(seed {seeds})"
+                )
+                correlations = None
+        else:
+            what["note"] = "class selectivity is not defined for outputs that may be negative"
+        yield _Claim(what, correlations, least=-np.inf, most=_SELECTIVITY, threshold=_SELECTIVITY)
 
 
-def _judged(
-    claim: _Claim, about: Mapping[str, str], n_seeds: int, study_seed: int
-) -> dict[str, Any]:
+def _judged(claim: _Claim, about: Mapping[str, str]) -> dict[str, Any]:
     """A row of the table."""
-    what = {**about, **claim.what}
     effects = () if claim.effects is None else claim.effects
-    key = claim.key or tuple(what[column] for column in KEY)
-    interval = mean_over_seeds(effects, study_seed, *key)
-    verdict = interval.verdict(claim.least, claim.most)
-    if claim.two_sided and verdict == "fails":
-        verdict = "holds"
-    row = interval_row(what, "effect", interval, n_seeds, what["note"])
-    return row | {"threshold": claim.threshold, "verdict": verdict}
+    interval = mean_over_seeds(effects)
+    note = ""
+    if claim.both:
+        within = interval.verdict(-claim.margin, claim.margin)
+        verdict = {"holds": "fails", "fails": "holds"}.get(within, within)
+    elif claim.one_network:
+        low, high = interval.predicted()
+        verdict = "holds" if low <= claim.most and high >= claim.least else "fails"
+        note = f"95 % of networks between {low:.0f} and {high:.0f}"
+        if np.isnan(low):
+            verdict, note = "undecided", ""
+    else:
+        verdict = interval.verdict(claim.least, claim.most)
+        if interval.equivalent(claim.margin):
+            note = f"equivalent to none within {100 * claim.margin:g} points"
+    what = {**about, **claim.what}
+    row = interval_row(what, "effect", interval, len(effects), what["note"], note)
+    p = interval.p_value(claim.threshold)
+    if claim.both and abs(interval.mean) < claim.margin:
+        p = 1.0  # it is the margin that the effect has to exceed
+    return row | {"threshold": claim.threshold, "p": p, "verdict": verdict}
 
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:

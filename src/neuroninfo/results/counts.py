@@ -352,7 +352,7 @@ def _position(group: xr.Dataset, measure: str, quantizer: str, direction: str) -
     return int(np.argmax(matching)) if matching.any() else -1
 
 
-def summary(counted: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
+def summary(counted: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:
     """Counts with intervals over seeds, one row a layer, order, count and delta.
 
     Mean mutual information by layer and accuracy without ablation stand there too.
@@ -363,8 +363,6 @@ def summary(counted: xr.Dataset, condition: Mapping[str, Any], study_seed: int) 
         ``reading.nc``, as `count_neurons` gives it.
     condition
         Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
 
     Returns
     -------
@@ -397,8 +395,7 @@ def summary(counted: xr.Dataset, condition: Mapping[str, Any], study_seed: int) 
             delta = f"{float(cell['delta']):g}" if "delta" in counted[name].dims else ""
             there = cell.values[cell.values != NONE]
             key = (*about.values(), scope, measure, quantizer, name, delta)
-            none = "no seed has such a number"
-            interval = mean_over_seeds(there, study_seed, *key, none=none)
+            interval = mean_over_seeds(there, none="no seed has such a number")
             what = dict(zip(KEY, key, strict=True))
             row = interval_row(what, "mean", interval, cell.size, *sorted(reasons))
             rows.append(row | {"n_neurons": width, "without": cell.size - there.size})

@@ -25,9 +25,7 @@ COLUMNS: Final[Mapping[str, type]] = {
 """Of the summary."""
 
 
-def summary(
-    groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any], study_seed: int
-) -> pd.DataFrame:
+def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> pd.DataFrame:
     """Numbers by bits with intervals over seeds.
 
     Parameters
@@ -36,8 +34,6 @@ def summary(
         ``precision.nc`` of all seeds.
     condition
         Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
 
     Returns
     -------
@@ -70,8 +66,7 @@ def summary(
             for direction, (more, less) in EFFECTS.items():
                 values.append(("effect", scope, direction, g[more] - g[less]))
         for quantity, scope, of, by_seed in values:
-            key = (*about.values(), "precision", quantity, scope, of, str(bits))
-            interval = mean_over_seeds(by_seed, study_seed, *key)
+            interval = mean_over_seeds(by_seed)
             what = {"quantity": quantity, "scope": scope, "of": of, "bits": bits}
             rows.append(interval_row(about | what, "mean", interval, len(by_seed)))
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -7,18 +7,16 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 import xarray as xr
-from numpy.typing import NDArray
 
 from neuroninfo.planes.layers import OUTPUT, SKIPPED
 from neuroninfo.results.statistics import (
     Interval,
+    correlation_within,
     interval_columns,
     interval_row,
     mean_over_seeds,
 )
-from neuroninfo.streams import Stream, generator
 from neuroninfo.vocabulary import CONDITION, condition_names
 
 KEY: Final = (*CONDITION, "estimator", "layer")
@@ -60,7 +58,7 @@ def _verdict(fall: Interval) -> str:
     return "does not compress" if fall.high < DROP else "undecided"
 
 
-def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
+def compression(plane: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:
     """How far I(X;T) falls after its maximum over the epochs: the compression phase, if any.
 
     The maximum of a curve that only trembles lies above its end too: read small drops beside
@@ -72,8 +70,6 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int
         ``plane.nc`` of all seeds.
     condition
         Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
 
     Returns
     -------
@@ -93,12 +89,8 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int
             curves = curves[:, asked.all(axis=0)]
             there = curves[~np.isnan(curves).any(axis=1)]
             highest, last = there.max(axis=1), there[:, -1]
-            fall = mean_over_seeds(
-                highest - last,
-                study_seed,
-                *(*about.values(), "compression", estimator, layer),
-                none="no seed has an estimate at all epochs",
-            )
+            none = "no seed has an estimate at all epochs"
+            fall = mean_over_seeds(highest - last, none=none)
             row = interval_row(about | of_layer, "drop", fall, len(curves))
             rows.append(
                 row
@@ -150,58 +142,51 @@ def gaps(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> p
     return pd.DataFrame(rows)
 
 
-def gap_correlations(points: pd.DataFrame, study_seed: int) -> pd.DataFrame:
-    """Spearman's correlation of each coordinate with the gap, over conditions and seeds.
+def gap_correlations(points: pd.DataFrame) -> pd.DataFrame:
+    """Spearman's correlation of each coordinate with the gap, within and over conditions.
+
+    Networks of one condition are no independent samples of conditions: so they are correlated
+    within their condition and pooled (`statistics.correlation_within`), and apart from that the
+    means of the conditions are correlated, one point per condition.
 
     Parameters
     ----------
     points
         As `gaps` gives them.
-    study_seed
-        Of the random streams.
 
     Returns
     -------
     DataFrame
-        One row a data set, estimator and coordinate, with a 95 % percentile bootstrap interval
-        over networks; NaN where all coordinates are equal or fewer than 3 networks have one.
+        One row per data set, estimator, coordinate and ``reading`` (within conditions, over
+        conditions), with a 95 % interval by Fisher's z; NaN where a reading has too few points
+        or all are equal.
     """
     rows = []
     for (dataset, estimator), own in points.groupby(["dataset", "estimator"], sort=False):
         for coordinate in ("input", "label"):
             there = own[~own[coordinate].isna()]
-            pairs = there[[coordinate, "gap"]].to_numpy()
-            key = f"{dataset}/gap/{estimator}/{coordinate}"
-            rng = generator(study_seed, Stream.BOOTSTRAP, key)
-            correlation = _spearman(pairs, rng)
-            rows.append(
-                {
-                    "dataset": dataset,
-                    "estimator": estimator,
-                    "coordinate": coordinate,
-                    "correlation": correlation.mean,
-                    "low": correlation.low,
-                    "high": correlation.high,
-                    "n_networks": len(there),
-                    "n_conditions": len(there.drop_duplicates(list(CONDITION))),
-                }
+            conditions = [
+                (of_condition[coordinate].to_numpy(), of_condition["gap"].to_numpy())
+                for _, of_condition in there.groupby(list(CONDITION), sort=False)
+            ]
+            means = (
+                np.array([coordinates.mean() for coordinates, _ in conditions]),
+                np.array([gaps.mean() for _, gaps in conditions]),
             )
+            readings = {"within conditions": conditions, "over conditions": [means]}
+            for reading, groups in readings.items():
+                correlation, low, high = correlation_within(groups)
+                rows.append(
+                    {
+                        "dataset": dataset,
+                        "estimator": estimator,
+                        "coordinate": coordinate,
+                        "reading": reading,
+                        "correlation": correlation,
+                        "low": low,
+                        "high": high,
+                        "n_networks": len(there),
+                        "n_conditions": len(conditions),
+                    }
+                )
     return pd.DataFrame(rows)
-
-
-def _spearman(
-    pairs: NDArray[np.float64], rng: np.random.Generator, resamples: int = 2000
-) -> Interval:
-    def correlation(sample: NDArray[np.float64]) -> float:
-        ranks = np.apply_along_axis(scipy.stats.rankdata, 0, sample)
-        centred = ranks - ranks.mean(axis=0)
-        scale = np.sqrt((centred**2).sum(axis=0).prod())
-        return float((centred[:, 0] * centred[:, 1]).sum() / scale) if scale > 0 else float("nan")
-
-    if len(pairs) < 3 or np.isnan(of_all := correlation(pairs)):
-        return Interval(np.nan, np.nan, np.nan)
-    drawn = [
-        correlation(pairs[rng.integers(len(pairs), size=len(pairs))]) for _ in range(resamples)
-    ]
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return Interval(of_all, float(low), float(high))

@@ -28,7 +28,7 @@ COLUMNS: Final[Mapping[str, type]] = {
 """Of the summary."""
 
 
-def summary(pruned: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
+def summary(pruned: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:
     """Accuracy of pruned networks with intervals over seeds, one row a network.
 
     Parameters
@@ -37,8 +37,6 @@ def summary(pruned: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -
         ``pruned.nc`` of all seeds.
     condition
         Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
 
     Returns
     -------
@@ -53,7 +51,6 @@ def summary(pruned: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -
             about | {"criterion": UNPRUNED, "quantizer": "none"},
             {"balancing": 0, "fine_tuning": 0, "kept": 1.0, "parameters": n_parameters_before},
             pruned["accuracy_unpruned"].values,
-            study_seed,
         )
     ]
     shape = pruned["accuracy"].transpose("criterion", "balancing", "fine_tuning", "kept", "seed")
@@ -71,13 +68,10 @@ def summary(pruned: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -
             "kept": float(pruned["kept"].values[kept]),
             "parameters": int(pruned["parameters"].values[criterion, kept]),
         }
-        rows.append(_row(about | what, size, by_seed, study_seed))
+        rows.append(_row(about | what, size, by_seed))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _row(
-    what: Mapping[str, str], size: Mapping[str, float], by_seed: np.ndarray, study_seed: int
-) -> dict[str, Any]:
-    key = (*what.values(), "pruned", *map(str, size.values()))
-    interval = mean_over_seeds(by_seed, study_seed, *key)
+def _row(what: Mapping[str, str], size: Mapping[str, float], by_seed: np.ndarray) -> dict[str, Any]:
+    interval = mean_over_seeds(by_seed)
     return interval_row({**what, **size}, "accuracy", interval, len(by_seed))

@@ -37,7 +37,6 @@ def effects(
     ablation: Mapping[str, xr.Dataset],
     orderings: str,
     condition: Mapping[str, Any],
-    study_seed: int,
 ) -> pd.DataFrame:
     """Effect of every measure, direction and replacement of a set, against random orders.
 
@@ -49,8 +48,6 @@ def effects(
         Name of the set.
     condition
         Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
 
     Returns
     -------
@@ -74,7 +71,7 @@ def effects(
                         "direction": direction,
                         "replacement": replacement,
                     }
-                    rows.append(_row(what, g[more] - g[less], study_seed))
+                    rows.append(_row(what, g[more] - g[less]))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -82,7 +79,6 @@ def replaced(
     ablation: Mapping[str, xr.Dataset],
     orderings: str,
     condition: Mapping[str, Any],
-    study_seed: int,
 ) -> pd.DataFrame:
     """G with ablated neurons at their mean minus G with them at zero, in the same orders.
 
@@ -112,10 +108,10 @@ def replaced(
                     "direction": direction,
                     "replacement": "mean - zero",
                 }
-                rows.append(_row(what, mean[direction] - zero[direction], study_seed))
+                rows.append(_row(what, mean[direction] - zero[direction]))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _row(what: Mapping[str, str], by_seed: NDArray[np.float64], study_seed: int) -> dict[str, Any]:
-    interval = mean_over_seeds(by_seed, study_seed, *what.values())
+def _row(what: Mapping[str, str], by_seed: NDArray[np.float64]) -> dict[str, Any]:
+    interval = mean_over_seeds(by_seed)
     return interval_row(what, "effect", interval, len(by_seed))

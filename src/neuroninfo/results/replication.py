@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
+from neuroninfo.results.claims import KEY
 from neuroninfo.results.statistics import CONFIDENCE
-from neuroninfo.vocabulary import CONDITION
 
-_KEY: Final = (*CONDITION, "claim", "scope", "measure", "quantizer")
 COLUMNS: Final = (
-    *_KEY,
+    *KEY,
     "statement",
     "unit",
     "effect",
@@ -33,10 +32,9 @@ COLUMNS: Final = (
 def agreement(claims: pd.DataFrame, replicated: pd.DataFrame) -> pd.DataFrame:
     """Effects of two studies side by side, one row a claim that both judged.
 
-    The difference of two means gets Welch's interval (1947): their standard errors are read off
-    the bootstrap intervals, whose width is that of a normal interval with the variance over n
-    instead of n - 1 seeds, which is undone.  Of independent studies with the same truth, 5 % of
-    the intervals exclude 0.
+    The difference of two means gets Welch's interval (1947), with the standard errors that the
+    studies' intervals are made of: it says what two samples of these sizes would differ by.  Of
+    independent studies with the same truth, 5 % of the intervals exclude 0.
 
     Parameters
     ----------
@@ -56,7 +54,7 @@ def agreement(claims: pd.DataFrame, replicated: pd.DataFrame) -> pd.DataFrame:
     ValueError
         No claim was judged with an interval by both.
     """
-    both = claims.merge(replicated, on=list(_KEY), suffixes=("", "_replicated"), validate="1:1")
+    both = claims.merge(replicated, on=list(KEY), suffixes=("", "_replicated"), validate="1:1")
     both = both[both[["low", "high", "low_replicated", "high_replicated"]].notna().all(axis=1)]
     if both.empty:
         raise ValueError(
@@ -93,8 +91,7 @@ def _errors(both: pd.DataFrame, suffix: str) -> tuple[np.ndarray, np.ndarray]:
     """Standard errors of the mean effects, and the numbers of seeds."""
     width = (both[f"high{suffix}"] - both[f"low{suffix}"]).to_numpy()
     n_seeds = both[f"n_seeds{suffix}"].to_numpy()
-    normal = 2 * scipy.stats.norm.ppf((1 + CONFIDENCE) / 2)
-    return width / normal * np.sqrt(n_seeds / (n_seeds - 1)), n_seeds
+    return width / (2 * scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n_seeds - 1)), n_seeds
 
 
 def _opposite(here: Sequence[str], there: Sequence[str]) -> int:

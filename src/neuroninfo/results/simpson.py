@@ -1,9 +1,10 @@
 """Simpson's paradox, in numbers (slide T10): what a measure says within layers and pooled.
 
-For every measure the rank correlation (Spearman) with the accuracy on test that a neuron costs
-when it alone is switched off: within each hidden layer, and over all neurons of the network
-together.  The paradox is there if the correlation is of one sign within the layers and of the
-other, or none, when layers are pooled.
+For every measure the rank correlation (Spearman) with the increase of the loss on test when a
+neuron alone is ablated: within each hidden layer, and over all neurons of the network together.
+The paradox is there if the correlation is of one sign within the layers and of the other, or none,
+when layers are pooled.  How well the increase on the validation split is correlated with that on
+the test split is its reliability: no measure can be expected to be correlated with it much better.
 """
 
 from __future__ import annotations
@@ -53,17 +54,23 @@ COLUMNS: Final[Mapping[str, type]] = {
 """Of the table."""
 
 
-def costs(damage: xr.Dataset) -> NDArray[np.float64]:
-    """Accuracy on test that each neuron costs alone, (seed, neuron).
+RELIABILITY: Final = "damage on validation"
+"""In place of a measure: the increase of the loss on the validation split."""
+
+
+def costs(damage: xr.Dataset, split: str = "test") -> NDArray[np.float64]:
+    """Increase of the loss in nat when each neuron alone is ablated, (seed, neuron).
 
     Parameters
     ----------
     damage
         ``damage.nc``.
+    split
+        Whose loss.
     """
-    test = damage.sel(split="test").transpose("seed", "neuron")
-    lost = test["correct_unablated"] - test["correct"]
-    return np.asarray((lost / int(test["n_examples"])).transpose("seed", "neuron").values)
+    of_split = damage.sel(split=split)
+    increase = of_split["loss"] - of_split["loss_unablated"]
+    return np.asarray(increase.transpose("seed", "neuron").values)
 
 
 def measured(neurons: xr.Dataset) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
@@ -79,7 +86,7 @@ def measured(neurons: xr.Dataset) -> Iterator[tuple[str, str, NDArray[np.float64
 
 
 def correlations(
-    neurons: xr.Dataset, damage: xr.Dataset, condition: Mapping[str, Any], study_seed: int
+    neurons: xr.Dataset, damage: xr.Dataset, condition: Mapping[str, Any]
 ) -> pd.DataFrame:
     """Rank correlations with intervals over seeds, one row a measure and scope.
 
@@ -89,8 +96,6 @@ def correlations(
         ``neurons.nc`` and ``damage.nc`` of all seeds.
     condition
         Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
 
     Returns
     -------
@@ -111,7 +116,8 @@ def correlations(
     about = condition_names(condition)
     layers = neurons["layer"].values
     rows = []
-    for measure, quantizer, values in measured(neurons):
+    reliability = (RELIABILITY, "none", costs(damage, "validation"))
+    for measure, quantizer, values in (*measured(neurons), reliability):
         scopes = {
             f"layer-{layer}": _by_seed(values[:, layers == layer], lost[:, layers == layer])
             for layer in np.unique(layers)
@@ -122,7 +128,7 @@ def correlations(
         for scope, by_seed in scopes.items():
             there = by_seed[~np.isnan(by_seed)]
             what = {**about, "measure": measure, "quantizer": quantizer, "scope": scope}
-            interval = mean_over_seeds(there, study_seed, *what.values())
+            interval = mean_over_seeds(there)
             without = len(by_seed) - len(there)
             note = ""
             if without:

@@ -1,8 +1,13 @@
-"""Intervals over seeds and their rows in tables, effect sizes and correlations."""
+"""Intervals over seeds and their rows in tables, tests, effect sizes and correlations.
+
+The interval of a mean over seeds is Student's: simulated with 5, 10 and 20 seeds it covers 93 to
+96 % of normal, skewed, heavy-tailed and count data, where the percentile bootstrap covers 82 to
+93 % (`tests/unit/results/test_statistics.py` repeats the simulation).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,24 +16,21 @@ import scipy.stats
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from neuroninfo.streams import Stream, generator
-
 CONFIDENCE: Final = 0.95
-
-RESAMPLES: Final = 10_000
-
-FEW_SEEDS: Final = 10
-"""Below this the percentile bootstrap is said to be approximate."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its confidence interval; ends are NaN if there is none, the note says why."""
+    """A mean over seeds with its confidence interval; NaN where there is none, and a note why."""
 
     mean: float
     low: float
     high: float
     note: str = ""
+    deviation: float = float("nan")
+    """Standard deviation over seeds (n - 1)."""
+    n_seeds: int = 0
+    """Seeds that the mean is over."""
 
     def verdict(self, least: float, most: float = np.inf) -> str:
         """Whether the truth lies between two numbers.
@@ -39,6 +41,39 @@ class Interval:
         if least < self.low and self.high < most:
             return "holds"
         return "fails" if self.high < least or self.low > most else "undecided"
+
+    def p_value(self, threshold: float = 0.0) -> float:
+        """Two-sided p value of the t test that the truth is the threshold; NaN with one seed."""
+        if self.n_seeds < 2:
+            return float("nan")
+        distance = abs(self.mean - threshold)
+        if self.deviation == 0:
+            return 1.0 if distance == 0 else 0.0
+        t = distance / self._error
+        return float(2 * scipy.stats.t.sf(t, self.n_seeds - 1))
+
+    def equivalent(self, margin: float) -> bool:
+        """Whether the truth is shown to be within +-margin, by two one-sided tests at 5 %.
+
+        Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15(6), 1987.
+        """
+        if self.n_seeds < 2:
+            return False
+        half = scipy.stats.t.ppf(CONFIDENCE, self.n_seeds - 1) * self._error
+        return bool(-margin < self.mean - half and self.mean + half < margin)
+
+    def predicted(self) -> tuple[float, float]:
+        """Ends of the interval in which the value of one more seed lies (95 %)."""
+        if self.n_seeds < 2:
+            return float("nan"), float("nan")
+        quantile = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, self.n_seeds - 1)
+        half = quantile * self.deviation * np.sqrt(1 + 1 / self.n_seeds)
+        return float(self.mean - half), float(self.mean + half)
+
+    @property
+    def _error(self) -> float:
+        """Standard error of the mean."""
+        return float(self.deviation / np.sqrt(self.n_seeds))
 
 
 def interval_columns(
@@ -95,17 +130,13 @@ def interval_row(
     }
 
 
-def mean_over_seeds(by_seed: ArrayLike, study_seed: int, *key: str, none: str = "") -> Interval:
-    """Mean over seeds with its interval, from the random stream of what is resampled.
+def mean_over_seeds(by_seed: ArrayLike, *, none: str = "") -> Interval:
+    """Mean over seeds with Student's interval.
 
     Parameters
     ----------
     by_seed
         (n) values of the seeds that have one.
-    study_seed
-        Of the random streams.
-    key
-        Words that say what is resampled: the same ones give the same interval in every table.
     none
         Note of the result if no seed has a value; its numbers are NaN.
 
@@ -114,10 +145,86 @@ def mean_over_seeds(by_seed: ArrayLike, study_seed: int, *key: str, none: str = 
     ValueError
         A value is not finite.
     """
-    values = np.asarray(by_seed)
+    values = np.sort(np.asarray(by_seed, dtype=np.float64))  # their order changes no last bit
+    if values.ndim != 1 or not np.isfinite(values).all():
+        raise ValueError(f"a mean over seeds needs one finite value per seed, got {values}")
     if not len(values):
         return Interval(np.nan, np.nan, np.nan, none)
-    return bootstrap_mean(values, generator(study_seed, Stream.BOOTSTRAP, "/".join(key)))
+    if len(values) == 1:
+        return Interval(float(values[0]), np.nan, np.nan, "one seed: no interval", np.nan, 1)
+    n_seeds = len(values)
+    if values[0] == values[-1]:
+        value = float(values[0])  # a mean of equal values may differ in the last digit
+        return Interval(value, value, value, "", 0.0, n_seeds)
+    mean, deviation = float(values.mean()), float(values.std(ddof=1))
+    half = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n_seeds - 1) * deviation / np.sqrt(n_seeds)
+    return Interval(mean, float(mean - half), float(mean + half), "", deviation, n_seeds)
+
+
+def band(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Student's interval of the mean curve at each of its points.
+
+    Parameters
+    ----------
+    values
+        (seeds, points), at least two seeds.
+
+    Returns
+    -------
+    low, high : ndarray
+        (points) each.
+    """
+    n_seeds = len(values)
+    quantile = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n_seeds - 1)
+    half = quantile * values.std(axis=0, ddof=1) / np.sqrt(n_seeds)
+    mean = values.mean(axis=0)
+    return mean - half, mean + half
+
+
+def holm(p_values: ArrayLike) -> NDArray[np.float64]:
+    """Adjusted p values of a family of tests; those that are NaN are no part of it.
+
+    Holm, Scandinavian Journal of Statistics 6(2), 1979.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    adjusted = np.full(p.shape, np.nan)
+    tested = np.flatnonzero(np.isfinite(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    factors = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
+    return adjusted
+
+
+def correlation_within(
+    groups: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],
+) -> tuple[float, float, float]:
+    """Spearman's correlation within groups, pooled over them, with its interval.
+
+    Fisher's z of each group of n > 3 pairs has variance 1.06 / (n - 3) (Fieller, Hartley and
+    Pearson, Biometrika 44, 1957); the pooled one is their mean by inverse variance.  What differs
+    between the groups does not enter.
+
+    Parameters
+    ----------
+    groups
+        Pairs (n) and (n) of each group.
+
+    Returns
+    -------
+    correlation, low, high : float
+        NaN where no group has more than 3 pairs that vary.
+    """
+    z, weights = [], []
+    for a, b in groups:
+        rho = rank_correlation(a, b)
+        if len(a) > 3 and np.isfinite(rho):
+            z.append(np.arctanh(np.clip(rho, -0.999999, 0.999999)))
+            weights.append((len(a) - 3) / 1.06)
+    if not z:
+        return float("nan"), float("nan"), float("nan")
+    mean = float(np.average(z, weights=weights))
+    half = scipy.stats.norm.ppf((1 + CONFIDENCE) / 2) / np.sqrt(sum(weights))
+    return float(np.tanh(mean)), float(np.tanh(mean - half)), float(np.tanh(mean + half))
 
 
 def check_seeds(name: str, data: xr.Dataset, neurons: xr.Dataset) -> None:
@@ -133,81 +240,6 @@ def check_seeds(name: str, data: xr.Dataset, neurons: xr.Dataset) -> None:
         raise ValueError(
             f"{name} has seeds {seeds}, the measures {measured}: make both from the same blocks"
         )
-
-
-def bootstrap_mean(
-    values: ArrayLike,
-    rng: np.random.Generator,
-    confidence: float = CONFIDENCE,
-    n_resamples: int = RESAMPLES,
-) -> Interval:
-    """Mean with its percentile bootstrap interval (`scipy.stats.bootstrap`).
-
-    Parameters
-    ----------
-    values
-        (n) one value a seed; their order does not matter.
-    rng
-        A fresh generator of the bootstrap's stream, keyed by what is resampled.
-
-    Raises
-    ------
-    ValueError
-        No values, or one that is not finite.
-    """
-    array = np.sort(np.asarray(values, dtype=np.float64))
-    if array.ndim != 1 or len(array) == 0 or not np.isfinite(array).all():
-        raise ValueError(f"the bootstrap needs finite values of at least one seed, got {array}")
-    if len(array) == 1:
-        return Interval(float(array[0]), np.nan, np.nan, "one seed: no interval")
-    note = ""
-    if len(array) < FEW_SEEDS:
-        note = f"fewer than {FEW_SEEDS} seeds: the interval is approximate"
-    if array[0] == array[-1]:
-        value = float(array[0])  # a mean of equal values may differ in the last digit
-        return Interval(value, value, value, note)
-    result = scipy.stats.bootstrap(
-        (array,),
-        np.mean,
-        n_resamples=n_resamples,
-        confidence_level=confidence,
-        method="percentile",
-        vectorized=True,
-        rng=rng,
-    )
-    low, high = result.confidence_interval
-    return Interval(float(array.mean()), float(low), float(high), note)
-
-
-def bootstrap_curve(
-    values: NDArray[np.float64],
-    rng: np.random.Generator,
-    confidence: float = CONFIDENCE,
-    n_resamples: int = RESAMPLES,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pointwise percentile bootstrap interval of the mean curve; whole curves are resampled.
-
-    Parameters
-    ----------
-    values
-        (seeds, points), at least two seeds.
-    rng
-        As of `bootstrap_mean`.
-
-    Returns
-    -------
-    low, high : ndarray
-        (points) each.
-    """
-    n_seeds = len(values)
-    weights = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=n_resamples) / n_seeds
-    tail = (1 - confidence) / 2
-    parts = [  # a few points at a time: all resamples of a long curve would take 100s of MB
-        np.quantile(weights @ values[:, start : start + 64], (tail, 1 - tail), axis=0)
-        for start in range(0, values.shape[1], 64)
-    ]
-    low, high = np.concatenate(parts, axis=1)
-    return low, high
 
 
 def cliffs_delta(a: ArrayLike, b: ArrayLike) -> float:

@@ -91,7 +91,12 @@ def by_bits(
     """
     bits = [int(b) for b in settings["bits"]]
     orderings = orderings_from(
-        {"orderings": [_ORDERING], "random": settings["random"], "replacements": [ZERO]}
+        {
+            "orderings": [_ORDERING],
+            "random": settings["random"],
+            "controls": 0,
+            "replacements": [ZERO],
+        }
     )
     cells = [
         [
