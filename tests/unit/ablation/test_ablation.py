@@ -20,7 +20,7 @@ from neuroninfo.ablation.recomputed import recomputed as _recomputed
 from neuroninfo.ablation.removals import Curves, Removals
 from neuroninfo.files import storage
 from neuroninfo.files.storage import labelled
-from neuroninfo.networks.activations import ACTIVATIONS
+from neuroninfo.networks.activations import ACTIVATIONS, Activation
 from neuroninfo.networks.stack import (
     BATCH_NORM_EPSILON,
     Architecture,
@@ -268,6 +268,45 @@ def test_counts_are_those_of_float64(
                 np.testing.assert_array_equal(others, changed)
                 np.testing.assert_allclose(losses, loss, rtol=1e-5)
     assert differs > 0 or n_classes == 2  # float32 alone would not do
+
+
+def test_an_activation_without_compiled_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more entry of `ACTIVATIONS` is enough; counts are those of float64 too."""
+    softplus = Activation(
+        formula=lambda z: np.logaddexp(z, 0),
+        derivative=lambda z, a: scipy.special.expit(z),
+        apply=lambda z: z.copy_(torch.logaddexp(z, torch.zeros_like(z))),
+        backpropagate=lambda gradient, z: gradient * torch.sigmoid(z),
+        module="Softplus",
+        from_input=True,
+    )
+    monkeypatch.setitem(ACTIVATIONS, "softplus", softplus)
+    monkeypatch.setitem(NONLINEARITY, "softplus", softplus.formula)
+    assert "softplus" not in kernels.KINDS
+    rng, hidden, n_classes = np.random.default_rng(2), (9, 8, 7), 10
+    network = make_network(rng, hidden, n_classes=n_classes, activation="softplus")
+    network.weights[-1][0] = network.weights[-1][0, :1] + 1e-6 * network.weights[-1][0]
+    network.biases[-1][0] = 1e-6 * network.biases[-1][0]
+    inputs = make_inputs(rng, 75, 4, on_a_grid=False)
+    labels = rng.integers(0, n_classes, 75).astype(np.int32)
+    constants = np.stack([np.zeros(24), rng.normal(size=24)]).astype(np.float32)
+    differs = 0
+    for members in scopes(hidden).values():
+        sequences = np.stack([rng.permutation(members) for _ in range(2)])
+        curves = [
+            cumulative(network, inputs, labels, sequences, constants=constants, **options)
+            for options in ({}, {"rows": 20, "threads": 2})
+        ]
+        for number, (sequence, constant) in enumerate(zip(sequences, constants, strict=True)):
+            exact = reference(network, inputs.astype(np.float64), labels, sequence, constant)
+            differs += (
+                reference(network, inputs, labels, sequence, constant).correct != exact.correct
+            ).sum()
+            for correct, changed, loss in curves:
+                np.testing.assert_array_equal(correct[number], exact.correct)
+                np.testing.assert_array_equal(changed[number], exact.changed)
+                np.testing.assert_allclose(loss[number], exact.loss, rtol=1e-9)
+    assert differs > 0  # float32 alone would not do
 
 
 @pytest.mark.parametrize("hidden", [(20, 33), (20, 33, 17)])
