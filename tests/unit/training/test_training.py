@@ -17,7 +17,7 @@ from neuroninfo.files import storage
 from neuroninfo.networks.activations import ACTIVATIONS, OUTPUT_RANGES
 from neuroninfo.networks.stack import Architecture, Stack, from_dataset, hidden_widths, to_dataset
 from neuroninfo.streams import Stream, generator
-from neuroninfo.training import loop as training
+from neuroninfo.training import loop
 from neuroninfo.training.devices import choose_device
 from neuroninfo.training.layouts import (
     Trained,
@@ -913,7 +913,7 @@ def test_the_device_decides_how_many_are_computed_together(monkeypatch: pytest.M
         asked.append(arguments[4])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_Learner", learner)
+    monkeypatch.setattr(loop, "Learner", learner)
     for device in ("cpu", "meta"):
         data = {
             name: Split(split.inputs.to(device), split.labels.to(device))
