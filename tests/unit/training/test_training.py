@@ -25,7 +25,7 @@ from neuroninfo.training.layouts import (
     history_dataset,
     network_dataset,
 )
-from neuroninfo.training.loop import SPLITS, train
+from neuroninfo.training.loop import train
 from neuroninfo.training.settings import (
     Regularizer,
     Settings,
@@ -34,6 +34,7 @@ from neuroninfo.training.settings import (
     settings_from,
 )
 from neuroninfo.training.splits import Split, split_tensors
+from neuroninfo.vocabulary import SPLITS
 
 STUDY = 11
 NO_EPOCHS: tuple[int, ...] = ()
