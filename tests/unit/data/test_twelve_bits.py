@@ -8,6 +8,7 @@ import pytest
 
 from neuroninfo.data import datasets, twelve_bits
 from neuroninfo.data.sources import data_root
+from neuroninfo.files import storage
 
 
 def entropy(p: float) -> float:
@@ -59,7 +60,7 @@ def test_all_inputs_and_the_information_that_is_stated() -> None:
 
 def test_it_is_a_data_set_with_all_its_inputs(tmp_path: Path) -> None:
     made = datasets.make("icosahedron", study_seed=0, validation=205, test=614, inputs="unit")
-    datasets.storage.write(
+    storage.write(
         made, tmp_path / "i.nc", kind="dataset", title="t", condition={}, configuration={}
     )
     examples = datasets.read(tmp_path / "i.nc")

@@ -28,8 +28,8 @@ from neuroninfo.planes.training import Planes, measured, planes_from, train
 from neuroninfo.results import planes
 from neuroninfo.results.statistics import Interval
 from neuroninfo.streams import Stream, generator
-from neuroninfo.training.loop import SPLITS
 from neuroninfo.training.settings import Regularizer, log_spaced_epochs
+from neuroninfo.vocabulary import SPLITS
 from tests.unit.configuration.test_study import SCHEMA
 from tests.unit.pictures import (
     all_text_is_large_and_in_the_figure,

@@ -17,7 +17,7 @@ from neuroninfo.files import storage
 from neuroninfo.networks.activations import ACTIVATIONS, OUTPUT_RANGES
 from neuroninfo.networks.stack import Architecture, Stack, from_dataset, hidden_widths, to_dataset
 from neuroninfo.streams import Stream, generator
-from neuroninfo.training import loop as training
+from neuroninfo.training import loop
 from neuroninfo.training.devices import choose_device
 from neuroninfo.training.layouts import (
     Trained,
@@ -25,7 +25,7 @@ from neuroninfo.training.layouts import (
     history_dataset,
     network_dataset,
 )
-from neuroninfo.training.loop import SPLITS, train
+from neuroninfo.training.loop import train
 from neuroninfo.training.settings import (
     Regularizer,
     Settings,
@@ -34,6 +34,7 @@ from neuroninfo.training.settings import (
     settings_from,
 )
 from neuroninfo.training.splits import Split, split_tensors
+from neuroninfo.vocabulary import SPLITS
 
 STUDY = 11
 NO_EPOCHS: tuple[int, ...] = ()
@@ -913,7 +914,7 @@ def test_the_device_decides_how_many_are_computed_together(monkeypatch: pytest.M
         asked.append(arguments[4])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_Learner", learner)
+    monkeypatch.setattr(loop, "Learner", learner)
     for device in ("cpu", "meta"):
         data = {
             name: Split(split.inputs.to(device), split.labels.to(device))
