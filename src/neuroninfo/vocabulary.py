@@ -23,6 +23,14 @@ ZERO: Final = "zero"
 """Replacement of ablated neurons: they put out zero."""
 MEAN: Final = "mean"
 """Replacement of ablated neurons: each puts out its mean on the train split."""
+MAGNITUDE_NEURONS: Final = "magnitude_neurons"
+MAGNITUDE_WEIGHTS: Final = "magnitude_weights"
+BY_MAGNITUDE: Final = (MAGNITUDE_NEURONS, MAGNITUDE_WEIGHTS)
+"""In place of a measure in ``pruned.nc``: methods of torch.nn.utils.prune."""
+OWN: Final = "own"
+"""In place of a quantizer in ``precision.nc``: the values that the neuron itself puts out."""
+UNQUANTIZED: Final = 32
+"""Bits in ``precision.nc`` of the network as it was trained, in float32."""
 
 
 def condition_names(condition: Mapping[str, Any]) -> dict[str, str]:

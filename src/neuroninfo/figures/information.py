@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.canvas import COLOURS, SMALL
-from neuroninfo.neurons.measures import STATES
 
 _LAYER, _WIDEST = 2.15, 2.6
 """Least and greatest width of a layer in inches."""
@@ -141,7 +140,8 @@ def _tick(layer: int, members: xr.Dataset, *, relu: bool) -> str:
         ),
     ]
     if relu:
-        share = float((members["state"].values == STATES.index("never_active")).mean())
+        never_active = members["state"].attrs["flag_meanings"].split().index("never_active")
+        share = float((members["state"].values == never_active).mean())
         rounded = "<1" if 0 < share < 0.01 else f"{100 * share:.0f}"
         lines.append(f"{rounded} % never active")
     return "\n".join(lines)

@@ -15,9 +15,7 @@ from neuroninfo.figures.canvas import COLOURS, LAYERS
 from neuroninfo.figures.labels import Curve
 from neuroninfo.figures.wording import MARKERS
 from neuroninfo.results.statistics import FEW_SEEDS
-from neuroninfo.smaller.low_bit import OWN
-from neuroninfo.smaller.quantized_network import UNQUANTIZED
-from neuroninfo.vocabulary import NETWORK
+from neuroninfo.vocabulary import NETWORK, OWN, UNQUANTIZED
 
 _PANEL: Final = 5.4
 _PARTS: Final = {

@@ -15,8 +15,7 @@ from neuroninfo.figures.canvas import COLOURS, LAYERS
 from neuroninfo.figures.wording import MARKERS
 from neuroninfo.results.pruning import UNPRUNED
 from neuroninfo.results.statistics import FEW_SEEDS
-from neuroninfo.smaller.magnitude import COMPARISONS, MAGNITUDE_NEURONS
-from neuroninfo.vocabulary import RANDOM
+from neuroninfo.vocabulary import BY_MAGNITUDE, MAGNITUDE_NEURONS, RANDOM
 
 _PANEL: Final = 5.6
 _HEIGHT: Final = 3.3
@@ -54,7 +53,7 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         height=_HEIGHT,
     )
     criteria = list(dict.fromkeys(zip(pruned["criterion"], pruned["quantizer"], strict=True)))
-    measures = [pair for pair in criteria if pair[0] not in (*COMPARISONS, RANDOM)]
+    measures = [pair for pair in criteria if pair[0] not in (*BY_MAGNITUDE, RANDOM)]
     colours, markers = (canvas.cycled(of, len(measures)) for of in (LAYERS, MARKERS))
     looks: dict[tuple[str, str], dict[str, Any]] = {
         pair: {"color": colour, "marker": marker}
@@ -63,13 +62,13 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     for pair in criteria:
         if pair[0] == RANDOM:
             looks[pair] = {"color": COLOURS["random"], "marker": "o"}
-        elif pair[0] in COMPARISONS:
+        elif pair[0] in BY_MAGNITUDE:
             kind = "neurons" if pair[0] == MAGNITUDE_NEURONS else "weights"
             looks[pair] = {"color": COLOURS["reference"], "linestyle": _MAGNITUDE[kind]}
     for number, ax in enumerate(axes):
         balancing, fine_tuning = number % 2, number // 2
         chosen = pruned[pruned["fine_tuning"] == fine_tuning]
-        own = chosen[(chosen["balancing"] == balancing) | chosen["criterion"].isin(COMPARISONS)]
+        own = chosen[(chosen["balancing"] == balancing) | chosen["criterion"].isin(BY_MAGNITUDE)]
         _draw(ax, own, looks)
         ax.axhline(100 * before["accuracy"], color=COLOURS["reference"], linewidth=1, zorder=0)
         words = (("zero", "balanced")[balancing], ("", ", fine-tuned")[fine_tuning])

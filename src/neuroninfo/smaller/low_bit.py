@@ -32,7 +32,6 @@ from neuroninfo.neurons.measures import mutual_information
 from neuroninfo.neurons.quantization import Quantizer
 from neuroninfo.smaller.low_bit_ablation import cumulative
 from neuroninfo.smaller.quantized_network import (
-    UNQUANTIZED,
     QuantizedNetwork,
     output_grids,
     outputs_of,
@@ -40,13 +39,10 @@ from neuroninfo.smaller.quantized_network import (
     with_rounded_weights,
 )
 from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import ZERO
+from neuroninfo.vocabulary import OWN, UNQUANTIZED, ZERO
 
 PARTS: Final = ("weights", "activations", "both")
 """What is quantized."""
-
-OWN: Final = "own"
-"""In place of a quantizer: the symbols that a neuron of the quantized network puts out."""
 
 QUANTIZERS: Final = ("threshold", OWN)
 
