@@ -9,8 +9,8 @@ SOURCE = Path(workflow.basedir) / "src"
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 sys.path.insert(0, str(SOURCE))
 
-from neuroninfo import provenance
 from neuroninfo.configuration import study as configuration
+from neuroninfo.provenance import Library
 
 try:
     STUDY = configuration.load(
@@ -20,6 +20,7 @@ except configuration.ConfigurationError as error:
     raise WorkflowError(f"configuration: {error}") from None
 config.update(STUDY.resolved)  # scripts see the defaults too
 
+LIBRARY = Library(SOURCE)
 STARTED = time.monotonic()
 MANY = 40  # figures that are listed one by one at most
 
@@ -64,7 +65,7 @@ wildcard_constraints:
 @functools.cache
 def code(script):
     """SHA-256 over the library modules that a script uses: Snakemake does not see them."""
-    return provenance.code_hash(SCRIPTS / script, SOURCE)
+    return LIBRARY.code_hash(SCRIPTS / script)
 
 
 def condition_of(wildcards):
