@@ -18,15 +18,15 @@ if not config:
 report: "workflow/report/workflow.rst"
 
 
-include: "workflow/rules/conditions.smk"
+include: "workflow/rules/study.smk"
 include: "workflow/rules/data.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/measure.smk"
-include: "workflow/rules/ablate.smk"
-include: "workflow/rules/reading.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/neurons.smk"
+include: "workflow/rules/ablation.smk"
+include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
-include: "workflow/rules/beyond.smk"
-include: "workflow/rules/smaller.smk"
+include: "workflow/rules/rankings.smk"
+include: "workflow/rules/smaller_networks.smk"
 include: "workflow/rules/toys.smk"
 include: "workflow/rules/planes.smk"
 include: "workflow/rules/bounds.smk"
@@ -46,8 +46,8 @@ localrules:
     figure_ablation_layers,
     figure_information,
     figure_comparison,
-    reading,
-    study_readings,
+    counts,
+    study_counts,
     claims,
     study_claims,
     simpson,
@@ -59,17 +59,17 @@ localrules:
     figure_pruning,
     figure_precision,
     toy,
-    figure_toy,
-    figure_toy_network,
+    figure_toys_logistic,
+    figure_toys_network,
     figure_planes,
     join_plane,
     figure_clustering,
-    figure_plane_activations,
+    figure_planes_activations,
     study_compression,
-    figure_plane_gap,
+    figure_planes_gap,
     figure_calibration,
     figure_bounds,
-    figure_supersample,
+    figure_bounds_supersample,
     study_bounds,
 
 

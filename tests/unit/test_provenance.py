@@ -259,7 +259,7 @@ MEASURING = {
 WORDING = ("results", "figures", "files.tables", "files.pages")
 EXPENSIVE = (
     *("dataset", "train", "measure", "damage", "rank", "ablate", "gather", "gather_ablation"),
-    *("plane", "join_plane", "calibration", "bounds", "supersample", "prune", "precision"),
+    *("plane", "join_plane", "calibration", "bounds", "supersample", "prune", "low_bit"),
     *("toy", "toy_network"),
 )
 

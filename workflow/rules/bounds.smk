@@ -83,13 +83,13 @@ rule supersample:
         "../scripts/supersample.py"
 
 
-rule figure_supersample:
+rule figure_bounds_supersample:
     input:
         supersample_files(),
     output:
         report(
             f"{FIGURES}/bounds-supersample.png",
-            caption="../report/supersample.rst",
+            caption="../report/bounds-supersample.rst",
             category=BOUNDS,
             labels={"figure": "f-CMI"},
         ),
@@ -103,9 +103,9 @@ rule figure_supersample:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        code=lambda wildcards: code("figure_supersample.py"),
+        code=lambda wildcards: code("figure_bounds_supersample.py"),
     script:
-        "../scripts/figure_supersample.py"
+        "../scripts/figure_bounds_supersample.py"
 
 
 rule study_bounds:

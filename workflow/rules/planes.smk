@@ -105,7 +105,7 @@ rule figure_clustering:
         "../scripts/figure_clustering.py"
 
 
-rule figure_plane_activations:
+rule figure_planes_activations:
     input:
         lambda wildcards: of_conditions("plane.nc", activations_of(wildcards)),
     output:
@@ -127,9 +127,9 @@ rule figure_plane_activations:
         runtime=growing(10),
     params:
         conditions=lambda wildcards: named(activations_of(wildcards)),
-        code=lambda wildcards: code("figure_plane_activations.py"),
+        code=lambda wildcards: code("figure_planes_activations.py"),
     script:
-        "../scripts/figure_plane_activations.py"
+        "../scripts/figure_planes_activations.py"
 
 
 rule study_compression:
@@ -139,14 +139,14 @@ rule study_compression:
         table=f"{RESULTS}/compression.csv",
         page=report(
             f"{RESULTS}/compression.html",
-            caption="../report/compression.rst",
+            caption="../report/planes-compression.rst",
             category=PLANES,
             subcategory=OF_THE_STUDY,
             labels={"figure": "table of compression"},
         ),
         png=report(
             f"{FIGURES}/planes-compression.png",
-            caption="../report/compression.rst",
+            caption="../report/planes-compression.rst",
             category=PLANES,
             subcategory=OF_THE_STUDY,
             labels={"figure": "compression"},
@@ -167,7 +167,7 @@ rule study_compression:
         "../scripts/study_compression.py"
 
 
-rule figure_plane_gap:
+rule figure_planes_gap:
     input:
         of_conditions("plane.nc", STUDY.with_planes),
     output:
@@ -198,9 +198,9 @@ rule figure_plane_gap:
     params:
         conditions=named(STUDY.with_planes),
         study_seed=STUDY.seed,
-        code=lambda wildcards: code("figure_plane_gap.py"),
+        code=lambda wildcards: code("figure_planes_gap.py"),
     script:
-        "../scripts/figure_plane_gap.py"
+        "../scripts/figure_planes_gap.py"
 
 
 rule calibration:

@@ -45,13 +45,13 @@ rule toy_network:
         "../scripts/toy_network.py"
 
 
-rule figure_toy:
+rule figure_toys_logistic:
     input:
         f"{TOY}/logistic.nc",
     output:
         report(
             f"{TOY_FIGURE}-logistic.png",
-            caption="../report/toy.rst",
+            caption="../report/toys-logistic.rst",
             category=TOYS,
             labels={"figure": "logistic regression", "set": "{toy}"},
         ),
@@ -65,19 +65,19 @@ rule figure_toy:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        code=lambda wildcards: code("figure_toy.py"),
+        code=lambda wildcards: code("figure_toys_logistic.py"),
     script:
-        "../scripts/figure_toy.py"
+        "../scripts/figure_toys_logistic.py"
 
 
-rule figure_toy_network:
+rule figure_toys_network:
     input:
         toy=f"{TOY}/logistic.nc",
         network=f"{TOY}/network.nc",
     output:
         png=report(
             f"{TOY_FIGURE}-network.png",
-            caption="../report/toy_network.rst",
+            caption="../report/toys-network.rst",
             category=TOYS,
             labels={"figure": "network", "set": "{toy}"},
         ),
@@ -85,7 +85,7 @@ rule figure_toy_network:
         csv=f"{TOY_FIGURE}-network.csv",
         gif=report(
             f"{TOY_FIGURE}-network.gif",
-            caption="../report/toy_network.rst",
+            caption="../report/toys-network.rst",
             category=TOYS,
             labels={"figure": "network over training", "set": "{toy}"},
         ),
@@ -97,6 +97,6 @@ rule figure_toy_network:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        code=lambda wildcards: code("figure_toy_network.py"),
+        code=lambda wildcards: code("figure_toys_network.py"),
     script:
-        "../scripts/figure_toy_network.py"
+        "../scripts/figure_toys_network.py"

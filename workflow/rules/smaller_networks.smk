@@ -27,7 +27,7 @@ rule prune:
         "../scripts/prune.py"
 
 
-rule precision:
+rule low_bit:
     input:
         dataset="results/datasets/{dataset}.nc",
         network=f"{BLOCK}/network.nc",
@@ -46,9 +46,9 @@ rule precision:
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.precision_settings(),
-        code=lambda wildcards: code("precision.py"),
+        code=lambda wildcards: code("low_bit.py"),
     script:
-        "../scripts/precision.py"
+        "../scripts/low_bit.py"
 
 
 rule figure_pruning:

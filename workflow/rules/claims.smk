@@ -1,7 +1,7 @@
 """What the curves say: counts read off them, and the talk's claims."""
 
 
-rule reading:
+rule counts:
     input:
         neurons=f"{CONDITION}/neurons.nc",
         damage=f"{CONDITION}/damage.nc",
@@ -19,12 +19,12 @@ rule reading:
     params:
         condition=seeds_of,
         settings=lambda wildcards: STUDY.reading_settings(condition_of(wildcards)),
-        code=lambda wildcards: code("reading.py"),
+        code=lambda wildcards: code("counts.py"),
     script:
-        "../scripts/reading.py"
+        "../scripts/counts.py"
 
 
-rule study_readings:
+rule study_counts:
     input:
         of_conditions("reading.csv"),
     output:
@@ -45,9 +45,9 @@ rule study_readings:
         runtime=growing(10),
     params:
         conditions=named(STUDY.ablated),
-        code=lambda wildcards: code("study_readings.py"),
+        code=lambda wildcards: code("study_counts.py"),
     script:
-        "../scripts/study_readings.py"
+        "../scripts/study_counts.py"
 
 
 rule claims:
