@@ -46,7 +46,7 @@ class Study:
     ablation: dict[str, xr.Dataset]
     """As ``ablation.nc``: scope (``layer-1``, ..., ``network``) -> curves on test data."""
     figures: dict[str, Figure]
-    """``ablation-network``, ``ablation-layers``, ``information``; see `style.save`."""
+    """``ablation-network``, ``ablation-layers``, ``information``; see `canvas.save`."""
     condition: dict[str, Any]
     configuration: dict[str, Any]
     """What `storage.write` asks for."""
@@ -124,11 +124,11 @@ def study(
         measured,
         curves,
         {
-            "ablation-network": figures_ablation.network_figure(
+            "ablation-network": figures_ablation.ablation_network(
                 curves[NETWORK], condition, study_seed=seed
             ),
-            "ablation-layers": figures_ablation.layers_figure(curves, condition, study_seed=seed),
-            "information": information.distributions_figure(measured, condition),
+            "ablation-layers": figures_ablation.ablation_layers(curves, condition, study_seed=seed),
+            "information": information.information(measured, condition),
         },
         condition,
         {

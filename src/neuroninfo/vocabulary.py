@@ -14,6 +14,12 @@ LAYERS: Final = "layers"
 """Each hidden layer by itself, as scopes to ablate in; the other choice is `NETWORK`."""
 RANDOM: Final = "random"
 """In place of a measure in ``ablation.nc``: an order by chance."""
+MAGNITUDE_NEURONS: Final = "magnitude_neurons"
+"""In place of a measure in ``pruned.nc``: the norm of the weights into a neuron."""
+MAGNITUDE: Final = (MAGNITUDE_NEURONS, "magnitude_weights")
+"""In place of a measure in ``pruned.nc``: methods of torch.nn.utils.prune."""
+OWN: Final = "own"
+"""In place of a quantizer in ``precision.nc``: the values that a quantized neuron puts out."""
 JOINT: Final = ("cmim", "jmi")
 """Measures whose orders are found jointly, on threshold-quantized outputs."""
 REFERENCE: Final = ("damage", "greedy")

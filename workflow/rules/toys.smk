@@ -1,7 +1,12 @@
 """Two-dimensional toys: logistic regression, and networks of width two."""
 
 TOY = f"{RESULTS}/toys/{{toy}}"
-TOY_FIGURE = f"{FIGURES}/toys/{{toy}}"
+TOY_FIGURES = [
+    *figure_files(f"toys/{name}-logistic" for name in STUDY.toys()),
+    *figure_files(f"toys/{name}-network" for name in STUDY.toys(network=True)),
+    *(f"{FIGURES}/toys/{name}-network.gif" for name in STUDY.toys(network=True)),
+]
+STUDY_FIGURES += TOY_FIGURES
 
 
 rule toy:
@@ -9,6 +14,7 @@ rule toy:
         f"{TOY}/logistic.nc",
     log:
         f"logs/{TOY}/logistic.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -50,15 +56,16 @@ rule figure_toys_logistic:
         f"{TOY}/logistic.nc",
     output:
         report(
-            f"{TOY_FIGURE}-logistic.png",
+            f"{FIGURES}/toys/{{toy}}-logistic.png",
             caption="../report/toys-logistic.rst",
             category=TOYS,
             labels={"figure": "logistic regression", "set": "{toy}"},
         ),
-        f"{TOY_FIGURE}-logistic.pdf",
-        f"{TOY_FIGURE}-logistic.csv",
+        f"{FIGURES}/toys/{{toy}}-logistic.pdf",
+        f"{FIGURES}/toys/{{toy}}-logistic.csv",
     log:
-        f"logs/{TOY_FIGURE}-logistic.log",
+        f"logs/{FIGURES}/toys/{{toy}}-logistic.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -76,21 +83,22 @@ rule figure_toys_network:
         network=f"{TOY}/network.nc",
     output:
         png=report(
-            f"{TOY_FIGURE}-network.png",
+            f"{FIGURES}/toys/{{toy}}-network.png",
             caption="../report/toys-network.rst",
             category=TOYS,
             labels={"figure": "network", "set": "{toy}"},
         ),
-        pdf=f"{TOY_FIGURE}-network.pdf",
-        csv=f"{TOY_FIGURE}-network.csv",
+        pdf=f"{FIGURES}/toys/{{toy}}-network.pdf",
+        csv=f"{FIGURES}/toys/{{toy}}-network.csv",
         gif=report(
-            f"{TOY_FIGURE}-network.gif",
+            f"{FIGURES}/toys/{{toy}}-network.gif",
             caption="../report/toys-network.rst",
             category=TOYS,
             labels={"figure": "network over training", "set": "{toy}"},
         ),
     log:
-        f"logs/{TOY_FIGURE}-network.log",
+        f"logs/{FIGURES}/toys/{{toy}}-network.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:

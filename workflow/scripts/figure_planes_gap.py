@@ -1,4 +1,4 @@
-"""Set the information of layers against generalization gaps over conditions."""
+"""Draw the information of the last hidden layer against generalization gaps over conditions."""
 
 import sys
 from pathlib import Path
@@ -7,16 +7,12 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures.planes import gap_figure
-from neuroninfo.files import pages, storage, tables
-from neuroninfo.results import planes
+from neuroninfo.figures.planes import planes_gap
+from neuroninfo.files import storage, tables
+from neuroninfo.results.planes import GAP_COLUMNS, gaps
 
-found = [storage.read(path, "plane") for path in snakemake.input]
-points = planes.gaps(found, snakemake.params.conditions)
-correlations = planes.gap_correlations(points, snakemake.params.study_seed)
-tables.write(correlations, snakemake.output.table)
-pages.write(
-    correlations, snakemake.output.page, title="Rank correlation with the generalization gap"
+planes = [storage.read(path, "plane") for path in snakemake.input.planes]
+drawn = planes_gap(
+    gaps(planes, snakemake.params.conditions), tables.read(snakemake.input.table, GAP_COLUMNS)
 )
-drawn = gap_figure(points, correlations)
-canvas.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)
+canvas.save(drawn, *snakemake.output)

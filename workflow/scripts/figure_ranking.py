@@ -7,10 +7,10 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures.ranking import ranking_figure
+from neuroninfo.figures.ranking import ranking
 from neuroninfo.files import tables
-from neuroninfo.results import ranking
+from neuroninfo.results.ranking import COLUMNS
 
 sets = [[name] for name in snakemake.params.sets]
-effects = tables.gather(snakemake.input.effects, ranking.COLUMNS, ["orderings"], sets)
-canvas.save(ranking_figure(effects, snakemake.params.condition), *snakemake.output)
+effects = tables.gather(snakemake.input.effects, COLUMNS, ["orderings"], sets)
+canvas.save(ranking(effects, snakemake.params.condition), *snakemake.output)

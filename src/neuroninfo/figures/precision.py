@@ -15,9 +15,8 @@ from neuroninfo.figures.canvas import COLOURS, LAYERS
 from neuroninfo.figures.labels import Curve
 from neuroninfo.figures.wording import MARKERS
 from neuroninfo.results.statistics import FEW_SEEDS
-from neuroninfo.smaller.low_bit import OWN
 from neuroninfo.smaller.quantized_network import UNQUANTIZED
-from neuroninfo.vocabulary import NETWORK
+from neuroninfo.vocabulary import NETWORK, OWN
 
 _PANEL: Final = 5.4
 _PARTS: Final = {
@@ -28,7 +27,7 @@ _PARTS: Final = {
 
 
 @canvas.styled
-def precision_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
+def precision(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     """Four panels against bits: accuracy, information, highest first, lowest first.
 
     Parameters

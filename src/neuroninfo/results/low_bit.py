@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
+
 import numpy as np
 import pandas as pd
 import xarray as xr
-from neuroninfo.networks.activations import ACTIVATIONS
-from neuroninfo.ablation.orders import Ordering, orderings, orders, scopes
-from neuroninfo.files.storage import labelled
-from neuroninfo.networks.stack import Stack, neuron_coordinates
-from neuroninfo.neurons.measures import mutual_information
-from neuroninfo.neurons.quantization import Quantizer
-from neuroninfo.results.curves import mean_accuracy
-from neuroninfo.results.statistics import bootstrap_mean
-from neuroninfo.vocabulary import CONDITION, ZERO
+
+from neuroninfo.results.curves import mean_accuracy, ordered_by
 from neuroninfo.results.ranking import EFFECTS
+from neuroninfo.results.statistics import bootstrap_mean
 from neuroninfo.streams import Stream, generator
-from neuroninfo.smaller.low_bit import _ORDERING
+from neuroninfo.vocabulary import CONDITION
 
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(CONDITION, str),
@@ -74,9 +68,9 @@ def summary(
                 if np.isfinite(by_seed := of_layer.sel(quantizer=quantizer).values).all()
             ]
         curves = {name: g.isel(bits=number) for name, g in groups.items() if name != "networks"}
-        measure = (_ORDERING["measure"], _ORDERING["quantizer"])
         for scope, group in curves.items():
-            g = mean_accuracy(group, *map(str, measure))
+            (by,) = ordered_by(group)
+            g = mean_accuracy(group, *by)
             for direction, (more, less) in EFFECTS.items():
                 values.append(("effect", scope, direction, g[more] - g[less]))
         for quantity, scope, of, by_seed in values:

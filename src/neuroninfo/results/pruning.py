@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import Any, Final
+
 import numpy as np
 import pandas as pd
-import torch
 import xarray as xr
-from torch import Tensor, nn
-from torch.nn import functional
-from torch.nn.utils import prune
-from neuroninfo.ablation.orders import Ordering, orders, scopes
-from neuroninfo.vocabulary import LAYERS
-from neuroninfo.vocabulary import SPLITS
-from neuroninfo.files.storage import labelled
-from neuroninfo.vocabulary import RANDOM
-from neuroninfo.networks.forward import evaluated
-from neuroninfo.networks.modules import module
-from neuroninfo.networks.stack import Architecture, Normalization, Stack
+
 from neuroninfo.results.statistics import bootstrap_mean
-from neuroninfo.vocabulary import CONDITION
 from neuroninfo.streams import Stream, generator
-from neuroninfo.training.loop import train
-from neuroninfo.training.settings import Settings, settings_from
-from neuroninfo.training.splits import Split
-from neuroninfo.smaller.pruning import pruned
+from neuroninfo.vocabulary import CONDITION
 
 UNPRUNED: Final = "unpruned"
 """In place of a criterion: the network as it was."""

@@ -39,13 +39,10 @@ from neuroninfo.smaller.quantized_network import (
     with_rounded_weights,
 )
 from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import ZERO
+from neuroninfo.vocabulary import OWN, ZERO
 
 PARTS: Final = ("weights", "activations", "both")
 """What is quantized."""
-
-OWN: Final = "own"
-"""In place of a quantizer: the symbols that a neuron of the quantized network puts out."""
 
 QUANTIZERS: Final = ("threshold", OWN)
 

@@ -17,13 +17,7 @@ from neuroninfo.networks.stack import Architecture, Stack
 from neuroninfo.streams import Stream, generator
 from neuroninfo.training.settings import Settings
 from neuroninfo.training.splits import Split
-
-MAGNITUDE_NEURONS: Final = "magnitude_neurons"
-
-MAGNITUDE_WEIGHTS: Final = "magnitude_weights"
-
-COMPARISONS: Final = (MAGNITUDE_NEURONS, MAGNITUDE_WEIGHTS)
-"""Methods of torch.nn.utils.prune."""
+from neuroninfo.vocabulary import MAGNITUDE_NEURONS
 
 _ROWS: Final = 1024
 

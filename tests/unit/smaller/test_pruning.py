@@ -14,7 +14,7 @@ from torch import nn
 from neuroninfo.ablation import orders as ablation_orders
 from neuroninfo.ablation.curves import cumulative
 from neuroninfo.ablation.orders import Ordering, orders
-from neuroninfo.figures.pruning import pruning_figure
+from neuroninfo.figures import pruning as figures_pruning
 from neuroninfo.files import storage, tables
 from neuroninfo.files.gather import gather
 from neuroninfo.networks.activations import ACTIVATIONS
@@ -24,7 +24,6 @@ from neuroninfo.networks.stack import Architecture, Normalization, Stack, neuron
 from neuroninfo.results import pruning as results_pruning
 from neuroninfo.smaller import pruning
 from neuroninfo.smaller.magnitude import (
-    COMPARISONS,
     as_module,
     fine_tune,
     n_weights,
@@ -33,7 +32,7 @@ from neuroninfo.smaller.magnitude import (
 from neuroninfo.training.loop import mean_outputs, train
 from neuroninfo.training.settings import Settings, settings_from
 from neuroninfo.training.splits import Split
-from neuroninfo.vocabulary import LAYERS
+from neuroninfo.vocabulary import LAYERS, MAGNITUDE
 from tests.unit.pictures import (
     all_text_is_large_and_in_the_figure,
     greyscale_tells_what_colours_tell,
@@ -368,7 +367,7 @@ def test_layout_and_seeds_that_do_not_depend_on_each_other(tmp_path: Path) -> No
         "magnitude_weights",
     ]
     empty = both["accuracy"].isnull()
-    assert empty.sel(criterion=list(COMPARISONS), balancing=1).all()
+    assert empty.sel(criterion=list(MAGNITUDE), balancing=1).all()
     assert not empty.sel(balancing=0).any()
     assert not empty.sel(criterion=["mutual_information", "random"]).any()
     for seed in (4, 7):
@@ -461,7 +460,7 @@ def test_summary_and_figure(tmp_path: Path) -> None:
     assert alone.equals(table[kept].reset_index(drop=True))
 
     tables.write(table, tmp_path / "pruning.csv")
-    drawn = pruning_figure(
+    drawn = figures_pruning.pruning(
         tables.read(tmp_path / "pruning.csv", results_pruning.COLUMNS), CONDITION
     )
     all_text_is_large_and_in_the_figure(drawn)
