@@ -124,11 +124,11 @@ def study(
         measured,
         curves,
         {
-            "ablation-network": figures_ablation.network_figure(
+            "ablation-network": figures_ablation.ablation_network(
                 curves[NETWORK], condition, study_seed=seed
             ),
-            "ablation-layers": figures_ablation.layers_figure(curves, condition, study_seed=seed),
-            "information": information.distributions_figure(measured, condition),
+            "ablation-layers": figures_ablation.ablation_layers(curves, condition, study_seed=seed),
+            "information": information.information(measured, condition),
         },
         condition,
         {

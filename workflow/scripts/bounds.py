@@ -26,7 +26,7 @@ examples = subsets.relabelled(
     settings.study_seed,
 )
 with open_checkpoint(
-    Path("results", about["condition"]["study"], "checkpoints"),
+    snakemake.params.checkpoints,
     about | {"job": "bounds", "code": snakemake.params.code},
     snakemake.input.dataset,
     device,

@@ -25,7 +25,7 @@ device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu"
 examples = datasets.read(snakemake.input.dataset)
 splits = split_tensors(examples, device)
 with open_checkpoint(
-    Path("results", about["condition"]["study"], "checkpoints"),
+    snakemake.params.checkpoints,
     about | {"job": "plane", "code": snakemake.params.code},
     snakemake.input.dataset,
     device,

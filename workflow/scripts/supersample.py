@@ -27,7 +27,7 @@ examples = subsets.relabelled(
     settings.study_seed,
 )
 with open_checkpoint(
-    Path("results", about["condition"]["study"], "checkpoints"),
+    snakemake.params.checkpoints,
     about | {"job": "supersample", "code": snakemake.params.code},
     snakemake.input.dataset,
     device,

@@ -23,7 +23,7 @@ settings = settings_from(about["configuration"])
 device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
 with open_checkpoint(
-    Path("results", about["condition"]["study"], "checkpoints"),
+    snakemake.params.checkpoints,
     about | {"job": "train", "code": snakemake.params.code},
     snakemake.input.dataset,
     device,

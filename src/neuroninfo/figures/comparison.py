@@ -34,7 +34,7 @@ _C1: Final[Mapping[str, tuple[str, str]]] = {
 
 
 @canvas.styled
-def comparison_figure(
+def comparison(
     readings: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[str, Any]
 ) -> Figure:
     """One panel a quantity, the conditions along x, intervals over seeds.

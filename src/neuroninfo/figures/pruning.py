@@ -15,15 +15,15 @@ from neuroninfo.figures.canvas import COLOURS, LAYERS
 from neuroninfo.figures.wording import MARKERS
 from neuroninfo.results.pruning import UNPRUNED
 from neuroninfo.results.statistics import FEW_SEEDS
-from neuroninfo.vocabulary import BY_MAGNITUDE, MAGNITUDE_NEURONS, RANDOM
+from neuroninfo.vocabulary import BY_MAGNITUDE, RANDOM
 
 _PANEL: Final = 5.6
 _HEIGHT: Final = 3.3
-_MAGNITUDE: Final = {"neurons": (0, (5, 2)), "weights": (0, (1, 1.5))}
+_DASHES: Final = dict(zip(BY_MAGNITUDE, ((0, (5, 2)), (0, (1, 1.5))), strict=True))
 
 
 @canvas.styled
-def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
+def pruning(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     """Four panels: with and without bias balancing, with and without fine-tuning.
 
     Parameters
@@ -63,8 +63,7 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         if pair[0] == RANDOM:
             looks[pair] = {"color": COLOURS["random"], "marker": "o"}
         elif pair[0] in BY_MAGNITUDE:
-            kind = "neurons" if pair[0] == MAGNITUDE_NEURONS else "weights"
-            looks[pair] = {"color": COLOURS["reference"], "linestyle": _MAGNITUDE[kind]}
+            looks[pair] = {"color": COLOURS["reference"], "linestyle": _DASHES[pair[0]]}
     for number, ax in enumerate(axes):
         balancing, fine_tuning = number % 2, number // 2
         chosen = pruned[pruned["fine_tuning"] == fine_tuning]

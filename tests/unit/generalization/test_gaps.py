@@ -12,7 +12,7 @@ import xarray as xr
 
 from neuroninfo.data import subsets
 from neuroninfo.data.datasets import Examples
-from neuroninfo.figures.bounds import bounds_figure, supersample_figure
+from neuroninfo.figures import bounds as figures_bounds
 from neuroninfo.files import storage
 from neuroninfo.files.checkpoints import Checkpoint, Interrupted
 from neuroninfo.generalization import bounds, gaps, subset_training, supersample
@@ -270,7 +270,7 @@ def test_figure_of_supersamples(n_conditions: int) -> None:
         one.attrs = _attributes(f"noise-{number}")
         one["gap"][:] = 0.2 * number - 0.1  # a gap may be negative
         files.append(one)
-    drawn = supersample_figure(files)
+    drawn = figures_bounds.bounds_supersample(files)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     titles = [ax.get_title(loc="left") for ax in drawn.axes]
@@ -296,7 +296,7 @@ def test_figures_and_table(found: dict[str, xr.Dataset], tmp_path: object) -> No
         )
         files.append(storage.read(path, "bounds"))
     for loss in bounds.LOSSES:
-        drawn = bounds_figure(files, loss)
+        drawn = figures_bounds.bounds(files, loss)
         all_text_is_large_and_in_the_figure(drawn)
         greyscale_tells_what_colours_tell(drawn)
     table = results_bounds.summary(files)

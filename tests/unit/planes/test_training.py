@@ -10,13 +10,7 @@ import scipy.stats
 import xarray as xr
 import yaml
 
-from neuroninfo.figures.planes import (
-    activations_figure,
-    clustering_figure,
-    compression_figure,
-    gap_figure,
-    planes_figure,
-)
+from neuroninfo.figures import planes as figures_planes
 from neuroninfo.files import tables
 from neuroninfo.networks.stack import Architecture
 from neuroninfo.planes import calibration
@@ -272,7 +266,7 @@ def several() -> tuple[list[xr.Dataset], list[list[str]]]:
 def test_activations_figure() -> None:
     found, conditions = several()
     found[1]["success"][..., 0] = 0  # still an estimate of the other
-    drawn = activations_figure(found, conditions)
+    drawn = figures_planes.planes_activations(found, conditions)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     titles = [ax.get_title(loc="left") for ax in drawn.axes if ax.get_title(loc="left")]
@@ -284,7 +278,7 @@ def test_activations_figure() -> None:
 def test_clustering_figure() -> None:
     found, _ = several()
     found[0]["success"][..., 1] = 0
-    drawn = clustering_figure(found[0], CONDITION)
+    drawn = figures_planes.clustering(found[0], CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     panels = [ax for ax in drawn.axes if ax.get_title(loc="left")]
@@ -319,7 +313,7 @@ def test_compression_figure(tmp_path: Path) -> None:
     table.loc[0, ["verdict", "drop"]] = ["compresses", 7.5]
     table.loc[1, ["verdict", "drop"]] = ["undecided", 0.1]
     table.loc[2, ["verdict", "drop"]] = ["no estimate", np.nan]
-    drawn = compression_figure(table)
+    drawn = figures_planes.planes_compression(table)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     written = [text.get_text() for text in drawn.axes[0].texts]
@@ -356,15 +350,15 @@ def test_gaps_and_their_correlations() -> None:
         own = points[points["estimator"] == row["estimator"]]
         expected = scipy.stats.spearmanr(own[row["coordinate"]], own["gap"]).statistic
         assert row["correlation"] == pytest.approx(expected, nan_ok=True)
-    all_text_is_large_and_in_the_figure(gap_figure(points, correlations))
-    greyscale_tells_what_colours_tell(gap_figure(points, correlations))
+    all_text_is_large_and_in_the_figure(figures_planes.planes_gap(points, correlations))
+    greyscale_tells_what_colours_tell(figures_planes.planes_gap(points, correlations))
 
 
 def test_planes_figure() -> None:
     plane = made("edges-30", "kde-upper-0.001")
     plane["mutual_information_input"][:, :, 0, 1] = np.nan  # an estimator that failed
     table = planes.compression(plane, CONDITION, 1)
-    drawn = planes_figure(plane, table, CONDITION)
+    drawn = figures_planes.planes(plane, table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     first, second = drawn.axes[:2]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroninfo.ablation.curves import cumulative
-from neuroninfo.figures.precision import precision_figure
+from neuroninfo.figures import precision as figures_precision
 from neuroninfo.files import storage, tables
 from neuroninfo.files.gather import gather
 from neuroninfo.networks.activations import ACTIVATIONS
@@ -401,7 +401,7 @@ def test_summary_and_figure(studied: dict[str, object], tmp_path: Path) -> None:
         assert ours == pytest.approx(float(effect.mean()), abs=1e-12)
 
     tables.write(table, tmp_path / "precision.csv")
-    drawn = precision_figure(
+    drawn = figures_precision.precision(
         tables.read(tmp_path / "precision.csv", results_low_bit.COLUMNS), condition
     )
     all_text_is_large_and_in_the_figure(drawn)

@@ -14,7 +14,7 @@ from torch import nn
 from neuroninfo.ablation import orders as ablation_orders
 from neuroninfo.ablation.curves import cumulative
 from neuroninfo.ablation.orders import Ordering, orders
-from neuroninfo.figures.pruning import pruning_figure
+from neuroninfo.figures import pruning as figures_pruning
 from neuroninfo.files import storage, tables
 from neuroninfo.files.gather import gather
 from neuroninfo.networks.activations import ACTIVATIONS
@@ -460,7 +460,7 @@ def test_summary_and_figure(tmp_path: Path) -> None:
     assert alone.equals(table[kept].reset_index(drop=True))
 
     tables.write(table, tmp_path / "pruning.csv")
-    drawn = pruning_figure(
+    drawn = figures_pruning.pruning(
         tables.read(tmp_path / "pruning.csv", results_pruning.COLUMNS), CONDITION
     )
     all_text_is_large_and_in_the_figure(drawn)

@@ -12,7 +12,8 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 from neuroninfo.figures import animation, canvas
-from neuroninfo.figures.toys import _segment, logistic_figure, network_figure, save_animation
+from neuroninfo.figures import toys as figures_toys
+from neuroninfo.figures.toys import _segment, save_animation
 from neuroninfo.files import storage
 from neuroninfo.networks.forward import outputs
 from neuroninfo.toys import logistic, sets, width_two
@@ -186,7 +187,7 @@ def test_a_layer_can_be_followed_from_anywhere(moons: xr.Dataset, network: xr.Da
 @pytest.mark.parametrize("name", sets.RULES)
 def test_logistic_figure(name: str) -> None:
     toy = logistic.logistic(name, points=80, noise=NOISE[name], l2=0.01, study_seed=2)
-    drawn = logistic_figure(toy)
+    drawn = figures_toys.toys_logistic(toy)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     ringed = [
@@ -200,7 +201,7 @@ def test_logistic_figure(name: str) -> None:
 def test_network_figure_and_animation(
     moons: xr.Dataset, network: xr.Dataset, tmp_path: Path
 ) -> None:
-    drawn = network_figure(moons, network)
+    drawn = figures_toys.toys_network(moons, network)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     assert [ax.get_title(loc="left") for ax in drawn.axes] == [
@@ -215,7 +216,7 @@ def test_network_figure_and_animation(
         assert picture.n_frames == network.sizes["epoch"]
     canvas.save(drawn, tmp_path / "c.png")
     save_animation(moons, network, tmp_path / "b.gif")
-    canvas.save(network_figure(moons, network), tmp_path / "d.png")
+    canvas.save(figures_toys.toys_network(moons, network), tmp_path / "d.png")
     assert (tmp_path / "c.png").read_bytes() == (tmp_path / "d.png").read_bytes()
     with pytest.raises(ValueError, match="animations are written as"):
         animation.save([drawn], tmp_path / "a.mp4")
