@@ -11,12 +11,14 @@ sys.path.insert(0, str(SOURCE))
 
 from neuroninfo import provenance
 from neuroninfo.configuration import study as configuration
+from neuroninfo.configuration.messages import ConfigurationError
+from neuroninfo.configuration.plans import Condition
 
 try:
     STUDY = configuration.load(
         config, Path(workflow.basedir) / "workflow" / "schemas" / "config.schema.yaml"
     )
-except configuration.ConfigurationError as error:
+except ConfigurationError as error:
     raise WorkflowError(f"configuration: {error}") from None
 config.update(STUDY.resolved)  # scripts see the defaults too
 
@@ -68,7 +70,7 @@ def code(script):
 
 
 def condition_of(wildcards):
-    return configuration.Condition(
+    return Condition(
         wildcards.dataset,
         wildcards.architecture,
         wildcards.activation,

@@ -16,14 +16,10 @@ import pytest
 import yaml
 
 from neuroninfo.configuration import study as configuration_study
-from neuroninfo.configuration.study import (
-    Condition,
-    ConfigurationError,
-    Plan,
-    Study,
-    expected,
-    resolve,
-)
+from neuroninfo.configuration.messages import ConfigurationError, expected
+from neuroninfo.configuration.plans import Condition, Plan
+from neuroninfo.configuration.schema import resolve
+from neuroninfo.configuration.study import Study
 
 ROOT = Path(__file__).parents[3]
 SCHEMA_PATH = ROOT / "workflow/schemas/config.schema.yaml"
