@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from neuroninfo.configuration.schema import Key, Schema, json_types, resolve
+from neuroninfo.configuration.schema import KNOWN, Key, Schema, json_types, resolve
 
 _UNQUOTED: Final = "YAML reads on, off, yes and no as true or false"
 
@@ -88,6 +88,8 @@ def _schema_error(error: Any, root: Schema) -> ConfigurationError:  # noqa: ANN4
             problem = f"{shown(doubled)} stands there twice; remove one"
         case "enum":
             problem = unknown(value, schema["enum"])
+        case "known":
+            problem = unknown(value, KNOWN[schema["known"]])
         case "type":
             problem = f"{shown(value)} is wrong; expected {expected(schema, root)}"
             if hint := _type_hint(value, schema):
@@ -123,7 +125,7 @@ def _unknown_key(
     return ConfigurationError((*path, key), f"unknown key; {mend}")
 
 
-def unknown(value: str, known: Sequence[str]) -> str:
+def unknown(value: str, known: Iterable[str]) -> str:
     """A name that is not among the known ones, and which of them may be meant."""
     close = _close(value, known)
     question = f"did you mean {close!r}? " if close else ""
@@ -145,8 +147,8 @@ def shown(value: object) -> str:
             return "a mapping"
         case list() | tuple():
             return "a list"
-    shown = repr(value) if isinstance(value, str) else str(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _type_hint(value: object, schema: Schema) -> str:

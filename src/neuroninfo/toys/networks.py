@@ -39,7 +39,7 @@ def train(
     layers
         Hidden layers, each of width two.
     activation
-        One of `width_two.SQUASHING`.
+        One of `activations.BOUNDED`.
     l2
         As of `loop.Regularizer`.
     restarts
