@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import xarray as xr
 
 from neuroninfo.ablation import joint, single
 from neuroninfo.ablation.orders import permutation, scopes
+from neuroninfo.ablation.settings import SearchSettings
 from neuroninfo.files.storage import labelled
 from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.stack import Stack
@@ -22,12 +22,8 @@ def find(
     damage: xr.Dataset,
     inputs: np.ndarray,
     labels: np.ndarray,
+    settings: SearchSettings,
     *,
-    study_seed: int,
-    orderings: Sequence[Mapping[str, Any]],
-    scopes: Sequence[str],
-    examples: int,
-    shuffles: int,
     threads: int = 1,
 ) -> dict[str, xr.Dataset]:
     """Find the orders of each network in each scope.
@@ -42,16 +38,8 @@ def find(
         ``damage.nc`` of the same seeds.
     inputs, labels
         (n, n_inputs) and (n), the validation split.
-    study_seed
-        Of the random streams.
-    orderings
-        Mappings of measure, quantizer and directions: `joint.MEASURES`, ``damage``, ``greedy``.
-    scopes
-        Of ``layers`` and ``network``.
-    examples
-        Greedy chooses on the first so many of the inputs.
-    shuffles
-        Permutations of the labels behind the baseline of joint orders.
+    settings
+        Which orders, and how they are found.
     threads
         Of greedy; orders do not depend on it.
 
@@ -73,20 +61,11 @@ def find(
         found = {int(of_seed["seed"]), int(alone["seed"])}
         if found != {network.seeds[0]}:
             raise ValueError(f"outputs and damages are of seeds {found}, not {network.seeds}")
-        seen = (inputs[:examples], labels[:examples])
-        searched = _Seed(network, of_seed, alone, seen, study_seed, shuffles, threads)
-        for scope, members in _chosen(stack.architecture.hidden, scopes).items():
-            parts.setdefault(scope, []).append(searched.orders(members, orderings))
+        seen = (inputs[: settings.examples], labels[: settings.examples])
+        searched = _Seed(network, of_seed, alone, seen, settings, threads)
+        for scope, members in scopes(stack.architecture.hidden, settings.scopes).items():
+            parts.setdefault(scope, []).append(searched.orders(members))
     return {scope: xr.concat(group, dim="seed", join="exact") for scope, group in parts.items()}
-
-
-def _chosen(hidden: Sequence[int], kinds: Sequence[str]) -> dict[str, np.ndarray]:
-    """Scopes of the kinds asked for, and their neurons."""
-    return {
-        name: members
-        for name, members in scopes(hidden).items()
-        if ("network" if name == "network" else "layers") in kinds
-    }
 
 
 class _Seed:
@@ -98,26 +77,26 @@ class _Seed:
         activations: xr.Dataset,
         damage: xr.Dataset,
         seen: tuple[np.ndarray, np.ndarray],
-        study_seed: int,
-        shuffles: int,
+        settings: SearchSettings,
         threads: int,
     ) -> None:
         self.network, self.damage, self.seen = network, damage, seen
-        self.study_seed, self.threads = study_seed, threads
+        self.settings, self.threads = settings, threads
         self.seed = network.seeds[0]
         threshold = ACTIVATIONS[network.architecture.activation].threshold
         self.on = np.ascontiguousarray((activations["activation"].values > threshold).T)
         self.labels = activations["label"].values.astype(np.int64)
-        random = generator(study_seed, Stream.LABEL_SHUFFLE, self.seed)
-        self.shuffled = [random.permutation(self.labels) for _ in range(shuffles)]
+        random = generator(settings.study_seed, Stream.LABEL_SHUFFLE, self.seed)
+        self.shuffled = [random.permutation(self.labels) for _ in range(settings.shuffles)]
 
-    def orders(self, members: np.ndarray, orderings: Sequence[Mapping[str, Any]]) -> xr.Dataset:
+    def orders(self, members: np.ndarray) -> xr.Dataset:
         """The group of one scope."""
-        ties = permutation(members, len(self.on), self.study_seed, Stream.TIES, self.seed)
+        study_seed = self.settings.study_seed
+        ties = permutation(members, len(self.on), study_seed, Stream.TIES, self.seed)
         rows = [
-            (entry["measure"], entry["quantizer"], direction)
-            for entry in orderings
-            for direction in entry["directions"]
+            (by.measure, by.quantizer, direction)
+            for by in self.settings.orderings
+            for direction in by.directions
         ]
         selections = {
             measure: joint.select(measure, self.on[members], self.labels, ties, self.shuffled)

@@ -19,7 +19,7 @@ from neuroninfo.results.statistics import bootstrap_mean
 from neuroninfo.vocabulary import CONDITION, ZERO
 from neuroninfo.results.ranking import EFFECTS
 from neuroninfo.streams import Stream, generator
-from neuroninfo.smaller.low_bit import _ORDERING
+from neuroninfo.smaller.settings import LOW_BIT_ORDER
 
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(CONDITION, str),
@@ -74,9 +74,8 @@ def summary(
                 if np.isfinite(by_seed := of_layer.sel(quantizer=quantizer).values).all()
             ]
         curves = {name: g.isel(bits=number) for name, g in groups.items() if name != "networks"}
-        measure = (_ORDERING["measure"], _ORDERING["quantizer"])
         for scope, group in curves.items():
-            g = mean_accuracy(group, *map(str, measure))
+            g = mean_accuracy(group, LOW_BIT_ORDER.measure, LOW_BIT_ORDER.quantizer)
             for direction, (more, less) in EFFECTS.items():
                 values.append(("effect", scope, direction, g[more] - g[less]))
         for quantity, scope, of, by_seed in values:

@@ -25,7 +25,6 @@ from neuroninfo.results.statistics import bootstrap_mean
 from neuroninfo.vocabulary import CONDITION
 from neuroninfo.streams import Stream, generator
 from neuroninfo.training.loop import train
-from neuroninfo.training.settings import Settings, settings_from
 from neuroninfo.training.splits import Split
 from neuroninfo.smaller.pruning import pruned
 
