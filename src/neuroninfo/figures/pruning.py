@@ -15,11 +15,11 @@ from neuroninfo.figures.canvas import COLOURS, LAYERS
 from neuroninfo.figures.wording import MARKERS
 from neuroninfo.results.pruning import UNPRUNED
 from neuroninfo.results.statistics import FEW_SEEDS
-from neuroninfo.vocabulary import BY_MAGNITUDE, MAGNITUDE_NEURONS, RANDOM
+from neuroninfo.vocabulary import MAGNITUDE, RANDOM
 
 _PANEL: Final = 5.6
 _HEIGHT: Final = 3.3
-_MAGNITUDE: Final = {"neurons": (0, (5, 2)), "weights": (0, (1, 1.5))}
+_DASHES: Final = dict(zip(MAGNITUDE, ((0, (5, 2)), (0, (1, 1.5))), strict=True))
 
 
 @canvas.styled
@@ -53,7 +53,7 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         height=_HEIGHT,
     )
     criteria = list(dict.fromkeys(zip(pruned["criterion"], pruned["quantizer"], strict=True)))
-    measures = [pair for pair in criteria if pair[0] not in (*BY_MAGNITUDE, RANDOM)]
+    measures = [pair for pair in criteria if pair[0] not in (*MAGNITUDE, RANDOM)]
     colours, markers = (canvas.cycled(of, len(measures)) for of in (LAYERS, MARKERS))
     looks: dict[tuple[str, str], dict[str, Any]] = {
         pair: {"color": colour, "marker": marker}
@@ -62,13 +62,12 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     for pair in criteria:
         if pair[0] == RANDOM:
             looks[pair] = {"color": COLOURS["random"], "marker": "o"}
-        elif pair[0] in BY_MAGNITUDE:
-            kind = "neurons" if pair[0] == MAGNITUDE_NEURONS else "weights"
-            looks[pair] = {"color": COLOURS["reference"], "linestyle": _MAGNITUDE[kind]}
+        elif pair[0] in MAGNITUDE:
+            looks[pair] = {"color": COLOURS["reference"], "linestyle": _DASHES[pair[0]]}
     for number, ax in enumerate(axes):
         balancing, fine_tuning = number % 2, number // 2
         chosen = pruned[pruned["fine_tuning"] == fine_tuning]
-        own = chosen[(chosen["balancing"] == balancing) | chosen["criterion"].isin(BY_MAGNITUDE)]
+        own = chosen[(chosen["balancing"] == balancing) | chosen["criterion"].isin(MAGNITUDE)]
         _draw(ax, own, looks)
         ax.axhline(100 * before["accuracy"], color=COLOURS["reference"], linewidth=1, zorder=0)
         words = (("zero", "balanced")[balancing], ("", ", fine-tuned")[fine_tuning])
