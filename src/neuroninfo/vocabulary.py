@@ -15,6 +15,12 @@ LAYERS: Final = "layers"
 """Each hidden layer by itself, as scopes to ablate in; the other choice is `NETWORK`."""
 RANDOM: Final = "random"
 """In place of a measure in ``ablation.nc``: an order by chance."""
+MAGNITUDE_NEURONS: Final = "magnitude_neurons"
+"""In place of a measure in ``pruned.nc``: the norm of the weights into a neuron."""
+MAGNITUDE: Final = (MAGNITUDE_NEURONS, "magnitude_weights")
+"""In place of a measure in ``pruned.nc``: methods of torch.nn.utils.prune."""
+OWN: Final = "own"
+"""In place of a quantizer in ``precision.nc``: the values that a quantized neuron puts out."""
 JOINT: Final = ("cmim", "jmi")
 """Measures whose orders are found jointly, on threshold-quantized outputs."""
 REFERENCE: Final = ("damage", "greedy")
@@ -23,12 +29,6 @@ ZERO: Final = "zero"
 """Replacement of ablated neurons: they put out zero."""
 MEAN: Final = "mean"
 """Replacement of ablated neurons: each puts out its mean on the train split."""
-MAGNITUDE_NEURONS: Final = "magnitude_neurons"
-MAGNITUDE_WEIGHTS: Final = "magnitude_weights"
-BY_MAGNITUDE: Final = (MAGNITUDE_NEURONS, MAGNITUDE_WEIGHTS)
-"""In place of a measure in ``pruned.nc``: methods of torch.nn.utils.prune."""
-OWN: Final = "own"
-"""In place of a quantizer in ``precision.nc``: the values that the neuron itself puts out."""
 UNQUANTIZED: Final = 32
 """Bits in ``precision.nc`` of the network as it was trained, in float32."""
 

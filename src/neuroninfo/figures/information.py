@@ -65,7 +65,7 @@ def information(
     drawn, (ax,) = canvas.figure(
         1,
         title="Mutual information with the class, by hidden layer",
-        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
+        subtitle=wording.of_networks(condition, n_seeds),
         note="Each dot: a neuron of one seed. Outputs quantized "
         f"({wording.of_quantizer(quantizer)}), {int(neurons.attrs['n_examples']):,} validation "
         "examples. Bar: quartiles; circle: median.",

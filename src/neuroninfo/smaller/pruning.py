@@ -24,7 +24,7 @@ from neuroninfo.smaller.settings import PruningSettings
 from neuroninfo.training.loop import train
 from neuroninfo.training.settings import Settings
 from neuroninfo.training.splits import Split
-from neuroninfo.vocabulary import BY_MAGNITUDE, LAYERS, RANDOM, SPLITS
+from neuroninfo.vocabulary import LAYERS, MAGNITUDE, RANDOM, SPLITS
 
 
 def widths(hidden: Sequence[int], share: float) -> tuple[int, ...]:
@@ -185,7 +185,7 @@ def compare(
         else Ordering(by.measure, by.quantizer, "descending")
         for by in settings.measures
     ]
-    criteria = [(o.measure, o.quantizer) for o in orderings] + [(c, "none") for c in BY_MAGNITUDE]
+    criteria = [(o.measure, o.quantizer) for o in orderings] + [(c, "none") for c in MAGNITUDE]
     shape = (len(networks.seeds), len(criteria), 2, 2, len(kept))
     accuracy = np.full(shape, np.nan)
     unpruned = np.empty(len(networks.seeds))
@@ -206,7 +206,7 @@ def compare(
             ]
             dense = _dense(smaller, splits, tuning).reshape(2, len(orderings), 2)
             accuracy[i, : len(orderings), :, :, k] = dense.transpose(1, 0, 2)
-            for m, method in enumerate(BY_MAGNITUDE, start=len(orderings)):
+            for m, method in enumerate(MAGNITUDE, start=len(orderings)):
                 architecture = smaller[0].architecture
                 accuracy[i, m, 0, :, k] = masked(network, method, architecture, splits, tuning)
     for k, kept_widths in enumerate(kept):

@@ -33,7 +33,7 @@ from neuroninfo.smaller.settings import KeepBy, PruningSettings
 from neuroninfo.training.loop import mean_outputs, train
 from neuroninfo.training.settings import Regularizer, Settings
 from neuroninfo.training.splits import Split
-from neuroninfo.vocabulary import BY_MAGNITUDE, LAYERS
+from neuroninfo.vocabulary import LAYERS, MAGNITUDE
 from tests.unit.pictures import (
     all_text_is_large_and_in_the_figure,
     greyscale_tells_what_colours_tell,
@@ -359,7 +359,7 @@ def test_layout_and_seeds_that_do_not_depend_on_each_other(tmp_path: Path) -> No
         "magnitude_weights",
     ]
     empty = both["accuracy"].isnull()
-    assert empty.sel(criterion=list(BY_MAGNITUDE), balancing=1).all()
+    assert empty.sel(criterion=list(MAGNITUDE), balancing=1).all()
     assert not empty.sel(balancing=0).any()
     assert not empty.sel(criterion=["mutual_information", "random"]).any()
     for seed in (4, 7):
