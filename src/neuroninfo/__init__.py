@@ -1,18 +1,39 @@
 """What the neurons of a network know.
 
-Trains stacks of small networks, measures every neuron with information theory, ablates
-neurons in the order of what was measured, and draws what comes out.  Each module knows
-only the modules before it: `storage`, `streams`, `datasets`, `networks`, `forward`,
-`training`, `counting`, `quantization`, `neurons`, `kernels`, `ablation`, `claims`, `figures`;
-and for the workflow alone `configuration` and `provenance`.
+Trains stacks of small networks, measures every neuron with information theory, ablates neurons in
+the order of what was measured, and draws what comes out.  The rooms, each of which knows only
+those before it: `vocabulary`, `streams`, `provenance`, `files`, `networks`, `configuration`,
+`data`, `training`, `neurons`, `ablation`, `planes`, `generalization`, `smaller`, `toys`,
+`results`, `figures`, `own_network`.
 
-Nothing heavy is imported here: a job pays only for what it uses.
+What people need first is here by name, and imported when it is used: nothing heavy is imported
+with the package, so that a job pays only for what it uses.
 """
 
 import os
+from importlib import import_module
+from typing import Any
 
 # HDF5's locks fail on many shared file systems, and nothing here needs them: a file is written
 # under a name of its own and renamed when it is whole.
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
 __version__ = "0.1.0"
+
+# Types for editors and checkers stand in __init__.pyi.
+_HOMES = {
+    "study": "own_network",
+    "measure": "neurons.measures",
+    "ablate": "ablation.ablate",
+    "load": "files.storage",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

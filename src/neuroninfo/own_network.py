@@ -6,39 +6,36 @@ them and draws the figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 import xarray as xr
 from torch import nn
 
-from neuroninfo.ablation import orders
 from neuroninfo.ablation.ablate import ablate
+from neuroninfo.ablation.settings import AblationSettings, OrderBy
 from neuroninfo.figures import ablation as figures_ablation
 from neuroninfo.figures import information
 from neuroninfo.networks.modules import stack
 from neuroninfo.networks.stack import Architecture
 from neuroninfo.neurons.measures import measure
+from neuroninfo.neurons.settings import MeasureSettings
 from neuroninfo.training.layouts import outputs_dataset
 from neuroninfo.training.splits import Split
-from neuroninfo.vocabulary import NETWORK, ZERO
+from neuroninfo.vocabulary import LAYERS, NETWORK, ZERO
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_ORDERINGS: Final = (
-    {
-        "measure": "mutual_information",
-        "quantizer": "threshold",
-        "directions": ("ascending", "descending"),
-    },
-)
+_ORDERINGS: Final = (OrderBy("mutual_information", "threshold", ("ascending", "descending")),)
+_ROWS: Final = 2048
+"""Examples that are ablated at a time."""
 
 
 @dataclass(frozen=True)
-class Study:
+class StudiedNetwork:
     """What is known of one network; everything can be stored by `storage.write`."""
 
     neurons: xr.Dataset
@@ -46,7 +43,7 @@ class Study:
     ablation: dict[str, xr.Dataset]
     """As ``ablation.nc``: scope (``layer-1``, ..., ``network``) -> curves on test data."""
     figures: dict[str, Figure]
-    """``ablation-network``, ``ablation-layers``, ``information``; see `style.save`."""
+    """``ablation-network``, ``ablation-layers``, ``information``; see `figures.canvas.save`."""
     condition: dict[str, Any]
     configuration: dict[str, Any]
     """What `storage.write` asks for."""
@@ -59,11 +56,12 @@ def study(
     *,
     name: str = "own data",
     quantizers: Sequence[str] = ("threshold",),
-    orderings: Sequence[Mapping[str, Any]] = _ORDERINGS,
+    orderings: Sequence[OrderBy] = _ORDERINGS,
     random: int = 5,
+    controls: int = 2,
     shuffles: int = 10,
     seed: int = 0,
-) -> Study:
+) -> StudiedNetwork:
     """Measure the neurons of a network, ablate them in the order of a measure, draw figures.
 
     Parameters
@@ -79,10 +77,11 @@ def study(
     quantizers
         Outputs are measured with each: ``threshold``, ``uniform-<bins>``, ``quantile-<bins>``.
     orderings
-        What neurons are ordered by: mappings of measure (a variable of ``neurons.nc``),
-        quantizer and directions.
+        What neurons are ordered by; measures are variables of ``neurons.nc``.
     random
         Number of random orders.
+    controls
+        Draws of the control orders, which tell the share of the layers in an effect; 0: none.
     shuffles
         Permutations of the classes behind the baseline of mutual information.
     seed
@@ -101,17 +100,22 @@ def study(
     measured = measure(
         [outputs_dataset(network, Split(inputs, labels), 0)],
         network,
-        quantizers=quantizers,
-        shuffles=shuffles,
-        study_seed=seed,
+        MeasureSettings(seed, tuple(quantizers), shuffles),
     )
     curves = ablate(
         network,
         measured,
         test_inputs.numpy(),
         test_labels.numpy(),
-        orders.orderings_from({"orderings": orderings, "random": random, "replacements": [ZERO]}),
-        seed,
+        AblationSettings(
+            study_seed=seed,
+            orderings=tuple(orderings),
+            random=random,
+            controls=controls,
+            replacements=(ZERO,),
+            scopes=(LAYERS, NETWORK),
+            rows=_ROWS,
+        ),
     )
     condition = {
         "dataset": name,
@@ -120,21 +124,22 @@ def study(
         "regularizer": "own training",
         "seeds": [seed],
     }
-    return Study(
+    return StudiedNetwork(
         measured,
         curves,
         {
-            "ablation-network": figures_ablation.network_figure(curves[NETWORK], condition),
-            "ablation-layers": figures_ablation.layers_figure(curves, condition),
-            "information": information.distributions_figure(measured, condition),
+            "ablation-network": figures_ablation.ablation_network(curves[NETWORK], condition),
+            "ablation-layers": figures_ablation.ablation_layers(curves, condition),
+            "information": information.information(measured, condition),
         },
         condition,
         {
             "study_seed": seed,
             "quantizers": list(quantizers),
             "shuffles": shuffles,
-            "orderings": [dict(entry) for entry in orderings],
+            "orderings": [asdict(by) for by in orderings],
             "random": random,
+            "controls": controls,
         },
     )
 

@@ -15,6 +15,12 @@ LAYERS: Final = "layers"
 """Each hidden layer by itself, as scopes to ablate in; the other choice is `NETWORK`."""
 RANDOM: Final = "random"
 """In place of a measure in ``ablation.nc``: an order by chance."""
+MAGNITUDE_NEURONS: Final = "magnitude_neurons"
+"""In place of a measure in ``pruned.nc``: the norm of the weights into a neuron."""
+MAGNITUDE: Final = (MAGNITUDE_NEURONS, "magnitude_weights")
+"""In place of a measure in ``pruned.nc``: methods of torch.nn.utils.prune."""
+OWN: Final = "own"
+"""In place of a quantizer in ``precision.nc``: the values that a quantized neuron puts out."""
 LAYER_SEQUENCE: Final = "layer-sequence"
 """Control of an order over the whole network: its sequence of layers, with the neurons permuted
 within their layers."""
@@ -28,6 +34,8 @@ ZERO: Final = "zero"
 """Replacement of ablated neurons: they put out zero."""
 MEAN: Final = "mean"
 """Replacement of ablated neurons: each puts out its mean on the train split."""
+UNQUANTIZED: Final = 32
+"""Bits in ``precision.nc`` of the network as it was trained, in float32."""
 
 
 def condition_names(condition: Mapping[str, Any]) -> dict[str, str]:

@@ -54,7 +54,7 @@ def test_bounds_of_either_kind_are_planned_alone(project: Project, kinds: tuple[
     assert run.returncode == 0, run.stdout
     rules = {
         "gaps": ("bounds", "figure_bounds"),
-        "supersample": ("supersample", "figure_supersample"),
+        "supersample": ("supersample", "figure_bounds_supersample"),
     }
     expected = {rule for kind in kinds for rule in rules[kind]} | (
         {"study_bounds"} if kinds else set()

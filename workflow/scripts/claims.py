@@ -11,10 +11,12 @@ from neuroninfo.results import claims
 
 judged = claims.claims(
     storage.read(snakemake.input.neurons, "neurons"),
-    storage.read_groups(snakemake.input.ablation, "ablation"),
+    {
+        name: storage.read_groups(path, "ablation")
+        for name, path in zip(snakemake.params.sets, snakemake.input.ablations, strict=True)
+    },
     storage.read(snakemake.input.damage, "damage"),
     storage.read(snakemake.input.reading, "reading"),
     snakemake.params.condition,
-    study_seed=snakemake.params.study_seed,
 )
 tables.write(judged, snakemake.output[0])

@@ -10,6 +10,6 @@ from neuroninfo.files import storage, tables
 from neuroninfo.results import ranking
 
 ablation = storage.read_groups(snakemake.input.ablation, "ablation")
-what = (snakemake.wildcards.orderings, snakemake.params.condition, snakemake.params.study_seed)
+what = (snakemake.wildcards.orderings, snakemake.params.condition)
 tables.write(ranking.effects(ablation, *what), snakemake.output.effects)
 tables.write(ranking.replaced(ablation, *what), snakemake.output.replaced)

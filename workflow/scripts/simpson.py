@@ -13,6 +13,5 @@ table = simpson.correlations(
     storage.read(snakemake.input.neurons, "neurons"),
     storage.read(snakemake.input.damage, "damage"),
     snakemake.params.condition,
-    snakemake.params.study_seed,
 )
 tables.write(table, snakemake.output[0])

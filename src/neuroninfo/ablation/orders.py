@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from neuroninfo.ablation.settings import OrderBy
 from neuroninfo.networks.stack import neuron_coordinates
 from neuroninfo.neurons.measures import DECIMALS
 from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import LAYER_RANK, LAYER_SEQUENCE, LAYERS, NETWORK, RANDOM
+from neuroninfo.vocabulary import LAYER_RANK, LAYER_SEQUENCE, LAYERS, NETWORK, RANDOM, ZERO
 
 
 @dataclass(frozen=True)
@@ -47,26 +47,34 @@ class Ordering:
     control: str = "none"
 
 
-def orderings_from(settings: Mapping[str, Any]) -> list[Ordering]:
+def orderings_from(
+    measures: Sequence[OrderBy],
+    random: int,
+    replacements: Sequence[str] = (ZERO,),
+    controls: int = 0,
+) -> list[Ordering]:
     """Orderings of a set, by replacement: each measure by direction, random ones, controls.
 
     Parameters
     ----------
-    settings
-        ``orderings``: mappings of ``measure``, ``quantizer`` and ``directions``; ``random``:
-        number of random orders; ``controls``: draws of the control ``layer-sequence`` of each
-        order by a measure, beside which stands one of ``layer-rank`` (0: neither);
-        ``replacements``: what ablated neurons put out, ``zero``, ``mean``, or both, each in the
-        same orders.
+    measures
+        What is ordered by.
+    random
+        Number of random orders.
+    replacements
+        What ablated neurons put out, ``zero``, ``mean``, or both, each in the same orders.
+    controls
+        Draws of the control ``layer-sequence`` of each order by a measure, beside which stands
+        one of ``layer-rank``; 0: neither.
     """
     by_measure = [
-        Ordering(entry["measure"], entry["quantizer"], direction)
-        for entry in settings["orderings"]
-        for direction in entry["directions"]
+        Ordering(by.measure, by.quantizer, direction)
+        for by in measures
+        for direction in by.directions
     ]
-    by_chance = [Ordering(RANDOM, repeat=repeat) for repeat in range(settings["random"])]
-    draws = range(settings["controls"])
-    controls = [
+    by_chance = [Ordering(RANDOM, repeat=repeat) for repeat in range(random)]
+    draws = range(controls)
+    of_control = [
         control
         for ordering in by_measure
         if draws
@@ -77,8 +85,8 @@ def orderings_from(settings: Mapping[str, Any]) -> list[Ordering]:
     ]
     return [
         replace(ordering, replacement=replacement)
-        for replacement in settings["replacements"]
-        for ordering in (*by_measure, *by_chance, *controls)
+        for replacement in replacements
+        for ordering in (*by_measure, *by_chance, *of_control)
     ]
 
 

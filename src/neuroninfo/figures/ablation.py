@@ -41,7 +41,7 @@ _SPREAD: Final = (10, 90)
 
 
 @canvas.styled
-def network_figure(
+def ablation_network(
     group: xr.Dataset,
     condition: Mapping[str, Any],
     *,
@@ -56,8 +56,6 @@ def network_figure(
         ``network`` of ``ablation.nc``.
     condition
         Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the stream that the intervals are drawn from.
     measure, quantizer
         What the orders are made by; by default the first quantizer that the measure has.
 
@@ -70,7 +68,7 @@ def network_figure(
 
 
 @canvas.styled
-def layers_figure(
+def ablation_layers(
     groups: Mapping[str, xr.Dataset],
     condition: Mapping[str, Any],
     *,
@@ -89,7 +87,7 @@ def layers_figure(
         ``reading.csv``: how many neurons suffice, destroy and do nothing, marked on the curves
         and written below them, at its first delta.
     condition, measure, quantizer
-        As of `network_figure`.
+        As of `ablation_network`.
 
     Raises
     ------
@@ -117,8 +115,7 @@ def _figure(
         len(groups),
         title=f"{'Whole network' if whole else 'Within each layer'}: "
         f"ablation by {wording.of_measure(measure)}",
-        subtitle=f"{wording.of_condition(condition)}; "
-        + wording.counted(first.sizes["seed"], "seed"),
+        subtitle=wording.of_networks(condition, first.sizes["seed"]),
         note=_note(first, *by) + _marks_note(marked),
         panel=_PANEL if len(groups) > 1 else canvas.PANEL,
         headed=not whole,
@@ -134,9 +131,8 @@ def _figure(
         ax.set_xlabel("number of neurons ablated")
         if not whole:
             width = wording.counted(group.sizes["removed"] - 1, "neuron")
-            ax.set_title(f"{scope.replace('-', ' ')} ({width})", loc="left", weight="bold")
-        if ax.get_position().x0 == axes[0].get_position().x0:
-            ax.set_ylabel("accuracy on test data (%)")
+            ax.set_title(f"{wording.of_scope(scope)} ({width})", loc="left", weight="bold")
+    canvas.label_left(axes, "accuracy on test data (%)")
     highest = max(curve.high.max() for panel in curves for curve in panel)
     # Room for a label above the curves, and for all of the light bands.
     top = max(1.1 * highest, *(ax.dataLim.y1 for ax in axes))
@@ -193,12 +189,12 @@ def _draw(
 def _marked(counts: pd.DataFrame, measure: str, quantizer: str) -> dict[str, pd.DataFrame]:
     """Scope -> counts by name, of one order and at the first delta."""
     delta = next((delta for delta in counts["delta"] if delta), "")
-    chosen = counts[
+    of_order = counts[
         (counts["measure"] == measure)
         & (counts["quantizer"] == quantizer)
         & counts["delta"].isin(["", delta])
     ]
-    return {str(scope): rows.set_index("quantity") for scope, rows in chosen.groupby("scope")}
+    return {str(scope): rows.set_index("quantity") for scope, rows in of_order.groupby("scope")}
 
 
 def _mark(ax: Axes, counts: pd.DataFrame, curves: Sequence[Curve]) -> None:
@@ -266,7 +262,8 @@ def _note(group: xr.Dataset, measure: str, quantizer: str) -> str:
     seeds = f"One seed{random}: no interval."
     if n_seeds > 1:
         seeds = (
-            f"Lines: mean over {n_seeds} seeds{random}. Dark bands: 95 % interval of the mean; "
+            f"Lines: mean over {n_seeds} seeds{random}. Dark bands: 95 % interval of "
+            "the mean; "
             f"light: {_SPREAD[0]}th to {_SPREAD[1]}th percentile of seeds."
         )
     return f"Outputs are set to zero in the order of {order}. {seeds}"

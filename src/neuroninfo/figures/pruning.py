@@ -11,19 +11,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from neuroninfo.figures import canvas, wording
-from neuroninfo.figures.canvas import COLOURS, LAYERS
-from neuroninfo.figures.wording import MARKERS
+from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.results.pruning import UNPRUNED
-from neuroninfo.smaller.magnitude import COMPARISONS, MAGNITUDE_NEURONS
-from neuroninfo.vocabulary import RANDOM
+from neuroninfo.vocabulary import MAGNITUDE, RANDOM
 
 _PANEL: Final = 5.6
 _HEIGHT: Final = 3.3
-_MAGNITUDE: Final = {"neurons": (0, (5, 2)), "weights": (0, (1, 1.5))}
+_DASHES: Final = dict(zip(MAGNITUDE, ((0, (5, 2)), (0, (1, 1.5))), strict=True))
 
 
 @canvas.styled
-def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
+def pruning(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     """Four panels: with and without bias balancing, with and without fine-tuning.
 
     Parameters
@@ -39,7 +37,7 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     drawn, axes = canvas.figure(
         4,
         title="Pruning: the best neurons of each layer are kept",
-        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
+        subtitle=wording.of_networks(condition, n_seeds),
         note="Accuracy on test against the share of neurons that each hidden layer keeps, and the "
         "weights and biases that are left. Bars: 95 % intervals over seeds. "
         "Balanced: mean outputs of removed neurons go into the next biases. Magnitude: "
@@ -52,22 +50,20 @@ def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         height=_HEIGHT,
     )
     criteria = list(dict.fromkeys(zip(pruned["criterion"], pruned["quantizer"], strict=True)))
-    measures = [pair for pair in criteria if pair[0] not in (*COMPARISONS, RANDOM)]
-    colours, markers = (canvas.cycled(of, len(measures)) for of in (LAYERS, MARKERS))
+    measures = [pair for pair in criteria if pair[0] not in (*MAGNITUDE, RANDOM)]
     looks: dict[tuple[str, str], dict[str, Any]] = {
         pair: {"color": colour, "marker": marker}
-        for pair, colour, marker in zip(measures, colours, markers, strict=True)
+        for pair, (colour, marker) in zip(measures, canvas.looks(len(measures)), strict=True)
     }
     for pair in criteria:
         if pair[0] == RANDOM:
             looks[pair] = {"color": COLOURS["random"], "marker": "o"}
-        elif pair[0] in COMPARISONS:
-            kind = "neurons" if pair[0] == MAGNITUDE_NEURONS else "weights"
-            looks[pair] = {"color": COLOURS["reference"], "linestyle": _MAGNITUDE[kind]}
+        elif pair[0] in MAGNITUDE:
+            looks[pair] = {"color": COLOURS["reference"], "linestyle": _DASHES[pair[0]]}
     for number, ax in enumerate(axes):
         balancing, fine_tuning = number % 2, number // 2
-        chosen = pruned[pruned["fine_tuning"] == fine_tuning]
-        own = chosen[(chosen["balancing"] == balancing) | chosen["criterion"].isin(COMPARISONS)]
+        trained = pruned[pruned["fine_tuning"] == fine_tuning]
+        own = trained[(trained["balancing"] == balancing) | trained["criterion"].isin(MAGNITUDE)]
         _draw(ax, own, looks)
         ax.axhline(100 * before["accuracy"], color=COLOURS["reference"], linewidth=1, zorder=0)
         words = (("zero", "balanced")[balancing], ("", ", fine-tuned")[fine_tuning])

@@ -20,7 +20,7 @@ _ROW: Final = 0.3
 
 
 @canvas.styled
-def ranking_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
+def ranking(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     """One panel a scope, one row a measure, best first; highest first and lowest first.
 
     Parameters
@@ -52,10 +52,10 @@ def ranking_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     drawn, axes = canvas.figure(
         len(scopes),
         title="Measures ranked by how much their order matters",
-        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds[-1], 'seed')}",
+        subtitle=wording.of_networks(condition, n_seeds[-1]),
         note="Mean accuracy over the ablation curve against random orders, in percentage points, "
-        "with 95 % intervals. Orange: what removing the highest first costs more; "
-        "blue: what removing the lowest first costs less. Both to the right: a good measure. "
+        "with 95 % intervals. Orange: what removing the highest first costs "
+        "more; blue: what removing the lowest first costs less. Both to the right: a good measure. "
         "From best to worst in the mean over layers and directions. * chosen by accuracy itself on "
         "validation data: a reference, no bound.",
         panel=_PANEL,
@@ -76,8 +76,7 @@ def ranking_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
                 colour, marker = COLOURS[direction], ARROWS[direction]
                 rows.append(Row(name, colour, mean, low, high, marker))
         canvas.intervals(ax, rows)
-        title = "whole network" if scope == "network" else scope.replace("-", " ")
-        ax.set_title(title, loc="left", weight="bold")
+        ax.set_title(wording.of_scope(scope), loc="left", weight="bold")
         ax.set_xlabel("effect of the order (points)")
     for number, direction in enumerate(("descending", "ascending")):
         axes[0].text(

@@ -25,7 +25,7 @@ _PANEL: Final = 5.0
 
 
 @canvas.styled
-def replacement_figure(
+def replacement(
     ablation: Mapping[str, xr.Dataset], differences: pd.DataFrame, condition: Mapping[str, Any]
 ) -> Figure:
     """One panel a scope: mean curves to the mean and to zero, and what the mean is worth.
@@ -52,7 +52,7 @@ def replacement_figure(
     drawn, axes = canvas.figure(
         len(ablation),
         title="Ablation to the mean (bias balancing) and to zero",
-        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
+        subtitle=wording.of_networks(condition, n_seeds),
         note=f"In the order of {wording.of_measure(measure)} "
         f"({wording.of_quantizer(quantizer)}). Solid: ablated neurons put out their mean on the "
         "training split; dashed: zero. Lines: means over seeds. Below: what the mean is worth in "
@@ -62,13 +62,11 @@ def replacement_figure(
         columns=min(3, len(ablation)),
         below=2 + len(DIRECTIONS),
     )
+    canvas.label_left(axes, "accuracy on test data (%)")
     for ax, (scope, group) in zip(axes, ablation.items(), strict=True):
-        title = "whole network" if scope == "network" else scope.replace("-", " ")
-        ax.set_title(title, loc="left", weight="bold")
+        ax.set_title(wording.of_scope(scope), loc="left", weight="bold")
         canvas.record(drawn, _draw(ax, group, (measure, quantizer)).assign(scope=scope))
         ax.set_xlabel("number of neurons ablated")
-        if ax.get_position().x0 == axes[0].get_position().x0:
-            ax.set_ylabel("accuracy on test data (%)")
         rows = differences[
             (differences["scope"] == scope)
             & (differences["measure"] == measure)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from neuroninfo.vocabulary import NETWORK
+
 MARKERS: Final[Mapping[str, str]] = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚"}
 """Of what stands side by side, one a colour; as matplotlib calls it, and as a letter."""
 
@@ -77,6 +79,11 @@ def of_condition(condition: Mapping[str, Any]) -> str:
     return f"{dataset}, {layers} {widths}, {activation}, {regularizer}"
 
 
+def of_networks(condition: Mapping[str, Any], n_seeds: int) -> str:
+    """Networks of a condition for people, such as "digits (scikit-learn), ...; 20 seeds"."""
+    return f"{of_condition(condition)}; {counted(n_seeds, 'seed')}"
+
+
 def of_regularizer(name: str) -> str:
     """A regularizer (or an activation) for people, such as "L2 1e-4"."""
     if name in _ACTIVATIONS:
@@ -108,6 +115,11 @@ def of_quantizer(quantizer: str) -> str:
     if kind == "none":
         return ""
     return "1-bit threshold" if kind == "threshold" else f"{bins} {kind} bins"
+
+
+def of_scope(scope: str) -> str:
+    """A scope of ``ablation.nc`` for people: "layer 1", or "whole network"."""
+    return "whole network" if scope == NETWORK else scope.replace("-", " ")
 
 
 def of_direction(direction: str) -> str:

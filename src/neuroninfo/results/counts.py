@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from neuroninfo.files import tables
 from neuroninfo.files.storage import labelled
-from neuroninfo.results.curves import ordered_by
+from neuroninfo.results.curves import layer_number, ordered_by
 from neuroninfo.results.statistics import (
     check_seeds,
     interval_columns,
@@ -207,7 +207,7 @@ def count_neurons(
             accuracy = before / group.attrs["n_test"]
             reason[place] = f"accuracy {accuracy:.3f} is no better than chance"
             continue
-        members = neurons["layer"].values == _number(layers[layer])
+        members = neurons["layer"].values == layer_number(layers[layer])
         alone = test["correct"].values[i][members][lowest["order"].values]
         at_deltas = _at_deltas(lowest, highest, alone, int(unused[place]), deltas)
         for name, values in at_deltas.items():
@@ -251,7 +251,7 @@ def count_neurons(
             "seed": ("seed", seeds, {"long_name": "seed"}),
             "layer": (
                 "layer",
-                [_number(scope) for scope in layers],
+                [layer_number(scope) for scope in layers],
                 {"long_name": "hidden layer"},
             ),
             "width": (
@@ -296,10 +296,6 @@ def _at_deltas(
     }
 
 
-def _number(scope: str) -> int:
-    return int(scope.removeprefix("layer-"))
-
-
 def _by_activity(
     neurons: xr.Dataset, layers: Sequence[str]
 ) -> dict[str, tuple[tuple[str, ...], NDArray[np.int32]]]:
@@ -307,7 +303,7 @@ def _by_activity(
     active = neurons["active_fraction"].transpose("seed", "neuron").values
     counts = []
     for scope in layers:
-        of_layer = active[:, neurons["layer"].values == _number(scope)]
+        of_layer = active[:, neurons["layer"].values == layer_number(scope)]
         counts.append([(of_layer == 0).sum(axis=1), (of_layer < _RARELY).sum(axis=1)])
     stacked = np.array(counts, dtype=np.int32).transpose(1, 2, 0)
     return {
@@ -322,7 +318,7 @@ def _mean_information(
     values = neurons["mutual_information"].sel(quantizer=quantizer)
     return np.stack(
         [
-            values.isel(neuron=np.flatnonzero(neurons["layer"].values == _number(scope)))
+            values.isel(neuron=np.flatnonzero(neurons["layer"].values == layer_number(scope)))
             .mean("neuron")
             .values
             for scope in layers

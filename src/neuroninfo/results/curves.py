@@ -24,6 +24,11 @@ PART_OF_CURVE: Final[Mapping[str, float]] = {
 """Name -> share of the neurons that are removed at most."""
 
 
+def layer_number(scope: str) -> int:
+    """Number of a hidden layer from its scope, such as ``layer-1``."""
+    return int(scope.removeprefix("layer-"))
+
+
 def ordered_by(*groups: xr.Dataset) -> list[tuple[str, str]]:
     """Measures and quantizers that neurons were ordered by in groups of ``ablation.nc``."""
     pairs = [

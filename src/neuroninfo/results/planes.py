@@ -43,6 +43,19 @@ PAGE: Final = (
 )
 """Columns for people, the verdict in sight."""
 
+GAP_COLUMNS: Final[Mapping[str, type]] = {
+    "dataset": str,
+    "estimator": str,
+    "coordinate": str,
+    "reading": str,
+    "correlation": float,
+    "low": float,
+    "high": float,
+    "n_networks": int,
+    "n_conditions": int,
+}
+"""Of the table of correlations with the generalization gap."""
+
 DROP: Final = 0.1
 """Fall of I(X;T) in bit from which a layer is said to compress (chosen)."""
 
@@ -157,9 +170,9 @@ def gap_correlations(points: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per data set, estimator, coordinate and ``reading`` (within conditions, over
-        conditions), with a 95 % interval by Fisher's z; NaN where a reading has too few points
-        or all are equal.
+        `GAP_COLUMNS`, one row per data set, estimator, coordinate and ``reading`` (within
+        conditions, over conditions), with a 95 % interval by Fisher's z; NaN where a reading has
+        too few points or all are equal.
     """
     rows = []
     for (dataset, estimator), own in points.groupby(["dataset", "estimator"], sort=False):
@@ -189,4 +202,4 @@ def gap_correlations(points: pd.DataFrame) -> pd.DataFrame:
                         "n_conditions": len(conditions),
                     }
                 )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(GAP_COLUMNS))

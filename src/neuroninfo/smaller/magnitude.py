@@ -17,13 +17,7 @@ from neuroninfo.networks.stack import Architecture, Stack
 from neuroninfo.streams import Stream, generator
 from neuroninfo.training.settings import Settings
 from neuroninfo.training.splits import Split
-
-MAGNITUDE_NEURONS: Final = "magnitude_neurons"
-
-MAGNITUDE_WEIGHTS: Final = "magnitude_weights"
-
-COMPARISONS: Final = (MAGNITUDE_NEURONS, MAGNITUDE_WEIGHTS)
-"""Methods of torch.nn.utils.prune."""
+from neuroninfo.vocabulary import MAGNITUDE_NEURONS
 
 _ROWS: Final = 1024
 
@@ -103,7 +97,9 @@ def fine_tune(model: nn.Sequential, split: Split, settings: Settings) -> None:
     if norms:
         groups.append({"params": norms, "weight_decay": 0.0})
     optimizer: torch.optim.Optimizer = (
-        torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum, fused=True)
+        torch.optim.SGD(
+            groups, lr=settings.learning_rate, momentum=settings.momentum or 0.0, fused=True
+        )
         if settings.optimizer == "sgd"
         else torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
     )

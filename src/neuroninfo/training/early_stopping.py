@@ -36,7 +36,7 @@ class EarlyStopping:
         return kept | {"lowest": self.lowest, "best": self.best, "running": self.running}
 
     def resume(self, saved: Arrays) -> None:
-        """Go on from what `open_checkpoint` gave."""
+        """Go on from what `checkpoint` gave."""
         for number, tensor in enumerate(self.kept):
             tensor.copy_(torch.from_numpy(saved[f"kept-{number}"]))
         for name, array in (("lowest", self.lowest), ("best", self.best)):

@@ -1,4 +1,4 @@
-"""A stack being trained: one step of the algebra after the other, and its optimizer."""
+"""A stack being trained: forward and backward passes written out, step by step of the algebra."""
 
 from __future__ import annotations
 
@@ -21,12 +21,11 @@ from neuroninfo.networks.stack import (
     Stack,
 )
 from neuroninfo.streams import Stream, generator
+from neuroninfo.training.optimizers import Optimizer
 from neuroninfo.training.parameters import Layer, layout, matrix, state_of
 from neuroninfo.training.settings import Settings
 from neuroninfo.training.sgld_information import PRIORS, Shares
 from neuroninfo.training.splits import Split
-
-_BETA1, _BETA2, _ADAM_EPSILON = 0.9, 0.999, 1e-8  # torch's defaults
 
 
 class Learner:
@@ -46,11 +45,12 @@ class Learner:
         self.regularizer = settings.regularizer
         self.activation = ACTIVATIONS[architecture.activation]
         self.device = device
-        self.layers, self.decayed, length = layout(architecture)
+        self.layers, decayed, length = layout(architecture)
         self.parameters = torch.zeros(len(seeds), length, device=device)
         self.gradients = torch.zeros_like(self.parameters)
-        self.moments = [torch.zeros_like(self.parameters) for _ in range(2)]
-        self.steps = [torch.zeros((), device=device) for _ in seeds]
+        self.optimizer = Optimizer(
+            self.parameters, self.gradients, decayed, self.layers, seeds, settings
+        )
         self.stack = self._initialized(seeds)
         self.dropout, self.noise = (
             [
@@ -62,11 +62,6 @@ class Learner:
             ]
             for stream in (Stream.DROPOUT, Stream.NOISE)
         )
-        self.disturbance = [
-            [generator(settings.study_seed, Stream.SGLD, seed, n) for n in range(len(self.layers))]
-            for seed in seeds
-            if settings.optimizer == "sgld"
-        ]
         self.known: Tensor | None = None  # as of `Trained.example_information`, sum over examples
         if settings.optimizer == "sgld":
             self.known = torch.zeros(len(seeds), len(PRIORS), dtype=torch.float64, device=device)
@@ -75,7 +70,7 @@ class Learner:
     def checkpoint(self) -> Arrays:
         """All that later epochs depend on."""
         arrays = {name: tensor.cpu().numpy() for name, tensor in self._resumed().items()}
-        arrays["steps"] = torch.stack(self.steps).cpu().numpy()
+        arrays["steps"] = torch.stack(self.optimizer.steps).cpu().numpy()
         arrays["seen"] = np.array(self.seen)
         for name, generators in self._generators().items():
             states = [[json.dumps(g.bit_generator.state) for g in row] for row in generators]
@@ -83,10 +78,10 @@ class Learner:
         return arrays
 
     def restore(self, saved: Arrays) -> None:
-        """Go on from what `open_checkpoint` gave."""
+        """Go on from what `checkpoint` gave."""
         for name, tensor in self._resumed().items():
             tensor.copy_(torch.from_numpy(saved[name]))
-        for step, value in zip(self.steps, saved["steps"].tolist(), strict=True):
+        for step, value in zip(self.optimizer.steps, saved["steps"].tolist(), strict=True):
             step.fill_(value)
         self.seen = int(saved["seen"])
         for name, generators in self._generators().items():
@@ -97,14 +92,20 @@ class Learner:
     def _resumed(self) -> dict[str, Tensor]:
         """Tensors of a checkpoint by name: all that a step reads and changes has to be here."""
         tensors = {"parameters": self.parameters}
-        tensors |= {f"moment-{number}": moment for number, moment in enumerate(self.moments)}
+        tensors |= {
+            f"moment-{number}": moment for number, moment in enumerate(self.optimizer.moments)
+        }
         for number, tracked in enumerate(self.stack.normalizations):
             tensors |= {f"mean-{number}": tracked.mean, f"variance-{number}": tracked.variance}
         return tensors if self.known is None else tensors | {"known": self.known}
 
     def _generators(self) -> dict[str, list[list[np.random.Generator]]]:
         """Generators of a checkpoint by name: all that a step draws from has to be here."""
-        return {"dropout": self.dropout, "noise": self.noise, "disturbance": self.disturbance}
+        return {
+            "dropout": self.dropout,
+            "noise": self.noise,
+            "disturbance": self.optimizer.disturbance,
+        }
 
     def begin_with(self, initial: Stack) -> None:
         """Copy the weights of other networks."""
@@ -220,7 +221,7 @@ class Learner:
                 )
         if shares is not None:
             self._learn_of_examples(seeds, shares)
-        self._update(seeds)
+        self.optimizer.step(seeds)
 
     def _learn_of_examples(self, seeds: slice, shares: Shares) -> None:
         """Add what this step tells of each example of the batch, before its gradient is clipped.
@@ -230,74 +231,12 @@ class Learner:
         """
         assert self.known is not None
         sgld = self.settings.sgld
-        deviation = sgld.deviation(float(self.steps[seeds][0]) + 1)
+        assert sgld is not None
+        deviation = sgld.deviation(float(self.optimizer.steps[seeds][0]) + 1)
         moved = shares.moved(self.gradients[seeds], sgld.clipping_norm).sum(dim=1)
         scaled = self.settings.learning_rate**2 / 2 * moved
         nothing = torch.zeros_like(moved)
         self.known[seeds] += torch.where(moved == 0, nothing, scaled / deviation**2)
-
-    def _update(self, seeds: slice) -> None:
-        """One step of the optimizer; l1 and l2 concern weights and biases only."""
-        sgld = self.settings.sgld if self.settings.optimizer == "sgld" else None
-        if sgld is not None and sgld.clipping_norm < math.inf:
-            norms = torch.linalg.vector_norm(self.gradients[seeds], dim=1, keepdim=True)
-            self.gradients[seeds] *= torch.clamp(sgld.clipping_norm / norms, max=1)
-        if self.regularizer.l1 > 0:
-            signs = torch.sign(self.parameters[seeds, : self.decayed])
-            self.gradients[seeds, : self.decayed] += self.regularizer.l1 * signs
-        steps = self.steps[seeds]
-        torch._foreach_add_(steps, 1)
-        for part, decay in (
-            (slice(0, self.decayed), self.regularizer.l2),
-            (slice(self.decayed, None), 0.0),
-        ):
-            if part.start == self.parameters.shape[1]:
-                continue
-            parameters, gradients, first, second = (
-                tensor[seeds, part].unbind(0)
-                for tensor in (self.parameters, self.gradients, *self.moments)
-            )
-            if self.settings.optimizer != "adam":
-                momentum = 0.0 if sgld is not None else self.settings.momentum
-                torch._fused_sgd_(
-                    parameters,
-                    gradients,
-                    first if momentum > 0 else [],  # torch refuses buffers without momentum
-                    lr=self.settings.learning_rate,
-                    momentum=momentum,
-                    weight_decay=decay,
-                    dampening=0.0,
-                    nesterov=False,
-                    maximize=False,
-                    is_first_step=False,  # the buffers begin with zeros, which is the same
-                )
-                continue
-            torch._fused_adam_(
-                parameters,
-                gradients,
-                first,
-                second,
-                [],
-                steps,
-                lr=self.settings.learning_rate,
-                beta1=_BETA1,
-                beta2=_BETA2,
-                weight_decay=decay,
-                eps=_ADAM_EPSILON,
-                amsgrad=False,
-                maximize=False,
-            )
-        if sgld is not None and sgld.noise > 0:
-            self._disturb(seeds, sgld.deviation(float(steps[0])))
-
-    def _disturb(self, seeds: slice, deviation: float) -> None:
-        """Add Gaussian noise to weights and biases."""
-        rows = self.parameters[seeds]
-        for row, generators in zip(rows, self.disturbance[seeds], strict=True):
-            for layer, random in zip(self.layers, generators, strict=True):
-                for part in (layer.weight, layer.bias):
-                    drawn = random.standard_normal(part.stop - part.start, dtype=np.float32)
-                    row[part] += deviation * torch.from_numpy(drawn).to(self.device)
 
     def _dropout_mask(self, seeds: slice, number: int, n: int, width: int) -> Tensor | None:
         """Factors 0 or 1 / (1 - p), (G, n, width), 16 random bits each."""

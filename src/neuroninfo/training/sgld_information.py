@@ -59,7 +59,7 @@ def noisy_information(
     architecture: Architecture, settings: Settings, n_train: int
 ) -> np.ndarray | None:
     """Bound on I(D; A(D)) in nats after each epoch, (epochs + 1), of sgld; None of others."""
-    if settings.optimizer != "sgld":
+    if settings.sgld is None:
         return None
     per_epoch = math.ceil(n_train / settings.batch_size)
     sizes = zip(architecture.widths[:-1], architecture.widths[1:], strict=True)
@@ -101,12 +101,12 @@ class Shares:
         n = self.squares.shape[1]
         whole = gradients.double().square().sum(1, keepdim=True)
         clip = torch.clamp(clipping_norm / whole.sqrt(), max=1)
-        found = []
+        distances = []
         for scale in (n / (n - 1) if n > 1 else 0.0, 1.0):  # an example alone has no others
             rest = scale**2 * (whole - 2 * self.products + self.squares).clamp(min=0)
             kept = scale * torch.clamp(clipping_norm / rest.sqrt(), max=1)
             # clip g - kept (g - h), so that nothing cancels where clip and kept are the same
             along = clip - kept
             distance = along**2 * whole + 2 * along * kept * self.products + kept**2 * self.squares
-            found.append(distance.clamp(min=0))
-        return torch.stack(found, dim=-1)
+            distances.append(distance.clamp(min=0))
+        return torch.stack(distances, dim=-1)

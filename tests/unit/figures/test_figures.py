@@ -1,5 +1,7 @@
 """Figures say in words what they show, and nothing in them hides anything else."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -76,7 +78,7 @@ def neurons(
         {
             "mutual_information": (dims, information[:, None]),
             "mutual_information_shuffled": (dims, np.full((seeds, 1, n), 0.00065)),
-            "state": (("seed", "neuron"), state),
+            "state": (("seed", "neuron"), state, {"flag_meanings": "typical never_active"}),
         },
         coords={
             "seed": np.arange(seeds),
@@ -88,16 +90,16 @@ def neurons(
 
 
 def network(data: xr.Dataset, **options: str) -> Figure:
-    return ablation.network_figure(data, CONDITION, study_seed=1, **options)
+    return ablation.ablation_network(data, CONDITION, study_seed=1, **options)
 
 
 def layers(*data: xr.Dataset, **condition: str) -> Figure:
     groups = {f"layer-{i}": g for i, g in enumerate(data, start=1)} | {"network": group()}
-    return ablation.layers_figure(groups, CONDITION | condition, study_seed=1)
+    return ablation.ablation_layers(groups, CONDITION | condition, study_seed=1)
 
 
 def distributions(data: xr.Dataset, **condition: str) -> Figure:
-    return figures_information.distributions_figure(data, CONDITION | condition)
+    return figures_information.information(data, CONDITION | condition)
 
 
 def texts(figure: Figure) -> list[Text]:
@@ -276,7 +278,7 @@ def test_orders_are_chosen() -> None:
     with pytest.raises(ValueError, match="random orders only"):
         network(data.isel(ordering=data["measure"] == "random"))
     with pytest.raises(ValueError, match="is a layer"):
-        ablation.layers_figure({"network": data}, CONDITION, study_seed=1)
+        ablation.ablation_layers({"network": data}, CONDITION, study_seed=1)
 
 
 def test_orders_that_are_absent_are_not_drawn() -> None:
@@ -324,7 +326,7 @@ def test_rare_never_active_neurons_are_not_rounded_away() -> None:
 
 def test_unmeasured_quantizer_is_refused() -> None:
     with pytest.raises(ValueError, match="'uniform-8': there are threshold"):
-        figures_information.distributions_figure(neurons(), CONDITION, quantizer="uniform-8")
+        figures_information.information(neurons(), CONDITION, quantizer="uniform-8")
 
 
 @pytest.mark.parametrize("case", ["network", "information"])
@@ -378,3 +380,19 @@ def test_other_formats_are_refused(made: Callable[[str], Figure], tmp_path: Path
 )
 def test_conditions_in_words(changes: dict[str, str], words: str) -> None:
     assert wording.of_condition(CONDITION | changes) == words
+
+
+def test_figures_need_no_torch() -> None:
+    """So that jobs that draw start quickly."""
+    folder = Path(canvas.__file__).parent
+    names = [f"{canvas.__package__}.{file.stem}" for file in folder.glob("[a-z]*.py")]
+    assert len(names) > 15
+    code = f"import sys, {', '.join(names)}; sys.exit(str({{'torch'}} & set(sys.modules) or ''))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(folder.parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not done.stderr.strip()

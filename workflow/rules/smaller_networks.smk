@@ -1,9 +1,18 @@
 """Smaller networks: pruned ones, and ones of few bits."""
 
+for condition, plan in STUDY.plans.items():
+    OWN_FIGURES[condition] += [
+        name for name in ("pruning", "precision") if name in plan.experiments
+    ]
+
 
 rule prune:
     input:
-        unpack(kept_orders),
+        unpack(
+            lambda wildcards: searched_orders(
+                wildcards, STUDY.pruning_orderings(condition_of(wildcards))
+            )
+        ),
         dataset="results/datasets/{dataset}.nc",
         network=f"{BLOCK}/network.nc",
         neurons=f"{BLOCK}/neurons.nc",
@@ -27,16 +36,64 @@ rule prune:
         "../scripts/prune.py"
 
 
-rule precision:
+rule pruning:
+    input:
+        f"{CONDITION}/pruned.nc",
+    output:
+        f"{CONDITION}/pruning.csv",
+    log:
+        f"logs/{CONDITION}/pruning.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        condition=described,
+        code=lambda wildcards: code("pruning.py"),
+    script:
+        "../scripts/pruning.py"
+
+
+rule figure_pruning:
+    input:
+        f"{CONDITION}/pruning.csv",
+    output:
+        report(
+            f"{FIGURE}/pruning.png",
+            caption="../report/pruning.rst",
+            category=BEYOND,
+            subcategory=BY_CONDITION,
+            labels=figure_labels("pruned networks"),
+        ),
+        f"{FIGURE}/pruning.pdf",
+        f"{FIGURE}/pruning.csv",
+    log:
+        f"logs/{FIGURE}/pruning.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        condition=described,
+        code=lambda wildcards: code("figure_pruning.py"),
+    script:
+        "../scripts/figure_pruning.py"
+
+
+rule low_bit:
     input:
         dataset="results/datasets/{dataset}.nc",
         network=f"{BLOCK}/network.nc",
     output:
         f"{BLOCK}/precision.nc",
     log:
-        f"logs/{BLOCK}/precision.log",
+        f"logs/{BLOCK}/low_bit.log",
     benchmark:
-        f"logs/benchmarks/{BLOCK}/precision.tsv"
+        f"logs/benchmarks/{BLOCK}/low_bit.tsv"
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
@@ -46,27 +103,19 @@ rule precision:
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.precision_settings(),
-        code=lambda wildcards: code("precision.py"),
+        code=lambda wildcards: code("low_bit.py"),
     script:
-        "../scripts/precision.py"
+        "../scripts/low_bit.py"
 
 
-rule figure_pruning:
+rule precision:
     input:
-        f"{CONDITION}/pruned.nc",
+        f"{CONDITION}/precision.nc",
     output:
-        png=report(
-            f"{FIGURE}/pruning.png",
-            caption="../report/pruning.rst",
-            category=BEYOND,
-            subcategory=BY_CONDITION,
-            labels=figure_labels("pruned networks"),
-        ),
-        pdf=f"{FIGURE}/pruning.pdf",
-        csv=f"{FIGURE}/pruning.csv",
-        table=f"{CONDITION}/pruning.csv",
+        f"{CONDITION}/precision.csv",
     log:
-        f"logs/{FIGURE}/pruning.log",
+        f"logs/{CONDITION}/precision.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -74,28 +123,27 @@ rule figure_pruning:
         runtime=growing(10),
     params:
         condition=described,
-        study_seed=STUDY.seed,
-        code=lambda wildcards: code("figure_pruning.py"),
+        code=lambda wildcards: code("precision.py"),
     script:
-        "../scripts/figure_pruning.py"
+        "../scripts/precision.py"
 
 
 rule figure_precision:
     input:
-        f"{CONDITION}/precision.nc",
+        f"{CONDITION}/precision.csv",
     output:
-        png=report(
+        report(
             f"{FIGURE}/precision.png",
             caption="../report/precision.rst",
             category=BEYOND,
             subcategory=BY_CONDITION,
             labels=figure_labels("networks of few bits"),
         ),
-        pdf=f"{FIGURE}/precision.pdf",
-        csv=f"{FIGURE}/precision.csv",
-        table=f"{CONDITION}/precision.csv",
+        f"{FIGURE}/precision.pdf",
+        f"{FIGURE}/precision.csv",
     log:
         f"logs/{FIGURE}/precision.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -103,7 +151,6 @@ rule figure_precision:
         runtime=growing(10),
     params:
         condition=described,
-        study_seed=STUDY.seed,
         code=lambda wildcards: code("figure_precision.py"),
     script:
         "../scripts/figure_precision.py"

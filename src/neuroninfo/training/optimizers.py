@@ -1,0 +1,125 @@
+"""Steps of Adam, SGD and noisy gradient descent (SGLD) on the rows of a stack's parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neuroninfo.streams import Stream, generator
+from neuroninfo.training.parameters import Layer
+from neuroninfo.training.settings import Settings
+
+_BETA1, _BETA2, _ADAM_EPSILON = 0.9, 0.999, 1e-8  # torch's defaults
+
+
+class Optimizer:
+    """Changes parameters by their gradients, one row for each network.
+
+    Parameters
+    ----------
+    parameters, gradients
+        (S, length), changed in place.
+    decayed
+        Weights and biases are the columns before this one: l1 and l2 concern them only.
+    layers
+        Where the weights and biases of each layer lie in a row.
+    seeds
+        Of the networks; the noise of sgld is drawn by seed.
+    settings
+        How to train.
+    """
+
+    def __init__(
+        self,
+        parameters: Tensor,
+        gradients: Tensor,
+        decayed: int,
+        layers: Sequence[Layer],
+        seeds: Sequence[int],
+        settings: Settings,
+    ) -> None:
+        self.parameters, self.gradients = parameters, gradients
+        self.decayed, self.layers, self.settings = decayed, layers, settings
+        self.moments = [torch.zeros_like(parameters) for _ in range(2)]
+        self.steps = [torch.zeros((), device=parameters.device) for _ in seeds]
+        self.disturbance = [
+            [generator(settings.study_seed, Stream.SGLD, seed, n) for n in range(len(layers))]
+            for seed in seeds
+            if settings.optimizer == "sgld"
+        ]
+
+    def step(self, seeds: slice) -> None:
+        """One step of a group of networks; their gradients are changed."""
+        settings = self.settings
+        sgld = settings.sgld
+        momentum = 0.0 if sgld is not None else settings.momentum or 0.0
+        if sgld is not None and sgld.clipping_norm < math.inf:
+            norms = torch.linalg.vector_norm(self.gradients[seeds], dim=1, keepdim=True)
+            self.gradients[seeds] *= torch.clamp(sgld.clipping_norm / norms, max=1)
+        if settings.regularizer.l1 > 0:
+            signs = torch.sign(self.parameters[seeds, : self.decayed])
+            self.gradients[seeds, : self.decayed] += settings.regularizer.l1 * signs
+        torch._foreach_add_(self.steps[seeds], 1)
+        for part, decay in (
+            (slice(0, self.decayed), settings.regularizer.l2),
+            (slice(self.decayed, None), 0.0),
+        ):
+            if part.start == self.parameters.shape[1]:
+                continue
+            if settings.optimizer == "adam":
+                self._adam(seeds, part, decay)
+            else:
+                self._sgd(seeds, part, decay, momentum)
+        if sgld is not None and sgld.noise > 0:
+            self._disturb(seeds, sgld.deviation(float(self.steps[seeds][0])))
+
+    def _rows(self, seeds: slice, part: slice) -> list[tuple[Tensor, ...]]:
+        """Parameters, gradients and both moments, each as a list of rows."""
+        arrays = (self.parameters, self.gradients, *self.moments)
+        return [array[seeds, part].unbind(0) for array in arrays]
+
+    def _adam(self, seeds: slice, part: slice, decay: float) -> None:
+        parameters, gradients, first, second = self._rows(seeds, part)
+        torch._fused_adam_(
+            parameters,
+            gradients,
+            first,
+            second,
+            [],
+            self.steps[seeds],
+            lr=self.settings.learning_rate,
+            beta1=_BETA1,
+            beta2=_BETA2,
+            weight_decay=decay,
+            eps=_ADAM_EPSILON,
+            amsgrad=False,
+            maximize=False,
+        )
+
+    def _sgd(self, seeds: slice, part: slice, decay: float, momentum: float) -> None:
+        parameters, gradients, first, _ = self._rows(seeds, part)
+        torch._fused_sgd_(
+            parameters,
+            gradients,
+            first if momentum > 0 else [],  # torch refuses buffers without momentum
+            lr=self.settings.learning_rate,
+            momentum=momentum,
+            weight_decay=decay,
+            dampening=0.0,
+            nesterov=False,
+            maximize=False,
+            is_first_step=False,  # the buffers begin with zeros, which is the same
+        )
+
+    def _disturb(self, seeds: slice, deviation: float) -> None:
+        """Add Gaussian noise to weights and biases."""
+        rows = self.parameters[seeds]
+        for row, generators in zip(rows, self.disturbance[seeds], strict=True):
+            for layer, random in zip(self.layers, generators, strict=True):
+                for part in (layer.weight, layer.bias):
+                    drawn = random.standard_normal(part.stop - part.start, dtype=np.float32)
+                    row[part] += deviation * torch.from_numpy(drawn).to(rows.device)
