@@ -38,7 +38,7 @@ _ORDERINGS: Final = (
 
 
 @dataclass(frozen=True)
-class Study:
+class StudiedNetwork:
     """What is known of one network; everything can be stored by `storage.write`."""
 
     neurons: xr.Dataset
@@ -46,7 +46,7 @@ class Study:
     ablation: dict[str, xr.Dataset]
     """As ``ablation.nc``: scope (``layer-1``, ..., ``network``) -> curves on test data."""
     figures: dict[str, Figure]
-    """``ablation-network``, ``ablation-layers``, ``information``; see `canvas.save`."""
+    """``ablation-network``, ``ablation-layers``, ``information``; see `figures.canvas.save`."""
     condition: dict[str, Any]
     configuration: dict[str, Any]
     """What `storage.write` asks for."""
@@ -63,7 +63,7 @@ def study(
     random: int = 5,
     shuffles: int = 10,
     seed: int = 0,
-) -> Study:
+) -> StudiedNetwork:
     """Measure the neurons of a network, ablate them in the order of a measure, draw figures.
 
     Parameters
@@ -110,7 +110,7 @@ def study(
         measured,
         test_inputs.numpy(),
         test_labels.numpy(),
-        orders.orderings({"orderings": orderings, "random": random, "replacements": [ZERO]}),
+        orders.orderings_from({"orderings": orderings, "random": random, "replacements": [ZERO]}),
         seed,
     )
     condition = {
@@ -120,7 +120,7 @@ def study(
         "regularizer": "own training",
         "seeds": [seed],
     }
-    return Study(
+    return StudiedNetwork(
         measured,
         curves,
         {

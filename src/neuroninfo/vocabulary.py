@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 CONDITION: Final = ("dataset", "architecture", "activation", "regularizer")
 """Names that make a condition: columns of every table, folders of every file."""
@@ -28,3 +29,10 @@ ZERO: Final = "zero"
 """Replacement of ablated neurons: they put out zero."""
 MEAN: Final = "mean"
 """Replacement of ablated neurons: each puts out its mean on the train split."""
+UNQUANTIZED: Final = 32
+"""Bits in ``precision.nc`` of the network as it was trained, in float32."""
+
+
+def condition_names(condition: Mapping[str, Any]) -> dict[str, str]:
+    """The names that make a condition (`CONDITION`), without what else is known of it."""
+    return {key: str(condition[key]) for key in CONDITION}

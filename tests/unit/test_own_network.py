@@ -19,7 +19,7 @@ from neuroninfo.networks import modules
 from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.forward import outputs
 from neuroninfo.networks.modules import module
-from neuroninfo.own_network import Study
+from neuroninfo.own_network import StudiedNetwork
 
 MODULES = {
     "relu": nn.ReLU,
@@ -146,7 +146,7 @@ def test_modules_may_have_names() -> None:
     assert modules.stack(named).architecture.hidden == (3,)
 
 
-def small_study(**options: object) -> Study:
+def small_study(**options: object) -> StudiedNetwork:
     rng = np.random.default_rng(0)
     model = make_model(rng, (12, 6, 5, 3), "relu", image=True)
     inputs = rng.normal(size=(200, 1, 3, 4)).astype(np.float32)

@@ -7,7 +7,7 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.ablation.ablate import ablate
-from neuroninfo.ablation.orders import orderings
+from neuroninfo.ablation.orders import orderings_from
 from neuroninfo.data import datasets
 from neuroninfo.files import storage
 from neuroninfo.networks.stack import from_dataset
@@ -21,9 +21,9 @@ curves = ablate(
     storage.read(snakemake.input.neurons, "neurons"),
     examples.inputs,
     examples.labels,
-    orderings(settings),
+    orderings_from(settings),
     settings["study_seed"],
-    found=storage.read_groups(orders, "orders") if orders else None,
+    searched=storage.read_groups(orders, "orders") if orders else None,
     means=network["mean_output"].values,
     within=settings["scopes"],
     rows=settings["rows"],

@@ -1,4 +1,4 @@
-"""Read off the curves of a condition how many neurons suffice, destroy and do nothing."""
+"""Count, from the curves of a condition, how many neurons suffice, destroy and do nothing."""
 
 import sys
 from pathlib import Path
@@ -7,10 +7,10 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.files import storage, tables
-from neuroninfo.results import counts as results_counts
+from neuroninfo.results import counts
 
 settings, condition = snakemake.params.settings, snakemake.params.condition
-counts = results_counts.read_curves(
+counted = counts.count_neurons(
     storage.read(snakemake.input.neurons, "neurons"),
     storage.read(snakemake.input.damage, "damage"),
     storage.read_groups(snakemake.input.ablation, "ablation"),
@@ -18,13 +18,11 @@ counts = results_counts.read_curves(
     rectified=settings["rectified"],
 )
 storage.write(
-    counts,
+    counted,
     snakemake.output.reading,
     kind="reading",
     title="Numbers of neurons read off the ablation curves of each layer",
     condition=condition,
     configuration=settings,
 )
-tables.write(
-    results_counts.summary(counts, condition, settings["study_seed"]), snakemake.output.summary
-)
+tables.write(counts.summary(counted, condition, settings["study_seed"]), snakemake.output.summary)

@@ -10,11 +10,10 @@ from neuroninfo.figures import canvas
 from neuroninfo.figures.comparison import comparison
 from neuroninfo.files import tables
 from neuroninfo.results import claims, counts
-from neuroninfo.vocabulary import CONDITION
 
 compared = snakemake.params.comparison["conditions"]
 drawn = comparison(
-    tables.gather(snakemake.input.readings, counts.COLUMNS, CONDITION, compared),
+    tables.gather(snakemake.input.counts, counts.COLUMNS, counts.KEY, compared),
     claims.gather(snakemake.input.claims, compared),
     snakemake.params.comparison,
 )

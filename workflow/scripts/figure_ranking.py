@@ -9,8 +9,10 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 from neuroninfo.figures import canvas
 from neuroninfo.figures.ranking import ranking
 from neuroninfo.files import tables
-from neuroninfo.results.ranking import COLUMNS
+from neuroninfo.results.ranking import COLUMNS, KEY
+from neuroninfo.vocabulary import condition_names
 
-sets = [[name] for name in snakemake.params.sets]
-effects = tables.gather(snakemake.input.effects, COLUMNS, ["orderings"], sets)
-canvas.save(ranking(effects, snakemake.params.condition), *snakemake.output)
+condition = snakemake.params.condition
+sets = [[*condition_names(condition).values(), name] for name in snakemake.params.sets]
+effects = tables.gather(snakemake.input.effects, COLUMNS, KEY, sets)
+canvas.save(ranking(effects, condition), *snakemake.output)

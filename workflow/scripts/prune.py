@@ -25,7 +25,7 @@ compared = pruning.compare(
     trained["mean_output"].values,
     split_tensors(examples, torch.device("cpu")),
     settings,
-    found=storage.read_groups(orders, "orders") if orders else None,
+    searched=storage.read_groups(orders, "orders") if orders else None,
 )
 storage.write(
     compared,

@@ -8,9 +8,8 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.files import pages, tables
 from neuroninfo.results import planes
-from neuroninfo.vocabulary import CONDITION
 
-table = tables.gather(snakemake.input, planes.COLUMNS, CONDITION, snakemake.params.conditions)
+table = tables.gather(snakemake.input, planes.COLUMNS, planes.KEY, snakemake.params.conditions)
 tables.write(table, snakemake.output.table)
 page = table[list(planes.PAGE)]
 pages.write(page, snakemake.output.page, title="Fall of I(X;T) after its maximum, in bit")

@@ -8,8 +8,7 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.files import pages, tables
 from neuroninfo.results import counts
-from neuroninfo.vocabulary import CONDITION
 
-table = tables.gather(snakemake.input, counts.COLUMNS, CONDITION, snakemake.params.conditions)
+table = tables.gather(snakemake.input, counts.COLUMNS, counts.KEY, snakemake.params.conditions)
 tables.write(table, snakemake.output.table)
 pages.write(table, snakemake.output.page, title="Numbers of neurons read off the curves")

@@ -8,21 +8,16 @@ order are zero in every forward pass, or constants such as their means.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from neuroninfo.files.storage import labelled
-from neuroninfo.networks.stack import Array, Stack
-from neuroninfo.vocabulary import NETWORK
-
-if TYPE_CHECKING:
-    pass
 from neuroninfo.ablation.curves import curves_of
+from neuroninfo.ablation.layouts import curves_dataset
 from neuroninfo.ablation.orders import Ordering, orders, scopes
 from neuroninfo.ablation.removals import Curves, Removals
-from neuroninfo.vocabulary import LAYERS, MEAN
+from neuroninfo.networks.stack import Array, Stack
+from neuroninfo.vocabulary import LAYERS, MEAN, NETWORK
 
 
 def ablate(
@@ -30,10 +25,10 @@ def ablate(
     neurons: xr.Dataset,
     inputs: Array,
     labels: Array,
-    chosen: Sequence[Ordering],
+    orderings: Sequence[Ordering],
     study_seed: int,
     *,
-    found: Mapping[str, xr.Dataset] | None = None,
+    searched: Mapping[str, xr.Dataset] | None = None,
     means: np.ndarray | None = None,
     within: Sequence[str] = (LAYERS, NETWORK),
     rows: int = 2048,
@@ -49,11 +44,11 @@ def ablate(
         Their measures, same seeds.
     inputs, labels
         (n, n_inputs) and (n), the test split.
-    chosen
+    orderings
         What to order by, and what ablated neurons put out.
     study_seed
         Of the random streams.
-    found
+    searched
         Scope -> group of ``orders-<set>.nc``: orders by joint and reference measures, which
         `neurons` does not have.
     means
@@ -75,7 +70,7 @@ def ablate(
         raise ValueError(
             f"measures are of (seeds, neurons) {measured}, networks of {(seeds, n_neurons)}"
         )
-    balanced = np.array([ordering.replacement == MEAN for ordering in chosen], dtype=np.int64)
+    balanced = np.array([ordering.replacement == MEAN for ordering in orderings], dtype=np.int64)
     if means is None:
         if balanced.any():
             raise ValueError(
@@ -95,10 +90,10 @@ def ablate(
         for scope, of_scope in members.items():
             order = orders(
                 neurons.isel(seed=position),
-                chosen,
+                orderings,
                 of_scope,
                 study_seed,
-                found=_group(found, scope, seed),
+                searched=_searched(searched, scope, seed),
             )
             ordered[scope].append(order)
             removals.append(Removals(of_scope[order], balanced, constants))
@@ -106,80 +101,32 @@ def ablate(
         results = curves_of(network, inputs, labels, removals, rows, threads)
         for scope, curve in zip(members, results, strict=True):
             curves[scope].append(curve)
-    test = {
-        "n_test": len(labels),
-        "n_classes": stack.architecture.n_classes,
-        "chance_correct": int(np.bincount(np.asarray(labels)).max()),
-    }
     return {
-        scope: _scope_dataset(seeds, chosen, ordered[scope], curves[scope]).assign_attrs(test)
-        for scope in members
-    }
-
-
-def _group(found: Mapping[str, xr.Dataset] | None, scope: str, seed: int) -> xr.Dataset | None:
-    """Orders of a scope at one seed."""
-    if found is None:
-        return None
-    if scope not in found:
-        raise ValueError(
-            f"orders found: none in {scope}; there are {', '.join(found)}; find them again"
-        )
-    seeds = found[scope]["seed"].values.tolist()
-    if seed not in seeds:
-        raise ValueError(f"orders found: none of seed {seed}; there are {seeds}")
-    return found[scope].isel(seed=seeds.index(seed))
-
-
-def _scope_dataset(
-    seeds: Sequence[int],
-    chosen: Sequence[Ordering],
-    ordered: Sequence[np.ndarray],
-    curves: Sequence[Curves],
-) -> xr.Dataset:
-    fields = {
-        "measure": "what the order is made by",
-        "quantizer": "quantizer of the measure",
-        "direction": "ascending: lowest first",
-        "repeat": "number of the random order, else -1",
-        "replacement": "what ablated neurons put out: zero, or mean (each its own, on train)",
-    }
-    n_steps = ordered[0].shape[1]
-    dims = ("seed", "ordering", "removed")
-    return xr.Dataset(
-        {
-            "correct": (
-                dims,
-                np.stack([curve.correct for curve in curves]),
-                labelled("correct predictions on test after the removals", "1"),
-            ),
-            "changed": (
-                dims,
-                np.stack([curve.changed for curve in curves]),
-                labelled("test predictions that are not the unablated network's", "1"),
-            ),
-            "loss": (
-                dims,
-                np.stack([curve.loss for curve in curves]),
-                labelled("mean cross-entropy on test after the removals", "nat"),
-            ),
-            "order": (
-                ("seed", "ordering", "step"),
-                np.stack(ordered).astype(np.int16),
-                labelled("neuron removed in this step, numbered within the scope", "1"),
-            ),
-        },
-        coords={
-            "seed": ("seed", list(seeds), {"long_name": "seed"}),
-            "removed": (
-                "removed",
-                np.arange(n_steps + 1),
-                {"long_name": "number of neurons ablated"},
-            ),
-            "step": ("step", np.arange(n_steps), {"long_name": "step of the ablation"}),
-            **{
-                name: ("ordering", [getattr(o, name) for o in chosen], {"long_name": long_name})
-                for name, long_name in fields.items()
+        scope: curves_dataset(
+            orderings,
+            np.stack(ordered[scope]),
+            {
+                name: np.stack([getattr(curve, name) for curve in of_scope])
+                for name in Curves._fields
             },
-        },
-    )
+            labels,
+            stack.architecture.n_classes,
+        ).assign_coords(seed=("seed", list(seeds), {"long_name": "seed"}))
+        for scope, of_scope in curves.items()
+    }
+
+
+def _searched(
+    searched: Mapping[str, xr.Dataset] | None, scope: str, seed: int
+) -> xr.Dataset | None:
+    """Orders of a scope that were searched, at one seed."""
+    if searched is None:
+        return None
+    if scope not in searched:
+        raise ValueError(
+            f"searched orders: none in {scope}; there are {', '.join(searched)}; search them again"
+        )
+    seeds = searched[scope]["seed"].values.tolist()
+    if seed not in seeds:
+        raise ValueError(f"searched orders: none of seed {seed}; there are {seeds}")
+    return searched[scope].isel(seed=seeds.index(seed))

@@ -5,17 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuroninfo.networks.stack import Array, Stack
-
-if TYPE_CHECKING:
-    pass
 from neuroninfo.ablation.compiled import Compiled
-from neuroninfo.ablation.recomputed import recomputed
+from neuroninfo.ablation.kernels import KINDS
+from neuroninfo.ablation.recomputed import in_float64, recomputed
 from neuroninfo.ablation.removals import Curves, Removals, nothing
+from neuroninfo.networks.stack import Array, Stack
 
 
 def cumulative(
@@ -32,6 +29,7 @@ def cumulative(
 
     On a CPU by compiled loops (`kernels`), whose counts are those of float64; with tensors on
     CUDA by recomputing, in float32, the layers that follow the one a neuron was removed from.
+    Activations without compiled loops (not in `kernels.KINDS`) are recomputed on a CPU in float64.
     Sequences of length one cost what single removals do: nothing is done again for each.
 
     Parameters
@@ -84,10 +82,13 @@ def curves_of(
 ) -> list[Curves]:
     """Of each of several removals what `cumulative` gives; layers are computed once for all."""
     network = network.folded()
+    counted: Callable[..., list[Curves]]
     if str(inputs.device) == "cpu":
         inputs, labels = np.asarray(inputs), np.asarray(labels)
-        counted: Callable[..., list[Curves]]
-        counted = Compiled(network.numpy(), removals).counted
+        if network.architecture.activation in KINDS:
+            counted = Compiled(network.numpy(), removals).counted
+        else:
+            counted = in_float64(network, removals)
         # Examples of a class lie together: a neuron is often off for all of them at once.
         order = np.argsort(labels, kind="stable")
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,11 +13,7 @@ import xarray as xr
 from neuroninfo.networks.stack import neuron_coordinates
 from neuroninfo.neurons.measures import DECIMALS
 from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import NETWORK, RANDOM
-
-if TYPE_CHECKING:
-    pass
-from neuroninfo.vocabulary import LAYERS
+from neuroninfo.vocabulary import LAYERS, NETWORK, RANDOM
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Ordering:
     replacement: str = "zero"
 
 
-def orderings(settings: Mapping[str, Any]) -> list[Ordering]:
+def orderings_from(settings: Mapping[str, Any]) -> list[Ordering]:
     """Orderings of a set, by replacement: each measure by direction, then the random ones.
 
     Parameters
@@ -112,11 +108,11 @@ def permutation(
 
 def orders(
     neurons: xr.Dataset,
-    chosen: Sequence[Ordering],
+    orderings: Sequence[Ordering],
     scope: np.ndarray,
     study_seed: int,
     *,
-    found: xr.Dataset | None = None,
+    searched: xr.Dataset | None = None,
 ) -> np.ndarray:
     """Orders of the neurons of a scope for one seed.
 
@@ -124,13 +120,13 @@ def orders(
     ----------
     neurons
         ``neurons.nc`` at one seed.
-    chosen
+    orderings
         What to order by.
     scope
         Numbers of the neurons in the scope, ascending.
     study_seed
         Of the random streams.
-    found
+    searched
         The scope's group of ``orders-<set>.nc`` at the same seed: orders by measures that
         single neurons do not have (joint and reference orders).
 
@@ -142,19 +138,19 @@ def orders(
     Raises
     ------
     ValueError
-        A measure was neither measured nor found so, or not with that quantizer or in that
+        A measure was neither measured nor searched so, or not with that quantizer or in that
         direction, or has no value for a neuron.
     """
     seed, n_neurons = int(neurons["seed"]), neurons.sizes["neuron"]
     ties = permutation(scope, n_neurons, study_seed, Stream.TIES, seed)
     rows = []
-    for ordering in chosen:
+    for ordering in orderings:
         if ordering.measure == RANDOM:
             stream, repeat = Stream.RANDOM_ORDERS, ordering.repeat
             rows.append(permutation(scope, n_neurons, study_seed, stream, seed, repeat))
             continue
         if ordering.measure not in neurons:
-            rows.append(_found(ordering, found, len(scope), neurons))
+            rows.append(_searched(ordering, searched, len(scope), neurons))
             continue
         measured = neurons[ordering.measure]
         if "quantizer" in measured.dims:
@@ -169,16 +165,16 @@ def orders(
     return np.stack(rows)
 
 
-def _found(
-    ordering: Ordering, found: xr.Dataset | None, n_neurons: int, neurons: xr.Dataset
+def _searched(
+    ordering: Ordering, searched: xr.Dataset | None, n_neurons: int, neurons: xr.Dataset
 ) -> np.ndarray:
     """Order of one ordering from a group of ``orders-<set>.nc`` at one seed."""
     name = f"orderings.measures: {ordering.measure!r}"
     measured = ", ".join(sorted(map(str, neurons.data_vars)))
-    if found is None:
+    if searched is None:
         raise ValueError(f"{name} was not measured (there are {measured}), and no orders are given")
     fields = ("measure", "quantizer", "direction")
-    existing = list(zip(*(found[field].values.tolist() for field in fields), strict=True))
+    existing = list(zip(*(searched[field].values.tolist() for field in fields), strict=True))
     wanted = tuple(getattr(ordering, field) for field in fields)
     if wanted not in existing:
         raise ValueError(
@@ -186,7 +182,7 @@ def _found(
             f"{wanted[2]} no order was found; there are "
             + "; ".join(", ".join(words) for words in existing)
         )
-    order: np.ndarray = found["order"].values[existing.index(wanted)].astype(np.int64)
+    order: np.ndarray = searched["order"].values[existing.index(wanted)].astype(np.int64)
     if not np.array_equal(np.sort(order), np.arange(n_neurons)):
         raise ValueError(f"{name}: the order found is not one of {n_neurons} neurons")
     return order
@@ -205,10 +201,10 @@ def scopes(
     if unknown := sorted({*within} - {LAYERS, NETWORK}):
         raise ValueError(f"scopes: {unknown[0]!r} is none; there are {LAYERS}, {NETWORK}")
     layers = neuron_coordinates(hidden)["layer"][1]
-    found = {}
+    members = {}
     if LAYERS in within:
         for layer in range(1, len(hidden) + 1):
-            found[f"layer-{layer}"] = np.flatnonzero(layers == layer)
+            members[f"layer-{layer}"] = np.flatnonzero(layers == layer)
     if NETWORK in within:
-        found[NETWORK] = np.arange(len(layers))
-    return found
+        members[NETWORK] = np.arange(len(layers))
+    return members

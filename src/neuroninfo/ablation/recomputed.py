@@ -1,19 +1,19 @@
-"""Cumulative ablation by recomputing layers in torch, for CUDA."""
+"""Cumulative ablation by recomputing layers in torch, where there are no compiled loops."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neuroninfo.ablation.removals import Curves, Removals, nothing
 from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.stack import Stack, neuron_coordinates
 
 if TYPE_CHECKING:
     from torch import Tensor
-from neuroninfo.ablation.removals import Curves, Removals, nothing
 
 
 def recomputed(
@@ -22,7 +22,10 @@ def recomputed(
     inputs: Tensor,
     labels: Tensor,
 ) -> list[Curves]:
-    """Counts and summed losses; what follows the layer of a removed neuron is recomputed."""
+    """Counts and summed losses; what follows the layer of a removed neuron is recomputed.
+
+    In the precision and on the device of network and inputs.
+    """
     import torch
 
     from neuroninfo.networks.forward import losses, outputs
@@ -35,7 +38,7 @@ def recomputed(
     predicted = unablated[-1].argmax(-1)
     results = []
     for run in removals:
-        constants = torch.from_numpy(run.constants).to(inputs.device)
+        constants = torch.from_numpy(run.constants).to(inputs)
         curves = nothing(run)
         for number, sequence in enumerate(run.sequences):
             constant = constants[run.replacements[number]]
@@ -55,6 +58,28 @@ def recomputed(
                 curves.loss[number, step] = float(summed)
         results.append(curves)
     return results
+
+
+def in_float64(
+    network: Stack, removals: Sequence[Removals]
+) -> Callable[[np.ndarray, np.ndarray], list[Curves]]:
+    """As `recomputed` from numpy arrays, on the CPU, so that rounding decides no prediction.
+
+    It takes any activation, and far longer than compiled loops.
+    """
+    import torch
+
+    exact = network.tensors("cpu", torch.float64)
+
+    def counted(inputs: np.ndarray, labels: np.ndarray) -> list[Curves]:
+        return recomputed(
+            exact,
+            removals,
+            torch.from_numpy(inputs).to(torch.float64),
+            torch.from_numpy(labels).to(torch.int64),
+        )
+
+    return counted
 
 
 def _recompute(

@@ -1,19 +1,28 @@
-"""Joint and reference orders, which have to be found, in the layout of ``orders-<set>.nc``."""
+"""Joint and reference orders, which have to be searched, as ``orders-<set>.nc``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 
-from neuroninfo.ablation import joint, single
-from neuroninfo.ablation.orders import permutation, scopes
+from neuroninfo.ablation import joint, orders, single
+from neuroninfo.ablation.layouts import ORDERINGS, order_coordinates, order_variable
+from neuroninfo.ablation.orders import Ordering
 from neuroninfo.files.storage import labelled
 from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.stack import Stack
 from neuroninfo.streams import Stream, generator
+from neuroninfo.vocabulary import ZERO
+
+_WORDS: Final = {
+    "measure": ORDERINGS["measure"],
+    "quantizer": ORDERINGS["quantizer"],
+    "direction": "ascending: what is worth least is removed first",
+}
+"""Coordinates of the orders and their words."""
 
 
 def find(
@@ -65,32 +74,27 @@ def find(
     ValueError
         Outputs or damages are of other networks.
     """
+    ordered_by = orders.orderings_from(
+        {"orderings": orderings, "random": 0, "replacements": [ZERO]}
+    )
+    members = orders.scopes(stack.architecture.hidden, scopes)
     parts: dict[str, list[xr.Dataset]] = {}
     damages = damage.sel(split="validation")
     for position, each in enumerate(activations):
         network = stack.of(slice(position, position + 1))
         of_seed, alone = each.isel(seed=0, epoch=-1), damages.isel(seed=position)
-        found = {int(of_seed["seed"]), int(alone["seed"])}
-        if found != {network.seeds[0]}:
-            raise ValueError(f"outputs and damages are of seeds {found}, not {network.seeds}")
+        seeds = {int(of_seed["seed"]), int(alone["seed"])}
+        if seeds != {network.seeds[0]}:
+            raise ValueError(f"outputs and damages are of seeds {seeds}, not {network.seeds}")
         seen = (inputs[:examples], labels[:examples])
-        searched = _Seed(network, of_seed, alone, seen, study_seed, shuffles, threads)
-        for scope, members in _chosen(stack.architecture.hidden, scopes).items():
-            parts.setdefault(scope, []).append(searched.orders(members, orderings))
+        of_network = _Seed(network, of_seed, alone, seen, study_seed, shuffles, threads)
+        for scope, of_scope in members.items():
+            parts.setdefault(scope, []).append(of_network.orders(of_scope, ordered_by))
     return {scope: xr.concat(group, dim="seed", join="exact") for scope, group in parts.items()}
 
 
-def _chosen(hidden: Sequence[int], kinds: Sequence[str]) -> dict[str, np.ndarray]:
-    """Scopes of the kinds asked for, and their neurons."""
-    return {
-        name: members
-        for name, members in scopes(hidden).items()
-        if ("network" if name == "network" else "layers") in kinds
-    }
-
-
 class _Seed:
-    """One network, and what its orders are found from."""
+    """One network, and what its orders are searched in."""
 
     def __init__(
         self,
@@ -111,31 +115,28 @@ class _Seed:
         random = generator(study_seed, Stream.LABEL_SHUFFLE, self.seed)
         self.shuffled = [random.permutation(self.labels) for _ in range(shuffles)]
 
-    def orders(self, members: np.ndarray, orderings: Sequence[Mapping[str, Any]]) -> xr.Dataset:
+    def orders(self, members: np.ndarray, orderings: Sequence[Ordering]) -> xr.Dataset:
         """The group of one scope."""
-        ties = permutation(members, len(self.on), self.study_seed, Stream.TIES, self.seed)
-        rows = [
-            (entry["measure"], entry["quantizer"], direction)
-            for entry in orderings
-            for direction in entry["directions"]
-        ]
+        ties = orders.permutation(members, len(self.on), self.study_seed, Stream.TIES, self.seed)
         selections = {
             measure: joint.select(measure, self.on[members], self.labels, ties, self.shuffled)
-            for measure in dict.fromkeys(measure for measure, _, _ in rows)
+            for measure in dict.fromkeys(ordering.measure for ordering in orderings)
             if measure in joint.MEASURES
         }
-        shape = (len(rows), len(members))
+        shape = (len(orderings), len(members))
         order, value = np.empty(shape, dtype=np.int16), np.empty(shape)
         shuffled = np.full(shape, np.nan)
-        information = np.full((len(rows), joint.MOST_JOINT), np.nan)
-        for row, (measure, _, direction) in enumerate(rows):
-            if measure in selections:
-                found = selections[measure]
+        information = np.full((len(orderings), joint.MOST_JOINT), np.nan)
+        for row, ordering in enumerate(orderings):
+            direction = ordering.direction
+            if ordering.measure in selections:
+                selection = selections[ordering.measure]
                 # What was selected last is the first to be removed.
                 back = slice(None, None, -1 if direction == "ascending" else 1)
-                order[row], value[row] = found.order[back], found.score[back]
-                shuffled[row], information[row] = found.shuffled[back], found.joint_information
-            elif measure == "damage":
+                order[row], value[row] = selection.order[back], selection.score[back]
+                shuffled[row] = selection.shuffled[back]
+                information[row] = selection.joint_information
+            elif ordering.measure == "damage":
                 correct = self.damage["correct"].values[members]
                 loss = self.damage["loss"].values[members]
                 order[row] = single.damage_order(correct, loss, direction, ties)
@@ -144,29 +145,20 @@ class _Seed:
                 order[row], value[row] = single.greedy_order(
                     self.network, *self.seen, members, direction, ties, threads=self.threads
                 )
-        return self._dataset(rows, order, value, shuffled, information)
+        return self._dataset(orderings, order, value, shuffled, information)
 
     def _dataset(
         self,
-        rows: Sequence[tuple[str, str, str]],
+        orderings: Sequence[Ordering],
         order: np.ndarray,
         value: np.ndarray,
         shuffled: np.ndarray,
         information: np.ndarray,
     ) -> xr.Dataset:
         dims = ("seed", "ordering", "step")
-        fields = {
-            "measure": "what the order is made by",
-            "quantizer": "quantizer of the measure",
-            "direction": "ascending: what is worth least is removed first",
-        }
         return xr.Dataset(
             {
-                "order": (
-                    dims,
-                    order[None],
-                    labelled("neuron removed in this step, numbered within the scope", "1"),
-                ),
+                "order": order_variable(order[None]),
                 "value": (
                     dims,
                     value[None],
@@ -197,15 +189,11 @@ class _Seed:
             },
             coords={
                 "seed": ("seed", [self.seed], {"long_name": "seed"}),
-                "step": ("step", np.arange(order.shape[1]), {"long_name": "step of the ablation"}),
                 "kept": (
                     "kept",
                     np.arange(1, joint.MOST_JOINT + 1),
                     {"long_name": "number of neurons kept"},
                 ),
-                **{
-                    name: ("ordering", [row[i] for row in rows], {"long_name": words})
-                    for i, (name, words) in enumerate(fields.items())
-                },
+                **order_coordinates(orderings, order.shape[1], _WORDS),
             },
         )

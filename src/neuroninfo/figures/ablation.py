@@ -19,7 +19,7 @@ from neuroninfo.figures.wording import ARROWS
 from neuroninfo.results import curves as results_curves
 from neuroninfo.results import statistics
 from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import CONDITION, NETWORK, RANDOM, ZERO
+from neuroninfo.vocabulary import NETWORK, RANDOM, ZERO, condition_names
 
 MEASURE: Final = "mutual_information"
 _PANEL: Final = 5.0
@@ -121,8 +121,7 @@ def _figure(
         len(groups),
         title=f"{'Whole network' if whole else 'Within each layer'}: "
         f"ablation by {wording.of_measure(measure)}",
-        subtitle=f"{wording.of_condition(condition)}; "
-        + wording.counted(first.sizes["seed"], "seed"),
+        subtitle=wording.of_networks(condition, first.sizes["seed"]),
         note=_note(first, *by) + _marks_note(marked),
         panel=_PANEL if len(groups) > 1 else canvas.PANEL,
         headed=not whole,
@@ -130,7 +129,7 @@ def _figure(
     )
     curves = []
     for ax, (scope, group) in zip(axes, groups.items(), strict=True):
-        key = "/".join([*(str(condition[k]) for k in CONDITION), scope, *by])
+        key = "/".join([*condition_names(condition).values(), scope, *by])
         of_scope, table = _draw(ax, group, by, study_seed, key, first=ax is axes[0])
         curves.append(of_scope)
         canvas.record(drawn, table.assign(scope=scope, measure=by[0], quantizer=by[1]))
@@ -139,9 +138,8 @@ def _figure(
         ax.set_xlabel("number of neurons ablated")
         if not whole:
             width = wording.counted(group.sizes["removed"] - 1, "neuron")
-            ax.set_title(f"{scope.replace('-', ' ')} ({width})", loc="left", weight="bold")
-        if ax.get_position().x0 == axes[0].get_position().x0:
-            ax.set_ylabel("accuracy on test data (%)")
+            ax.set_title(f"{wording.of_scope(scope)} ({width})", loc="left", weight="bold")
+    canvas.label_left(axes, "accuracy on test data (%)")
     highest = max(curve.high.max() for panel in curves for curve in panel)
     # Room for a label above the curves, and for all of the light bands.
     top = max(1.1 * highest, *(ax.dataLim.y1 for ax in axes))
@@ -199,12 +197,12 @@ def _draw(
 def _marked(counts: pd.DataFrame, measure: str, quantizer: str) -> dict[str, pd.DataFrame]:
     """Scope -> counts by name, of one order and at the first delta."""
     delta = next((delta for delta in counts["delta"] if delta), "")
-    chosen = counts[
+    of_order = counts[
         (counts["measure"] == measure)
         & (counts["quantizer"] == quantizer)
         & counts["delta"].isin(["", delta])
     ]
-    return {str(scope): rows.set_index("quantity") for scope, rows in chosen.groupby("scope")}
+    return {str(scope): rows.set_index("quantity") for scope, rows in of_order.groupby("scope")}
 
 
 def _mark(ax: Axes, counts: pd.DataFrame, curves: Sequence[Curve]) -> None:
@@ -271,10 +269,9 @@ def _note(group: xr.Dataset, measure: str, quantizer: str) -> str:
     random = f" (random: {repeats} orders each)" if repeats > 1 else ""
     seeds = f"One seed{random}: no interval."
     if n_seeds > 1:
-        few = n_seeds < statistics.FEW_SEEDS
-        interval = f"{'approximate ' if few else ''}95 % bootstrap interval of the mean"
         seeds = (
-            f"Lines: mean over {n_seeds} seeds{random}. Dark bands: {interval}; "
+            f"Lines: mean over {n_seeds} seeds{random}. Dark bands: {wording.interval(n_seeds)} of "
+            "the mean; "
             f"light: {_SPREAD[0]}th to {_SPREAD[1]}th percentile of seeds."
         )
     return f"Outputs are set to zero in the order of {order}. {seeds}"

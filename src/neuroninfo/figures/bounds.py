@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -151,8 +151,8 @@ def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float, *, named: bool
             continue
         colour = _B3 if bound == "B3" else next(of_examples if bound == "B4" else colours)
         ax.plot(m, value, "-", color=colour, linewidth=1.8)
-        for chosen, fill in ((~hollow, colour), (hollow, "white")):
-            x, y, marker = m[chosen], value[chosen], _MARKERS[bound]
+        for sizes, fill in ((~hollow, colour), (hollow, "white")):
+            x, y, marker = m[sizes], value[sizes], _MARKERS[bound]
             ax.plot(x, y, marker, color=colour, markersize=6, markerfacecolor=fill)
         text = "B3 with B5" if bound == "B3" else f"{bound} {estimator}"
         curves.append(Curve(text, colour, m, value, value, value))
@@ -288,17 +288,8 @@ def _dots(
 ) -> None:
     """Dots; triangles where what is drawn ends."""
     ended = np.minimum(x, y) <= _LEAST
-    for shape, chosen in ((marker, ~ended), ("v", ended)):
-        ax.plot(x[chosen], y[chosen], shape, color=colour, markerfacecolor=filled or colour)
-
-
-def _looks(number: int) -> Iterable[tuple[str, str]]:
-    """Colours and markers."""
-    return zip(
-        canvas.cycled(canvas.LAYERS, number),
-        canvas.cycled(wording.MARKERS, number),
-        strict=True,
-    )
+    for shape, dots in ((marker, ~ended), ("v", ended)):
+        ax.plot(x[dots], y[dots], shape, color=colour, markerfacecolor=filled or colour)
 
 
 def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset], lowest: float) -> None:
@@ -310,7 +301,7 @@ def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset], lowest: float) -> No
         for size in file["train_size"].values[-1 if several else 0 :]
     }
     curves = []
-    for (text, value), (colour, marker) in zip(own.items(), _looks(len(own)), strict=True):
+    for (text, value), (colour, marker) in zip(own.items(), canvas.looks(len(own)), strict=True):
         k = value["networks"].values.astype(float)
         for name, dashes, words in (
             (generalization_bounds.PLUG_IN, f"{marker}-", text),
@@ -338,7 +329,7 @@ def _over_conditions(ax: Axes, pooled: Sequence[xr.Dataset]) -> None:
     table = pd.concat([means.to_dataframe().reset_index() for means in pooled])
     of_sizes = list(table.sort_values("gap").groupby("train_size"))
     curves = []
-    for (size, rows), (colour, marker) in zip(of_sizes, _looks(len(of_sizes)), strict=True):
+    for (size, rows), (colour, marker) in zip(of_sizes, canvas.looks(len(of_sizes)), strict=True):
         gap, value, chance = (
             np.maximum(rows[name].to_numpy(), _LEAST) for name in ("gap", "bound_value", "baseline")
         )

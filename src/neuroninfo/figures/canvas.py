@@ -17,8 +17,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from neuroninfo.figures import wording
 from neuroninfo.files import tables
 from neuroninfo.files.storage import written_whole
+from neuroninfo.results.curves import layer_number
 
 # Okabe and Ito's blue, vermillion, black and sky blue; greys for what is no result.
 COLOURS: Final[Mapping[str, str]] = {
@@ -85,6 +87,17 @@ COLUMN: Final[Sequence[str | Mapping[str, Any]]] = (
 _DPI: Final = 200
 
 _RECORDED: Final[WeakKeyDictionary[Figure, list[pd.DataFrame]]] = WeakKeyDictionary()
+
+
+def looks(number: int) -> list[tuple[str, str]]:
+    """Colours and markers of so many layers, or other things side by side."""
+    return list(zip(cycled(LAYERS, number), cycled(wording.MARKERS, number), strict=True))
+
+
+def layer_colours(scopes: Iterable[str]) -> dict[str, str]:
+    """Scope -> colour of the layers among some scopes, in the order of their numbers."""
+    layers = sorted({scope for scope in scopes if scope.startswith("layer-")}, key=layer_number)
+    return dict(zip(layers, cycled(LAYERS, len(layers)), strict=True))
 
 
 def cycled(looks: Iterable[str], number: int) -> list[str]:
@@ -212,6 +225,13 @@ def save(drawn: Figure, *paths: str | Path) -> None:
             raise ValueError(f"{path}: figures are written as .pdf, .png or .csv")
         with written_whole(path) as part:
             drawn.savefig(part, dpi=_DPI, metadata=metadata[path.suffix])
+
+
+def label_left(axes: Sequence[Axes], text: str) -> None:
+    """Name the y axis of panels that share it, at the left end of each row."""
+    for ax in axes:
+        if ax.get_position().x0 == axes[0].get_position().x0:
+            ax.set_ylabel(text)
 
 
 def write_below(ax: Axes, number: int, text: str, colour: str) -> None:

@@ -12,11 +12,12 @@ from matplotlib.figure import Figure
 
 from neuroninfo.figures import canvas, wording
 from neuroninfo.figures import labels as figures_labels
-from neuroninfo.figures.canvas import COLOURS, LAYERS
+from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.figures.labels import Curve
 from neuroninfo.figures.wording import MARKERS
 from neuroninfo.results.claims import TALK
-from neuroninfo.results.statistics import FEW_SEEDS
+from neuroninfo.results.curves import layer_number
+from neuroninfo.vocabulary import CONDITION
 
 _PANEL: Final = 3.6
 """Width of a panel in inches."""
@@ -34,14 +35,12 @@ _C1: Final[Mapping[str, tuple[str, str]]] = {
 
 
 @canvas.styled
-def comparison(
-    readings: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[str, Any]
-) -> Figure:
+def comparison(counts: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[str, Any]) -> Figure:
     """One panel a quantity, the conditions along x, intervals over seeds.
 
     Parameters
     ----------
-    readings, claims
+    counts, claims
         Tables of the conditions, in one (`tables.gather`, `claims.gather`).
     comparison
         As `study.Study.comparison_settings` gives it. Where conditions differ in a
@@ -53,18 +52,17 @@ def comparison(
     ValueError
         A condition is in neither table.
     """
-    chosen = [dict(zip(_KEYS, names, strict=True)) for names in comparison["conditions"]]
-    x, names = _axis(comparison, [condition[comparison["varies"]] for condition in chosen])
-    read = _of_conditions(readings[readings["delta"].isin(["", _first_delta(readings)])], chosen)
-    judged = _of_conditions(claims, chosen)
-    layers = sorted(
-        (scope for scope in set(read["scope"]) if scope.startswith("layer-")), key=_number
-    )
+    compared = [dict(zip(CONDITION, names, strict=True)) for names in comparison["conditions"]]
+    x, names = _axis(comparison, [condition[comparison["varies"]] for condition in compared])
+    first_delta = next(delta for delta in counts["delta"] if delta)
+    counted = _of_conditions(counts[counts["delta"].isin(["", first_delta])], compared)
+    judged = _of_conditions(claims, compared)
+    layers = canvas.layer_colours(counted["scope"])
     panels = [
-        ("accuracy on test data (%)", [_series(read, "quantity", "accuracy", scale=100)]),
+        ("accuracy on test data (%)", [_series(counted, "quantity", "accuracy", scale=100)]),
         (
             "mean mutual information (bit)",
-            _by_layer(read, "quantity", "mutual_information", layers),
+            _by_layer(counted, "quantity", "mutual_information", layers),
         ),
         (
             "whole network: effect (points)",
@@ -77,10 +75,10 @@ def comparison(
             (f"{claim} in each layer (points)", _by_layer(judged, "claim", claim, layers, 100))
             for claim in ("C2a", "C2b")
         ),
-        *((f"{layer.replace('-', ' ')}: neurons", _counts(read, layer)) for layer in layers),
+        *((f"{wording.of_scope(layer)}: neurons", _counts(counted, layer)) for layer in layers),
     ]
-    first = chosen[0]
-    seeds = sorted(set(read["n_seeds"]))
+    first = compared[0]
+    seeds = sorted(set(counted["n_seeds"]))
     drawn, axes = canvas.figure(
         len(panels),
         title=f"{_compared(comparison)}: accuracy, information, ablation",
@@ -98,11 +96,11 @@ def comparison(
         ax.axhline(0, color=COLOURS["reference"], linewidth=1, zorder=0)
     levels: dict[Axes, list[Curve]] = {}
     for ax, layer in zip(axes[-len(layers) :], layers, strict=True):
-        said = TALK.get((first["dataset"], first["architecture"], _number(layer)), {})
+        said = TALK.get((first["dataset"], first["architecture"], layer_number(layer)), {})
         levels[ax] = _talk(ax, x, said)
     for ax, (title, series) in zip(axes, panels, strict=True):
         for text, _, values in filter(None, series):
-            rows = pd.DataFrame(chosen).assign(panel=title, series=text)
+            rows = pd.DataFrame(compared).assign(panel=title, series=text)
             canvas.record(drawn, rows.assign(**dict(zip(_INTERVAL, values.T, strict=True))))
         _draw(
             ax,
@@ -117,13 +115,8 @@ def comparison(
 
 
 _INTERVAL: Final = ("mean", "low", "high")
-_KEYS: Final = ("dataset", "architecture", "activation", "regularizer")
 _Series = tuple[str, str, np.ndarray]
 """Text, colour and (conditions, 3): mean, low, high, NaN where there is none."""
-
-
-def _number(scope: str) -> int:
-    return int(scope.removeprefix("layer-"))
 
 
 def _axis(comparison: Mapping[str, Any], labels: Sequence[str]) -> tuple[np.ndarray, list[str]]:
@@ -148,21 +141,17 @@ def _compared(comparison: Mapping[str, Any]) -> str:
     return f"Strength of {words}"
 
 
-def _of_conditions(frame: pd.DataFrame, chosen: Sequence[Mapping[str, str]]) -> pd.DataFrame:
+def _of_conditions(frame: pd.DataFrame, conditions: Sequence[Mapping[str, str]]) -> pd.DataFrame:
     """Rows of some conditions, numbered by them in a column ``number``."""
     parts = []
-    for number, condition in enumerate(chosen):
-        rows = frame[(frame[list(_KEYS)] == pd.Series(condition)[list(_KEYS)]).all(axis=1)]
+    for number, condition in enumerate(conditions):
+        rows = frame[(frame[list(CONDITION)] == pd.Series(condition)).all(axis=1)]
         if rows.empty:
             raise ValueError(
                 f"{'/'.join(condition.values())}: not in the tables; give those of this condition"
             )
         parts.append(rows.assign(number=number))
     return pd.concat(parts)
-
-
-def _first_delta(readings: pd.DataFrame) -> str:
-    return next(delta for delta in readings["delta"] if delta)
 
 
 def _series(
@@ -187,17 +176,19 @@ def _series(
 
 
 def _by_layer(
-    frame: pd.DataFrame, column: str, name: str, layers: Sequence[str], scale: float = 1
+    frame: pd.DataFrame, column: str, name: str, layers: Mapping[str, str], scale: float = 1
 ) -> list[_Series | None]:
     return [
-        _series(frame, column, name, layer, text=layer.replace("-", " "), colour=c, scale=scale)
-        for layer, c in zip(layers, canvas.cycled(LAYERS, len(layers)), strict=True)
+        _series(
+            frame, column, name, layer, text=wording.of_scope(layer), colour=colour, scale=scale
+        )
+        for layer, colour in layers.items()
     ]
 
 
-def _counts(read: pd.DataFrame, layer: str) -> list[_Series | None]:
+def _counts(counted: pd.DataFrame, layer: str) -> list[_Series | None]:
     return [
-        _series(read, "quantity", name, layer, text=name.replace("_", " "), colour=colour)
+        _series(counted, "quantity", name, layer, text=name.replace("_", " "), colour=colour)
         for name, colour in _COUNTS.items()
     ]
 
@@ -259,9 +250,8 @@ def _lines(names: Sequence[str]) -> int:
 
 
 def _note(n_seeds: int) -> str:
-    few = "approximate " if n_seeds < FEW_SEEDS else ""
     return (
-        f"Markers: means over seeds; bars: {few}95 % bootstrap intervals. C1a (whole network) and "
+        f"Markers: means over seeds; bars: {wording.interval(n_seeds)}s. C1a (whole network) and "
         "C2: effects in points of mean accuracy over the ablation curve against random orders; "
         "above 0 the talk's claim holds. Neurons: how many of the highest suffice, how many "
         "destroy when removed, how many of the lowest are inactive, how many are redundant "

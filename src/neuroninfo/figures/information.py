@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.canvas import COLOURS, SMALL
-from neuroninfo.neurons.measures import STATES
 
 _LAYER, _WIDEST = 2.15, 2.6
 """Least and greatest width of a layer in inches."""
@@ -66,7 +65,7 @@ def information(
     drawn, (ax,) = canvas.figure(
         1,
         title="Mutual information with the class, by hidden layer",
-        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
+        subtitle=wording.of_networks(condition, n_seeds),
         note="Each dot: a neuron of one seed. Outputs quantized "
         f"({wording.of_quantizer(quantizer)}), {int(neurons.attrs['n_examples']):,} validation "
         "examples. Bar: quartiles; circle: median.",
@@ -141,7 +140,8 @@ def _tick(layer: int, members: xr.Dataset, *, relu: bool) -> str:
         ),
     ]
     if relu:
-        share = float((members["state"].values == STATES.index("never_active")).mean())
+        never_active = members["state"].attrs["flag_meanings"].split().index("never_active")
+        share = float((members["state"].values == never_active).mean())
         rounded = "<1" if 0 < share < 0.01 else f"{100 * share:.0f}"
         lines.append(f"{rounded} % never active")
     return "\n".join(lines)

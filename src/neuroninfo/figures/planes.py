@@ -17,8 +17,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullFormatter
 
 from neuroninfo.figures import canvas, labels, wording
-from neuroninfo.figures.canvas import COLOURS, LAYERS
-from neuroninfo.figures.wording import MARKERS
+from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.planes.layers import OUTPUT
 from neuroninfo.results.planes import DROP
 from neuroninfo.vocabulary import CONDITION
@@ -55,7 +54,7 @@ def planes(plane: xr.Dataset, compression: pd.DataFrame, condition: Mapping[str,
     drawn, axes = canvas.figure(
         len(estimators),
         title="Information planes, by estimator",
-        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
+        subtitle=wording.of_networks(condition, n_seeds),
         note="I(X;T) of the input and I(Y;T) of the class with the outputs T of a layer, on "
         "validation data, or all inputs where there are no others. Thin lines: single seeds; "
         "dots: mean over seeds, by epoch. Numbers: layer (o: output), at the last epoch. Below: "
@@ -101,14 +100,14 @@ def planes_activations(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
     conditions
         Data set, architecture, activation and regularizer of each.
     """
-    chosen = [dict(zip(CONDITION, names, strict=True)) for names in conditions]
+    abouts = [dict(zip(CONDITION, names, strict=True)) for names in conditions]
     estimators, silent = _estimators(planes)
     pairs = [(name, number) for name in estimators for number in range(len(planes))]
     n_seeds = [plane.sizes["seed"] for plane in planes]
     drawn, axes = canvas.figure(
         len(pairs),
         title="Information planes, by estimator and activation",
-        subtitle=f"{wording.in_common(chosen[0], 'activation')}; "
+        subtitle=f"{wording.in_common(abouts[0], 'activation')}; "
         + wording.counted(max(n_seeds), "seed"),
         note="The same estimators on networks that differ in their activation. Thin lines: single "
         "seeds; dots: mean over seeds, by epoch. Numbers: layer (o: output), at the last epoch. "
@@ -123,7 +122,7 @@ def planes_activations(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
     norm = LogNorm(1, max(2, int(epochs.max()) + 1))
     for ax, (name, number) in zip(axes, pairs, strict=True):
         _plane(ax, planes[number].sel(estimator=name), norm)
-        words = wording.of_regularizer(chosen[number]["activation"])
+        words = wording.of_regularizer(abouts[number]["activation"])
         ax.set_title(f"{words}, {name}", loc="left", weight="bold")
     for first in range(0, len(axes), len(planes)):
         group = axes[first : first + len(planes)]
@@ -132,7 +131,7 @@ def planes_activations(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
             for ax in group:
                 getattr(ax, limit)(ends[:, 0].min(), ends[:, 1].max())
     _epoch_bar(drawn, axes[0], norm)
-    for plane, names in zip(planes, chosen, strict=True):
+    for plane, names in zip(planes, abouts, strict=True):
         canvas.record(drawn, _points(plane).assign(activation=names["activation"]))
     return drawn
 
@@ -142,14 +141,12 @@ def clustering(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure:
     """How near outputs of a class lie to each other, and I(X;T) by every estimator, by epoch."""
     estimators, silent = _estimators([plane])
     layers = list(map(str, plane["layer"].values))
-    colours, markers = (canvas.cycled(looks, len(layers)) for looks in (LAYERS, MARKERS))
     epochs = plane["epoch"].values + 1
     panels = ["scatter within classes", *estimators]
     drawn, axes = canvas.figure(
         len(panels),
         title="What falls when I(X;T) falls: clustering",
-        subtitle=f"{wording.of_condition(condition)}; "
-        + wording.counted(plane.sizes["seed"], "seed"),
+        subtitle=wording.of_networks(condition, plane.sizes["seed"]),
         note="First panel: mean squared distance of two outputs of one class over that of any "
         "two (1: classes lie upon each other; 0: each class is one point). Others: estimated "
         "I(X;T) of the same outputs; in a deterministic network the true one does not change. "
@@ -167,7 +164,7 @@ def clustering(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure:
             if name == panels[0]
             else plane["mutual_information_input"].sel(estimator=name)
         )
-        for layer, colour, marker in zip(layers, colours, markers, strict=True):
+        for layer, (colour, marker) in zip(layers, canvas.looks(len(layers)), strict=True):
             own = values.sel(layer=layer).transpose("seed", "epoch").values
             there = ~np.isnan(own).any(axis=0)
             if not there.any():
@@ -286,8 +283,7 @@ def planes_gap(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         seen = own[own["estimator"] == estimator]
         names = ["architecture", "activation", "regularizer"]
         groups = list(seen.groupby(names, sort=False))
-        looks = (canvas.cycled(of, len(groups)) for of in (LAYERS, MARKERS))
-        for (key, group), colour, marker in zip(groups, *looks, strict=True):
+        for (key, group), (colour, marker) in zip(groups, canvas.looks(len(groups)), strict=True):
             words = f"{wording.of_regularizer(key[1])}, {wording.of_regularizer(key[2])}"
             scatter.plot(group["input"], group["gap"], marker, color=colour, label=words, alpha=0.7)
         scatter.legend(frameon=False, fontsize=canvas.SMALL, handletextpad=0.1)

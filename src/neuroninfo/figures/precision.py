@@ -11,12 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from neuroninfo.figures import canvas, labels, wording
-from neuroninfo.figures.canvas import COLOURS, LAYERS
+from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.figures.labels import Curve
 from neuroninfo.figures.wording import MARKERS
-from neuroninfo.results.statistics import FEW_SEEDS
-from neuroninfo.smaller.quantized_network import UNQUANTIZED
-from neuroninfo.vocabulary import NETWORK, OWN
+from neuroninfo.vocabulary import NETWORK, OWN, UNQUANTIZED
 
 _PANEL: Final = 5.4
 _PARTS: Final = {
@@ -38,26 +36,22 @@ def precision(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         Data set, architecture, activation and regularizer by name.
     """
     n_seeds = int(table["n_seeds"].iloc[0])
-    few = "approximate " if n_seeds < FEW_SEEDS else ""
     drawn, axes = canvas.figure(
         4,
         title="Networks of few bits, quantized after training",
-        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
+        subtitle=wording.of_networks(condition, n_seeds),
         note="32: as trained, in float32. Information and ablation: weights and outputs of hidden "
         "neurons both in so many bits. Information: mean over the neurons of a layer; solid: on or "
         "off, dashed: all values of the grid. Effects: points of mean accuracy over the ablation "
         "curve against random orders, in the order of mutual information of the network of those "
-        f"bits. Bars: {few}95 % bootstrap intervals over seeds.",
+        f"bits. Bars: {wording.interval(n_seeds)}s over seeds.",
         panel=_PANEL,
         headed=True,
         columns=2,
         shared=False,
     )
     bits = sorted(set(table["bits"]), reverse=True)
-    layers = sorted(scope for scope in set(table["scope"]) if scope.startswith("layer-"))
-    colours = dict(zip(layers, canvas.cycled(LAYERS, len(layers)), strict=True))
-    colours[NETWORK] = COLOURS["random"]
-    names = {scope: scope.replace("-", " ") for scope in layers} | {NETWORK: "whole network"}
+    colours = canvas.layer_colours(table["scope"]) | {NETWORK: COLOURS["random"]}
     panels = (
         ("accuracy on test data (%)", "accuracy", 100),
         ("mutual information (bit)", "mutual_information", 1),
@@ -68,7 +62,9 @@ def precision(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         rows = table[(table["quantity"] == what) | (table["of"] == what)]
         curves = []
         groups = list(rows.groupby(["scope", "of"], sort=False))
-        texts = [_PARTS.get(of, (names[scope], colours[scope])) for (scope, of), _ in groups]
+        texts = [
+            _PARTS.get(of, (wording.of_scope(scope), colours[scope])) for (scope, of), _ in groups
+        ]
         kinds = list(dict.fromkeys(texts))
         markers = dict(zip(kinds, canvas.cycled(MARKERS, len(kinds)), strict=True))
         for ((_, of), own), (text, colour) in zip(groups, texts, strict=True):

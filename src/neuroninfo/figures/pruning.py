@@ -11,10 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from neuroninfo.figures import canvas, wording
-from neuroninfo.figures.canvas import COLOURS, LAYERS
-from neuroninfo.figures.wording import MARKERS
+from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.results.pruning import UNPRUNED
-from neuroninfo.results.statistics import FEW_SEEDS
 from neuroninfo.vocabulary import MAGNITUDE, RANDOM
 
 _PANEL: Final = 5.6
@@ -36,13 +34,12 @@ def pruning(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     pruned = table[table["criterion"] != UNPRUNED]
     before = table[table["criterion"] == UNPRUNED].iloc[0]
     n_seeds = int(before["n_seeds"])
-    few = "approximate " if n_seeds < FEW_SEEDS else ""
     drawn, axes = canvas.figure(
         4,
         title="Pruning: the best neurons of each layer are kept",
-        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
+        subtitle=wording.of_networks(condition, n_seeds),
         note="Accuracy on test against the share of neurons that each hidden layer keeps, and the "
-        f"weights and biases that are left. Bars: {few}95 % bootstrap intervals over seeds. "
+        f"weights and biases that are left. Bars: {wording.interval(n_seeds)}s over seeds. "
         "Balanced: mean outputs of removed neurons go into the next biases. Magnitude: "
         "torch.nn.utils.prune, neurons by the norm of their incoming weights, or as many single "
         "weights over all layers as the smaller network has; not balanced.",
@@ -54,10 +51,9 @@ def pruning(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     )
     criteria = list(dict.fromkeys(zip(pruned["criterion"], pruned["quantizer"], strict=True)))
     measures = [pair for pair in criteria if pair[0] not in (*MAGNITUDE, RANDOM)]
-    colours, markers = (canvas.cycled(of, len(measures)) for of in (LAYERS, MARKERS))
     looks: dict[tuple[str, str], dict[str, Any]] = {
         pair: {"color": colour, "marker": marker}
-        for pair, colour, marker in zip(measures, colours, markers, strict=True)
+        for pair, (colour, marker) in zip(measures, canvas.looks(len(measures)), strict=True)
     }
     for pair in criteria:
         if pair[0] == RANDOM:
@@ -66,8 +62,8 @@ def pruning(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
             looks[pair] = {"color": COLOURS["reference"], "linestyle": _DASHES[pair[0]]}
     for number, ax in enumerate(axes):
         balancing, fine_tuning = number % 2, number // 2
-        chosen = pruned[pruned["fine_tuning"] == fine_tuning]
-        own = chosen[(chosen["balancing"] == balancing) | chosen["criterion"].isin(MAGNITUDE)]
+        trained = pruned[pruned["fine_tuning"] == fine_tuning]
+        own = trained[(trained["balancing"] == balancing) | trained["criterion"].isin(MAGNITUDE)]
         _draw(ax, own, looks)
         ax.axhline(100 * before["accuracy"], color=COLOURS["reference"], linewidth=1, zorder=0)
         words = (("zero", "balanced")[balancing], ("", ", fine-tuned")[fine_tuning])

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from neuroninfo.figures import canvas, wording
 from neuroninfo.figures import labels as figures_labels
-from neuroninfo.figures.canvas import COLOURS, LAYERS
+from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.figures.labels import Curve
 from neuroninfo.figures.wording import MARKERS
-from neuroninfo.results.statistics import FEW_SEEDS
 
 _KINDS: Final = {"uniform": "solid", "quantile": (0, (4, 2)), "threshold": "none"}
 """Line of each kind of quantizer; the threshold is one point."""
@@ -52,24 +51,22 @@ def quantizers(
     condition
         Data set, architecture, activation and regularizer by name.
     """
-    seeds, few_seeds = neurons.sizes["seed"], int(effects["n_seeds"].min())
-    few = "approximate " if few_seeds < FEW_SEEDS else ""
+    n_ablated = int(effects["n_seeds"].min())
     drawn, axes = canvas.figure(
         4,
         title="What the quantizer of the measure does",
-        subtitle=f"{wording.of_condition(condition)}; {wording.counted(seeds, 'seed')}, ablation "
-        f"{few_seeds}",
+        subtitle=f"{wording.of_networks(condition, neurons.sizes['seed'])}, ablation {n_ablated}",
         note="Solid: equal bins over a neuron's range; dashed: bins of equal mass; crosses: on or "
         "off. Dotted: information under shuffled classes (equal bins), which is the bias of the "
         "estimate. Cliff's delta: above 0 the later layer has more information. Effects: points of "
-        f"mean accuracy over the ablation curve against random orders. Bars: {few}95 % bootstrap "
-        "intervals over seeds.",
+        f"mean accuracy over the ablation curve against random orders. Bars: "
+        f"{wording.interval(n_ablated)}s over seeds.",
         panel=_PANEL,
         headed=True,
         columns=2,
         shared=False,
     )
-    colours = _colours(effects["scope"])
+    colours = canvas.layer_colours(effects["scope"])
     measure = str(effects["measure"].iloc[0])
     panels = (
         ("mutual information, mean over neurons (bit)", _information(neurons)),
@@ -101,11 +98,6 @@ def quantizers(
     return drawn
 
 
-def _colours(scopes: pd.Series) -> dict[str, str]:
-    layers = sorted(scope for scope in set(scopes) if scope.startswith("layer-"))
-    return dict(zip(layers, canvas.cycled(LAYERS, len(layers)), strict=True))
-
-
 _Named = tuple[str, str, _Series]
 """Text, scope, series."""
 
@@ -135,9 +127,9 @@ def _differences(claims: pd.DataFrame) -> Iterator[_Named]:
 
 
 def _effects(effects: pd.DataFrame, direction: str) -> Iterator[_Named]:
-    chosen = effects[effects["direction"] == direction]
-    for scope, rows in chosen.groupby("scope"):
-        text = "whole network" if scope == "network" else str(scope).replace("-", " ")
+    of_direction = effects[effects["direction"] == direction]
+    for scope, rows in of_direction.groupby("scope"):
+        text = wording.of_scope(str(scope))
         percent = rows.set_index("quantizer")[["effect", "low", "high"]] * 100
         for one in _by_kind(percent):
             yield text, str(scope), one
@@ -146,14 +138,14 @@ def _effects(effects: pd.DataFrame, direction: str) -> Iterator[_Named]:
 def _by_kind(rows: pd.DataFrame) -> Iterator[_Series]:
     """Rows by quantizer -> a series a kind."""
     for kind in _KINDS:
-        chosen = sorted(
+        of_kind = sorted(
             (int(name.partition("-")[2] or 2), name)
             for name in rows.index
             if str(name).partition("-")[0] == kind
         )
-        if chosen:
-            values = rows.loc[[name for _, name in chosen], ["effect", "low", "high"]]
-            bits = np.log2([bins for bins, _ in chosen])
+        if of_kind:
+            values = rows.loc[[name for _, name in of_kind], ["effect", "low", "high"]]
+            bits = np.log2([bins for bins, _ in of_kind])
             yield _Series(kind, bits, values.to_numpy(dtype=np.float64).T)
 
 

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.canvas import COLOURS, Row
 from neuroninfo.figures.wording import ARROWS
-from neuroninfo.results.statistics import FEW_SEEDS
 from neuroninfo.vocabulary import JOINT, REFERENCE, ZERO
 
 _PANEL: Final = 3.6
@@ -50,14 +49,13 @@ def ranking(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     missing = [name for name in dict.fromkeys(shown["name"]) if name not in order.index]
     names = [*order.index[::-1], *missing]
     n_seeds = sorted(set(shown["n_seeds"]))
-    few = "approximate " if n_seeds[0] < FEW_SEEDS else ""
     drawn, axes = canvas.figure(
         len(scopes),
         title="Measures ranked by how much their order matters",
-        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds[-1], 'seed')}",
+        subtitle=wording.of_networks(condition, n_seeds[-1]),
         note="Mean accuracy over the ablation curve against random orders, in percentage points, "
-        f"with {few}95 % bootstrap intervals. Orange: what removing the highest first costs more; "
-        "blue: what removing the lowest first costs less. Both to the right: a good measure. "
+        f"with {wording.interval(n_seeds[0])}s. Orange: what removing the highest first costs "
+        "more; blue: what removing the lowest first costs less. Both to the right: a good measure. "
         "From best to worst in the mean over layers and directions. * chosen by accuracy itself on "
         "validation data: a reference, no bound.",
         panel=_PANEL,
@@ -78,8 +76,7 @@ def ranking(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
                 colour, marker = COLOURS[direction], ARROWS[direction]
                 rows.append(Row(name, colour, mean, low, high, marker))
         canvas.intervals(ax, rows)
-        title = "whole network" if scope == "network" else scope.replace("-", " ")
-        ax.set_title(title, loc="left", weight="bold")
+        ax.set_title(wording.of_scope(scope), loc="left", weight="bold")
         ax.set_xlabel("effect of the order (points)")
     for number, direction in enumerate(("descending", "ascending")):
         axes[0].text(

@@ -18,7 +18,6 @@ from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.figures.labels import Curve
 from neuroninfo.figures.wording import ARROWS, DIRECTIONS
 from neuroninfo.results import curves as results_curves
-from neuroninfo.results import statistics
 from neuroninfo.results.curves import ordered_by
 from neuroninfo.vocabulary import MEAN, ZERO
 
@@ -50,27 +49,24 @@ def replacement(
         raise ValueError("the set needs `replacements: [zero, mean]`")
     measure, quantizer = ordered_by(first)[0]
     n_seeds = first.sizes["seed"]
-    few = "approximate " if n_seeds < statistics.FEW_SEEDS else ""
     drawn, axes = canvas.figure(
         len(ablation),
         title="Ablation to the mean (bias balancing) and to zero",
-        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
+        subtitle=wording.of_networks(condition, n_seeds),
         note=f"In the order of {wording.of_measure(measure)} "
         f"({wording.of_quantizer(quantizer)}). Solid: ablated neurons put out their mean on the "
         "training split; dashed: zero. Lines: means over seeds. Below: what the mean is worth in "
-        f"points of mean accuracy over the curve, with {few}95 % bootstrap intervals.",
+        f"points of mean accuracy over the curve, with {wording.interval(n_seeds)}s.",
         panel=_PANEL,
         headed=True,
         columns=min(3, len(ablation)),
         below=2 + len(DIRECTIONS),
     )
+    canvas.label_left(axes, "accuracy on test data (%)")
     for ax, (scope, group) in zip(axes, ablation.items(), strict=True):
-        title = "whole network" if scope == "network" else scope.replace("-", " ")
-        ax.set_title(title, loc="left", weight="bold")
+        ax.set_title(wording.of_scope(scope), loc="left", weight="bold")
         canvas.record(drawn, _draw(ax, group, (measure, quantizer)).assign(scope=scope))
         ax.set_xlabel("number of neurons ablated")
-        if ax.get_position().x0 == axes[0].get_position().x0:
-            ax.set_ylabel("accuracy on test data (%)")
         rows = differences[
             (differences["scope"] == scope)
             & (differences["measure"] == measure)

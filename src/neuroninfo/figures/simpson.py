@@ -14,10 +14,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from neuroninfo.figures import canvas, labels, wording
-from neuroninfo.figures.canvas import COLOURS, LAYERS, Row
-from neuroninfo.figures.wording import MARKERS
+from neuroninfo.figures.canvas import COLOURS, Row
+from neuroninfo.results.curves import layer_number
 from neuroninfo.results.simpson import WITHIN, costs, measured
-from neuroninfo.results.statistics import FEW_SEEDS
 from neuroninfo.vocabulary import NETWORK
 
 MEASURE: Final = "mutual_information"
@@ -44,15 +43,14 @@ def simpson(
     shown = table[table["measure"] == MEASURE]
     layers = neurons["layer"].values
     n_seeds = neurons.sizes["seed"]
-    few = "approximate " if n_seeds < FEW_SEEDS else ""
     drawn, (left, right) = canvas.figure(
         2,
         title="Within layers and pooled: information and what a neuron costs alone",
-        subtitle=f"{wording.of_condition(condition)}; {wording.counted(n_seeds, 'seed')}",
+        subtitle=wording.of_networks(condition, n_seeds),
         note="Left: each dot a neuron of one seed; the vertical axis is its rank by the accuracy "
         "on test that is lost when it alone is switched off, among the neurons of its network. "
         "Lines: least squares in each layer (1, 2, ...) and pooled (p). Right: Spearman "
-        f"correlation, mean over seeds with {few}95 % bootstrap interval.",
+        f"correlation, mean over seeds with {wording.interval(n_seeds)}.",
         panel=5.6,
         headed=True,
         shared=False,
@@ -60,15 +58,15 @@ def simpson(
     )
     ranks = 100 * _ranks(costs(damage))
     _scatter(left, measures[MEASURE], ranks, layers)
-    looks = (canvas.cycled(of, len(layers)) for of in (LAYERS, MARKERS))
-    of_layer = dict(zip(np.unique(layers), zip(*looks, strict=True), strict=False))
+    known = np.unique(layers)
+    of_layer = dict(zip(known, canvas.looks(len(known)), strict=True))
     rows = []
     for scope, row in shown.set_index("scope").iterrows():
         mean, low, high = row[["correlation", "low", "high"]].astype(float)
         if scope == NETWORK:
             rows.append(Row("pooled", COLOURS["random"], mean, low, high))
         elif str(scope).startswith("layer-"):
-            number = int(str(scope).removeprefix("layer-"))
+            number = layer_number(str(scope))
             colour, marker = of_layer[number]
             rows.append(Row(f"layer {number}", colour, mean, low, high, marker))
         elif scope == WITHIN:
@@ -99,8 +97,7 @@ def _scatter(
     known = np.unique(layers)
     step = max(1, values.size // _POINTS)
     ends: dict[str, tuple[float, float, str]] = {}
-    looks = (canvas.cycled(of, len(known)) for of in (LAYERS, MARKERS))
-    for layer, colour, marker in zip(known, *looks, strict=True):
+    for layer, (colour, marker) in zip(known, canvas.looks(len(known)), strict=True):
         x, y = values[:, layers == layer].ravel(), ranks[:, layers == layer].ravel()
         ax.plot(
             x[::step],

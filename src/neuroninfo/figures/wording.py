@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from neuroninfo.results.statistics import FEW_SEEDS
+from neuroninfo.vocabulary import NETWORK
+
 MARKERS: Final[Mapping[str, str]] = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚"}
 """Of what stands side by side, one a colour; as matplotlib calls it, and as a letter."""
 
@@ -77,6 +80,11 @@ def of_condition(condition: Mapping[str, Any]) -> str:
     return f"{dataset}, {layers} {widths}, {activation}, {regularizer}"
 
 
+def of_networks(condition: Mapping[str, Any], n_seeds: int) -> str:
+    """Networks of a condition for people, such as "digits (scikit-learn), ...; 20 seeds"."""
+    return f"{of_condition(condition)}; {counted(n_seeds, 'seed')}"
+
+
 def of_regularizer(name: str) -> str:
     """A regularizer (or an activation) for people, such as "L2 1e-4"."""
     if name in _ACTIVATIONS:
@@ -110,9 +118,19 @@ def of_quantizer(quantizer: str) -> str:
     return "1-bit threshold" if kind == "threshold" else f"{bins} {kind} bins"
 
 
+def of_scope(scope: str) -> str:
+    """A scope of ``ablation.nc`` for people: "layer 1", or "whole network"."""
+    return "whole network" if scope == NETWORK else scope.replace("-", " ")
+
+
 def of_direction(direction: str) -> str:
     """A direction for people, with its marker, such as "▲ lowest first"."""
     return f"{MARKERS.get(ARROWS[direction], '')} {DIRECTIONS[direction]}".strip()
+
+
+def interval(n_seeds: int) -> str:
+    """What a bar or band over seeds is, without an article."""
+    return f"{'approximate ' if n_seeds < FEW_SEEDS else ''}95 % bootstrap interval"
 
 
 def counted(number: int, what: str) -> str:

@@ -24,7 +24,7 @@ def gather(
     key: Sequence[str],
     expected: Sequence[Sequence[str]],
 ) -> pd.DataFrame:
-    """Several tables of the same columns in one, each cell checked to be there.
+    """Several tables of the same columns in one, each cell checked to be there, once.
 
     Parameters
     ----------
@@ -33,22 +33,29 @@ def gather(
     columns
         As of `read`.
     key
-        Columns that say what a row is of, such as the condition.
+        Columns that tell rows apart, such as condition, scope and measure.
     expected
-        All their values that have to be there.
+        Values of the first columns of the key, as many as each of them has, that have to be
+        there: such as the conditions.
 
     Raises
     ------
     StorageError
-        As `read`; what is missing, or not expected, is named.
+        As `read`; what is missing, not expected or there twice is named.
     """
     whole = pd.concat([read(path, columns) for path in paths], ignore_index=True)
-    found = set(whole[list(key)].itertuples(index=False, name=None))
+    cell = list(key[: len(expected[0])])
+    existing = set(whole[cell].itertuples(index=False, name=None))
     wanted = {tuple(values) for values in expected}
-    for what, cells in (("missing", wanted - found), ("not expected", found - wanted)):
+    files = " ".join(map(str, paths))
+    for what, cells in (("missing", wanted - existing), ("not expected", existing - wanted)):
         if cells:
-            names = ", ".join(sorted("/".join(cell) for cell in cells))
-            raise StorageError(f"{' '.join(map(str, paths))}: {what}: {names}; run them again")
+            names = ", ".join(sorted("/".join(values) for values in cells))
+            raise StorageError(f"{files}: {what}: {names}; run them again")
+    doubled = whole.loc[whole.duplicated(list(key)), list(key)]
+    if len(doubled):
+        first = "/".join(doubled.iloc[0])
+        raise StorageError(f"{files}: doubled: {first}; give each file once, or run it again")
     return whole
 
 

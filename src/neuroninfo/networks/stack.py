@@ -139,12 +139,12 @@ class Stack:
         architecture = replace(self.architecture, batch_norm=False)
         return Stack(architecture, self.seeds, weights, biases, [])
 
-    def tensors(self, device: torch.device | str) -> Stack:
+    def tensors(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Stack:
         """Return a copy as tensors; fresh ones are aligned alike: last bits can depend on it."""
         import torch
 
         def copied(array: Array) -> torch.Tensor:
-            return torch.as_tensor(array).to(device=device, copy=True)
+            return torch.as_tensor(array).to(device=device, dtype=dtype, copy=True)
 
         return self._mapped(copied)
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
+from scipy.special import softmax
 
 from neuroninfo.files.storage import labelled
 from neuroninfo.networks.activations import ACTIVATIONS
@@ -86,8 +87,7 @@ def _summed(
     weights = [weight[0] for weight in network.weights]
     edges = np.cumsum([0, *network.architecture.hidden])
     outputs = [activations[:, a:b] for a, b in itertools.pairwise(edges)]
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    gradient = shifted / shifted.sum(axis=1, keepdims=True)  # by the logits
+    gradient = softmax(logits, axis=1)  # by the logits
     gradient[np.arange(len(labels)), labels] -= 1
     sums = np.zeros(edges[-1])
     for layer in range(len(outputs) - 1, -1, -1):

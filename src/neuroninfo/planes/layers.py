@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from neuroninfo.files.storage import labelled
 from neuroninfo.planes.estimators.protocol import Estimate, EstimationError, Estimator
@@ -115,9 +116,8 @@ def of_groups(parts: Sequence[xr.Dataset], order: Sequence[str]) -> xr.Dataset:
 
 
 def probabilities(logits: NDArray[Any]) -> NDArray[np.float64]:
-    """Softmax over the last axis."""
-    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+    """Softmax over the last axis, in float64."""
+    return np.asarray(softmax(logits.astype(np.float64), axis=-1))
 
 
 def of_epoch(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
+
 import numpy as np
 import pandas as pd
 import scipy.stats
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
-from neuroninfo.generalization.bounds import PERMUTED
-from neuroninfo.generalization.bounds import PLUG_IN
+
+from neuroninfo.generalization.bounds import PERMUTED, PLUG_IN
 
 BIASED: Final = 0.5
 """B6 says little where its baseline is this share of it or more: as much bias as information."""
@@ -37,6 +37,7 @@ COLUMNS: Final = (
 )
 """Of the table of bounds."""
 
+
 def over_pools(file: xr.Dataset) -> xr.Dataset:
     """B6 of one condition by training size, from all networks of its pools.
 
@@ -62,6 +63,7 @@ def over_pools(file: xr.Dataset) -> xr.Dataset:
             "saturated": (baseline >= BIASED * value) & (baseline > 0),
         }
     )
+
 
 def summary(files: Sequence[xr.Dataset], supersamples: Sequence[xr.Dataset] = ()) -> pd.DataFrame:
     """Where bounds say something, how far off they are, and whether they predict.

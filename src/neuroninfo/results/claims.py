@@ -5,7 +5,7 @@ With A_o(k) the accuracy on test after k removals in order o, G(o) is its mean o
 - C1, whole network: C1a G(highest first) > G(random); C1b G(random) > G(lowest first).
 - C2, each layer: C2a G(random) > G(highest first); C2b G(lowest first) > G(random).
 - C3, each pair of layers: Cliff's delta of mutual information, neurons pooled within a seed.
-- C4, layers 3 and 4 of the talk's CIFAR-10 network: the counts of `reading` beside the talk's.
+- C4, layers 3 and 4 of the talk's CIFAR-10 network: the counts of neurons beside the talk's.
 - C5, whole network: Spearman's correlation of class selectivity and the accuracy that a neuron
   costs alone is at most 0.1.
 
@@ -21,38 +21,31 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
+
 import numpy as np
 import pandas as pd
 import scipy.stats
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
 from neuroninfo.files import tables
 from neuroninfo.neurons.measures import DECIMALS
-from neuroninfo.vocabulary import NETWORK, RANDOM
-from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import CONDITION
-from neuroninfo.results.statistics import Interval
-from neuroninfo.results.curves import ORDERINGS
-from neuroninfo.results.statistics import bootstrap_mean
-from neuroninfo.results.statistics import cliffs_delta
-from neuroninfo.results.curves import mean_accuracy
-from neuroninfo.results.curves import ordered_by
+from neuroninfo.results.curves import ORDERINGS, mean_accuracy, ordered_by
+from neuroninfo.results.statistics import (
+    check_seeds,
+    cliffs_delta,
+    interval_columns,
+    interval_row,
+    mean_over_seeds,
+)
+from neuroninfo.vocabulary import CONDITION, NETWORK, RANDOM, condition_names
+
+KEY: Final = (*CONDITION, "claim", "scope", "measure", "quantizer")
+"""What tells rows of the table of claims apart, and sorts them."""
 
 COLUMNS: Final[Mapping[str, type]] = {
-    "claim": str,
-    "statement": str,
-    **dict.fromkeys(CONDITION, str),
-    "scope": str,
-    "measure": str,
-    "quantizer": str,
-    "effect": float,
-    "low": float,
-    "high": float,
-    "threshold": float,
-    "unit": str,
-    "n_seeds": int,
-    "verdict": str,
-    "note": str,
+    **dict.fromkeys(("claim", "statement", *CONDITION, "scope", "measure", "quantizer"), str),
+    **interval_columns("effect", between={"threshold": float, "unit": str}, after={"verdict": str}),
 }
 """Of the table of claims."""
 
@@ -61,8 +54,6 @@ PAGE: Final = (
     *("unit", "n_seeds", "quantizer", "note"),
 )
 """Columns for people, verdict and condition in sight; the statement says scope and measure."""
-
-_KEY: Final = (*CONDITION, "claim", "scope", "measure", "quantizer")
 
 TALK: Final[Mapping[tuple[str, str, int], Mapping[str, tuple[float, float]]]] = {
     ("cifar10", "250-500-250-500", 3): {  # slide T13
@@ -96,6 +87,7 @@ _LAYER_CLAIMS: Final = {
     "C2b": ("ascending", RANDOM, "removing the lowest {} first hurts less than random"),
 }
 
+
 @dataclass(frozen=True)
 class _Claim:
     """What is said, and its effect in each seed."""
@@ -110,22 +102,15 @@ class _Claim:
     threshold: float = 0.0
     two_sided: bool = False
     """It holds below `least` too."""
-    stream: str = ""
-    """Key of its bootstrap's stream; empty: that of its row."""
+    key: tuple[str, ...] = ()
+    """Of its interval (`mean_over_seeds`); empty: that of its row."""
 
-def count_stream(
-    condition: Mapping[str, str], scope: str, measure: str, quantizer: str, name: str, delta: str
-) -> str:
-    """Key of the bootstrap's stream of a count: it has one interval wherever it stands."""
-    return "/".join(
-        [*(condition[key] for key in CONDITION), scope, measure, quantizer, name, delta]
-    )
 
 def claims(
     neurons: xr.Dataset,
     ablation: Mapping[str, xr.Dataset],
     damage: xr.Dataset,
-    reading: xr.Dataset,
+    counted: xr.Dataset,
     condition: Mapping[str, Any],
     *,
     study_seed: int,
@@ -138,8 +123,8 @@ def claims(
         ``neurons.nc`` of all seeds.
     ablation
         Scope (``network``, ``layer-1``, ...) -> group of ``ablation.nc``, same seeds.
-    damage, reading
-        ``damage.nc`` and ``reading.nc``, same seeds; C4 is judged at the first delta.
+    damage, counted
+        ``damage.nc`` and the counts (``reading.nc``), same seeds; C4 is judged at the first delta.
     condition
         Data set, architecture, activation and regularizer by name.
     study_seed
@@ -161,20 +146,22 @@ def claims(
         Seeds of measures and curves differ, or a value is NaN.
     """
     neurons = neurons.sortby("seed")
-    about = {key: str(condition[key]) for key in CONDITION}
+    about = condition_names(condition)
     judged = (
         *_ablation_claims(neurons, ablation),
         *_information_claims(neurons),
-        *_count_claims(reading, about),
+        *_count_claims(counted, about),
         _selectivity_claim(neurons, damage),
     )
     n_seeds = neurons.sizes["seed"]
     rows = [_judged(claim, about, n_seeds, study_seed) for claim in judged]
     return _sorted(pd.DataFrame(rows, columns=list(COLUMNS)))
 
+
 def read(path: str | Path) -> pd.DataFrame:
     """Read claims as written by `tables.write`."""
     return tables.read(path, COLUMNS)
+
 
 def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd.DataFrame:
     """Claims of all conditions of a study in one table.
@@ -193,36 +180,21 @@ def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd
 
     Raises
     ------
-    ValueError
-        A file has other columns; a condition is missing or not expected; a row is doubled.
+    StorageError
+        As `tables.gather`.
     """
-    frame = _sorted(pd.concat([read(file) for file in files], ignore_index=True))
-    found = set(frame[list(CONDITION)].itertuples(index=False, name=None))
-    wanted = {tuple(condition) for condition in expected}
-    for what, conditions in (("no claims of", wanted - found), ("not asked for:", found - wanted)):
-        if conditions:
-            names = ", ".join(sorted("/".join(condition) for condition in conditions))
-            raise ValueError(f"claims: {what} {names}; run the rule `claims` for these conditions")
-    doubled = frame[frame.duplicated(list(_KEY))]
-    if len(doubled):
-        first = "/".join(doubled.iloc[0][list(_KEY)])
-        raise ValueError(f"claims: doubled: {first}; give the file of a condition once")
-    return frame
+    return _sorted(tables.gather(files, COLUMNS, KEY, expected))
+
 
 def _ablation_claims(neurons: xr.Dataset, ablation: Mapping[str, xr.Dataset]) -> Iterator[_Claim]:
     """C1 and C2."""
-    seeds = neurons["seed"].values.tolist()
     n_layers = len(np.unique(neurons["layer"].values))
     by = ordered_by(*ablation.values()) or [
         ("mutual_information", str(neurons["quantizer"].values[0]))  # rows that say what is missing
     ]
     for scope, unsorted in ablation.items():
         group = unsorted.sortby("seed")
-        if (found := group["seed"].values.tolist()) != seeds:
-            raise ValueError(
-                f"ablation, scope {scope!r}, has seeds {found}, the measures {seeds}: "
-                "make both from the same blocks"
-            )
+        check_seeds(f"ablation, scope {scope!r},", group, neurons)
         of_network = scope == NETWORK
         for measure, quantizer in by:
             g = mean_accuracy(group, measure, quantizer)
@@ -247,6 +219,7 @@ def _ablation_claims(neurons: xr.Dataset, ablation: Mapping[str, xr.Dataset]) ->
                 }
                 yield _Claim(what, None if missing else g[more] - g[less])
 
+
 def _information_claims(neurons: xr.Dataset) -> Iterator[_Claim]:
     """C3: Cliff's delta by seed."""
     layers = neurons["layer"].values
@@ -267,14 +240,21 @@ def _information_claims(neurons: xr.Dataset) -> Iterator[_Claim]:
             deltas = [cliffs_delta(i[layers == later], i[layers == earlier]) for i in information]
             yield _Claim(what, np.array(deltas), two_sided=True)
 
-def _count_claims(reading: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Claim]:
+
+def _count_claims(counted: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Claim]:
     """C4: counts by seed beside the talk's."""
-    for (dataset, architecture, layer), counts in TALK.items():
+    for (dataset, architecture, layer), numbers in TALK.items():
         if (dataset, architecture) != (about["dataset"], about["architecture"]):
             continue
-        for order in range(reading.sizes["order"]):
-            here = reading.sel(layer=layer).isel(order=order, delta=0)
-            for name, (low, high) in counts.items():
+        for order in range(counted.sizes["order"]):
+            here = counted.sel(layer=layer).isel(order=order, delta=0)
+            of_order = {
+                **about,
+                "scope": f"layer-{layer}",
+                "measure": str(here["measure"].item()),
+                "quantizer": str(here["quantizer"].item()),
+            }
+            for name, (low, high) in numbers.items():
                 values = here[name].values
                 reasons = sorted({str(reason) for reason in here["reason"].values if reason})
                 rounded = ROUNDED if low == high else 0.0
@@ -282,13 +262,11 @@ def _count_claims(reading: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Cl
                 said = f"{low:g} to {high:g}"
                 if rounded:
                     said = f"{low:g}, rounded ({least:g} to {most:g})"
-                delta = "" if "delta" not in reading[name].dims else f"{float(here['delta']):g}"
+                delta = "" if "delta" not in counted[name].dims else f"{float(here['delta']):g}"
                 what = {
                     "claim": f"C4 {name}",
                     "statement": f"layer {layer}: {name}, the talk's {said}",
-                    "scope": f"layer-{layer}",
-                    "measure": str(here["measure"].item()),
-                    "quantizer": str(here["quantizer"].item()),
+                    **of_order,
                     "unit": "neurons",
                     "note": "; ".join(reasons),
                 }
@@ -298,19 +276,15 @@ def _count_claims(reading: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Cl
                     least=least,
                     most=most,
                     threshold=(low + high) / 2,
-                    stream=count_stream(
-                        about, what["scope"], what["measure"], what["quantizer"], name, delta
-                    ),
+                    # As in `counts.summary`: a count has one interval wherever it stands.
+                    key=(*of_order.values(), name, delta),
                 )
+
 
 def _selectivity_claim(neurons: xr.Dataset, damage: xr.Dataset) -> _Claim:
     """C5: rank correlation by seed of class selectivity and accuracy lost on test."""
     test = damage.sel(split="test").sortby("seed")
-    if (found := test["seed"].values.tolist()) != neurons["seed"].values.tolist():
-        raise ValueError(
-            f"damage has seeds {found}, the measures {neurons['seed'].values.tolist()}: "
-            "make both from the same blocks"
-        )
+    check_seeds("damage", test, neurons)
     what = {
         "claim": "C5",
         "statement": "whole network: class selectivity tells little of what a neuron costs alone",
@@ -335,27 +309,21 @@ def _selectivity_claim(neurons: xr.Dataset, damage: xr.Dataset) -> _Claim:
     correlations = [float(scipy.stats.spearmanr(a, b).statistic) for a, b in pairs]
     return dataclasses.replace(claim, effects=np.array(correlations))
 
+
 def _judged(
     claim: _Claim, about: Mapping[str, str], n_seeds: int, study_seed: int
 ) -> dict[str, Any]:
-    """A row of the table; its key is what the stream of its bootstrap depends on."""
+    """A row of the table."""
     what = {**about, **claim.what}
-    interval = Interval(np.nan, np.nan, np.nan)
-    if claim.effects is not None:
-        key = claim.stream or "/".join(what[column] for column in _KEY)
-        interval = bootstrap_mean(claim.effects, generator(study_seed, Stream.BOOTSTRAP, key))
+    effects = () if claim.effects is None else claim.effects
+    key = claim.key or tuple(what[column] for column in KEY)
+    interval = mean_over_seeds(effects, study_seed, *key)
     verdict = interval.verdict(claim.least, claim.most)
     if claim.two_sided and verdict == "fails":
         verdict = "holds"
-    return what | {
-        "effect": interval.mean,
-        "low": interval.low,
-        "high": interval.high,
-        "threshold": claim.threshold,
-        "n_seeds": n_seeds,
-        "verdict": verdict,
-        "note": "; ".join(filter(None, (what["note"], interval.note))),
-    }
+    row = interval_row(what, "effect", interval, n_seeds, what["note"])
+    return row | {"threshold": claim.threshold, "verdict": verdict}
+
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.sort_values(list(_KEY), kind="stable", ignore_index=True)
+    return frame.sort_values(list(KEY), kind="stable", ignore_index=True)

@@ -1,4 +1,4 @@
-"""Counts read off ablation curves within a layer, as the talk reads its slides T13 and T14.
+"""Counts of neurons from ablation curves within a layer, as the talk reads slides T13 and T14.
 
 With n neurons, A(k) the accuracy on test after k removals, A0 = A(0), c the largest class
 share on test and a tolerance delta:
@@ -28,13 +28,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neuroninfo.files import tables
-from neuroninfo.results.claims import count_stream
-from neuroninfo.results.curves import ordered_by
-from neuroninfo.results.statistics import Interval, bootstrap_mean
-from neuroninfo.vocabulary import CONDITION, ZERO
 from neuroninfo.files.storage import labelled
-from neuroninfo.vocabulary import NETWORK
-from neuroninfo.streams import Stream, generator
+from neuroninfo.results.curves import layer_number, ordered_by
+from neuroninfo.results.statistics import (
+    check_seeds,
+    interval_columns,
+    interval_row,
+    mean_over_seeds,
+)
+from neuroninfo.vocabulary import CONDITION, NETWORK, ZERO, condition_names
 
 COUNTS: Final[Mapping[str, str]] = {
     "suffice": "highest neurons that suffice",
@@ -48,20 +50,11 @@ COUNTS: Final[Mapping[str, str]] = {
 """Name -> words."""
 NONE: Final = -1
 """There is no such number; the variable ``reason`` says why."""
+KEY: Final = (*CONDITION, "scope", "measure", "quantizer", "quantity", "delta")
+"""What tells rows of the summary apart."""
 COLUMNS: Final[Mapping[str, type]] = {
-    **dict.fromkeys(CONDITION, str),
-    "scope": str,
-    "measure": str,
-    "quantizer": str,
-    "quantity": str,
-    "delta": str,
-    "mean": float,
-    "low": float,
-    "high": float,
-    "n_neurons": int,
-    "n_seeds": int,
-    "without": int,
-    "note": str,
+    **dict.fromkeys(KEY, str),
+    **interval_columns("mean", between={"n_neurons": int}, after={"without": int}),
 }
 """Of the summary."""
 _UNCHANGED: Final = 0.001
@@ -71,8 +64,6 @@ _ROUNDING: Final = 1e-9
 """Of delta (A0 - c), in examples: 0.1 x 9,000 is to be 900."""
 _BY_DELTA: Final = ("suffice", "destroy", "redundant", "synergistic")
 _OF_NEURONS: Final = ("never_active", "rarely_active")
-
-
 
 
 def suffice(correct_ascending: NDArray[np.int64], chance: int, delta: float) -> int:
@@ -147,7 +138,7 @@ def _leading(true: NDArray[np.bool_]) -> int:
     return (len(true) if true.all() else int(np.argmin(true))) - 1
 
 
-def read_curves(
+def count_neurons(
     neurons: xr.Dataset,
     damage: xr.Dataset,
     ablation: Mapping[str, xr.Dataset],
@@ -190,15 +181,8 @@ def read_curves(
         )
     seeds = neurons["seed"].values
     test = damage.sel(split="test")
-    for name, found in (
-        ("damage", test["seed"]),
-        *((scope, ablation[scope]["seed"]) for scope in layers),
-    ):
-        if not np.array_equal(found.values, seeds):
-            raise ValueError(
-                f"{name} has seeds {found.values.tolist()}, the measures {seeds.tolist()}: make "
-                "both from the same blocks"
-            )
+    for name, data in {"damage": test, **{scope: ablation[scope] for scope in layers}}.items():
+        check_seeds(name, data, neurons)
     shape = (len(seeds), len(orders), len(layers))
     by_delta = {
         name: (("seed", "order", "layer", "delta"), np.full((*shape, len(deltas)), NONE, np.int32))
@@ -223,9 +207,10 @@ def read_curves(
             accuracy = before / group.attrs["n_test"]
             reason[place] = f"accuracy {accuracy:.3f} is no better than chance"
             continue
-        members = neurons["layer"].values == _number(layers[layer])
+        members = neurons["layer"].values == layer_number(layers[layer])
         alone = test["correct"].values[i][members][lowest["order"].values]
-        for name, values in _read(lowest, highest, alone, int(unused[place]), deltas).items():
+        at_deltas = _at_deltas(lowest, highest, alone, int(unused[place]), deltas)
+        for name, values in at_deltas.items():
             by_delta[name][1][place] = values
     counted: dict[str, tuple[tuple[str, ...], NDArray[np.int32]]] = {
         "inactive": (("seed", "order", "layer"), unused),
@@ -266,7 +251,7 @@ def read_curves(
             "seed": ("seed", seeds, {"long_name": "seed"}),
             "layer": (
                 "layer",
-                [_number(scope) for scope in layers],
+                [layer_number(scope) for scope in layers],
                 {"long_name": "hidden layer"},
             ),
             "width": (
@@ -289,7 +274,7 @@ def read_curves(
     )
 
 
-def _read(
+def _at_deltas(
     lowest: xr.Dataset,
     highest: xr.Dataset,
     correct_alone: NDArray[np.int64],
@@ -311,10 +296,6 @@ def _read(
     }
 
 
-def _number(scope: str) -> int:
-    return int(scope.removeprefix("layer-"))
-
-
 def _by_activity(
     neurons: xr.Dataset, layers: Sequence[str]
 ) -> dict[str, tuple[tuple[str, ...], NDArray[np.int32]]]:
@@ -322,7 +303,7 @@ def _by_activity(
     active = neurons["active_fraction"].transpose("seed", "neuron").values
     counts = []
     for scope in layers:
-        of_layer = active[:, neurons["layer"].values == _number(scope)]
+        of_layer = active[:, neurons["layer"].values == layer_number(scope)]
         counts.append([(of_layer == 0).sum(axis=1), (of_layer < _RARELY).sum(axis=1)])
     stacked = np.array(counts, dtype=np.int32).transpose(1, 2, 0)
     return {
@@ -337,7 +318,7 @@ def _mean_information(
     values = neurons["mutual_information"].sel(quantizer=quantizer)
     return np.stack(
         [
-            values.isel(neuron=np.flatnonzero(neurons["layer"].values == _number(scope)))
+            values.isel(neuron=np.flatnonzero(neurons["layer"].values == layer_number(scope)))
             .mean("neuron")
             .values
             for scope in layers
@@ -358,43 +339,24 @@ def _both(
 
 def _position(group: xr.Dataset, measure: str, quantizer: str, direction: str) -> int:
     """Of an ordering to zero; -1 if it is not there."""
-    chosen = (
+    matching = (
         (group["measure"].values == measure)
         & (group["quantizer"].values == quantizer)
         & (group["direction"].values == direction)
         & (group["replacement"].values == ZERO)
     )
-    return int(np.argmax(chosen)) if chosen.any() else -1
+    return int(np.argmax(matching)) if matching.any() else -1
 
 
-def over_seeds(values: NDArray[np.int32], study_seed: int, key: str) -> tuple[Interval, int]:
-    """Mean of a count over the seeds that have it, and how many have none.
-
-    Parameters
-    ----------
-    values
-        (seeds) counts, `NONE` where there is none.
-    study_seed, key
-        Of the stream that the interval is drawn from.
-    """
-    there = values[values != NONE]
-    if not len(there):
-        return Interval(np.nan, np.nan, np.nan, "no seed has such a number"), len(values)
-    return (
-        bootstrap_mean(there, generator(study_seed, Stream.BOOTSTRAP, key)),
-        len(values) - len(there),
-    )
-
-
-def summary(reading: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
+def summary(counted: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
     """Counts with intervals over seeds, one row a layer, order, count and delta.
 
     Mean mutual information by layer and accuracy without ablation stand there too.
 
     Parameters
     ----------
-    reading
-        ``reading.nc``.
+    counted
+        ``reading.nc``, as `count_neurons` gives it.
     condition
         Data set, architecture, activation and regularizer by name.
     study_seed
@@ -408,46 +370,34 @@ def summary(reading: xr.Dataset, condition: Mapping[str, Any], study_seed: int) 
         why. Measure and quantizer are those of the order that was read, or of the mean
         information, else empty.
     """
-    about = {key: str(condition[key]) for key in CONDITION}
+    about = condition_names(condition)
     rows = []
     for name in (*COUNTS, "mutual_information", "accuracy"):
-        if name not in reading:
+        if name not in counted:
             continue
-        others = [dim for dim in reading[name].dims if dim != "seed"]
-        for place in np.ndindex(*(reading.sizes[dim] for dim in others)):
-            cell = reading[name].isel(dict(zip(others, place, strict=True)))
-            scope, width = NETWORK, int(reading["width"].sum())
-            if "layer" in reading[name].dims:
-                of_layer = reading.sel(layer=int(cell["layer"]))
+        others = [dim for dim in counted[name].dims if dim != "seed"]
+        for place in np.ndindex(*(counted.sizes[dim] for dim in others)):
+            cell = counted[name].isel(dict(zip(others, place, strict=True)))
+            scope, width = NETWORK, int(counted["width"].sum())
+            if "layer" in counted[name].dims:
+                of_layer = counted.sel(layer=int(cell["layer"]))
                 scope, width = f"layer-{int(cell['layer'])}", int(of_layer["width"])
-            quantizer = str(reading[name].attrs.get("quantizer", ""))
+            quantizer = str(counted[name].attrs.get("quantizer", ""))
             measure = name if quantizer else ""
             reasons: set[str] = set()
-            if "order" in reading[name].dims:
+            if "order" in counted[name].dims:
                 order = place[others.index("order")]
                 measure, quantizer = str(cell["measure"].item()), str(cell["quantizer"].item())
                 given = of_layer["reason"].isel(order=order).values
                 reasons = {str(reason) for reason in given if reason}
-            delta = f"{float(cell['delta']):g}" if "delta" in reading[name].dims else ""
-            key = count_stream(about, scope, measure, quantizer, name, delta)
-            interval, without = over_seeds(cell.values, study_seed, key)
-            rows.append(
-                about
-                | {
-                    "scope": scope,
-                    "measure": measure,
-                    "quantizer": quantizer,
-                    "quantity": name,
-                    "delta": delta,
-                    "mean": interval.mean,
-                    "low": interval.low,
-                    "high": interval.high,
-                    "n_neurons": width,
-                    "n_seeds": reading.sizes["seed"],
-                    "without": without,
-                    "note": "; ".join(filter(None, (*sorted(reasons), interval.note))),
-                }
-            )
+            delta = f"{float(cell['delta']):g}" if "delta" in counted[name].dims else ""
+            there = cell.values[cell.values != NONE]
+            key = (*about.values(), scope, measure, quantizer, name, delta)
+            none = "no seed has such a number"
+            interval = mean_over_seeds(there, study_seed, *key, none=none)
+            what = dict(zip(KEY, key, strict=True))
+            row = interval_row(what, "mean", interval, cell.size, *sorted(reasons))
+            rows.append(row | {"n_neurons": width, "without": cell.size - there.size})
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

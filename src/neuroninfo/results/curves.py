@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, Final
+
 import numpy as np
-import pandas as pd
-import scipy.stats
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
-from neuroninfo.neurons.measures import DECIMALS
-from neuroninfo.vocabulary import NETWORK, RANDOM
-from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import ZERO
+from numpy.typing import NDArray
+
+from neuroninfo.vocabulary import RANDOM, ZERO
 
 ORDERINGS: Final[Mapping[str, str]] = {
     "ascending": "lowest first (ascending)",
     "descending": "highest first (descending)",
     RANDOM: "random",
 }
+
+
+def layer_number(scope: str) -> int:
+    """Number of a hidden layer from its scope, such as ``layer-1``."""
+    return int(scope.removeprefix("layer-"))
+
 
 def ordered_by(*groups: xr.Dataset) -> list[tuple[str, str]]:
     """Measures and quantizers that neurons were ordered by in groups of ``ablation.nc``."""
@@ -34,6 +33,7 @@ def ordered_by(*groups: xr.Dataset) -> list[tuple[str, str]]:
         )
     ]
     return [pair for pair in dict.fromkeys(pairs) if pair[0] != RANDOM]
+
 
 def curves(
     group: xr.Dataset, measure: str, quantizer: str, replacement: str = ZERO
@@ -67,6 +67,7 @@ def curves(
         for name, correct in _counts(group, measure, quantizer, replacement).items()
     }
 
+
 def mean_accuracy(
     group: xr.Dataset, measure: str, quantizer: str, replacement: str = ZERO
 ) -> dict[str, NDArray[Any]]:
@@ -86,10 +87,12 @@ def mean_accuracy(
         for name, correct in _counts(group, measure, quantizer, replacement).items()
     }
 
+
 def _n_test(group: xr.Dataset) -> int:
     if "n_test" not in group.attrs:
         raise ValueError("ablation: a group lacks the attribute `n_test`; run the ablation again")
     return int(group.attrs["n_test"])
+
 
 def _counts(
     group: xr.Dataset, measure: str, quantizer: str, replacement: str

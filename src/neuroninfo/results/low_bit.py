@@ -11,9 +11,8 @@ import xarray as xr
 
 from neuroninfo.results.curves import mean_accuracy, ordered_by
 from neuroninfo.results.ranking import EFFECTS
-from neuroninfo.results.statistics import bootstrap_mean
-from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import CONDITION
+from neuroninfo.results.statistics import interval_columns, interval_row, mean_over_seeds
+from neuroninfo.vocabulary import CONDITION, condition_names
 
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(CONDITION, str),
@@ -21,13 +20,10 @@ COLUMNS: Final[Mapping[str, type]] = {
     "scope": str,
     "of": str,
     "bits": int,
-    "mean": float,
-    "low": float,
-    "high": float,
-    "n_seeds": int,
-    "note": str,
+    **interval_columns("mean"),
 }
 """Of the summary."""
+
 
 def summary(
     groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any], study_seed: int
@@ -50,7 +46,7 @@ def summary(
         (mean over the neurons of a layer, ``of`` a quantizer; none where there is no grid), or
         effect: of the order of a direction against random orders, as in `ranking`.
     """
-    about = {key: str(condition[key]) for key in CONDITION}
+    about = condition_names(condition)
     networks = groups["networks"]
     rows = []
     for number, bits in enumerate(networks["bits"].values.tolist()):
@@ -74,20 +70,8 @@ def summary(
             for direction, (more, less) in EFFECTS.items():
                 values.append(("effect", scope, direction, g[more] - g[less]))
         for quantity, scope, of, by_seed in values:
-            key = "/".join([*about.values(), "precision", quantity, scope, of, str(bits)])
-            interval = bootstrap_mean(by_seed, generator(study_seed, Stream.BOOTSTRAP, key))
-            rows.append(
-                about
-                | {
-                    "quantity": quantity,
-                    "scope": scope,
-                    "of": of,
-                    "bits": bits,
-                    "mean": interval.mean,
-                    "low": interval.low,
-                    "high": interval.high,
-                    "n_seeds": len(by_seed),
-                    "note": interval.note,
-                }
-            )
+            key = (*about.values(), "precision", quantity, scope, of, str(bits))
+            interval = mean_over_seeds(by_seed, study_seed, *key)
+            what = {"quantity": quantity, "scope": scope, "of": of, "bits": bits}
+            rows.append(interval_row(about | what, "mean", interval, len(by_seed)))
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
 import numpy as np
 import pandas as pd
 import scipy.stats
 import xarray as xr
 from numpy.typing import NDArray
-from neuroninfo.files.storage import labelled
-from neuroninfo.planes.estimators.protocol import Estimate, EstimationError, Estimator
-from neuroninfo.planes.estimators.sample_propagation import SamplePropagation
-from neuroninfo.results.statistics import Interval, bootstrap_mean
-from neuroninfo.vocabulary import CONDITION
+
+from neuroninfo.planes.layers import OUTPUT, SKIPPED
+from neuroninfo.results.statistics import (
+    Interval,
+    interval_columns,
+    interval_row,
+    mean_over_seeds,
+)
 from neuroninfo.streams import Stream, generator
-from neuroninfo.planes.layers import OUTPUT
-from neuroninfo.planes.layers import SKIPPED
-from neuroninfo.planes.layers import names
-from neuroninfo.planes.layers import plane
+from neuroninfo.vocabulary import CONDITION, condition_names
+
+KEY: Final = (*CONDITION, "estimator", "layer")
+"""What tells rows of the table of compression apart."""
 
 COLUMNS: Final[Mapping[str, type]] = {
-    **dict.fromkeys(CONDITION, str),
-    "estimator": str,
-    "layer": str,
+    **dict.fromkeys(KEY, str),
     "highest": float,
     "last": float,
-    "drop": float,
-    "low": float,
-    "high": float,
-    "n_seeds": int,
-    "without": int,
-    "verdict": str,
-    "note": str,
+    **interval_columns("drop", after={"without": int, "verdict": str}),
 }
 """Of the table of compression; information in bit."""
 
@@ -64,6 +60,7 @@ GAP_COLUMNS: Final[Mapping[str, type]] = {
 DROP: Final = 0.1
 """Fall of I(X;T) in bit from which a layer is said to compress (chosen)."""
 
+
 def _verdict(fall: Interval) -> str:
     """Whether a layer compresses: the interval of its fall lies on one side of `DROP`."""
     if np.isnan(fall.mean):
@@ -73,6 +70,7 @@ def _verdict(fall: Interval) -> str:
     if fall.low > DROP:
         return "compresses"
     return "does not compress" if fall.high < DROP else "undecided"
+
 
 def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
     """How far I(X;T) falls after its maximum over the epochs: the compression phase, if any.
@@ -95,7 +93,7 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int
         `COLUMNS`, one row an estimator and layer. Seeds that lack an estimate at some epoch at
         which it was asked are left out and counted in ``without``.
     """
-    about = {key: str(condition[key]) for key in CONDITION}
+    about = condition_names(condition)
     rows = []
     plane = plane.sortby("epoch").sortby("seed")
     values, reasons = plane["mutual_information_input"], plane["reason"]
@@ -107,28 +105,24 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int
             curves = curves[:, asked.all(axis=0)]
             there = curves[~np.isnan(curves).any(axis=1)]
             highest, last = there.max(axis=1), there[:, -1]
-            interval = Interval(np.nan, np.nan, np.nan, "no seed has an estimate at all epochs")
-            if len(there):
-                key = "/".join([*about.values(), "compression", estimator, layer])
-                rng = generator(study_seed, Stream.BOOTSTRAP, key)
-                interval = bootstrap_mean(highest - last, rng)
+            fall = mean_over_seeds(
+                highest - last,
+                study_seed,
+                *(*about.values(), "compression", estimator, layer),
+                none="no seed has an estimate at all epochs",
+            )
+            row = interval_row(about | of_layer, "drop", fall, len(curves))
             rows.append(
-                about
+                row
                 | {
-                    "estimator": estimator,
-                    "layer": layer,
                     "highest": float(highest.mean()) if len(there) else np.nan,
                     "last": float(last.mean()) if len(there) else np.nan,
-                    "drop": interval.mean,
-                    "low": interval.low,
-                    "high": interval.high,
-                    "n_seeds": len(curves),
                     "without": len(curves) - len(there),
-                    "verdict": _verdict(interval),
-                    "note": interval.note,
+                    "verdict": _verdict(fall),
                 }
             )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
 
 def gaps(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> pd.DataFrame:
     """Coordinates of the last hidden layer and generalization gaps, at the last epoch.
@@ -167,6 +161,7 @@ def gaps(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> p
                 )
     return pd.DataFrame(rows)
 
+
 def gap_correlations(points: pd.DataFrame, study_seed: int) -> pd.DataFrame:
     """Spearman's correlation of each coordinate with the gap, over conditions and seeds.
 
@@ -191,34 +186,35 @@ def gap_correlations(points: pd.DataFrame, study_seed: int) -> pd.DataFrame:
             pairs = there[[coordinate, "gap"]].to_numpy()
             key = f"{dataset}/gap/{estimator}/{coordinate}"
             rng = generator(study_seed, Stream.BOOTSTRAP, key)
-            mean, low, high = _spearman(pairs, rng)
+            correlation = _spearman(pairs, rng)
             rows.append(
                 {
                     "dataset": dataset,
                     "estimator": estimator,
                     "coordinate": coordinate,
-                    "correlation": mean,
-                    "low": low,
-                    "high": high,
+                    "correlation": correlation.mean,
+                    "low": correlation.low,
+                    "high": correlation.high,
                     "n_networks": len(there),
                     "n_conditions": len(there.drop_duplicates(list(CONDITION))),
                 }
             )
     return pd.DataFrame(rows, columns=list(GAP_COLUMNS))
 
+
 def _spearman(
     pairs: NDArray[np.float64], rng: np.random.Generator, resamples: int = 2000
-) -> tuple[float, float, float]:
+) -> Interval:
     def correlation(sample: NDArray[np.float64]) -> float:
         ranks = np.apply_along_axis(scipy.stats.rankdata, 0, sample)
         centred = ranks - ranks.mean(axis=0)
         scale = np.sqrt((centred**2).sum(axis=0).prod())
         return float((centred[:, 0] * centred[:, 1]).sum() / scale) if scale > 0 else float("nan")
 
-    if len(pairs) < 3 or np.isnan(found := correlation(pairs)):
-        return float("nan"), float("nan"), float("nan")
+    if len(pairs) < 3 or np.isnan(of_all := correlation(pairs)):
+        return Interval(np.nan, np.nan, np.nan)
     drawn = [
         correlation(pairs[rng.integers(len(pairs), size=len(pairs))]) for _ in range(resamples)
     ]
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return found, float(low), float(high)
+    return Interval(of_all, float(low), float(high))

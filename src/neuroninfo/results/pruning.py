@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroninfo.results.statistics import bootstrap_mean
-from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import CONDITION
+from neuroninfo.results.statistics import interval_columns, interval_row, mean_over_seeds
+from neuroninfo.vocabulary import CONDITION, condition_names
 
 UNPRUNED: Final = "unpruned"
 """In place of a criterion: the network as it was."""
@@ -24,13 +23,10 @@ COLUMNS: Final[Mapping[str, type]] = {
     "fine_tuning": int,
     "kept": float,
     "parameters": int,
-    "accuracy": float,
-    "low": float,
-    "high": float,
-    "n_seeds": int,
-    "note": str,
+    **interval_columns("accuracy"),
 }
 """Of the summary."""
+
 
 def summary(pruned: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -> pd.DataFrame:
     """Accuracy of pruned networks with intervals over seeds, one row a network.
@@ -50,7 +46,7 @@ def summary(pruned: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -
         `COLUMNS`; what torch has not (balancing) has no row. The network as it was stands there as
         criterion `UNPRUNED`.
     """
-    about = {key: str(condition[key]) for key in CONDITION}
+    about = condition_names(condition)
     n_parameters_before = int(pruned.attrs["parameters_unpruned"])
     rows = [
         _row(
@@ -78,17 +74,10 @@ def summary(pruned: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -
         rows.append(_row(about | what, size, by_seed, study_seed))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
+
 def _row(
     what: Mapping[str, str], size: Mapping[str, float], by_seed: np.ndarray, study_seed: int
 ) -> dict[str, Any]:
-    key = "/".join(map(str, [*what.values(), "pruned", *size.values()]))
-    interval = bootstrap_mean(by_seed, generator(study_seed, Stream.BOOTSTRAP, key))
-    return {
-        **what,
-        **size,
-        "accuracy": interval.mean,
-        "low": interval.low,
-        "high": interval.high,
-        "n_seeds": len(by_seed),
-        "note": interval.note,
-    }
+    key = (*what.values(), "pruned", *map(str, size.values()))
+    interval = mean_over_seeds(by_seed, study_seed, *key)
+    return interval_row({**what, **size}, "accuracy", interval, len(by_seed))

@@ -16,30 +16,20 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neuroninfo.results.curves import mean_accuracy, ordered_by
-from neuroninfo.results.statistics import bootstrap_mean
-from neuroninfo.vocabulary import CONDITION
-from neuroninfo.vocabulary import RANDOM
-from neuroninfo.streams import Stream, generator
+from neuroninfo.results.statistics import interval_columns, interval_row, mean_over_seeds
+from neuroninfo.vocabulary import CONDITION, RANDOM, condition_names
 
 EFFECTS: Final[Mapping[str, tuple[str, str]]] = {
     "descending": (RANDOM, "descending"),
     "ascending": ("ascending", RANDOM),
 }
 """Direction -> orders (a, b) of the effect G(a) - G(b)."""
-COLUMNS: Final[Mapping[str, type]] = {
-    **dict.fromkeys(CONDITION, str),
-    "orderings": str,
-    "scope": str,
-    "measure": str,
-    "quantizer": str,
-    "direction": str,
-    "replacement": str,
-    "effect": float,
-    "low": float,
-    "high": float,
-    "n_seeds": int,
-    "note": str,
-}
+KEY: Final = (
+    *CONDITION,
+    *("orderings", "scope", "measure", "quantizer", "direction", "replacement"),
+)
+"""What tells rows of the table apart."""
+COLUMNS: Final[Mapping[str, type]] = {**dict.fromkeys(KEY, str), **interval_columns("effect")}
 """Of the table."""
 
 
@@ -68,7 +58,7 @@ def effects(
         `COLUMNS`, effects in accuracy; a direction that the set has not, or a set without random
         orders, has no rows.
     """
-    about = {key: str(condition[key]) for key in CONDITION} | {"orderings": orderings}
+    about = condition_names(condition) | {"orderings": orderings}
     rows = []
     for scope, group in ablation.items():
         for replacement in dict.fromkeys(map(str, group["replacement"].values)):
@@ -104,7 +94,7 @@ def replaced(
         `COLUMNS`; ``direction`` may be ``random`` (of the first measure), ``replacement`` is
         ``mean - zero``.
     """
-    about = {key: str(condition[key]) for key in CONDITION} | {"orderings": orderings}
+    about = condition_names(condition) | {"orderings": orderings}
     rows = []
     for scope, group in ablation.items():
         for number, (measure, quantizer) in enumerate(ordered_by(group)):
@@ -127,13 +117,5 @@ def replaced(
 
 
 def _row(what: Mapping[str, str], by_seed: NDArray[np.float64], study_seed: int) -> dict[str, Any]:
-    interval = bootstrap_mean(
-        by_seed, generator(study_seed, Stream.BOOTSTRAP, "/".join(what.values()))
-    )
-    return dict(what) | {
-        "effect": interval.mean,
-        "low": interval.low,
-        "high": interval.high,
-        "n_seeds": len(by_seed),
-        "note": interval.note,
-    }
+    interval = mean_over_seeds(by_seed, study_seed, *what.values())
+    return interval_row(what, "effect", interval, len(by_seed))

@@ -36,8 +36,6 @@ def read(path: str | Path) -> pd.DataFrame:
     return tables.read(path, COLUMNS)
 
 
-
-
 def agreement(claims: pd.DataFrame, replicated: pd.DataFrame) -> pd.DataFrame:
     """Effects of two studies side by side, one row a claim that both judged.
 

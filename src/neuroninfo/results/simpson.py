@@ -10,16 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+
 import numpy as np
 import pandas as pd
-import scipy.stats
 import xarray as xr
 from numpy.typing import NDArray
-from neuroninfo.results.statistics import Interval, bootstrap_mean
-from neuroninfo.vocabulary import CONDITION
-from neuroninfo.vocabulary import NETWORK
-from neuroninfo.streams import Stream, generator
-from neuroninfo.results.statistics import rank_correlation
+
+from neuroninfo.results.statistics import (
+    interval_columns,
+    interval_row,
+    mean_over_seeds,
+    rank_correlation,
+)
+from neuroninfo.vocabulary import CONDITION, NETWORK, condition_names
 
 WITHIN: Final = "within layers"
 """In place of a scope: the mean of the layers' correlations."""
@@ -45,12 +48,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     "measure": str,
     "quantizer": str,
     "scope": str,
-    "correlation": float,
-    "low": float,
-    "high": float,
-    "n_seeds": int,
-    "without": int,
-    "note": str,
+    **interval_columns("correlation", after={"without": int}),
 }
 """Of the table."""
 
@@ -67,6 +65,7 @@ def costs(damage: xr.Dataset) -> NDArray[np.float64]:
     lost = test["correct_unablated"] - test["correct"]
     return np.asarray((lost / int(test["n_examples"])).transpose("seed", "neuron").values)
 
+
 def measured(neurons: xr.Dataset) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
     """Of each of `MEASURES` that there is: its name, quantizer, and (seed, neuron) values."""
     for measure in MEASURES:
@@ -77,6 +76,7 @@ def measured(neurons: xr.Dataset) -> Iterator[tuple[str, str, NDArray[np.float64
             quantizer = str(values["quantizer"].values[0])
             values = values.isel(quantizer=0)
         yield measure, quantizer, values.transpose("seed", "neuron").values
+
 
 def correlations(
     neurons: xr.Dataset, damage: xr.Dataset, condition: Mapping[str, Any], study_seed: int
@@ -108,7 +108,7 @@ def correlations(
     for name in ("seed", "layer"):
         if not np.array_equal(neurons[name].values, damage[name].values):
             raise ValueError(f"measures and damage differ in {name}: make both from one network")
-    about = {key: str(condition[key]) for key in CONDITION}
+    about = condition_names(condition)
     layers = neurons["layer"].values
     rows = []
     for measure, quantizer, values in measured(neurons):
@@ -121,28 +121,16 @@ def correlations(
         scopes |= {WITHIN: within, NETWORK: pooled, REVERSAL: pooled - within}
         for scope, by_seed in scopes.items():
             there = by_seed[~np.isnan(by_seed)]
-            interval = Interval(np.nan, np.nan, np.nan)
-            if len(there):
-                key = "/".join([*about.values(), measure, quantizer, scope])
-                rng = generator(study_seed, Stream.BOOTSTRAP, key)
-                interval = bootstrap_mean(there, rng)
+            what = {**about, "measure": measure, "quantizer": quantizer, "scope": scope}
+            interval = mean_over_seeds(there, study_seed, *what.values())
             without = len(by_seed) - len(there)
-            constant = f"in {without} seeds measure or damage is the same in all neurons"
-            rows.append(
-                about
-                | {
-                    "measure": measure,
-                    "quantizer": quantizer,
-                    "scope": scope,
-                    "correlation": interval.mean,
-                    "low": interval.low,
-                    "high": interval.high,
-                    "n_seeds": len(by_seed),
-                    "without": without,
-                    "note": "; ".join(filter(None, (constant * (without > 0), interval.note))),
-                }
-            )
+            note = ""
+            if without:
+                note = f"in {without} seeds measure or damage is the same in all neurons"
+            row = interval_row(what, "correlation", interval, len(by_seed), note)
+            rows.append(row | {"without": without})
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
 
 def _by_seed(values: NDArray[np.float64], lost: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([rank_correlation(a, b) for a, b in zip(values, lost, strict=True)])

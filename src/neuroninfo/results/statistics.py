@@ -1,33 +1,17 @@
-"""Intervals over seeds, effect sizes and correlations."""
+"""Intervals over seeds and their rows in tables, effect sizes and correlations."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
-from pathlib import Path
 from typing import Any, Final
+
 import numpy as np
-import pandas as pd
 import scipy.stats
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
-from neuroninfo.neurons.measures import DECIMALS
-from neuroninfo.vocabulary import NETWORK, RANDOM
-from neuroninfo.streams import Stream, generator
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
-import numpy as np
-import pandas as pd
-import scipy.stats
-import xarray as xr
-from numpy.typing import NDArray
-from neuroninfo.vocabulary import CONDITION
-from neuroninfo.vocabulary import NETWORK
-from neuroninfo.streams import Stream, generator
 
-
+from neuroninfo.streams import Stream, generator
 
 CONFIDENCE: Final = 0.95
 
@@ -55,6 +39,101 @@ class Interval:
         if least < self.low and self.high < most:
             return "holds"
         return "fails" if self.high < least or self.low > most else "undecided"
+
+
+def interval_columns(
+    mean: str,
+    *,
+    between: Mapping[str, type] | None = None,
+    after: Mapping[str, type] | None = None,
+) -> dict[str, type]:
+    """Columns of a table for a mean over seeds with its interval (`interval_row`).
+
+    Parameters
+    ----------
+    mean
+        Name of the column of the mean, such as ``effect``.
+    between, after
+        More columns with their types, before and after the number of seeds.
+    """
+    return {
+        mean: float,
+        "low": float,
+        "high": float,
+        **(between or {}),
+        "n_seeds": int,
+        **(after or {}),
+        "note": str,
+    }
+
+
+def interval_row(
+    what: Mapping[str, Any], mean: str, interval: Interval, n_seeds: int, *notes: str
+) -> dict[str, Any]:
+    """One row of a table: what it is about, and the columns of `interval_columns`.
+
+    Parameters
+    ----------
+    what
+        All other columns.
+    mean
+        Name of the column of the mean.
+    interval
+        Of the row.
+    n_seeds
+        Of the study, those without a value included.
+    notes
+        They stand before the note of the interval; empty ones are left out.
+    """
+    return {
+        **what,
+        mean: interval.mean,
+        "low": interval.low,
+        "high": interval.high,
+        "n_seeds": n_seeds,
+        "note": "; ".join(filter(None, (*notes, interval.note))),
+    }
+
+
+def mean_over_seeds(by_seed: ArrayLike, study_seed: int, *key: str, none: str = "") -> Interval:
+    """Mean over seeds with its interval, from the random stream of what is resampled.
+
+    Parameters
+    ----------
+    by_seed
+        (n) values of the seeds that have one.
+    study_seed
+        Of the random streams.
+    key
+        Words that say what is resampled: the same ones give the same interval in every table.
+    none
+        Note of the result if no seed has a value; its numbers are NaN.
+
+    Raises
+    ------
+    ValueError
+        A value is not finite.
+    """
+    values = np.asarray(by_seed)
+    if not len(values):
+        return Interval(np.nan, np.nan, np.nan, none)
+    return bootstrap_mean(values, generator(study_seed, Stream.BOOTSTRAP, "/".join(key)))
+
+
+def check_seeds(name: str, data: xr.Dataset, neurons: xr.Dataset) -> None:
+    """Check that a file is of the same seeds, in the same order, as the measures of neurons.
+
+    Raises
+    ------
+    ValueError
+        It is not; the message begins with the name.
+    """
+    seeds, measured = data["seed"].values.tolist(), neurons["seed"].values.tolist()
+    if seeds != measured:
+        raise ValueError(
+            f"{name} has seeds {seeds}, the measures {measured}: make both from the same blocks"
+        )
+
 
 def bootstrap_mean(
     values: ArrayLike,
@@ -99,6 +178,7 @@ def bootstrap_mean(
     low, high = result.confidence_interval
     return Interval(float(array.mean()), float(low), float(high), note)
 
+
 def bootstrap_curve(
     values: NDArray[np.float64],
     rng: np.random.Generator,
@@ -128,6 +208,7 @@ def bootstrap_curve(
     ]
     low, high = np.concatenate(parts, axis=1)
     return low, high
+
 
 def cliffs_delta(a: ArrayLike, b: ArrayLike) -> float:
     """Share of pairs with a > b minus share of pairs with a < b; ties count 0.

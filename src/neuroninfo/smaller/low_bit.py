@@ -23,7 +23,8 @@ import numpy as np
 import xarray as xr
 
 from neuroninfo.ablation import curves as ablation_curves
-from neuroninfo.ablation.orders import Ordering, orderings, orders, scopes
+from neuroninfo.ablation.layouts import ORDERINGS, curves_dataset
+from neuroninfo.ablation.orders import Ordering, orderings_from, orders, scopes
 from neuroninfo.files.storage import labelled
 from neuroninfo.networks.stack import Stack, neuron_coordinates
 from neuroninfo.neurons import counting
@@ -31,7 +32,6 @@ from neuroninfo.neurons.measures import mutual_information
 from neuroninfo.neurons.quantization import Quantizer
 from neuroninfo.smaller.low_bit_ablation import cumulative
 from neuroninfo.smaller.quantized_network import (
-    UNQUANTIZED,
     QuantizedNetwork,
     output_grids,
     outputs_of,
@@ -39,7 +39,7 @@ from neuroninfo.smaller.quantized_network import (
     with_rounded_weights,
 )
 from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import OWN, ZERO
+from neuroninfo.vocabulary import OWN, UNQUANTIZED, ZERO
 
 PARTS: Final = ("weights", "activations", "both")
 """What is quantized."""
@@ -86,11 +86,14 @@ def by_bits(
         A number of bits that means nothing.
     """
     bits = [int(b) for b in settings["bits"]]
-    chosen = orderings(
+    orderings = orderings_from(
         {"orderings": [_ORDERING], "random": settings["random"], "replacements": [ZERO]}
     )
     cells = [
-        [_cell(networks.of(slice(i, i + 1)), b, validation, test, chosen, settings) for b in bits]
+        [
+            _cell(networks.of(slice(i, i + 1)), b, validation, test, orderings, settings)
+            for b in bits
+        ]
         for i in range(len(networks.seeds))
     ]
     coordinates = {
@@ -102,7 +105,15 @@ def by_bits(
         ),
     }
     groups = {"networks": _networks_dataset(cells, networks, settings)} | {
-        scope: _curves_dataset(cells, scope, chosen, test[1], networks.architecture.n_classes)
+        scope: curves_dataset(
+            orderings,
+            _stacked(cells, "order", scope),
+            {name: _stacked(cells, name, scope) for name in ("correct", "loss")},
+            test[1],
+            networks.architecture.n_classes,
+            over=("seed", "bits"),
+            words=ORDERINGS | {"replacement": "what ablated neurons put out"},
+        )
         for scope in scopes(networks.architecture.hidden)
     }
     return {name: group.assign_coords(coordinates) for name, group in groups.items()}
@@ -118,8 +129,12 @@ class _Cell:
     """(quantizer, neuron) in bit, by `QUANTIZERS`."""
     shuffled: np.ndarray
     """Its mean under shuffled classes."""
-    curves: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
-    """Scope -> order (ordering, step), correct and loss (ordering, removed)."""
+    order: dict[str, np.ndarray]
+    """Scope -> (ordering, step)."""
+    correct: dict[str, np.ndarray]
+    """Scope -> (ordering, removed)."""
+    loss: dict[str, np.ndarray]
+    """Likewise, in nat."""
 
 
 def _cell(
@@ -127,7 +142,7 @@ def _cell(
     bits: int,
     validation: tuple[np.ndarray, np.ndarray],
     test: tuple[np.ndarray, np.ndarray],
-    chosen: Sequence[Ordering],
+    orderings: Sequence[Ordering],
     settings: Mapping[str, Any],
 ) -> _Cell:
     network = network.folded().numpy()
@@ -140,15 +155,21 @@ def _cell(
         {"mutual_information": (("quantizer", "neuron"), information)},
         coords={"seed": network.seeds[0], "quantizer": list(QUANTIZERS)},
     )
-    curves = {}
+    cell = _Cell(accuracies, information, shuffled, {}, {}, {})
     for scope, members in scopes(network.architecture.hidden).items():
-        order = orders(measured, chosen, members, settings["study_seed"])
+        order = orders(measured, orderings, members, settings["study_seed"])
         if few is None:
             correct, _, loss = ablation_curves.cumulative(network, *test, members[order])
         else:
             correct, loss = cumulative(few, *test, members[order], rows=settings["rows"])
-        curves[scope] = (order, correct, loss)
-    return _Cell(accuracies, information, shuffled, curves)
+        cell.order[scope], cell.correct[scope], cell.loss[scope] = order, correct, loss
+    return cell
+
+
+def _stacked(cells: Sequence[Sequence[_Cell]], name: str, scope: str | None = None) -> np.ndarray:
+    """One field of cells (seed, bits), of a scope where it has several."""
+    fields = [[getattr(cell, name) for cell in row] for row in cells]
+    return np.array(fields if scope is None else [[of[scope] for of in row] for row in fields])
 
 
 def _logits(
@@ -211,26 +232,22 @@ def _networks_dataset(
     cells: Sequence[Sequence[_Cell]], networks: Stack, settings: Mapping[str, Any]
 ) -> xr.Dataset:
     """Accuracy and information from cells (seed, bits)."""
-
-    def stacked(name: str) -> np.ndarray:
-        return np.array([[getattr(cell, name) for cell in row] for row in cells])
-
     dims = ("seed", "bits", "quantizer", "neuron")
     return xr.Dataset(
         {
             "accuracy": (
                 ("seed", "bits", "part"),
-                stacked("accuracy"),
+                _stacked(cells, "accuracy"),
                 labelled("accuracy on test", "1"),
             ),
             "mutual_information": (
                 dims,
-                stacked("information"),
+                _stacked(cells, "information"),
                 labelled("mutual information I(T;Y) with the class, plug-in", "bit"),
             ),
             "mutual_information_shuffled": (
                 dims,
-                stacked("shuffled"),
+                _stacked(cells, "shuffled"),
                 labelled("mutual information with shuffled classes, mean over the shuffles", "bit"),
             ),
         },
@@ -247,61 +264,4 @@ def _networks_dataset(
             **neuron_coordinates(networks.architecture.hidden),
         },
         attrs={"shuffles": settings["shuffles"], "n_classes": networks.architecture.n_classes},
-    )
-
-
-def _curves_dataset(
-    cells: Sequence[Sequence[_Cell]],
-    scope: str,
-    chosen: Sequence[Ordering],
-    labels: np.ndarray,
-    n_classes: int,
-) -> xr.Dataset:
-    """Curves of one scope from cells (seed, bits)."""
-    order, correct, loss = (
-        np.array([[cell.curves[scope][i] for cell in row] for row in cells]) for i in range(3)
-    )
-    fields = {
-        "measure": "what the order is made by",
-        "quantizer": "quantizer of the measure",
-        "direction": "ascending: lowest first",
-        "repeat": "number of the random order, else -1",
-        "replacement": "what ablated neurons put out",
-    }
-    dims = ("seed", "bits", "ordering", "removed")
-    return xr.Dataset(
-        {
-            "correct": (
-                dims,
-                correct,
-                labelled("correct predictions on test after the removals", "1"),
-            ),
-            "loss": (
-                dims,
-                loss,
-                labelled("mean cross-entropy on test after the removals", "nat"),
-            ),
-            "order": (
-                ("seed", "bits", "ordering", "step"),
-                order.astype(np.int16),
-                labelled("neuron removed in this step, numbered within the scope", "1"),
-            ),
-        },
-        coords={
-            "removed": (
-                "removed",
-                np.arange(correct.shape[-1]),
-                {"long_name": "number of neurons ablated"},
-            ),
-            "step": ("step", np.arange(order.shape[-1]), {"long_name": "step of the ablation"}),
-            **{
-                name: ("ordering", [getattr(o, name) for o in chosen], {"long_name": long_name})
-                for name, long_name in fields.items()
-            },
-        },
-        attrs={
-            "n_test": len(labels),
-            "n_classes": n_classes,
-            "chance_correct": int(np.bincount(labels).max()),
-        },
     )

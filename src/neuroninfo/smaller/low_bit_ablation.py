@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import log_softmax
 
 from neuroninfo.networks.stack import neuron_coordinates
 from neuroninfo.smaller.quantized_network import QuantizedNetwork
@@ -83,9 +84,7 @@ class _Ablated:
         """Predictions and losses of some examples."""
         logits, labels = self.network.preactivations(-1, self.sums[-1][rows]), self.labels[rows]
         self.right[rows] = logits.argmax(axis=1) == labels
-        shifted = logits - logits.max(axis=1, keepdims=True)
-        picked = shifted[np.arange(len(rows)), labels]
-        self.losses[rows] = np.log(np.exp(shifted).sum(axis=1)) - picked
+        self.losses[rows] = -log_softmax(logits, axis=1)[np.arange(len(rows)), labels]
 
     def removing(self, sequence: np.ndarray) -> Iterator[tuple[int, float]]:
         """Correct predictions and summed losses, after 0, 1, .. removals; self stays."""

@@ -47,7 +47,7 @@ def best(
     kept: Sequence[int],
     study_seed: int,
     *,
-    found: Mapping[str, xr.Dataset] | None = None,
+    searched: Mapping[str, xr.Dataset] | None = None,
 ) -> list[np.ndarray]:
     """The first neurons of each hidden layer in an order.
 
@@ -61,7 +61,7 @@ def best(
         Widths of the layers before and after.
     study_seed
         Of the random streams.
-    found
+    searched
         Scope -> group of ``orders-<set>.nc`` at that seed, for measures that order neurons
         jointly.
 
@@ -75,12 +75,12 @@ def best(
     ValueError
         Neurons were not measured so.
     """
-    chosen = []
+    kept_neurons = []
     for (scope, members), n in zip(scopes(hidden, [LAYERS]).items(), kept, strict=True):
-        of_scope = None if found is None else found[scope]
-        order = orders(neurons, [ordering], members, study_seed, found=of_scope)
-        chosen.append(np.sort(order[0, :n]))
-    return chosen
+        of_scope = None if searched is None else searched[scope]
+        order = orders(neurons, [ordering], members, study_seed, searched=of_scope)
+        kept_neurons.append(np.sort(order[0, :n]))
+    return kept_neurons
 
 
 def pruned(network: Stack, kept: Sequence[np.ndarray], means: np.ndarray | None = None) -> Stack:
@@ -139,7 +139,7 @@ def compare(
     splits: Mapping[str, Split],
     settings: Mapping[str, Any],
     *,
-    found: Mapping[str, xr.Dataset] | None = None,
+    searched: Mapping[str, xr.Dataset] | None = None,
 ) -> xr.Dataset:
     """Prune all networks of a stack by all criteria to all sizes.
 
@@ -181,34 +181,34 @@ def compare(
         )
     tuning = _fine_tuning(settings)
     kept = [widths(hidden, share) for share in settings["kept"]]
-    chosen = [
+    orderings = [
         Ordering(RANDOM, repeat=0)
         if entry["measure"] == RANDOM
         else Ordering(entry["measure"], entry["quantizer"], "descending")
         for entry in settings["measures"]
     ]
-    criteria = [(o.measure, o.quantizer) for o in chosen] + [(c, "none") for c in MAGNITUDE]
+    criteria = [(o.measure, o.quantizer) for o in orderings] + [(c, "none") for c in MAGNITUDE]
     shape = (len(networks.seeds), len(criteria), 2, 2, len(kept))
     accuracy = np.full(shape, np.nan)
     unpruned = np.empty(len(networks.seeds))
     parameters = np.empty((len(criteria), len(kept)), dtype=np.int64)
     for i in range(len(networks.seeds)):
         network, values = networks.of(slice(i, i + 1)), neurons.isel(seed=i)
-        of_seed = found and {scope: group.isel(seed=i) for scope, group in found.items()}
+        of_seed = searched and {scope: group.isel(seed=i) for scope, group in searched.items()}
         unpruned[i] = _accuracy(network, splits["test"])
         for k, kept_widths in enumerate(kept):
-            chosen_neurons = [
-                best(values, o, hidden, kept_widths, settings["study_seed"], found=of_seed)
-                for o in chosen
+            kept_neurons = [
+                best(values, o, hidden, kept_widths, settings["study_seed"], searched=of_seed)
+                for o in orderings
             ]
             smaller = [
                 pruned(network, stay, balanced)
                 for balanced in (None, means[i])
-                for stay in chosen_neurons
+                for stay in kept_neurons
             ]
-            dense = _dense(smaller, splits, tuning).reshape(2, len(chosen), 2)
-            accuracy[i, : len(chosen), :, :, k] = dense.transpose(1, 0, 2)
-            for m, method in enumerate(MAGNITUDE, start=len(chosen)):
+            dense = _dense(smaller, splits, tuning).reshape(2, len(orderings), 2)
+            accuracy[i, : len(orderings), :, :, k] = dense.transpose(1, 0, 2)
+            for m, method in enumerate(MAGNITUDE, start=len(orderings)):
                 architecture = smaller[0].architecture
                 accuracy[i, m, 0, :, k] = masked(network, method, architecture, splits, tuning)
     for k, kept_widths in enumerate(kept):

@@ -10,9 +10,7 @@ import numpy as np
 
 from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.stack import Stack
-
-UNQUANTIZED: Final = 32
-"""Bits of the network as it was trained, in float32."""
+from neuroninfo.vocabulary import UNQUANTIZED
 
 _SHARES: Final = np.arange(1, 51) / 50
 

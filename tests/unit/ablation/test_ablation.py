@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from neuroninfo.ablation import kernels
 from neuroninfo.ablation.ablate import ablate
 from neuroninfo.ablation.curves import cumulative
-from neuroninfo.ablation.orders import Ordering, order_by, orderings, orders, scopes
+from neuroninfo.ablation.orders import Ordering, order_by, orderings_from, orders, scopes
 from neuroninfo.ablation.recomputed import recomputed as _recomputed
 from neuroninfo.ablation.removals import Curves, Removals
 from neuroninfo.files import storage
 from neuroninfo.files.storage import labelled
-from neuroninfo.networks.activations import ACTIVATIONS
+from neuroninfo.networks.activations import ACTIVATIONS, Activation
 from neuroninfo.networks.stack import (
     BATCH_NORM_EPSILON,
     Architecture,
@@ -268,6 +268,45 @@ def test_counts_are_those_of_float64(
                 np.testing.assert_array_equal(others, changed)
                 np.testing.assert_allclose(losses, loss, rtol=1e-5)
     assert differs > 0 or n_classes == 2  # float32 alone would not do
+
+
+def test_an_activation_without_compiled_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more entry of `ACTIVATIONS` is enough; counts are those of float64 too."""
+    softplus = Activation(
+        formula=lambda z: np.logaddexp(z, 0),
+        derivative=lambda z, a: scipy.special.expit(z),
+        apply=lambda z: z.copy_(torch.logaddexp(z, torch.zeros_like(z))),
+        backpropagate=lambda gradient, z: gradient * torch.sigmoid(z),
+        module="Softplus",
+        from_input=True,
+    )
+    monkeypatch.setitem(ACTIVATIONS, "softplus", softplus)
+    monkeypatch.setitem(NONLINEARITY, "softplus", softplus.formula)
+    assert "softplus" not in kernels.KINDS
+    rng, hidden, n_classes = np.random.default_rng(2), (9, 8, 7), 10
+    network = make_network(rng, hidden, n_classes=n_classes, activation="softplus")
+    network.weights[-1][0] = network.weights[-1][0, :1] + 1e-6 * network.weights[-1][0]
+    network.biases[-1][0] = 1e-6 * network.biases[-1][0]
+    inputs = make_inputs(rng, 75, 4, on_a_grid=False)
+    labels = rng.integers(0, n_classes, 75).astype(np.int32)
+    constants = np.stack([np.zeros(24), rng.normal(size=24)]).astype(np.float32)
+    differs = 0
+    for members in scopes(hidden).values():
+        sequences = np.stack([rng.permutation(members) for _ in range(2)])
+        curves = [
+            cumulative(network, inputs, labels, sequences, constants=constants, **options)
+            for options in ({}, {"rows": 20, "threads": 2})
+        ]
+        for number, (sequence, constant) in enumerate(zip(sequences, constants, strict=True)):
+            exact = reference(network, inputs.astype(np.float64), labels, sequence, constant)
+            differs += (
+                reference(network, inputs, labels, sequence, constant).correct != exact.correct
+            ).sum()
+            for correct, changed, loss in curves:
+                np.testing.assert_array_equal(correct[number], exact.correct)
+                np.testing.assert_array_equal(changed[number], exact.changed)
+                np.testing.assert_allclose(loss[number], exact.loss, rtol=1e-9)
+    assert differs > 0  # float32 alone would not do
 
 
 @pytest.mark.parametrize("hidden", [(20, 33), (20, 33, 17)])
@@ -639,7 +678,7 @@ MEASURES = [
     {"measure": "class_selectivity", "quantizer": "none", "directions": ["descending"]},
 ]
 SET = {"orderings": MEASURES, "random": 2, "replacements": ["zero"]}
-CHOSEN = orderings(SET)
+ORDERINGS = orderings_from(SET)
 
 
 def test_orderings() -> None:
@@ -649,18 +688,18 @@ def test_orderings() -> None:
         Ordering("class_selectivity", "none", "descending", -1),
         Ordering("random", "none", "none", 0),
         Ordering("random", "none", "none", 1),
-    ] == CHOSEN
-    assert orderings({"orderings": [], "random": 0, "replacements": ["zero"]}) == []
-    both = orderings({**SET, "replacements": ["mean", "zero"]})
-    assert both[5:] == CHOSEN
-    assert [replace(ordering, replacement="zero") for ordering in both[:5]] == CHOSEN
+    ] == ORDERINGS
+    assert orderings_from({"orderings": [], "random": 0, "replacements": ["zero"]}) == []
+    both = orderings_from({**SET, "replacements": ["mean", "zero"]})
+    assert both[5:] == ORDERINGS
+    assert [replace(ordering, replacement="zero") for ordering in both[:5]] == ORDERINGS
     assert {ordering.replacement for ordering in both[:5]} == {"mean"}
 
 
 def test_scopes() -> None:
-    found = scopes((2, 1, 3))
-    assert list(found) == ["layer-1", "layer-2", "layer-3", "network"]
-    assert [members.tolist() for members in found.values()] == [
+    members_of = scopes((2, 1, 3))
+    assert list(members_of) == ["layer-1", "layer-2", "layer-3", "network"]
+    assert [members.tolist() for members in members_of.values()] == [
         [0, 1],
         [2],
         [3, 4, 5],
@@ -680,7 +719,7 @@ def test_some_scopes() -> None:
 def test_orders_of_a_scope(scope: str) -> None:
     members, neurons = scopes(HIDDEN)[scope], measured((3, 7), HIDDEN)
     for position, seed in enumerate((3, 7)):
-        rows = orders(neurons.isel(seed=position), CHOSEN, members, STUDY)
+        rows = orders(neurons.isel(seed=position), ORDERINGS, members, STUDY)
         assert rows.shape == (5, len(members))
         assert (np.sort(rows, axis=1) == np.arange(len(members))).all()
 
@@ -696,7 +735,7 @@ def test_orders_of_a_scope(scope: str) -> None:
             (2, "class_selectivity", {}),
         ):
             values = neurons[variable].sel(seed=seed, **selected).values[members].tolist()
-            direction = CHOSEN[row].direction
+            direction = ORDERINGS[row].direction
             assert rows[row].tolist() == sorted_plainly(values, direction, ties)
         assert rows[3].tolist() == stream(Stream.RANDOM_ORDERS, 0)
         assert rows[4].tolist() == stream(Stream.RANDOM_ORDERS, 1)
@@ -706,14 +745,14 @@ def test_random_orders_depend_on_study_seed_and_repeat_only() -> None:
     everything = np.arange(sum(HIDDEN))
     repeats = [Ordering("random", repeat=repeat) for repeat in range(3)]
 
-    def random_orders(study: int, seed: int, chosen: list[Ordering]) -> np.ndarray:
-        return orders(measured((seed,), HIDDEN).isel(seed=0), chosen, everything, study)
+    def random_orders(study: int, seed: int, wanted: list[Ordering]) -> np.ndarray:
+        return orders(measured((seed,), HIDDEN).isel(seed=0), wanted, everything, study)
 
     base = random_orders(STUDY, 3, repeats)
     other = measured((3,), HIDDEN).map(np.zeros_like, keep_attrs=True).isel(seed=0)
     np.testing.assert_array_equal(orders(other, repeats, everything, STUDY), base)
     np.testing.assert_array_equal(random_orders(STUDY, 3, repeats[::-1]), base[::-1])
-    np.testing.assert_array_equal(random_orders(STUDY, 3, CHOSEN)[3:], base[:2])
+    np.testing.assert_array_equal(random_orders(STUDY, 3, ORDERINGS)[3:], base[:2])
     different = [
         tuple(row)
         for study, seed in ((STUDY, 3), (STUDY, 4), (STUDY + 1, 3))
@@ -743,14 +782,14 @@ def test_measures_that_there_are_not(ordering: Ordering, message: str) -> None:
         orders(measured((0,), (3,)).isel(seed=0), [ordering], np.arange(3), STUDY)
 
 
-FOUND = [
+SEARCHED = [
     ("cmim", "threshold", "ascending"),
     ("cmim", "threshold", "descending"),
     ("greedy", "none", "ascending"),
 ]
 
 
-def found_orders(seeds: tuple[int, ...], hidden: tuple[int, ...]) -> dict[str, xr.Dataset]:
+def searched_orders(seeds: tuple[int, ...], hidden: tuple[int, ...]) -> dict[str, xr.Dataset]:
     """As ``orders-<set>.nc``."""
     rng = np.random.default_rng(3)
     return {
@@ -759,14 +798,14 @@ def found_orders(seeds: tuple[int, ...], hidden: tuple[int, ...]) -> dict[str, x
                 "order": (
                     ("seed", "ordering", "step"),
                     rng.permuted(
-                        np.tile(np.arange(len(of)), (len(seeds), len(FOUND), 1)), axis=-1
+                        np.tile(np.arange(len(of)), (len(seeds), len(SEARCHED), 1)), axis=-1
                     ).astype(np.int16),
                 )
             },
             coords={
                 "seed": list(seeds),
                 **{
-                    name: ("ordering", [words[i] for words in FOUND])
+                    name: ("ordering", [words[i] for words in SEARCHED])
                     for i, name in enumerate(("measure", "quantizer", "direction"))
                 },
             },
@@ -775,12 +814,12 @@ def found_orders(seeds: tuple[int, ...], hidden: tuple[int, ...]) -> dict[str, x
     }
 
 
-def test_orders_that_were_found() -> None:
+def test_orders_that_were_searched() -> None:
     """Taken as they are, beside those made from measures, for zero and mean alike."""
-    groups, neurons = found_orders((3, 7), HIDDEN), measured((3, 7), HIDDEN)
-    chosen = [
+    groups, neurons = searched_orders((3, 7), HIDDEN), measured((3, 7), HIDDEN)
+    wanted = [
         Ordering("greedy", "none", "ascending"),
-        *CHOSEN,
+        *ORDERINGS,
         Ordering("cmim", "threshold", "descending"),
         Ordering("greedy", "none", "ascending", replacement="mean"),
     ]
@@ -788,10 +827,10 @@ def test_orders_that_were_found() -> None:
         for position in range(2):
             group = groups[scope].isel(seed=position)
             single = neurons.isel(seed=position)
-            rows = orders(single, chosen, members, STUDY, found=group)
+            rows = orders(single, wanted, members, STUDY, searched=group)
             np.testing.assert_array_equal(rows[[0, -1]], group["order"].values[[2, 2]])
             np.testing.assert_array_equal(rows[-2], group["order"].values[1])
-            np.testing.assert_array_equal(rows[1:-2], orders(single, CHOSEN, members, STUDY))
+            np.testing.assert_array_equal(rows[1:-2], orders(single, ORDERINGS, members, STUDY))
 
 
 @pytest.mark.parametrize(
@@ -806,19 +845,19 @@ def test_orders_that_were_found() -> None:
         (Ordering("cmim", "none", "ascending"), r"by it, none, ascending no order was found"),
     ],
 )
-def test_orders_that_were_not_found(ordering: Ordering, message: str) -> None:
-    group = found_orders((0,), (3,))["layer-1"].isel(seed=0)
+def test_orders_that_were_not_searched(ordering: Ordering, message: str) -> None:
+    group = searched_orders((0,), (3,))["layer-1"].isel(seed=0)
     with pytest.raises(ValueError, match=message):
-        orders(measured((0,), (3,)).isel(seed=0), [ordering], np.arange(3), STUDY, found=group)
+        orders(measured((0,), (3,)).isel(seed=0), [ordering], np.arange(3), STUDY, searched=group)
 
 
 @pytest.mark.parametrize("wrong", [[0, 1, 1], [1, 2, 3], [0, 1]])
 def test_an_order_of_other_neurons(wrong: list[int]) -> None:
-    group = found_orders((0,), (3,))["layer-1"].isel(seed=0, step=slice(len(wrong)))
+    group = searched_orders((0,), (3,))["layer-1"].isel(seed=0, step=slice(len(wrong)))
     group["order"][2] = wrong
-    chosen = [Ordering("greedy", "none", "ascending")]
+    wanted = [Ordering("greedy", "none", "ascending")]
     with pytest.raises(ValueError, match=r"'greedy': the order found is not one of 3 neurons"):
-        orders(measured((0,), (3,)).isel(seed=0), chosen, np.arange(3), STUDY, found=group)
+        orders(measured((0,), (3,)).isel(seed=0), wanted, np.arange(3), STUDY, searched=group)
 
 
 # ------------------------------------------------------------------ whole stacks
@@ -847,7 +886,7 @@ def ablated(stack: Stack, examples: tuple[np.ndarray, np.ndarray]) -> dict[str, 
 
 def ablate_seeds(stack: Stack, split: tuple[np.ndarray, np.ndarray]) -> dict[str, xr.Dataset]:
     inputs, labels = map(torch.from_numpy, split)
-    return ablate(stack, measured(stack.seeds, HIDDEN), inputs, labels, CHOSEN, STUDY)
+    return ablate(stack, measured(stack.seeds, HIDDEN), inputs, labels, ORDERINGS, STUDY)
 
 
 def test_layout(ablated: dict[str, xr.Dataset], tmp_path: Path) -> None:
@@ -870,7 +909,7 @@ def test_layout(ablated: dict[str, xr.Dataset], tmp_path: Path) -> None:
         assert group["step"].values.tolist() == list(range(n))
         for name in ("measure", "quantizer", "direction", "repeat", "replacement"):
             assert group[name].dims == ("ordering",)
-            assert group[name].values.tolist() == [getattr(o, name) for o in CHOSEN]
+            assert group[name].values.tolist() == [getattr(o, name) for o in ORDERINGS]
         counts = {name: group.attrs[name] for name in ("n_test", "n_classes", "chance_correct")}
         assert counts == {"n_test": 30, "n_classes": 3, "chance_correct": 14}
 
@@ -884,7 +923,7 @@ def test_every_curve(
     for scope, group in ablated.items():
         for position in range(len(SEEDS)):
             network = stack.of(slice(position, position + 1))
-            for number in range(len(CHOSEN)):
+            for number in range(len(ORDERINGS)):
                 curve = group.isel(seed=position, ordering=number)
                 sequence = starts[scope] + curve["order"].values.astype(int)
                 plain = reference(network, inputs.astype(np.float64), labels, sequence)
@@ -904,22 +943,22 @@ def test_a_seed_is_the_same_in_any_block(
 def test_zero_and_mean_in_one_call(
     stack: Stack, examples: tuple[np.ndarray, np.ndarray], ablated: dict[str, xr.Dataset]
 ) -> None:
-    """The same orders, found ones too; each curve is that of its replacement."""
+    """The same orders, searched ones too; each curve is that of its replacement."""
     inputs, labels = examples
     rng = np.random.default_rng(11)
     means = rng.normal(size=(len(SEEDS), sum(HIDDEN)))
     greedy = {"measure": "greedy", "quantizer": "none", "directions": ["ascending"]}
     measures = [*MEASURES, greedy]
-    chosen = orderings({"orderings": measures, "random": 2, "replacements": ["zero", "mean"]})
-    found = found_orders(SEEDS[::-1], HIDDEN)  # seeds are found by their number
+    wanted = orderings_from({"orderings": measures, "random": 2, "replacements": ["zero", "mean"]})
+    searched = searched_orders(SEEDS[::-1], HIDDEN)  # seeds are found by their number
     curves = ablate(
         stack,
         measured(SEEDS, HIDDEN),
         torch.from_numpy(inputs),
         torch.from_numpy(labels),
-        chosen,
+        wanted,
         STUDY,
-        found=found,
+        searched=searched,
         means=means,
     )
     starts = {"layer-1": 0, "layer-2": 6, "layer-3": 10, "network": 0}
@@ -928,7 +967,7 @@ def test_zero_and_mean_in_one_call(
         assert group["replacement"].values.tolist() == ["zero"] * 6 + ["mean"] * 6
         order = group["order"].values
         np.testing.assert_array_equal(order[:, :6], order[:, 6:])
-        np.testing.assert_array_equal(order[::-1, 3], found[scope]["order"].values[:, 2])
+        np.testing.assert_array_equal(order[::-1, 3], searched[scope]["order"].values[:, 2])
         before = ablated[scope]  # the others, as if nothing stood beside them
         others = group.isel(ordering=[0, 1, 2, 4, 5])
         np.testing.assert_array_equal(others["order"], before["order"])
@@ -952,7 +991,7 @@ def test_some_scopes_of_a_stack(
     inputs, labels = map(torch.from_numpy, examples)
     neurons = measured(SEEDS, HIDDEN)
     for within in (["layers"], ["network"]):
-        curves = ablate(stack, neurons, inputs, labels, CHOSEN, STUDY, within=within, rows=7)
+        curves = ablate(stack, neurons, inputs, labels, ORDERINGS, STUDY, within=within, rows=7)
         assert list(curves) == list(scopes(HIDDEN, within))
         for scope, group in curves.items():
             np.testing.assert_array_equal(group["correct"], ablated[scope]["correct"])
@@ -962,7 +1001,7 @@ def test_what_is_needed_and_not_there(
     stack: Stack, examples: tuple[np.ndarray, np.ndarray]
 ) -> None:
     inputs, labels = map(torch.from_numpy, examples)
-    neurons, found = measured(SEEDS, HIDDEN), found_orders(SEEDS, HIDDEN)
+    neurons, searched = measured(SEEDS, HIDDEN), searched_orders(SEEDS, HIDDEN)
     mean = [Ordering("class_selectivity", "none", "ascending", replacement="mean")]
     with pytest.raises(ValueError, match=r"replacements: mean needs .*mean_output of network"):
         ablate(stack, neurons, inputs, labels, mean, STUDY)
@@ -971,13 +1010,13 @@ def test_what_is_needed_and_not_there(
     greedy = [Ordering("greedy", "none", "ascending")]
     with pytest.raises(ValueError, match=r"'greedy' was not measured .*no orders are given"):
         ablate(stack, neurons, inputs, labels, greedy, STUDY)
-    of_layers = {scope: group for scope, group in found.items() if scope != "network"}
-    message = r"orders found: none in network; there are layer-1, layer-2, layer-3"
+    of_layers = {scope: group for scope, group in searched.items() if scope != "network"}
+    message = r"searched orders: none in network; there are layer-1, layer-2, layer-3"
     with pytest.raises(ValueError, match=message):
-        ablate(stack, neurons, inputs, labels, greedy, STUDY, found=of_layers)
-    of_two = {scope: group.isel(seed=[0, 2]) for scope, group in found.items()}
-    with pytest.raises(ValueError, match=r"orders found: none of seed 7; there are \[3, 8\]"):
-        ablate(stack, neurons, inputs, labels, greedy, STUDY, found=of_two)
+        ablate(stack, neurons, inputs, labels, greedy, STUDY, searched=of_layers)
+    of_two = {scope: group.isel(seed=[0, 2]) for scope, group in searched.items()}
+    with pytest.raises(ValueError, match=r"searched orders: none of seed 7; there are \[3, 8\]"):
+        ablate(stack, neurons, inputs, labels, greedy, STUDY, searched=of_two)
 
 
 def test_measures_of_other_networks(stack: Stack, examples: tuple[np.ndarray, np.ndarray]) -> None:
@@ -988,7 +1027,7 @@ def test_measures_of_other_networks(stack: Stack, examples: tuple[np.ndarray, np
         measured(SEEDS, (9,)),
     ):
         with pytest.raises(ValueError, match=r"measures are of .* networks of .*, 15"):
-            ablate(stack, neurons, inputs, labels, CHOSEN, STUDY)
+            ablate(stack, neurons, inputs, labels, ORDERINGS, STUDY)
 
 
 def test_a_neuron_without_a_value(stack: Stack, examples: tuple[np.ndarray, np.ndarray]) -> None:
@@ -996,4 +1035,4 @@ def test_a_neuron_without_a_value(stack: Stack, examples: tuple[np.ndarray, np.n
     neurons = measured(SEEDS, HIDDEN)
     neurons["class_selectivity"][1, 7] = np.nan
     with pytest.raises(ValueError, match=r"neurons \[1\] have no value"):  # of layer 2
-        ablate(stack, neurons, inputs, labels, CHOSEN, STUDY)
+        ablate(stack, neurons, inputs, labels, ORDERINGS, STUDY)

@@ -1,5 +1,7 @@
 """Figures say in words what they show, and nothing in them hides anything else."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -76,7 +78,7 @@ def neurons(
         {
             "mutual_information": (dims, information[:, None]),
             "mutual_information_shuffled": (dims, np.full((seeds, 1, n), 0.00065)),
-            "state": (("seed", "neuron"), state),
+            "state": (("seed", "neuron"), state, {"flag_meanings": "typical never_active"}),
         },
         coords={
             "seed": np.arange(seeds),
@@ -378,3 +380,19 @@ def test_other_formats_are_refused(made: Callable[[str], Figure], tmp_path: Path
 )
 def test_conditions_in_words(changes: dict[str, str], words: str) -> None:
     assert wording.of_condition(CONDITION | changes) == words
+
+
+def test_figures_need_no_torch() -> None:
+    """So that jobs that draw start quickly."""
+    folder = Path(canvas.__file__).parent
+    names = [f"{canvas.__package__}.{file.stem}" for file in folder.glob("[a-z]*.py")]
+    assert len(names) > 15
+    code = f"import sys, {', '.join(names)}; sys.exit(str({{'torch'}} & set(sys.modules) or ''))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(folder.parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not done.stderr.strip()

@@ -80,6 +80,8 @@ def test_gather_checks_every_cell(path: Path, tmp_path: Path) -> None:
         tables.gather(paths, COLUMNS, ["condition"], [*expected, ["dropout"]])
     with pytest.raises(StorageError, match=r"other\.csv: not expected: l2"):
         tables.gather(paths, COLUMNS, ["condition"], expected[:2])
+    with pytest.raises(StorageError, match=r"other\.csv.*: doubled: l2; give each file once"):
+        tables.gather([*paths, paths[1]], COLUMNS, ["condition"], expected)
     tables.write(other.iloc[:0], tmp_path / "other.csv")  # a header and nothing else
     with pytest.raises(StorageError, match=r"missing: l2"):
         tables.gather(paths, COLUMNS, ["condition"], expected)

@@ -308,7 +308,7 @@ def test_compression_figure(tmp_path: Path) -> None:
         table = planes.compression(plane, condition, 1)
         paths.append(tmp_path / f"{number}.csv")
         tables.write(table, paths[-1])
-    table = tables.gather(paths, planes.COLUMNS, list(CONDITION), conditions)
+    table = tables.gather(paths, planes.COLUMNS, planes.KEY, conditions)
     assert len(table) == 12
     table.loc[0, ["verdict", "drop"]] = ["compresses", 7.5]
     table.loc[1, ["verdict", "drop"]] = ["undecided", 0.1]

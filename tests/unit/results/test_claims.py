@@ -441,6 +441,22 @@ def test_bootstrap_of_a_curve_agrees_with_that_of_points() -> None:
         assert (low[point], high[point]) == pytest.approx((one.low, one.high), abs=0.03)
 
 
+def test_a_row_has_the_columns_of_its_interval() -> None:
+    interval = statistics.mean_over_seeds(NOISE, 3, "a", "b")
+    assert interval == statistics.bootstrap_mean(NOISE, generator(3, Stream.BOOTSTRAP, "a/b"))
+    row = statistics.interval_row({"what": "x"}, "effect", interval, 14, "", "two are missing")
+    columns = statistics.interval_columns("effect")
+    assert row.keys() == {"what", *columns}
+    assert (row["effect"], row["low"], row["high"]) == (interval.mean, interval.low, interval.high)
+    assert (row["n_seeds"], row["note"]) == (14, "two are missing")
+
+
+def test_without_any_seed_there_is_a_note_and_no_number() -> None:
+    interval = statistics.mean_over_seeds([], 3, "a", none="no seed has one")
+    assert np.isnan([interval.mean, interval.low, interval.high]).all()
+    assert interval.note == "no seed has one"
+
+
 SAMPLES = st.lists(st.integers(-3, 3) | st.floats(-2, 2), min_size=1, max_size=12)
 
 
@@ -487,11 +503,11 @@ def test_gather(tmp_path: Path) -> None:
 
 def test_gather_refuses(tmp_path: Path) -> None:
     l2, none = (written(tmp_path, regularizer=name) for name in ("l2", "none"))
-    with pytest.raises(ValueError, match="no claims of mnist/4-4/relu/none; run the rule"):
+    with pytest.raises(StorageError, match="missing: mnist/4-4/relu/none; run them again"):
         claims.gather([l2], [names(regularizer="l2"), names(regularizer="none")])
-    with pytest.raises(ValueError, match="not asked for: mnist/4-4/relu/none"):
+    with pytest.raises(StorageError, match=r"none.*csv: not expected: mnist/4-4/relu/none"):
         claims.gather([l2, none], [names(regularizer="l2")])
-    with pytest.raises(ValueError, match="doubled: mnist/4-4/relu/l2/C1a/network"):
+    with pytest.raises(StorageError, match="doubled: mnist/4-4/relu/l2/C1a/network"):
         claims.gather([l2, l2], [names(regularizer="l2")])
     l2.write_text("claim,verdict\nC1a,holds\n")
     with pytest.raises(StorageError, match=r"claims\.csv: has columns claim, verdict, not"):

@@ -1,4 +1,4 @@
-"""Counts read off curves, against readings that try every number."""
+"""Counts of neurons from curves, against counts that try every number."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from neuroninfo.files import storage, tables
 from neuroninfo.files.storage import StorageError
-from neuroninfo.results import counts as results_counts
+from neuroninfo.results import counts
 from neuroninfo.results.counts import NONE
 
 CONDITION = {
@@ -69,23 +69,21 @@ def test_against_the_definitions(
     alone = data.draw(st.lists(st.integers(0, N_TEST), min_size=n, max_size=n))
     rising[0], changed = max(rising), [0, *changed[:n]]
     inactive = plain_inactive(changed)
-    assert results_counts.inactive(np.array(changed), N_TEST) == inactive
-    assert results_counts.destroy(np.array(falling), chance, delta) == plain_destroy(
-        falling, chance, delta
-    )
+    assert counts.inactive(np.array(changed), N_TEST) == inactive
+    assert counts.destroy(np.array(falling), chance, delta) == plain_destroy(falling, chance, delta)
     if rising[0] > chance:
         array = np.array(rising)
-        assert results_counts.suffice(array, chance, delta) == plain_suffice(rising, chance, delta)
-        assert results_counts.synergistic(
+        assert counts.suffice(array, chance, delta) == plain_suffice(rising, chance, delta)
+        assert counts.synergistic(
             array, np.array(alone), inactive, chance, delta
         ) == plain_synergistic(rising, alone, inactive, chance, delta)
 
 
 def test_a_tenth_of_900_is_90() -> None:
     """Exactly at the tolerance is within it, whatever the rounding of 0.1."""
-    assert results_counts.suffice(np.array([1000, 910, 909]), 100, 0.1) == 1
-    assert results_counts.destroy(np.array([1000, 191, 190]), 100, 0.1) == 2
-    assert results_counts.inactive(np.array([0, 10, 11]), 10_000) == 1
+    assert counts.suffice(np.array([1000, 910, 909]), 100, 0.1) == 1
+    assert counts.destroy(np.array([1000, 191, 190]), 100, 0.1) == 2
+    assert counts.inactive(np.array([0, 10, 11]), 10_000) == 1
 
 
 # ------------------------------------------------------------------ files
@@ -154,10 +152,9 @@ def problem(
 
 
 def test_counts_of_a_study(tmp_path: Path) -> None:
-    found = results_counts.read_curves(*problem(), [0.1, 0.05], rectified=True)
-    one = found.isel(seed=3, order=0).sel(layer=1, delta=0.1)
-    counts = {name: int(one[name]) for name in results_counts.COUNTS}
-    assert counts == {
+    counted = counts.count_neurons(*problem(), [0.1, 0.05], rectified=True)
+    one = counted.isel(seed=3, order=0).sel(layer=1, delta=0.1)
+    assert {name: int(one[name]) for name in counts.COUNTS} == {
         "suffice": 1,
         "destroy": 1,
         "inactive": 1,
@@ -166,14 +163,14 @@ def test_counts_of_a_study(tmp_path: Path) -> None:
         "never_active": 1,
         "rarely_active": 2,
     }
-    assert int(found["never_active"].sel(seed=0, layer=2)) == 2
+    assert int(counted["never_active"].sel(seed=0, layer=2)) == 2
     storage.write(
-        found, tmp_path / "r.nc", kind="reading", title="t", condition={}, configuration={}
+        counted, tmp_path / "r.nc", kind="reading", title="t", condition={}, configuration={}
     )
-    xr.testing.assert_equal(storage.read(tmp_path / "r.nc", "reading"), found)
+    xr.testing.assert_equal(storage.read(tmp_path / "r.nc", "reading"), counted)
 
-    table = results_counts.summary(found, CONDITION, 1)
-    assert list(table.columns) == list(results_counts.COLUMNS)
+    table = counts.summary(counted, CONDITION, 1)
+    assert list(table.columns) == list(counts.COLUMNS)
     # Layers x (by delta, inactive, by activity, information), accuracy.
     assert len(table) == 2 * (4 * 2 + 1 + 2 + 1) + 1
     of_information = table[table["quantity"] == "mutual_information"]
@@ -186,7 +183,7 @@ def test_counts_of_a_study(tmp_path: Path) -> None:
     assert (row["mean"], row["low"], row["high"], row["without"]) == (1, 1, 1, 0)
     assert (row["delta"], row["n_seeds"], row["n_neurons"], row["note"]) == ("0.1", 12, 4, "")
     tables.write(table, tmp_path / "r.csv")
-    assert tables.read(tmp_path / "r.csv", results_counts.COLUMNS).equals(table)
+    assert tables.read(tmp_path / "r.csv", counts.COLUMNS).equals(table)
 
 
 def test_no_better_than_chance_has_a_reason() -> None:
@@ -194,13 +191,13 @@ def test_no_better_than_chance_has_a_reason() -> None:
     for group in groups.values():
         group["correct"][2] = 10
     damage["correct_unablated"][2] = 10
-    found = results_counts.read_curves(neurons, damage, groups, [0.1], rectified=False)
-    assert "never_active" not in found
-    assert (found["suffice"].sel(seed=2) == NONE).all()
-    assert (found["suffice"].sel(seed=1) == 1).all()
-    assert str(found["reason"].values[2, 0, 0]) == "accuracy 0.100 is no better than chance"
-    assert (found["inactive"] >= 0).all()
-    table = results_counts.summary(found, CONDITION, 1)
+    counted = counts.count_neurons(neurons, damage, groups, [0.1], rectified=False)
+    assert "never_active" not in counted
+    assert (counted["suffice"].sel(seed=2) == NONE).all()
+    assert (counted["suffice"].sel(seed=1) == 1).all()
+    assert str(counted["reason"].values[2, 0, 0]) == "accuracy 0.100 is no better than chance"
+    assert (counted["inactive"] >= 0).all()
+    table = counts.summary(counted, CONDITION, 1)
     row = table[table["quantity"] == "destroy"].iloc[0]
     assert (row["mean"], row["without"], row["n_seeds"]) == (1, 1, 12)
     assert row["note"] == "accuracy 0.100 is no better than chance"
@@ -208,8 +205,8 @@ def test_no_better_than_chance_has_a_reason() -> None:
 
 def test_no_seed_has_a_number() -> None:
     neurons, damage, groups = problem(2, best=10)
-    table = results_counts.summary(
-        results_counts.read_curves(neurons, damage, groups, [0.1], rectified=True), CONDITION, 1
+    table = counts.summary(
+        counts.count_neurons(neurons, damage, groups, [0.1], rectified=True), CONDITION, 1
     )
     row = table[table["quantity"] == "redundant"].iloc[0]
     assert np.isnan(row["mean"])
@@ -220,20 +217,18 @@ def test_no_seed_has_a_number() -> None:
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     neurons, damage, groups = problem()
     with pytest.raises(ValueError, match="damage has seeds"):
-        results_counts.read_curves(neurons, damage.isel(seed=[0]), groups, [0.1], rectified=True)
+        counts.count_neurons(neurons, damage.isel(seed=[0]), groups, [0.1], rectified=True)
     short = {scope: group.isel(seed=[0]) for scope, group in groups.items()}
     up = {scope: group.isel(ordering=[0]) for scope, group in groups.items()}
     other = damage.assign(correct_unablated=damage["correct_unablated"] - 10)
     with pytest.raises(ValueError, match="layer-1 has seeds"):
-        results_counts.read_curves(neurons, damage, short, [0.1], rectified=True)
+        counts.count_neurons(neurons, damage, short, [0.1], rectified=True)
     with pytest.raises(ValueError, match="both directions and the scope `layers`"):
-        results_counts.read_curves(neurons, damage, up, [0.1], rectified=True)
+        counts.count_neurons(neurons, damage, up, [0.1], rectified=True)
     with pytest.raises(ValueError, match="scope `layers`"):
-        results_counts.read_curves(
-            neurons, damage, {"network": groups["layer-1"]}, [0.1], rectified=True
-        )
+        counts.count_neurons(neurons, damage, {"network": groups["layer-1"]}, [0.1], rectified=True)
     with pytest.raises(ValueError, match=r"seed 0: without ablation 90 .* 80 in damage"):
-        results_counts.read_curves(neurons, other, groups, [0.1], rectified=True)
+        counts.count_neurons(neurons, other, groups, [0.1], rectified=True)
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     with pytest.raises(StorageError, match=r"x\.csv: has columns a, b, not dataset"):
-        results_counts.read(tmp_path / "x.csv")
+        counts.read(tmp_path / "x.csv")

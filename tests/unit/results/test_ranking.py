@@ -10,14 +10,16 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from neuroninfo.figures import wording
 from neuroninfo.figures import quantizers as figures_quantizers
 from neuroninfo.figures import ranking as figures_ranking
 from neuroninfo.figures import replacement as figures_replacement
+from neuroninfo.figures import wording
 from neuroninfo.files import tables
 from neuroninfo.results import ranking
-
-from tests.unit.pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
+from tests.unit.pictures import (
+    all_text_is_large_and_in_the_figure,
+    greyscale_tells_what_colours_tell,
+)
 
 CONDITION = {
     "dataset": "mnist",
@@ -137,8 +139,9 @@ def test_ranking_figure(tmp_path: Path) -> None:
     greedy = {"layer-1": group([(MI, "threshold"), ("greedy", "none")])}
     for name, data in (("ranking", scopes), ("greedy", greedy)):
         tables.write(ranking.effects(data, name, CONDITION, 1), tmp_path / f"{name}.csv")
-    files, sets = [tmp_path / "ranking.csv", tmp_path / "greedy.csv"], [["ranking"], ["greedy"]]
-    table = tables.gather(files, ranking.COLUMNS, ["orderings"], sets)
+    files, sets = [tmp_path / "ranking.csv", tmp_path / "greedy.csv"], ("ranking", "greedy")
+    expected = [[*CONDITION.values(), name] for name in sets]
+    table = tables.gather(files, ranking.COLUMNS, ranking.KEY, expected)
     drawn = figures_ranking.ranking(table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)

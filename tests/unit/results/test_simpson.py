@@ -14,8 +14,10 @@ from neuroninfo.figures import simpson as figures_simpson
 from neuroninfo.files import tables
 from neuroninfo.results import simpson, statistics
 from neuroninfo.results.simpson import REVERSAL, WITHIN
-
-from tests.unit.pictures import all_text_is_large_and_in_the_figure, greyscale_tells_what_colours_tell
+from tests.unit.pictures import (
+    all_text_is_large_and_in_the_figure,
+    greyscale_tells_what_colours_tell,
+)
 
 CONDITION = {
     "dataset": "mnist",
