@@ -113,7 +113,7 @@ rule study_claims:
 
 rule figure_comparison:
     input:
-        readings=lambda wildcards: of_conditions(
+        counts=lambda wildcards: of_conditions(
             "reading.csv", COMPARED[wildcards.comparison]
         ),
         claims=lambda wildcards: of_conditions(

@@ -13,7 +13,7 @@ from neuroninfo.results import claims, counts
 
 compared = snakemake.params.comparison["conditions"]
 drawn = comparison(
-    tables.gather(snakemake.input.readings, counts.COLUMNS, counts.KEY, compared),
+    tables.gather(snakemake.input.counts, counts.COLUMNS, counts.KEY, compared),
     claims.gather(snakemake.input.claims, compared),
     snakemake.params.comparison,
 )
