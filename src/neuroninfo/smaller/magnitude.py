@@ -37,10 +37,9 @@ def as_module(network: Stack, settings: Settings) -> nn.Sequential:
     settings
         How it is trained; dropout draws from the same stream as in `loop.train`.
     """
-    layers = range(1, len(network.architecture.hidden) + 1)
-    model = module(
-        network, behind=[_Dropout(settings, network.seeds[0], layer) for layer in layers]
-    )
+    seed, layers = network.seeds[0], range(1, len(network.architecture.hidden) + 1)
+    model = module(network, behind=[_Dropout(settings, seed, layer) for layer in layers])
+    model.insert(0, _Dropout(settings, seed, 0))
     for layer in model:
         if isinstance(layer, nn.BatchNorm1d):
             layer.momentum = settings.regularizer.batch_norm_momentum
@@ -91,11 +90,17 @@ def fine_tune(model: nn.Sequential, split: Split, settings: Settings) -> None:
         How to train; `epochs` of them.
     """
     regularizer = settings.regularizer
-    norms = [p for m in model if isinstance(m, nn.BatchNorm1d) for p in m.parameters()]
-    linear = [p for m in model if isinstance(m, nn.Linear) for p in m.parameters()]
-    groups: list[dict[str, Any]] = [{"params": linear, "weight_decay": regularizer.l2}]
-    if norms:
-        groups.append({"params": norms, "weight_decay": 0.0})
+    decayed: list[nn.Parameter] = []
+    others = [p for m in model if isinstance(m, nn.BatchNorm1d) for p in m.parameters()]
+    for linear in (m for m in model if isinstance(m, nn.Linear)):
+        for name, parameter in linear.named_parameters():
+            decays = regularizer.decay_biases or name != "bias"
+            (decayed if decays else others).append(parameter)
+    decoupled = regularizer.decay == "decoupled"
+    coupled = 0.0 if decoupled else regularizer.l2
+    groups: list[dict[str, Any]] = [{"params": decayed, "weight_decay": coupled}]
+    if others:
+        groups.append({"params": others, "weight_decay": 0.0})
     optimizer: torch.optim.Optimizer = (
         torch.optim.SGD(
             groups, lr=settings.learning_rate, momentum=settings.momentum or 0.0, fused=True
@@ -112,7 +117,7 @@ def fine_tune(model: nn.Sequential, split: Split, settings: Settings) -> None:
         for start in range(0, len(order), settings.batch_size):
             picked = torch.from_numpy(order[start : start + settings.batch_size])
             picked = picked.to(split.inputs.device)
-            if norms and len(picked) == 1:
+            if regularizer.batch_norm_momentum is not None and len(picked) == 1:
                 continue  # one example has no variance
             optimizer.zero_grad()
             loss = functional.cross_entropy(
@@ -121,19 +126,23 @@ def fine_tune(model: nn.Sequential, split: Split, settings: Settings) -> None:
                 label_smoothing=regularizer.label_smoothing,
             )
             if regularizer.l1 > 0:
-                loss = loss + regularizer.l1 * torch.stack([p.abs().sum() for p in linear]).sum()
+                loss = loss + regularizer.l1 * torch.stack([p.abs().sum() for p in decayed]).sum()
             torch.autograd.backward(loss)
+            if decoupled:
+                with torch.no_grad():
+                    torch._foreach_mul_(decayed, 1 - settings.learning_rate * regularizer.l2)
             optimizer.step()
     model.eval()
 
 
 class _Dropout(nn.Module):
-    """Dropout that draws from the study's stream, as training does."""
+    """Dropout that draws from the study's stream, as training does; layer 0: of the inputs."""
 
     def __init__(self, settings: Settings, seed: int, layer: int) -> None:
         super().__init__()
         self.random = generator(settings.study_seed, Stream.DROPOUT, seed, layer)
-        self.dropped = round(settings.regularizer.dropout * 2**16)
+        rate = settings.regularizer.dropout if layer else settings.regularizer.input_dropout
+        self.dropped = round(rate * 2**16)
 
     def forward(self, values: Tensor) -> Tensor:
         """Factors 0 or 1 / (1 - p), 16 random bits each."""

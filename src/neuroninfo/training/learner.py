@@ -45,18 +45,20 @@ class Learner:
         self.regularizer = settings.regularizer
         self.activation = ACTIVATIONS[architecture.activation]
         self.device = device
-        self.layers, decayed, length = layout(architecture)
+        self.layers, decayed, length = layout(
+            architecture, decay_biases=self.regularizer.decay_biases
+        )
         self.parameters = torch.zeros(len(seeds), length, device=device)
         self.gradients = torch.zeros_like(self.parameters)
         self.optimizer = Optimizer(
             self.parameters, self.gradients, decayed, self.layers, seeds, settings
         )
         self.stack = self._initialized(seeds)
-        self.dropout, self.noise = (
+        self.dropout, self.noise = (  # by seed and layer, 0 being the inputs
             [
                 [
                     generator(settings.study_seed, stream, seed, layer)
-                    for layer in range(1, len(architecture.hidden) + 1)
+                    for layer in range(len(architecture.hidden) + 1)
                 ]
                 for seed in seeds
             ]
@@ -168,6 +170,9 @@ class Learner:
         n_group, n = len(rows), inputs.shape[-2]
         last = len(self.layers) - 1
         values = [inputs.expand(n_group, n, -1)]
+        kept = self._dropout_mask(seeds, 0, n, inputs.shape[-1])
+        if kept is not None:
+            values[0] = values[0] * kept
         remembered: list[Tensor] = []  # of each hidden layer, for the activation's derivative
         masks: list[Tensor | None] = []
         normalized: list[tuple[Tensor, Tensor]] = []
@@ -191,8 +196,8 @@ class Learner:
                     here.clone(), self.architecture.activation, self.architecture.output_bits
                 )
             if self.regularizer.noise > 0:
-                here = here + self._noise(seeds, number, n, layer.n_out)
-            mask = self._dropout_mask(seeds, number, n, layer.n_out)
+                here = here + self._noise(seeds, number + 1, n, layer.n_out)
+            mask = self._dropout_mask(seeds, number + 1, n, layer.n_out)
             masks.append(mask)
             values.append(here if mask is None else here * mask)
         gradient = torch.softmax(here, dim=-1)
@@ -238,25 +243,26 @@ class Learner:
         nothing = torch.zeros_like(moved)
         self.known[seeds] += torch.where(moved == 0, nothing, scaled / deviation**2)
 
-    def _dropout_mask(self, seeds: slice, number: int, n: int, width: int) -> Tensor | None:
-        """Factors 0 or 1 / (1 - p), (G, n, width), 16 random bits each."""
-        dropped = round(self.regularizer.dropout * 2**16)
+    def _dropout_mask(self, seeds: slice, layer: int, n: int, width: int) -> Tensor | None:
+        """Factors 0 or 1 / (1 - p), (G, n, width), 16 random bits each; layer 0: of the inputs."""
+        rate = self.regularizer.dropout if layer else self.regularizer.input_dropout
+        dropped = round(rate * 2**16)
         if dropped == 0:
             return None
         bits = np.stack(
             [
-                np.frombuffer(generators[number].bytes(2 * n * width), dtype=np.uint16)
+                np.frombuffer(generators[layer].bytes(2 * n * width), dtype=np.uint16)
                 for generators in self.dropout[seeds]
             ]
         )
         kept = torch.from_numpy(bits >= dropped).to(self.device).view(-1, n, width)
         return kept * (2**16 / (2**16 - dropped))
 
-    def _noise(self, seeds: slice, number: int, n: int, width: int) -> Tensor:
+    def _noise(self, seeds: slice, layer: int, n: int, width: int) -> Tensor:
         """Gaussian noise of a hidden layer, (G, n, width)."""
         drawn = np.stack(
             [
-                generators[number].standard_normal((n, width), dtype=np.float32)
+                generators[layer].standard_normal((n, width), dtype=np.float32)
                 for generators in self.noise[seeds]
             ]
         )
@@ -282,14 +288,11 @@ class Learner:
         return centred * scale + shift, centred, factor
 
     def _initialized(self, seeds: Sequence[int]) -> Stack:
-        """torch.nn.Linear's default: weights and biases uniform in +-1/sqrt(n_in)."""
+        """The networks before training, each drawn from its seed's stream."""
         for row, seed in zip(self.parameters, seeds, strict=True):
             random = generator(self.settings.study_seed, Stream.INITIALIZATION, seed)
             for layer in self.layers:
-                bound = 1 / math.sqrt(layer.n_in)
-                for part in (layer.weight, layer.bias):
-                    drawn = random.uniform(-bound, bound, part.stop - part.start)
-                    row[part] = torch.from_numpy(drawn.astype(np.float32))
+                _draw(row, layer, self.settings.initialization, random)
         hidden = self.layers[:-1] if self.architecture.batch_norm else []
         for layer in hidden:
             self.parameters[:, layer.scale] = 1
@@ -309,6 +312,26 @@ class Learner:
                 for layer in hidden
             ],
         )
+
+
+def _draw(row: Tensor, layer: Layer, initialization: str, random: np.random.Generator) -> None:
+    """Initial weights and biases of a layer, which are zeros before.
+
+    ``default``: torch.nn.Linear's, uniform in +-1/sqrt(n_in).  ``he``, ``glorot``: normal weights
+    of variance 2 / n_in (He et al. 2015, equation 10) and 2 / (n_in + n_out) (Glorot and Bengio
+    2010, equation 12), biases 0.
+    """
+    for part in (layer.weight, layer.bias):
+        size = part.stop - part.start
+        if initialization == "default":
+            bound = 1 / math.sqrt(layer.n_in)
+            drawn = random.uniform(-bound, bound, size)
+        elif part is layer.weight:
+            fan = {"he": layer.n_in, "glorot": layer.n_in + layer.n_out}[initialization]
+            drawn = random.normal(0.0, math.sqrt(2 / fan), size)
+        else:
+            continue
+        row[part] = torch.from_numpy(drawn.astype(np.float32))
 
 
 def _normalize_backward(

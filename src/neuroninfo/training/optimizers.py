@@ -24,7 +24,7 @@ class Optimizer:
     parameters, gradients
         (S, length), changed in place.
     decayed
-        Weights and biases are the columns before this one: l1 and l2 concern them only.
+        l1 and l2 concern the columns before this one only.
     layers
         Where the weights and biases of each layer lie in a row.
     seeds
@@ -63,9 +63,13 @@ class Optimizer:
         if settings.regularizer.l1 > 0:
             signs = torch.sign(self.parameters[seeds, : self.decayed])
             self.gradients[seeds, : self.decayed] += settings.regularizer.l1 * signs
+        coupled = settings.regularizer.l2
+        if settings.regularizer.decay == "decoupled":
+            self.parameters[seeds, : self.decayed] *= 1 - settings.learning_rate * coupled
+            coupled = 0.0
         torch._foreach_add_(self.steps[seeds], 1)
         for part, decay in (
-            (slice(0, self.decayed), settings.regularizer.l2),
+            (slice(0, self.decayed), coupled),
             (slice(self.decayed, None), 0.0),
         ):
             if part.start == self.parameters.shape[1]:

@@ -36,8 +36,23 @@ def state_of(stack: Stack) -> list[Array]:
     return [*stack.weights, *stack.biases, *(array for norm in norms for array in norm)]
 
 
-def layout(architecture: Architecture) -> tuple[list[Layer], int, int]:
-    """Places in a row: first what l2 concerns, then batch norm's; all aligned alike."""
+def layout(
+    architecture: Architecture, *, decay_biases: bool = True
+) -> tuple[list[Layer], int, int]:
+    """Places in a row: first what l1 and l2 concern, then the rest; all aligned alike.
+
+    Parameters
+    ----------
+    architecture
+        Of one network.
+    decay_biases
+        Whether l1 and l2 concern biases; batch norm's parameters they never do.
+
+    Returns
+    -------
+    layers, decayed, length
+        Places by layer; where what l1 and l2 concern ends; where the row ends.
+    """
     end = 0
 
     def place(size: int) -> slice:
@@ -50,8 +65,13 @@ def layout(architecture: Architecture) -> tuple[list[Layer], int, int]:
         return -(-position // _ROW_ALIGNMENT) * _ROW_ALIGNMENT
 
     sizes = list(zip(architecture.widths[:-1], architecture.widths[1:], strict=True))
-    linear = [(place(n_in * n_out), place(n_out)) for n_in, n_out in sizes]
-    decayed = end = padded(end)
+    if decay_biases:
+        linear = [(place(n_in * n_out), place(n_out)) for n_in, n_out in sizes]
+        decayed = end = padded(end)
+    else:
+        weights = [place(n_in * n_out) for n_in, n_out in sizes]
+        decayed = end = padded(end)
+        linear = [(weight, place(n_out)) for weight, (_, n_out) in zip(weights, sizes, strict=True)]
     if architecture.batch_norm:
         norms = [(place(width), place(width)) for width in architecture.hidden]
     else:

@@ -13,9 +13,11 @@ class Regularizer:
     """What keeps the weights small or the neurons independent; any combination."""
 
     l1: float = 0.0
-    """lambda of the term lambda * sign(w) that is added to the gradient of weights and biases."""
+    """lambda of the term lambda * sign(w) that is added to the gradient; of what:
+    `decay_biases`."""
     l2: float = 0.0
-    """lambda of the term lambda * w that is added to the gradient of weights and biases."""
+    """lambda of the term lambda * w that is added to the gradient; of what and how:
+    `decay_biases`, `decay`."""
     dropout: float = 0.0
     """Probability that an output of a hidden neuron is dropped in a training step."""
     batch_norm_momentum: float | None = None
@@ -30,6 +32,14 @@ class Regularizer:
     had not been rounded (straight-through, Bengio et al. 2013)."""
     early_stopping: int | None = None
     """Patience: epochs in a row without a lower validation loss after which a seed stops."""
+    input_dropout: float = 0.0
+    """Probability that an input of the network is dropped in a training step."""
+    decay: str = "coupled"
+    """``coupled``: the term of l2 is part of the gradient.  ``decoupled``: each step first takes
+    the share learning rate * lambda off the parameters, whatever the optimizer (AdamW, Loshchilov
+    and Hutter 2019)."""
+    decay_biases: bool = True
+    """Whether l1 and l2 concern biases too."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,9 @@ class Settings:
     """Of sgd; others have none."""
     sgld: Sgld | None = None
     """Of sgld; others have none."""
+    initialization: str = "default"
+    """``default``: weights and biases as torch's Linear draws them; ``he``, ``glorot``: normal
+    weights of He et al. 2015 and of Glorot and Bengio 2010, biases 0."""
 
     def __post_init__(self) -> None:
         """Noisy steps are sgld's, and sgld has them.

@@ -283,6 +283,9 @@ def test_weights_of_least_magnitude_are_masked_over_all_layers() -> None:
         {"dropout": 0.4},
         {"label_smoothing": 0.2},
         {"batch_norm_momentum": 0.3, "l2": 0.1},
+        {"input_dropout": 0.3},
+        {"l2": 3.0, "decay": "decoupled"},
+        {"l1": 0.05, "l2": 0.1, "decay_biases": False},
     ],
     ids=str,
 )

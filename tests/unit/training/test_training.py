@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,7 +97,8 @@ class Plain(nn.Module):
 
     def __init__(self, stack: Stack, position: int, regularizer: Regularizer) -> None:
         super().__init__()
-        architecture, self.p = stack.architecture, regularizer.dropout
+        architecture = stack.architecture
+        self.p, self.p_inputs = regularizer.dropout, regularizer.input_dropout
         self.deviation, self.bits = regularizer.noise, regularizer.output_bits
         self.range = OUTPUT_RANGES.get(architecture.activation)
         self.activation = getattr(nn.functional, architecture.activation)
@@ -114,17 +115,19 @@ class Plain(nn.Module):
         self.masks, self.noise = (
             [
                 generator(STUDY, stream, stack.seeds[position], layer)
-                for layer in range(1, len(architecture.hidden) + 1)
+                for layer in range(len(architecture.hidden) + 1)
             ]
             for stream in (Stream.DROPOUT, Stream.NOISE)
         )
 
     def forward(self, values: Tensor) -> list[Tensor]:
         results = []
-        for layer, linear in enumerate(self.linear[:-1]):
+        if self.training and self.p_inputs:
+            values = values * self._mask(0, self.p_inputs, values.shape)
+        for layer, linear in enumerate(self.linear[:-1], 1):
             values = linear(values)
             if len(self.norm):
-                values = self._normalized(self.norm[layer], values)
+                values = self._normalized(self.norm[layer - 1], values)
             values = self.activation(values)
             if self.bits is not None:
                 values = self._rounded(values)
@@ -133,7 +136,7 @@ class Plain(nn.Module):
                 drawn = self.noise[layer].standard_normal(values.shape, dtype=np.float32)
                 values = values + self.deviation * torch.from_numpy(drawn)
             if self.training and self.p:
-                values = values * self._mask(layer, values.shape)
+                values = values * self._mask(layer, self.p, values.shape)
         return [*results, self.linear[-1](values)]
 
     def _normalized(self, norm: nn.BatchNorm1d, values: Tensor) -> Tensor:
@@ -149,10 +152,10 @@ class Plain(nn.Module):
         rounded = low + step * torch.round((values - low) / step)
         return values + (rounded - values).detach()
 
-    def _mask(self, layer: int, shape: tuple[int, int]) -> Tensor:
+    def _mask(self, layer: int, p: float, shape: tuple[int, int]) -> Tensor:
         """Of 2^16 values of 16 random bits the p lowest are dropped; the mean is kept."""
         drawn = np.frombuffer(self.masks[layer].bytes(2 * math.prod(shape)), np.uint16)
-        table = np.arange(2**16) >= round(self.p * 2**16)
+        table = np.arange(2**16) >= round(p * 2**16)
         mask = torch.from_numpy(table[drawn].reshape(shape) / table.mean())
         return mask.to(torch.get_default_dtype())
 
@@ -161,14 +164,24 @@ def trained_by_torch(
     network: Plain, data: Split, chosen: Settings, seed: int | None = None
 ) -> np.ndarray:
     """Train, and return what sgld tells of an example by epoch, (epochs, `bounds.PRIORS`)."""
-    decayed = {"params": network.linear.parameters(), "weight_decay": chosen.regularizer.l2}
-    groups = [decayed, {"params": network.norm.parameters()}]
+    regularizer = chosen.regularizer
+    biases = [linear.bias for linear in network.linear]
+    decayed = [linear.weight for linear in network.linear] + biases * regularizer.decay_biases
+    others = list(network.norm.parameters()) + biases * (not regularizer.decay_biases)
+    # Torch has AdamW, but no SGD of that kind.
+    shrinks = regularizer.decay == "decoupled" and chosen.optimizer != "adam"
+    groups = [
+        {"params": decayed, "weight_decay": 0.0 if shrinks else regularizer.l2},
+        {"params": others, "weight_decay": 0.0},
+    ]
     noise: list[np.random.Generator] = []
     if chosen.optimizer == "sgd":
         optimizer = torch.optim.SGD(groups, lr=chosen.learning_rate, momentum=chosen.momentum)
     elif chosen.optimizer == "sgld":
         optimizer = torch.optim.SGD(groups, lr=chosen.learning_rate)
         noise = [generator(STUDY, Stream.SGLD, seed or 0, n) for n in range(len(network.linear))]
+    elif regularizer.decay == "decoupled":
+        optimizer = torch.optim.AdamW(groups, lr=chosen.learning_rate)
     else:
         optimizer = torch.optim.Adam(groups, lr=chosen.learning_rate)
     network.train()
@@ -197,9 +210,11 @@ def trained_by_torch(
                 loss.backward()
                 nn.utils.clip_grad_norm_(network.parameters(), chosen.sgld.clipping_norm)
                 loss = torch.zeros(())
-            for parameter in network.linear.parameters():
-                loss = loss + chosen.regularizer.l1 * parameter.abs().sum()
+            for parameter in decayed:
+                loss = loss + regularizer.l1 * parameter.abs().sum()
             loss.backward()
+            for parameter in decayed if shrinks else ():
+                parameter.data -= chosen.learning_rate * regularizer.l2 * parameter.data
             optimizer.step()
             step += 1
             for random, linear in zip(noise, network.linear, strict=False):
@@ -246,6 +261,10 @@ REGULARIZERS = {
     "smoothing": Regularizer(label_smoothing=0.2),
     "noise": Regularizer(noise=0.3, dropout=0.2),
     "bits": Regularizer(output_bits=2, noise=0.1),
+    "inputs": Regularizer(input_dropout=0.4, dropout=0.2),
+    "decoupled": Regularizer(l2=3.0, decay="decoupled", dropout=0.2),
+    "weights": Regularizer(l1=0.05, l2=0.1, batch_norm_momentum=0.2, decay_biases=False),
+    "decoupled weights": Regularizer(l2=3.0, decay="decoupled", decay_biases=False),
     "all": Regularizer(l1=0.05, l2=0.1, dropout=0.3, batch_norm_momentum=0.2, label_smoothing=0.1),
 }
 
@@ -311,7 +330,9 @@ def test_sgd_with_momentum_is_that_of_torch(regularizer: str, momentum: float) -
 
 
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("regularizer", ["none", "l2", "l1", "dropout", "smoothing"])
+@pytest.mark.parametrize(
+    "regularizer", ["none", "l2", "l1", "dropout", "smoothing", "inputs", "decoupled weights"]
+)
 def test_sgld_is_clipped_sgd_of_torch_with_noise(regularizer: str) -> None:
     data = splits()
     chosen = settings(
@@ -570,6 +591,9 @@ BLOCKS = [
     (1, "30-30", 37, 90, "silu", "all"),
     (1, "30-30", 37, 90, "leaky_relu", "l1"),
     (1, "30-30", 64, 97, "relu", "early"),
+    (1, "30-30", 37, 90, "relu", "inputs"),
+    (1, "30-30", 37, 90, "tanh", "decoupled weights"),
+    (1, "100-100", 784, 97, "relu", "weights"),
     (1, "100-100", 37, 90, "relu", "none"),
     (1, "100-100", 784, 97, "sigmoid", "all"),
     (2, "2-3", 37, 65, "relu", "all"),
@@ -667,6 +691,58 @@ def test_initial_weights_come_from_their_stream() -> None:
     ):
         drawn = random.uniform(-1, 1, array.numel()).reshape(array.shape) / math.sqrt(n_in)
         np.testing.assert_allclose(array, drawn, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("initialization", "theirs", "activation"),
+    [("he", nn.init.kaiming_normal_, "relu"), ("glorot", nn.init.xavier_normal_, "sigmoid")],
+)
+def test_normal_initialisation_is_that_of_torch(
+    initialization: str, theirs: Callable[[Tensor], Tensor], activation: str
+) -> None:
+    data = splits(12, 64, 10)
+    chosen = settings("300-40", epochs=0, initialization=initialization)
+    stack = trained((0, 1), data, chosen, activation=activation).stack
+    torch.manual_seed(0)
+    for weight, bias in zip(stack.weights, stack.biases, strict=True):
+        assert (bias == 0).all()
+        reference = theirs(torch.empty(weight.shape[1:])).ravel()
+        for drawn in weight:
+            assert scipy.stats.ks_2samp(drawn.ravel(), reference).pvalue > 0.01
+            size = drawn.numel()
+            assert float(drawn.std()) == pytest.approx(float(reference.std()), rel=5 / size**0.5)
+    first, second = (stack.weights[0][position].numpy().ravel() for position in range(2))
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.04
+
+
+@pytest.mark.parametrize(("initialization", "fan"), [("he", (5, 6)), ("glorot", (11, 10))])
+def test_normal_weights_come_from_the_stream_of_the_seed(
+    initialization: str, fan: tuple[int, int]
+) -> None:
+    data = splits(12, 5, 4)
+    chosen = settings("6", epochs=0, initialization=initialization)
+    both, alone = (trained(seeds, data, chosen).stack for seeds in ((1, 2), (2,)))
+    random = generator(STUDY, Stream.INITIALIZATION, 2)
+    for whole, array, n in zip(both.weights, alone.weights, fan, strict=True):
+        drawn = random.standard_normal(array.numel()).reshape(array.shape) * math.sqrt(2 / n)
+        np.testing.assert_allclose(array, drawn, rtol=1e-6)
+        assert torch.equal(whole[1], array[0])
+
+
+def test_rate_of_dropout_of_inputs() -> None:
+    """After one step on one example, weights of a dropped input are where they were."""
+    width, rate = 20_000, 0.2
+    data = splits(1, width, 2)
+    data["train"].labels[:] = 1  # two classes
+    chosen = settings("3", epochs=1, regularizer=Regularizer(input_dropout=rate))
+    before = trained((0, 1), data, replace(chosen, epochs=0), activation="sigmoid").stack
+    after = trained((0, 1), data, chosen, activation="sigmoid").stack
+    moved = (after.weights[0] != before.weights[0]).numpy()
+    assert (moved[:, 0] == moved[:, 1]).all()
+    dropped = ~moved[:, 0]
+    assert np.abs(dropped.mean(1) - rate).max() < 4 * math.sqrt(rate * (1 - rate) / width)
+    both = (dropped[0] & dropped[1]).mean()  # seeds drop independently
+    assert abs(both - rate**2) < 4 * math.sqrt(rate**2 * (1 - rate**2) / width)
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.75])
