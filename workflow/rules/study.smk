@@ -54,7 +54,7 @@ DRAWN = [c for c, plan in STUDY.plans.items() if plan.figures and plan.orderings
 
 
 wildcard_constraints:
-    dataset=r"[a-z0-9_]+",
+    dataset=r"[a-z0-9_-]+",
     architecture=r"[0-9-]+",
     activation=r"[a-z_]+",
     regularizer=r"[a-z0-9.-]+",

@@ -23,7 +23,7 @@ rule train:
     benchmark:
         f"logs/benchmarks/{BLOCK}/train.tsv"
     wildcard_constraints:
-        dataset=rf"(?=({KEPT})/)[a-z0-9_]+",
+        dataset=rf"(?=({KEPT})/)[a-z0-9_-]+",
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
@@ -46,4 +46,4 @@ use rule train as train_and_drop with:
         history=f"{BLOCK}/history.nc",
         activations=temp(f"{BLOCK}/activations.nc"),
     wildcard_constraints:
-        dataset=rf"(?=({DROPPED})/)[a-z0-9_]+",
+        dataset=rf"(?=({DROPPED})/)[a-z0-9_-]+",

@@ -11,6 +11,7 @@ from neuroninfo.configuration.plans import (
     Condition,
     Plan,
     check_names,
+    condition_of,
     expanded,
     orderings_used,
     planes_of,
@@ -72,19 +73,19 @@ def check(resolved: Mapping[str, Any], schema: Schema, plans: Mapping[Condition,
 
 def _check_epochs(resolved: Mapping[str, Any], conditions: Iterable[Condition]) -> None:
     stored = resolved["activations"]["epochs"]
-    for dataset in sorted({condition.dataset for condition in conditions}):
-        last = training_of(resolved, dataset)["epochs"]
+    for condition in conditions:
+        last = training_of(resolved, condition)["epochs"]
         for i, epoch in enumerate(stored):
             if epoch != "last" and epoch > last:
                 raise ConfigurationError(
                     ("activations", "epochs", i),
-                    f"{epoch} is after the end of training ({last} epochs on {dataset}); use 0 "
-                    f"to {last}, or last",
+                    f"{epoch} is after the end of training ({last} epochs of {condition.path}); "
+                    f"use 0 to {last}, or last",
                 )
         if "last" not in stored and last not in stored:
             raise ConfigurationError(
                 ("activations", "epochs"),
-                f"the last epoch ({last} on {dataset}), which is measured, is not among "
+                f"the last epoch ({last} of {condition.path}), which is measured, is not among "
                 f"{', '.join(map(str, stored))}; add last",
             )
 
@@ -160,7 +161,7 @@ def _check_planes(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) 
 def _check_sgld(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
     """Batch norm would know more of the data than noise hides, and sgld fine-tunes nothing."""
     for condition, plan in plans.items():
-        if training_of(resolved, condition.dataset)["optimizer"] != "sgld":
+        if training_of(resolved, condition)["optimizer"] != "sgld":
             continue
         if resolved["regularizers"][condition.regularizer]["batchnorm"]:
             problem = "sgld goes with no batch norm, which knows the data without noise"
@@ -184,7 +185,8 @@ def _check_bounds(resolved: Mapping[str, Any], schema: Schema) -> None:
     for path, entry in entries:
         check_names(resolved, schema, path, entry)
         regularizer = resolved["regularizers"][entry["regularizer"]]
-        optimizer = entry.get("optimizer", training_of(resolved, entry["dataset"])["optimizer"])
+        trained = training_of(resolved, condition_of(entry))
+        optimizer = entry.get("optimizer", trained["optimizer"])
         problem = ""
         if regularizer.get("early_stopping") is not None:
             problem = "early stopping needs losses by epoch, and training here has so many steps"

@@ -45,6 +45,15 @@ def with_defaults(value: Any, schema: Schema, root: Schema, path: tuple[Key, ...
     return value
 
 
+def with_sources(resolved: dict[str, Any]) -> dict[str, Any]:
+    """The same, in which data sets without a source have their name for it."""
+    datasets = resolved.get("datasets")
+    for name, entry in datasets.items() if isinstance(datasets, Mapping) else ():
+        if isinstance(entry, dict):
+            entry.setdefault("source", name)
+    return resolved
+
+
 def _scalar(value: Any, schema: Schema) -> Any:  # noqa: ANN401
     """A number or truth value that is given as text as such; numbers as floats."""
     kinds = json_types(schema)

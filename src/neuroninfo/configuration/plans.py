@@ -100,16 +100,16 @@ def check_names(
     product: Mapping[str, Any],
 ) -> None:
     """Data sets and regularizers of a product are defined."""
-    known = schema["properties"]["datasets"]["properties"]
+    sources = schema["$defs"]["dataset"]["properties"]["source"]["enum"]
     for key in ("dataset", "regularizer"):
         given, defined = product[key], resolved[f"{key}s"]
         for j, name in enumerate(given if isinstance(given, list) else [given]):
             if name in defined:
                 continue
-            if key == "dataset" and name not in known:
-                problem = unknown(name, list(known))
-            else:
-                problem = f"{unknown(name, list(defined))}; or define it under {key}s"
+            known = list(defined)
+            if key == "dataset" and name not in sources:  # perhaps a source is meant
+                known += [source for source in sources if source not in defined]
+            problem = f"{unknown(name, known)}; or define it under {key}s"
             raise ConfigurationError(
                 (*path, key, *([j] if isinstance(given, list) else [])), problem
             )
@@ -139,9 +139,13 @@ def orderings_used(resolved: Mapping[str, Any], plan: Plan) -> set[str]:
     return {*plan.orderings, *pruned}
 
 
-def training_of(resolved: Mapping[str, Any], dataset: str) -> dict[str, Any]:
-    """Training of a data set: its own values before the study's."""
-    return {**resolved["training"], **resolved["datasets"][dataset]["training"]}
+def training_of(resolved: Mapping[str, Any], condition: Condition) -> dict[str, Any]:
+    """Training of a condition: the regularizer's own values, the data set's, the study's."""
+    return {
+        **resolved["training"],
+        **resolved["datasets"][condition.dataset]["training"],
+        **resolved["regularizers"][condition.regularizer]["training"],
+    }
 
 
 def optimizer_values(training: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from neuroninfo.configuration import checks
-from neuroninfo.configuration.defaults import with_defaults
+from neuroninfo.configuration.defaults import with_defaults, with_sources
 from neuroninfo.configuration.messages import (
     ConfigurationError,
     expected,
@@ -128,6 +128,7 @@ class Study:
         dataset = self.resolved["datasets"][name]
         return {
             "name": name,
+            "source": dataset["source"],
             "study_seed": self.seed,
             "validation": dataset["validation"],
             "test": dataset.get("test"),
@@ -135,14 +136,15 @@ class Study:
         }
 
     def training_settings(self, condition: Condition) -> dict[str, Any]:
-        """How a condition is trained, the data set's own values applied.
+        """How a condition is trained, values of its data set and its regularizer applied.
 
         ``activation_epochs`` are ascending numbers of epochs; ``regularizer`` holds the numbers
         (``batch_norm_momentum`` and ``early_stopping`` are None without these), not its name.
         """
-        training = training_of(self.resolved, condition.dataset)
+        training = training_of(self.resolved, condition)
         regularizer = self.resolved["regularizers"][condition.regularizer]
         batchnorm = regularizer["batchnorm"]
+        apart = ("batchnorm", "output_bits", "early_stopping", "training")
         stored = self.resolved["activations"]["epochs"]
         return {
             "study_seed": self.seed,
@@ -150,10 +152,7 @@ class Study:
             "architecture": condition.architecture,
             "activation": condition.activation,
             "regularizer": {
-                **{
-                    key: regularizer[key]
-                    for key in ("l1", "l2", "dropout", "label_smoothing", "noise")
-                },
+                **{key: value for key, value in regularizer.items() if key not in apart},
                 "batch_norm_momentum": batchnorm["momentum"] if batchnorm else None,
                 "output_bits": regularizer.get("output_bits"),
                 "early_stopping": regularizer.get("early_stopping"),
@@ -297,14 +296,15 @@ class Study:
         }
 
     def _bound_training(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
-        """Label noise and training of a named condition, its own values before its data set's."""
+        """Label noise and training of a named condition, its own values before all others."""
         own = ("optimizer", "learning_rate", "batch_size", "sgld")
-        training = training_of(self.resolved, chosen["dataset"]) | {
+        condition = condition_of(chosen)
+        training = training_of(self.resolved, condition) | {
             key: chosen[key] for key in own if key in chosen
         }
         return {
             "label_noise": chosen["label_noise"],
-            "training": self.training_settings(condition_of(chosen))
+            "training": self.training_settings(condition)
             | {key: training[key] for key in ("learning_rate", "batch_size", "optimizer")}
             | optimizer_values(training)
             | {"epochs": 1, "activation_epochs": []},
@@ -395,7 +395,7 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> Study:
         raise ConfigurationError(
             (), f"{shown(config)} is no configuration; expected {expected(schema, schema)}"
         )
-    resolved = with_defaults(config, schema, schema, ())
+    resolved = with_sources(with_defaults(config, schema, schema, ()))
     if mistake := first_mistake(Validator(schema).iter_errors(resolved), schema):
         raise mistake
     checks.check_seeds(resolved)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from neuroninfo import streams
 from neuroninfo.data.settings import DatasetSettings
-from neuroninfo.data.sources import SOURCES, Source, read_source
+from neuroninfo.data.sources import SOURCES, read_source
 from neuroninfo.files import storage
 from neuroninfo.streams import Stream
 from neuroninfo.vocabulary import SPLITS
@@ -83,7 +83,7 @@ def make(settings: DatasetSettings, data_root: Path | None = None) -> xr.Dataset
 
     Validation examples are drawn from the source's training file, stratified by class; the
     test split is the source's test file.  Digits have one file: test, then validation, are
-    drawn from it.  What is drawn depends on the study's seed, the task and the sizes only.
+    drawn from it.  What is drawn depends on the study's seed, the name and the sizes only.
 
     Parameters
     ----------
@@ -109,14 +109,16 @@ def make(settings: DatasetSettings, data_root: Path | None = None) -> xr.Dataset
         and cannot be downloaded; a file that is not the official one.
     """
     name, inputs = settings.name, settings.inputs
-    if name not in SOURCES:
-        raise ValueError(f"datasets.{name}: unknown; there are {', '.join(SOURCES)}")
-    source = SOURCES[name]
+    if (task := settings.source or name) not in SOURCES:
+        raise ValueError(
+            f"datasets.{name}: source {task!r} is unknown; there are {', '.join(SOURCES)}"
+        )
+    source = SOURCES[task]
     if inputs not in INPUTS:
         raise ValueError(
             f"datasets.{name}.inputs: {inputs!r} is unknown; give {' or '.join(INPUTS)}"
         )
-    sizes = _checked_sizes(name, source, settings.validation, settings.test)
+    sizes = _checked_sizes(name, task, settings.validation, settings.test)
 
     raw, labels = read_source(name, source, data_root)
     split = np.zeros(len(labels), np.int8)
@@ -242,8 +244,9 @@ def _scaled(
     return tensor
 
 
-def _checked_sizes(name: str, source: Source, validation: int, test: int | None) -> dict[str, int]:
-    """Splits to draw from the training file, in that order, with sizes that it has."""
+def _checked_sizes(name: str, task: str, validation: int, test: int | None) -> dict[str, int]:
+    """Splits to draw from the training file of a task, in that order, with sizes that it has."""
+    source = SOURCES[task]
     key = f"datasets.{name}.test"
     if source.n_test:
         if test is not None:
@@ -253,7 +256,7 @@ def _checked_sizes(name: str, source: Source, validation: int, test: int | None)
             )
         sizes = {"validation": validation}
     elif test is None:
-        raise ValueError(f"{key}: missing; {name} has no test file, give the number to draw")
+        raise ValueError(f"{key}: missing; {task} has no test file, give the number to draw")
     else:
         # Test first, so that another validation size leaves the test split as it is.
         sizes = {"test": test, "validation": validation}

@@ -10,11 +10,13 @@ class DatasetSettings:
     """A task, its splits and its inputs."""
 
     name: str
-    """A key of `sources.SOURCES`."""
+    """What random numbers of the split are drawn by."""
     study_seed: int
     validation: int
     """Examples of the training file to measure neurons on."""
     inputs: str
     """One of `datasets.INPUTS`."""
+    source: str = ""
+    """A key of `sources.SOURCES`; empty: the name is one."""
     test: int | None = None
     """Examples to test on; None: the source has a test file."""

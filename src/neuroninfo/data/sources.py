@@ -170,14 +170,15 @@ def data_root(configured: str | Path) -> Path:
 def read_source(
     name: str, source: Source, root: Path | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Raw inputs (n, d) and labels: the training file, then the test file if there is one."""
+    """Raw inputs (n, d) and labels: the training file, then the test file if there is one.
+
+    The name is the data set's, for messages.
+    """
     if source.torchvision:
         return _torchvision(name, source, root)
-    if name == "icosahedron":
-        return twelve_bits.icosahedron()
-    if name == "szt":
+    if source.folder:
         return _szt(name, source, root)
-    return _digits()
+    return twelve_bits.icosahedron() if source.complete else _digits()
 
 
 def _szt(

@@ -65,8 +65,9 @@ ARROWS: Final[Mapping[str, str]] = {"ascending": "^", "descending": "v", "random
 
 
 def of_dataset(name: str) -> str:
-    """A data set for people, such as "FashionMNIST"."""
-    return _DATASETS.get(name, name.replace("_", " "))
+    """A data set for people, such as "FashionMNIST", "MNIST standardized"."""
+    parts = name.split("-")
+    return " ".join(_DATASETS.get(part, part.replace("_", " ")) for part in parts)
 
 
 def of_condition(condition: Mapping[str, Any]) -> str:

@@ -90,8 +90,10 @@ def fine_tune(model: nn.Sequential, split: Split, settings: Settings) -> None:
         How to train; `epochs` of them.
     """
     regularizer = settings.regularizer
-    decayed: list[nn.Parameter] = []
-    others = [p for m in model if isinstance(m, nn.BatchNorm1d) for p in m.parameters()]
+    decayed: list[Tensor] = []
+    others: list[Tensor] = [
+        p for m in model if isinstance(m, nn.BatchNorm1d) for p in m.parameters()
+    ]
     for linear in (m for m in model if isinstance(m, nn.Linear)):
         for name, parameter in linear.named_parameters():
             decays = regularizer.decay_biases or name != "bias"

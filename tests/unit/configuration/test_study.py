@@ -35,7 +35,16 @@ regularizers: {none: {}}
 conditions: [{dataset: digits, architecture: 30-30, regularizer: none}]
 """
 
-PLAIN = {"l1": 0.0, "l2": 0.0, "dropout": 0.0, "label_smoothing": 0.0, "noise": 0.0}
+PLAIN = {
+    "l1": 0.0,
+    "l2": 0.0,
+    "decay": "coupled",
+    "decay_biases": True,
+    "dropout": 0.0,
+    "input_dropout": 0.0,
+    "label_smoothing": 0.0,
+    "noise": 0.0,
+}
 
 
 def minimal() -> dict[str, Any]:
@@ -75,6 +84,7 @@ def test_defaults() -> None:
         "seeds": {"count": 10, "per_job": 10},
         "datasets": {
             "digits": {
+                "source": "digits",
                 "validation": 360,
                 "test": 360,
                 "inputs": "unit",
@@ -88,12 +98,13 @@ def test_defaults() -> None:
             "learning_rate": 0.001,
             "batch_size": 128,
             "epochs": 15,
+            "initialization": "default",
             "sgld": {"clipping_norm": 1.0, "noise": 0.01, "noise_decay": 0.0},
         },
         "memory": {"gathered_mb": 32, "rows": 2048},
         "checkpoints": {"minutes": 10},
         "activations": {"epochs": ["last"], "keep": True},
-        "regularizers": {"none": {**PLAIN, "batchnorm": False}},
+        "regularizers": {"none": {**PLAIN, "batchnorm": False, "training": {}}},
         "conditions": [
             {
                 "dataset": "digits",
@@ -113,6 +124,7 @@ def test_defaults() -> None:
                 "measures": [{"measure": "mutual_information", "quantizer": "threshold"}],
                 "directions": ["ascending", "descending"],
                 "random": 5,
+                "controls": 2,
                 "replacements": ["zero"],
                 "scopes": ["layers", "network"],
             }
@@ -234,6 +246,7 @@ def test_settings_of_each_stage() -> None:
     digits, mnist = study.conditions[0], study.conditions[4]
     assert study.dataset_settings("digits") == {
         "name": "digits",
+        "source": "digits",
         "study_seed": 7,
         "validation": 360,
         "test": 360,
@@ -241,6 +254,7 @@ def test_settings_of_each_stage() -> None:
     }
     assert study.dataset_settings("mnist") == {
         "name": "mnist",
+        "source": "mnist",
         "study_seed": 7,
         "validation": 10000,
         "test": None,
@@ -263,10 +277,12 @@ def test_settings_of_each_stage() -> None:
         "learning_rate": 0.001,
         "batch_size": 32,
         "epochs": 15,
+        "initialization": "default",
         "activation_epochs": [0, 2, 3, 15],
     }
     training = study.training_settings(mnist)
     assert training["regularizer"] == {
+        **PLAIN,
         "l1": 0.1,
         "l2": 1.0,
         "dropout": 0.5,
@@ -309,6 +325,7 @@ def test_settings_of_each_stage() -> None:
             *found,
         ],
         "random": 2,
+        "controls": 2,
         "replacements": ["zero", "mean"],
         "scopes": ["layers", "network"],
         "rows": 64,
@@ -320,6 +337,53 @@ def test_settings_of_each_stage() -> None:
         "examples": 50,
         "shuffles": 1,
     }
+
+
+def test_a_regularizer_trains_in_its_own_way() -> None:
+    """Its values go before the data set's, and these before the study's."""
+    study = load(
+        changed(
+            """
+            training: {learning_rate: 0.1, batch_size: 4, epochs: 2}
+            datasets/digits/training: {batch_size: 5, epochs: 3, initialization: glorot}
+            regularizers/own:
+              l2: 0.5
+              decay: decoupled
+              decay_biases: false
+              input_dropout: 0.2
+              training: {epochs: 4, optimizer: sgd, momentum: 0.5}
+            conditions/0/regularizer: [none, own]
+            bounds/gaps/plain: {dataset: digits, architecture: '9', regularizer: own, batch_size: 7}
+            """
+        )
+    )
+    none, own = (study.training_settings(condition) for condition in study.conditions)
+    keys = ("optimizer", "momentum", "learning_rate", "batch_size", "epochs", "initialization")
+    assert [none[key] for key in keys] == ["adam", None, 0.1, 5, 3, "glorot"]
+    assert [own[key] for key in keys] == ["sgd", 0.5, 0.1, 5, 4, "glorot"]
+    decay = {"l2": 0.5, "decay": "decoupled", "decay_biases": False, "input_dropout": 0.2}
+    assert own["regularizer"] | decay == own["regularizer"]
+    of_gaps = study.gap_settings("plain")["training"]
+    assert [of_gaps[key] for key in keys] == ["sgd", 0.5, 0.1, 7, 1, "glorot"]
+
+
+def test_a_data_set_under_a_name_of_its_own() -> None:
+    study = load(
+        changed(
+            """
+            datasets/digits-two: {source: digits, validation: 300, test: 360, inputs: standardized}
+            conditions/0/dataset: [digits, digits-two]
+            """
+        )
+    )
+    one, two = (study.dataset_settings(name) for name in ("digits", "digits-two"))
+    assert two == one | {"name": "digits-two", "validation": 300, "inputs": "standardized"}
+    assert [c.path for c in study.conditions] == [
+        "digits/30-30/relu/none",
+        "digits-two/30-30/relu/none",
+    ]
+    names = [study.training_settings(condition)["dataset"] for condition in study.conditions]
+    assert names == ["digits", "digits-two"]  # batches of their own
 
 
 def test_what_is_done_with_each_condition() -> None:
@@ -462,7 +526,7 @@ MISTAKES = [
     (
         "training/schedule: cosine",
         "training.schedule: unknown key; known are optimizer, momentum, learning_rate, "
-        "batch_size, epochs",
+        "batch_size, epochs, initialization, sgld",
     ),
     (
         "conditions/0/regulariser: none",
@@ -470,13 +534,35 @@ MISTAKES = [
     ),
     (
         "datasets/svhn: {validation: 3}",
-        "datasets.svhn: unknown key; known are digits, icosahedron, szt, mnist, fashion_mnist, "
-        "cifar10",
+        "datasets.svhn.source: 'svhn' is unknown; known are digits, icosahedron, szt, mnist, "
+        "fashion_mnist, cifar10",
+    ),
+    (
+        "datasets/minst: {validation: 3}",
+        "datasets.minst.source: 'minst' is unknown; did you mean 'mnist'? known are digits, ",
+    ),
+    (
+        "datasets/My_digits: {source: digits, validation: 3}",
+        "datasets.My_digits: no name; expected a name of lower-case letters, digits, hyphens and "
+        "underscores, such as 'mnist', with the keys source, validation, ",
     ),
     (
         "regularizers/L2: {l2: 1}",
         "regularizers.L2: no name; expected a name of lower-case letters, digits, dots and "
-        "hyphens, such as 'l2', with the keys l1, l2, dropout, batchnorm, label_smoothing, ",
+        "hyphens, such as 'l2', with the keys l1, l2, decay, decay_biases, dropout, ",
+    ),
+    (
+        "regularizers/none/training: {epoch: 3}",
+        "regularizers.none.training.epoch: unknown key; did you mean 'epochs'?",
+    ),
+    (
+        "regularizers/none/decay: decoupeld",
+        "regularizers.none.decay: 'decoupeld' is unknown; did you mean 'decoupled'? known are "
+        "coupled, decoupled",
+    ),
+    (
+        "training/initialization: kaiming",
+        "training.initialization: 'kaiming' is unknown; known are default, he, glorot",
     ),
     # missing keys
     ("seeds: {}", "seeds.count: missing; expected a whole number >= 1"),
@@ -489,6 +575,14 @@ MISTAKES = [
         "datasets.digits.test: missing; expected a whole number >= 1",
     ),
     (
+        "datasets/digits-two: {source: digits, validation: 360}",
+        "datasets.digits-two.test: missing; expected a whole number >= 1",
+    ),
+    (
+        "datasets/mine: {source: mnist, validation: 3, test: 3}",
+        "datasets.mine.test: this data set has a test file of its own; remove the key",
+    ),
+    (
         "datasets/mnist: {validation: 3, test: 3}",
         "datasets.mnist.test: this data set has a test file of its own; remove the key",
     ),
@@ -496,13 +590,14 @@ MISTAKES = [
     (
         "training: ~",
         "training: null (an empty value) is wrong; expected a mapping with the keys "
-        "optimizer, momentum, learning_rate, batch_size, epochs, sgld; write {} for the defaults",
+        "optimizer, momentum, learning_rate, batch_size, epochs, initialization, sgld; write {} "
+        "for the defaults",
     ),
     (
         "regularizers/none: ~",
         "regularizers.none: null (an empty value) is wrong; expected a mapping with the keys l1, "
-        "l2, dropout, batchnorm, label_smoothing, noise, output_bits, early_stopping; write {} for "
-        "the defaults",
+        "l2, decay, decay_biases, dropout, input_dropout, batchnorm, label_smoothing, noise, "
+        "output_bits, early_stopping, training; write {} for the defaults",
     ),
     (
         "seeds: ~",
@@ -525,8 +620,8 @@ MISTAKES = [
     ),
     (
         "datasets: {}",
-        "datasets: is empty; expected a mapping with the keys digits, icosahedron, szt, "
-        "mnist, fashion_mnist, cifar10",
+        "datasets: is empty; expected a name of lower-case letters, digits, hyphens and "
+        "underscores, such as 'mnist', with the keys source, validation, ",
     ),
     # numbers
     (
@@ -706,12 +801,19 @@ MISTAKES = [
     ("seeds/count: 7", "use 10, or per_job 7"),
     (
         "activations/epochs: [0, 20, last]",
-        "activations.epochs[1]: 20 is after the end of training (15 epochs on digits); use 0 to "
-        "15, or last",
+        "activations.epochs[1]: 20 is after the end of training (15 epochs of "
+        "digits/30-30/relu/none); use 0 to 15, or last",
     ),
     (
         "{activations/epochs: [5, last], datasets/digits/training: {epochs: 4}}",
-        "activations.epochs[0]: 5 is after the end of training (4 epochs on digits)",
+        "activations.epochs[0]: 5 is after the end of training (4 epochs of "
+        "digits/30-30/relu/none)",
+    ),
+    (
+        "{activations/epochs: [5, last], regularizers/none/training: {epochs: 4}, "
+        "datasets/digits/training: {epochs: 6}}",
+        "activations.epochs[0]: 5 is after the end of training (4 epochs of "
+        "digits/30-30/relu/none)",
     ),
     (
         "activations/epochs: [-1]",
@@ -721,8 +823,8 @@ MISTAKES = [
     ("activations/epochs: [first]", "activations.epochs[0]: 'first' is wrong; expected an epoch"),
     (
         "activations/epochs: [0, 5]",
-        "activations.epochs: the last epoch (15 on digits), which is measured, is not among 0, "
-        "5; add last",
+        "activations.epochs: the last epoch (15 of digits/30-30/relu/none), which is measured, is "
+        "not among 0, 5; add last",
     ),
     (
         "orderings/mine/measures: [{measure: entropy, quantizer: uniform-8}]",
@@ -1006,8 +1108,6 @@ def keys(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str
     if "items" in schema:
         yield from keys(schema["items"], f"{path}[]")
     below = dict(schema.get("properties", {}))
-    if path == "datasets":
-        below = {"<name>": SCHEMA["$defs"]["dataset"] | {"description": "One data set."}}
     for entry in schema.get("patternProperties", {}).values():
         below["<name>"] = {"description": "One regularizer.", "default": {}} | entry
     for key, entry in below.items():
@@ -1027,9 +1127,12 @@ def test_schema_and_library_know_the_same_names() -> None:
 
     own = SCHEMA["properties"]["toys"]["properties"]
     assert list(own["sets"]["properties"]) == list(sets.RULES)
-    assert set(SCHEMA["properties"]["datasets"]["properties"]) == set(SOURCES)
-    dataset = SCHEMA["$defs"]["dataset"]["properties"]
-    assert set(dataset["inputs"]["enum"]) == set(datasets.INPUTS)
+    dataset = SCHEMA["$defs"]["dataset"]
+    assert set(dataset["properties"]["source"]["enum"]) == set(SOURCES)
+    assert set(dataset["properties"]["inputs"]["enum"]) == set(datasets.INPUTS)
+    drawn, given = (rule["if"]["properties"]["source"]["enum"] for rule in dataset["allOf"])
+    assert set(drawn) == {name for name, source in SOURCES.items() if not source.n_test}
+    assert set(given) == {name for name, source in SOURCES.items() if source.n_test}
 
 
 def test_an_activation_that_is_added_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1066,7 +1169,7 @@ def test_every_mapping_of_the_schema_is_closed() -> None:
 def test_every_key_is_described(path: str, entry: dict[str, Any], required: bool) -> None:
     resolved = resolve(entry, SCHEMA)
     description = entry.get("description") or resolved["description"]
-    own = ("datasets.<name>.training.", "datasets.<name>.planes.")
+    own = ("datasets.<name>.training.", "datasets.<name>.planes.", "regularizers.<name>.training.")
     absent = "absent:" in description or (path.startswith(own) and "default" not in entry)
     assert description.endswith(".")
     assert [required, "default" in entry, absent].count(True) == 1

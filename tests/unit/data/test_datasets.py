@@ -201,6 +201,25 @@ def test_the_seed_makes_the_split() -> None:
     assert (index[2] != index[1]).any()
 
 
+def test_another_name_is_another_split_of_the_same_source() -> None:
+    settings = {"study_seed": 1, "validation": 300, "test": 400, "inputs": "unit"}
+    own = datasets.make(DatasetSettings("mine", source="digits", **settings))
+    plain = digits()
+    assert (own.attrs["name"], own.attrs["n_classes"]) == ("mine", 10)
+    assert (own["index"].values != plain["index"].values).any()
+    of_source = [task["inputs"].values[np.argsort(task["index"].values)] for task in (own, plain)]
+    np.testing.assert_array_equal(*of_source)
+    xr.testing.assert_identical(
+        datasets.make(DatasetSettings("digits", source="digits", **settings)), plain
+    )
+    with pytest.raises(ValueError, match=r"datasets\.mine\.test: missing; digits has no test"):
+        datasets.make(DatasetSettings("mine", source="digits", **settings | {"test": None}))
+    with pytest.raises(
+        ValueError, match=r"datasets\.mine: source 'digit' is unknown; there are di"
+    ):
+        datasets.make(DatasetSettings("mine", source="digit", **settings))
+
+
 def test_the_test_split_does_not_depend_on_validation() -> None:
     a, b = (task["index"].values[task["split"] == 2] for task in (digits(), digits(validation=20)))
     np.testing.assert_array_equal(a, b)
@@ -255,7 +274,7 @@ def test_sizes_are_checked_before_files_are_looked_for(tmp_path: Path) -> None:
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(
-        ValueError, match=r"datasets\.minst: unknown; .* digits, icosahedron, szt, mnist, fashion"
+        ValueError, match=r"datasets\.minst: source 'minst' is unknown; .* digits, icosahedron, szt"
     ):
         datasets.make(DatasetSettings("minst", study_seed=1, validation=1, inputs="unit"))
 
