@@ -380,6 +380,7 @@ ROOMS_OF = {
         ("figure_ablation_network figure_ablation_layers", "figures results"),
         ("figure_information figure_comparison figure_replication", "figures results"),
         ("figure_simpson figure_ranking figure_quantizers", "figures results"),
+        ("figure_where_claims_hold", "figures results"),
         ("figure_replacement figure_pruning figure_precision", "figures results"),
         ("figure_planes figure_clustering figure_calibration", "figures planes results"),
         ("figure_planes_activations figure_planes_compression", "figures planes results"),

@@ -1,10 +1,12 @@
-"""What the curves say: numbers of neurons, the talk's claims, and conditions compared."""
+"""What the curves say: numbers of neurons, the talk's claims, conditions and settings compared."""
 
 COMPARED = {
     name: [Condition(*names) for names in STUDY.comparison_settings(name)["conditions"]]
     for name in config["comparisons"]
 }
 STUDY_FIGURES += figure_files(f"comparison-{name}" for name in COMPARED)
+if SWEEP := STUDY.sweep():
+    STUDY_FIGURES += figure_files(["where-claims-hold"])
 if STUDY.ablated:
     STUDY_TABLES += table_files(["readings", "claims"])
 
@@ -142,3 +144,31 @@ rule figure_comparison:
         code=lambda wildcards: code("figure_comparison.py"),
     script:
         "../scripts/figure_comparison.py"
+
+
+rule figure_where_claims_hold:
+    input:
+        f"{RESULTS}/claims.csv",
+    output:
+        report(
+            f"{FIGURES}/where-claims-hold.png",
+            caption="../report/where-claims-hold.rst",
+            category=CLAIMS,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "where the claims hold"},
+        ),
+        f"{FIGURES}/where-claims-hold.pdf",
+        f"{FIGURES}/where-claims-hold.csv",
+    log:
+        f"logs/{FIGURES}/where-claims-hold.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        sweep=SWEEP,
+        code=lambda wildcards: code("figure_where_claims_hold.py"),
+    script:
+        "../scripts/figure_where_claims_hold.py"

@@ -34,6 +34,7 @@ from neuroninfo.configuration.plans import (
     training_of,
 )
 from neuroninfo.configuration.schema import Validator
+from neuroninfo.configuration.sweep import check_sweep, rows
 from neuroninfo.vocabulary import JOINT, REFERENCE
 
 
@@ -362,6 +363,41 @@ class Study:
             ],
         }
 
+    def sweep(self) -> list[list[dict[str, Any]]]:
+        """Rows of the figure of where claims hold, by reference, which is the first row.
+
+        Each row has the names of its condition, its quantizer and its replacement.  Its
+        ``settings`` are what else is set for it: of a reference everything, of others what is
+        different there.
+        """
+        groups = []
+        for number in range(len(self.resolved.get("sweep", ()))):
+            members = list(rows(self.resolved, number))
+            settings = [self._everything(row) for row in members]
+            groups.append(
+                [
+                    {
+                        **row,
+                        "settings": {k: v for k, v in own.items() if not n or v != settings[0][k]},
+                    }
+                    for n, (row, own) in enumerate(zip(members, settings, strict=True))
+                ]
+            )
+        return groups
+
+    def _everything(self, row: Mapping[str, str]) -> dict[str, Any]:
+        """All settings of data, training and ablation of a row of the sweep."""
+        condition = condition_of(row)
+        training = self.training_settings(condition)
+        settings = {
+            **training["regularizer"],
+            **training,
+            **self.dataset_settings(condition.dataset),
+            **row,
+        }
+        names = ("study_seed", "name", "regularizer", "activation_epochs", "sgld")
+        return {key: value for key, value in settings.items() if key not in names}
+
     def _orders(self, orderings: str) -> list[dict[str, Any]]:
         chosen = self.resolved["orderings"][orderings]
         return [
@@ -403,6 +439,7 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> Study:
     checks.check(resolved, schema, plans)
     for name, orders in resolved["orderings"].items():
         orders["measures"] = checks.ordering_measures(resolved, name, plans)
+    check_sweep(resolved, schema, plans)
     resolved["conditions"] = [
         {**vars(condition), **plan.resolved()} for condition, plan in plans.items()
     ]

@@ -112,11 +112,12 @@ def figure(
     subtitle: str,
     note: str,
     panel: float = PANEL,
-    headed: bool = False,
+    headed: int = False,
     below: int = 2,
     columns: int | None = None,
     shared: bool = True,
     left: float = 0.9,
+    gap: float = 0.45,
     height: float | None = None,
 ) -> tuple[Figure, list[Axes]]:
     """A figure with panels.
@@ -130,7 +131,7 @@ def figure(
     panel
         Width of a panel in inches.
     headed
-        Whether panels have titles.
+        Whether panels have titles, or how many lines of text stand above them.
     below
         Lines of text below a panel: tick labels and the axis' name.
     columns
@@ -139,6 +140,8 @@ def figure(
         Whether panels share their y axis.
     left
         Margin in inches left of the first panel, or of each if they do not share the axis.
+    gap
+        Between panels that share the axis, in inches.
     height
         Of a panel in inches.
 
@@ -152,8 +155,8 @@ def figure(
     if height is None:
         height = _HEIGHT if n_rows == 1 else 0.8 * _HEIGHT
     line = 1.3 * SMALL / 72
-    right, gap = 0.3, 0.45 if shared else left
-    above = line + 0.15 if headed else 0.15
+    right, gap = 0.3, gap if shared else left
+    above = headed * line + 0.15
     under = 0.15 + below * line
     width = left + right + n_columns * panel + (n_columns - 1) * gap
     lines = textwrap.wrap(note, int((width - 0.3) * 72 / (0.53 * SMALL)))

@@ -93,6 +93,66 @@ def of_regularizer(name: str) -> str:
     return " ".join(_REGULARIZERS.get(part, part) for part in parts).replace("_", " ")
 
 
+def of_settings(settings: Mapping[str, Any]) -> str:
+    """Settings of data, training and ablation for people, such as "L2 1e-4, 40 epochs".
+
+    A data set that differs in nothing but its name is split in another way.
+    """
+    known = dict(settings)
+    if known.keys() & {"source", "inputs", "validation", "test"}:
+        known.pop("dataset", None)
+    words = [word for key, value in known.items() if (word := _of_setting(key, value))]
+    return ", ".join(words) or "no difference"
+
+
+def of_reference(settings: Mapping[str, Any]) -> str:
+    """All settings of a reference for people; what it has not is left out."""
+    of_networks = of_condition({**settings, "regularizer": ""}).removesuffix(", ")
+    unsaid = {"architecture", "activation", "dataset", "source", "validation", "test"}
+    usual = {"decay": "coupled", "decay_biases": True, "initialization": "default"}
+    chosen = {
+        key: value
+        for key, value in settings.items()
+        if key not in unsaid and usual.get(key) != value and (value or value is False)
+    }
+    return f"{of_networks}; {of_settings(chosen)}"
+
+
+def _of_setting(key: str, value: Any) -> str:  # noqa: ANN401
+    """One setting for people; empty where the value says that there is nothing."""
+    small = isinstance(value, float) and 0 < value < 0.1
+    strength = f"{value:.0e}".replace("e-0", "e-") if small else f"{value}"
+    words = {
+        "l1": f"L1 {strength}" if value else "no L1",
+        "l2": f"L2 {strength}" if value else "no L2",
+        "decay": f"{value} decay",
+        "decay_biases": "biases decay" if value else "biases do not decay",
+        "dropout": f"dropout {value}" if value else "no dropout",
+        "input_dropout": f"dropout of inputs {value}" if value else "no dropout of inputs",
+        "label_smoothing": f"label smoothing {value}" if value else "no label smoothing",
+        "noise": f"noise {value}" if value else "no noise",
+        "batch_norm_momentum": "no batch norm" if value is None else "batch norm",
+        "output_bits": "outputs not rounded" if value is None else f"outputs of {value} bits",
+        "early_stopping": "no early stopping" if value is None else "early stopping",
+        "optimizer": str(value).upper() if value != "adam" else "Adam",
+        "momentum": "" if value is None else f"momentum {value}",
+        "learning_rate": f"learning rate {value}",
+        "batch_size": f"batches of {value}",
+        "epochs": f"{value} epochs",
+        "initialization": f"{str(value).capitalize()} initialization",
+        "dataset": "another split",
+        "source": of_dataset(str(value)),
+        "validation": f"{value} validation examples",
+        "test": f"{value} test examples",
+        "inputs": "standardized inputs" if value == "standardized" else "inputs from 0 to 1",
+        "architecture": f"hidden layers {value}".replace("-", "\N{EN DASH}"),
+        "activation": _ACTIVATIONS.get(str(value), str(value)),
+        "quantizer": of_quantizer(str(value)),
+        "replacement": f"ablated to {'zero' if value == 'zero' else 'the mean'}",
+    }
+    return words[key]
+
+
 def in_common(condition: Mapping[str, Any], varies: str) -> str:
     """A condition for people without the part in which conditions differ."""
     words = of_condition(condition).split(", ")
