@@ -13,6 +13,10 @@ from neuroninfo.configuration.schema import Key, Schema
 EXPERIMENTS: Final = ("pruning", "precision", "planes")
 """What else is done with trained networks; each has a section of its settings."""
 
+FIRST_VERSION_MEASURES: Final = ("mutual_information", "entropy", "kl_selectivity")
+FIRST_VERSION_QUANTIZER: Final = "threshold"
+"""Measures of the paper's first version, and their quantizer."""
+
 
 @dataclass(frozen=True)
 class Condition:

@@ -73,6 +73,12 @@ class Study:
         """Conditions with information planes."""
         return tuple(c for c, plan in self.plans.items() if "planes" in plan.experiments)
 
+    @property
+    def first_version(self) -> tuple[Condition, ...]:
+        """Conditions beside which the paper's first version stands, the drawn one first."""
+        section = self.resolved.get("first_version")
+        return () if section is None else tuple(expanded(section))
+
     def n_seeds(self, condition: Condition, *section: str) -> int:
         """Seeds of a condition, or those for which a section of the configuration is done.
 
@@ -201,7 +207,7 @@ class Study:
         """How curves are read: tolerances, and whether a neuron can be off."""
         return {
             "study_seed": self.seed,
-            "deltas": self.resolved["reading"]["deltas"],
+            **self.resolved["reading"],
             "rectified": condition.activation == "relu",
         }
 

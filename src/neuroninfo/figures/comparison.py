@@ -54,8 +54,7 @@ def comparison(counts: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[s
     """
     compared = [dict(zip(CONDITION, names, strict=True)) for names in comparison["conditions"]]
     x, names = _axis(comparison, [condition[comparison["varies"]] for condition in compared])
-    first_delta = next(delta for delta in counts["delta"] if delta)
-    counted = _of_conditions(counts[counts["delta"].isin(["", first_delta])], compared)
+    counted = _of_conditions(counts[counts["marked"]], compared)
     judged = _of_conditions(claims, compared)
     layers = canvas.layer_colours(counted["scope"])
     panels = [

@@ -116,7 +116,9 @@ def counts(n_seeds: int = SEEDS, **values: object) -> xr.Dataset:
         | {"reason": (dims[:3], np.full(shape[:3], "", dtype=object))},
         coords={
             "layer": [1, 2, 3, 4],
-            "delta": [0.1, 0.05],
+            "delta": ("delta", [0.1, 0.05], {"of_claims": 0.1}),
+            "criterion": ("inactivity", ["changed"]),
+            "share": ("inactivity", [0.001]),
             "width": ("layer", [250, 500, 250, 500]),
             "measure": ("order", [MI]),
             "quantizer": ("order", ["threshold"]),
