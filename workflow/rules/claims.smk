@@ -7,6 +7,8 @@ COMPARED = {
 STUDY_FIGURES += figure_files(f"comparison-{name}" for name in COMPARED)
 if STUDY.ablated:
     STUDY_TABLES += table_files(["readings", "claims"])
+for condition in filter(STUDY.has_talk_counts, DRAWN):
+    OWN_FIGURES[condition].append("tolerances")
 
 
 rule counts:
@@ -31,6 +33,54 @@ rule counts:
         code=lambda wildcards: code("counts.py"),
     script:
         "../scripts/counts.py"
+
+
+rule tolerances:
+    input:
+        f"{CONDITION}/reading.nc",
+    output:
+        f"{CONDITION}/tolerances.csv",
+    log:
+        f"logs/{CONDITION}/tolerances.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        condition=seeds_of,
+        code=lambda wildcards: code("tolerances.py"),
+    script:
+        "../scripts/tolerances.py"
+
+
+rule figure_tolerances:
+    input:
+        f"{CONDITION}/tolerances.csv",
+    output:
+        report(
+            f"{FIGURE}/tolerances.png",
+            caption="../report/tolerances.rst",
+            category=CLAIMS,
+            subcategory=BY_CONDITION,
+            labels=figure_labels("tolerances of the talk's numbers"),
+        ),
+        f"{FIGURE}/tolerances.pdf",
+        f"{FIGURE}/tolerances.csv",
+    log:
+        f"logs/{FIGURE}/tolerances.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        condition=seeds_of,
+        code=lambda wildcards: code("figure_tolerances.py"),
+    script:
+        "../scripts/figure_tolerances.py"
 
 
 rule study_counts:

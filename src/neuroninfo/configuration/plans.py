@@ -13,6 +13,9 @@ from neuroninfo.configuration.schema import Key, Schema
 EXPERIMENTS: Final = ("pruning", "precision", "planes")
 """What else is done with trained networks; each has a section of its settings."""
 
+TALK_COUNTS: Final = ("cifar10", "250-500-250-500")
+"""Data set and hidden layers of slides T13 and T14, which give numbers of neurons."""
+
 FIRST_VERSION_MEASURES: Final = ("mutual_information", "entropy", "kl_selectivity")
 FIRST_VERSION_QUANTIZER: Final = "threshold"
 """Measures of the paper's first version, and their quantizer."""

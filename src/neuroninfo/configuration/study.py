@@ -23,6 +23,7 @@ from neuroninfo.configuration.messages import (
     shown,
 )
 from neuroninfo.configuration.plans import (
+    TALK_COUNTS,
     Condition,
     Plan,
     condition_of,
@@ -125,6 +126,10 @@ class Study:
         return [
             name for name in self.plans[condition].orderings if len(sets[name]["replacements"]) > 1
         ]
+
+    def has_talk_counts(self, condition: Condition) -> bool:
+        """Whether the talk gives numbers of neurons of such networks."""
+        return (condition.dataset, condition.architecture) == TALK_COUNTS
 
     def _measures(self, orderings: str) -> set[str]:
         return {entry["measure"] for entry in self.resolved["orderings"][orderings]["measures"]}

@@ -56,8 +56,9 @@ COUNTS: Final[Mapping[str, str]] = {
 """Name -> words."""
 NONE: Final = -1
 """There is no such number; the variable ``reason`` says why."""
-_TOLERANCES: Final = ("delta", "criterion", "share")
-KEY: Final = (*CONDITION, "scope", "measure", "quantizer", "quantity", *_TOLERANCES)
+TOLERANCES: Final = ("delta", "criterion", "share")
+"""What counts depend on: the last two say together which neurons are inactive."""
+KEY: Final = (*CONDITION, "scope", "measure", "quantizer", "quantity", *TOLERANCES)
 """What tells rows of the summary apart."""
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(KEY, str),
@@ -446,7 +447,7 @@ def summary(counted: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:
         others = [dim for dim in counted[name].dims if dim != "seed"]
         for place in np.ndindex(*(counted.sizes[dim] for dim in others)):
             cell = counted[name].isel(dict(zip(others, place, strict=True)))
-            tolerances = [key for key in _TOLERANCES if key in cell.coords]
+            tolerances = [key for key in TOLERANCES if key in cell.coords]
             differing = [key for key in tolerances if cell[key].item() != of_claims[key].item()]
             if "delta" in differing and len(differing) > 1:
                 continue
@@ -463,7 +464,7 @@ def summary(counted: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:
                 given = of_layer["reason"].isel(order=order).values
                 reasons = {str(reason) for reason in given if reason}
             there = cell.values[cell.values != NONE]
-            at = [_written(cell[key].item()) if key in tolerances else "" for key in _TOLERANCES]
+            at = [_written(cell[key].item()) if key in tolerances else "" for key in TOLERANCES]
             key = (*about.values(), scope, measure, quantizer, name, *at)
             interval = mean_over_seeds(there, none="no seed has such a number")
             what = dict(zip(KEY, key, strict=True)) | {"marked": not differing}
