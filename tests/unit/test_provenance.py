@@ -374,12 +374,14 @@ ROOMS_OF = {
         ("toy", "toys"),
         ("toy_network", "data toys training"),
         ("counts study_counts claims study_claims replication", "results"),
-        ("simpson ranking pruning precision", "results"),
+        ("simpson ranking pruning precision tolerances", "results"),
+        ("first_version", "configuration results"),
+        ("figure_first_version", "configuration figures results"),
         ("compression study_compression plane_gap", "planes results"),
         ("study_bounds", "generalization results"),
         ("figure_ablation_network figure_ablation_layers", "figures results"),
         ("figure_information figure_comparison figure_replication", "figures results"),
-        ("figure_simpson figure_ranking figure_quantizers", "figures results"),
+        ("figure_simpson figure_ranking figure_quantizers figure_tolerances", "figures results"),
         ("figure_replacement figure_pruning figure_precision", "figures results"),
         ("figure_planes figure_clustering figure_calibration", "figures planes results"),
         ("figure_planes_activations figure_planes_compression", "figures planes results"),
@@ -413,6 +415,10 @@ def test_a_change_in_a_room_changes_the_hash_of_the_rules_that_use_it(
 
 
 TRAINING = {"train", "plane", "bounds", "supersample", "prune", "toy_network"}
+OF_CLAIMS = {
+    *("claims", "study_claims", "replication", "tolerances", "figure_comparison"),
+    *("figure_quantizers", "figure_replication", "figure_tolerances"),
+}
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
     "data.datasets": TRAINING | {"dataset", "damage", "rank", "ablate", "low_bit"},
@@ -437,7 +443,10 @@ USERS = {
     "toys.logistic": {"toy", "figure_toys_logistic", "figure_toys_network"},
     "toys.networks": {"toy_network"},
     "results.bounds": {"study_bounds", "figure_bounds", "figure_bounds_supersample"},
-    "results.counts": {"counts", "study_counts", "figure_ablation_layers", "figure_comparison"},
+    "results.counts": {"counts", "study_counts", "figure_ablation_layers"} | OF_CLAIMS,
+    "results.claims": OF_CLAIMS,
+    "results.tolerances": {"tolerances", "figure_tolerances"},
+    "results.first_version": {"first_version", "figure_first_version"},
     "results.simpson": {"simpson", "figure_simpson"},
     "results.pruning": {"pruning", "figure_pruning"},
     "results.low_bit": {"precision", "figure_precision"},
