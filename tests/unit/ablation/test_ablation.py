@@ -675,7 +675,7 @@ MEASURES = (
     OrderBy("class_selectivity", "none", ("descending",)),
 )
 GREEDY = OrderBy("greedy", "none", ("ascending",))
-SET = AblationSettings(STUDY, MEASURES, 2, ("zero",), ("layers", "network"), 2048)
+SET = AblationSettings(STUDY, MEASURES, 2, 0, ("zero",), ("layers", "network"), 2048)
 ORDERINGS = orderings_from(MEASURES, 2)
 
 

@@ -93,7 +93,7 @@ def test_every_quantity_has_a_panel(made: Figure) -> None:
         texts[1]
         == "CIFAR-10, hidden layers 250\N{EN DASH}500\N{EN DASH}250\N{EN DASH}500, ReLU; 5 seeds"
     )
-    assert "approximate 95 % bootstrap intervals" in " ".join(texts[2].split())
+    assert "95 % intervals" in " ".join(texts[2].split())
 
 
 def test_what_is_drawn_is_what_the_tables_say(made: Figure) -> None:

@@ -145,6 +145,7 @@ def problem(
                 "quantizer": ("ordering", ["threshold"] * 2),
                 "direction": ("ordering", ["ascending", "descending"]),
                 "replacement": ("ordering", ["zero"] * 2),
+                "control": ("ordering", ["none"] * 2),
             },
             attrs={"n_test": N_TEST, "chance_correct": 10, "n_classes": 10},
         )
@@ -169,7 +170,7 @@ def test_counts_of_a_study(tmp_path: Path) -> None:
     )
     xr.testing.assert_equal(storage.read(tmp_path / "r.nc", "reading"), counted)
 
-    table = counts.summary(counted, CONDITION, 1)
+    table = counts.summary(counted, CONDITION)
     assert list(table.columns) == list(counts.COLUMNS)
     # Layers x (by delta, inactive, by activity, information), accuracy.
     assert len(table) == 2 * (4 * 2 + 1 + 2 + 1) + 1
@@ -197,7 +198,7 @@ def test_no_better_than_chance_has_a_reason() -> None:
     assert (counted["suffice"].sel(seed=1) == 1).all()
     assert str(counted["reason"].values[2, 0, 0]) == "accuracy 0.100 is no better than chance"
     assert (counted["inactive"] >= 0).all()
-    table = counts.summary(counted, CONDITION, 1)
+    table = counts.summary(counted, CONDITION)
     row = table[table["quantity"] == "destroy"].iloc[0]
     assert (row["mean"], row["without"], row["n_seeds"]) == (1, 1, 12)
     assert row["note"] == "accuracy 0.100 is no better than chance"
@@ -206,7 +207,7 @@ def test_no_better_than_chance_has_a_reason() -> None:
 def test_no_seed_has_a_number() -> None:
     neurons, damage, groups = problem(2, best=10)
     table = counts.summary(
-        counts.count_neurons(neurons, damage, groups, [0.1], rectified=True), CONDITION, 1
+        counts.count_neurons(neurons, damage, groups, [0.1], rectified=True), CONDITION
     )
     row = table[table["quantity"] == "redundant"].iloc[0]
     assert np.isnan(row["mean"])

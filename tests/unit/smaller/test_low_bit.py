@@ -379,7 +379,7 @@ def test_summary_and_figure(studied: dict[str, object], tmp_path: Path) -> None:
         "activation": "relu",
         "regularizer": "l2",
     }
-    table = results_low_bit.summary(groups, condition, 1)
+    table = results_low_bit.summary(groups, condition)
     by = table.set_index(["quantity", "scope", "of", "bits"])
     assert by.index.is_unique
     assert (table["n_seeds"] == 2).all()

@@ -439,7 +439,7 @@ def test_measures_of_other_networks() -> None:
 
 def test_summary_and_figure(tmp_path: Path) -> None:
     result, *_ = study((4, 7))
-    table = results_pruning.summary(result, CONDITION, 1)
+    table = results_pruning.summary(result, CONDITION)
     # Two measures balanced and not, two methods of torch not; fine-tuned and not; three sizes.
     assert len(table) == 1 + (2 * 2 + 2) * 2 * 3
     assert (table["n_seeds"] == 2).all()
@@ -453,7 +453,7 @@ def test_summary_and_figure(tmp_path: Path) -> None:
         assert row["accuracy"] == pytest.approx(float(own["accuracy"].mean()))
         assert row["low"] <= row["accuracy"] <= row["high"]
         assert row["parameters"] == int(own["parameters"])
-    alone = results_pruning.summary(result.isel(criterion=[0]), CONDITION, 1)
+    alone = results_pruning.summary(result.isel(criterion=[0]), CONDITION)
     kept = table["criterion"].isin(["mutual_information", results_pruning.UNPRUNED])
     assert alone.equals(table[kept].reset_index(drop=True))
 
