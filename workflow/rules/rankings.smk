@@ -3,6 +3,7 @@
 for condition in DRAWN:
     OWN_FIGURES[condition] += [
         "simpson",
+        *(["layer-share"] if STUDY.controlled(condition) else []),
         *(["ranking"] if STUDY.ranked_sets(condition) else []),
         *(f"quantizers-{name}" for name in STUDY.quantizer_sets(condition)),
         *(f"replacement-{name}" for name in STUDY.balanced_sets(condition)),
@@ -58,6 +59,35 @@ rule figure_simpson:
         code=lambda wildcards: code("figure_simpson.py"),
     script:
         "../scripts/figure_simpson.py"
+
+
+rule figure_layer_share:
+    input:
+        neurons=f"{CONDITION}/neurons.nc",
+        claims=f"{CONDITION}/claims.csv",
+    output:
+        report(
+            f"{FIGURE}/layer-share.png",
+            caption="../report/layer-share.rst",
+            category=ABLATION,
+            subcategory=BY_DATASET,
+            labels=figure_labels("layer share of effects"),
+        ),
+        f"{FIGURE}/layer-share.pdf",
+        f"{FIGURE}/layer-share.csv",
+    log:
+        f"logs/{FIGURE}/layer-share.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        condition=seeds_of,
+        code=lambda wildcards: code("figure_layer_share.py"),
+    script:
+        "../scripts/figure_layer_share.py"
 
 
 rule ranking:

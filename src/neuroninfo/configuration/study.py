@@ -97,6 +97,11 @@ class Study:
         n_seeds = self.n_seeds(condition, *section)
         return [(first, first + size - 1) for first in range(0, n_seeds, size)]
 
+    def controlled(self, condition: Condition) -> bool:
+        """Whether the first set of a condition has control orders over several layers."""
+        first = self.resolved["orderings"][self.plans[condition].orderings[0]]
+        return first["controls"] > 0 and "-" in condition.architecture
+
     def searched(self, orderings: str) -> bool:
         """Whether a set has orders that have to be found (joint and reference orders)."""
         return not self._measures(orderings).isdisjoint({*JOINT, *REFERENCE})

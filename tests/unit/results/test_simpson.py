@@ -138,11 +138,14 @@ def test_the_figure_says_what_the_table_says(tmp_path) -> None:
         "layer 2",
         "mean within\nlayers",
         "pooled",
+        "damage on\nvalidation",
     ]
     dots = [line.get_xdata()[0] for line in right.lines if len(line.get_xdata()) == 1]
     scopes = ["layer-1", "layer-2", WITHIN, "network"]
     shown = table[table["measure"] == "mutual_information"].set_index("scope")
-    np.testing.assert_allclose(dots, shown.loc[scopes, "correlation"])
+    reliable = table[table["measure"] == simpson.RELIABILITY].set_index("scope")
+    expected = [*shown.loc[scopes, "correlation"], reliable.loc["network", "correlation"]]
+    np.testing.assert_allclose(dots, expected)
     trends = [line for line in left.lines if line.get_color() == canvas.COLOURS["random"]]
     (x0, x1), (y0, y1) = trends[0].get_xdata(), trends[0].get_ydata()
     assert (x1 - x0) * (y1 - y0) < 0  # pooled: downwards
