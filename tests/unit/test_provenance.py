@@ -254,6 +254,7 @@ MEASURING = {
     "neurons.measures",
     "neurons.quantization",
     "neurons.sensitivity",
+    "neurons.settings",
     "streams",
 }
 # Rooms and modules that word or draw results.

@@ -8,7 +8,8 @@ SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 sys.path.insert(0, str(SOURCE))
 
 from neuroninfo.configuration import study as configuration
-from neuroninfo.configuration.study import Condition, ConfigurationError
+from neuroninfo.configuration.messages import ConfigurationError
+from neuroninfo.configuration.plans import Condition
 from neuroninfo.provenance import Library
 
 try:

@@ -6,12 +6,15 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
+import msgspec
+
 from neuroninfo.data import datasets
 from neuroninfo.files import storage
 from neuroninfo.networks.stack import from_dataset
 from neuroninfo.smaller import low_bit
+from neuroninfo.smaller.settings import LowBitSettings
 
-settings = snakemake.params.settings
+settings = msgspec.convert(snakemake.params.settings, LowBitSettings)
 examples = datasets.read(snakemake.input.dataset, splits=["validation", "test"])
 validation, test = (
     (examples.inputs[chosen], examples.labels[chosen])
@@ -24,5 +27,5 @@ storage.write(
     kind="precision",
     title="Accuracy, information and ablation of networks of few bits",
     condition=snakemake.params.condition,
-    configuration=settings,
+    configuration=snakemake.params.settings,
 )

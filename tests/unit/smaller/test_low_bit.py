@@ -1,5 +1,6 @@
 """Few bits: grids against plain rounding, ablation against masked passes in integers."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from neuroninfo.smaller.quantized_network import (
     quantized,
     weight_grid,
 )
+from neuroninfo.smaller.settings import LowBitSettings
 from neuroninfo.streams import Stream, generator
 from tests.unit import plain
 from tests.unit.pictures import (
@@ -31,7 +33,7 @@ from tests.unit.pictures import (
     greyscale_tells_what_colours_tell,
 )
 
-SETTINGS = {"study_seed": 3, "bits": [32, 4, 2], "random": 2, "shuffles": 3, "rows": 50}
+SETTINGS = LowBitSettings(study_seed=3, bits=(32, 4, 2), random=2, shuffles=3, rows=50)
 
 
 def make_network(
@@ -278,7 +280,7 @@ def test_layout_of_the_file(studied: dict[str, object], tmp_path: Path) -> None:
             kind="precision",
             title="Few bits",
             condition={},
-            configuration=SETTINGS,
+            configuration=asdict(SETTINGS),
         )
     gather(
         [tmp_path / "1.nc", tmp_path / "0.nc"],
@@ -327,8 +329,8 @@ def test_information_is_that_of_the_symbols(studied: dict[str, object]) -> None:
     inputs, labels = studied["validation"]
     known = studied["groups"]["networks"].sel(bits=2)
     for i, seed in enumerate((4, 7)):
-        random = generator(SETTINGS["study_seed"], Stream.LABEL_SHUFFLE, seed)
-        shuffled = [random.permutation(labels) for _ in range(SETTINGS["shuffles"])]
+        random = generator(SETTINGS.study_seed, Stream.LABEL_SHUFFLE, seed)
+        shuffled = [random.permutation(labels) for _ in range(SETTINGS.shuffles)]
         few = quantized(studied["networks"].of(slice(i, i + 1)), 2, inputs)
         own = [
             np.unique(neuron, return_inverse=True)[1]
@@ -355,7 +357,7 @@ def test_orders_are_by_the_information_of_the_quantized_network(
     studied: dict[str, object],
 ) -> None:
     groups = studied["groups"]
-    for bits in SETTINGS["bits"]:
+    for bits in SETTINGS.bits:
         known = groups["networks"].sel(bits=bits, quantizer="threshold")
         information = known["mutual_information"].values
         order = groups["network"]["order"].sel(bits=bits).values
