@@ -1,5 +1,6 @@
 """A result depends on the library modules that its script uses, and on no others."""
 
+import ast
 import json
 import shutil
 import subprocess
@@ -333,6 +334,126 @@ def test_no_expensive_script_depends_on_wording(name: str) -> None:
         if module.startswith(tuple(f"{room}." for room in WORDING)) or module in WORDING
     ]
     assert not edges, "; ".join(edges)
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in SCRIPTS.glob("figure_*.py")))
+def test_no_figure_loads_torch(name: str) -> None:
+    """Loading it takes longer than drawing does."""
+    loading = [
+        module
+        for module, file in {
+            name: SCRIPTS / f"{name}.py",
+            **imported(SCRIPTS / f"{name}.py"),
+        }.items()
+        if any(
+            node.module == "torch" or str(node.module).startswith("torch.")
+            if isinstance(node, ast.ImportFrom)
+            else any(alias.name.partition(".")[0] == "torch" for alias in node.names)
+            for node in ast.parse(file.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        )
+    ]
+    assert not loading
+
+
+# Rooms that the code of rules is in, beside those that nearly all stand on: vocabulary, streams,
+# files, networks and neurons.
+ROOMS_OF = {
+    rule: set(rooms.split())
+    for rules, rooms in (
+        ("dataset", "data"),
+        ("train", "data training"),
+        ("measure gather gather_ablation", ""),
+        ("damage rank ablate", "ablation data"),
+        ("plane", "data planes training"),
+        ("join_plane calibration", "planes"),
+        ("bounds", "data generalization planes training"),
+        ("supersample", "data generalization training"),
+        ("prune", "ablation data smaller training"),
+        ("low_bit", "ablation data smaller"),
+        ("toy", "toys"),
+        ("toy_network", "data toys training"),
+        ("counts study_counts claims study_claims replication", "results"),
+        ("simpson ranking pruning precision", "results"),
+        ("compression study_compression plane_gap", "planes results"),
+        ("study_bounds", "generalization results"),
+        ("figure_ablation_network figure_ablation_layers", "figures results"),
+        ("figure_information figure_comparison figure_replication", "figures results"),
+        ("figure_simpson figure_ranking figure_quantizers", "figures results"),
+        ("figure_replacement figure_pruning figure_precision", "figures results"),
+        ("figure_planes figure_clustering figure_calibration", "figures planes results"),
+        ("figure_planes_activations figure_planes_compression", "figures planes results"),
+        ("figure_planes_gap", "figures planes results"),
+        ("figure_bounds figure_bounds_supersample", "figures generalization results"),
+        ("figure_toys_logistic figure_toys_network", "figures results toys"),
+    )
+    for rule in rules.split()
+}
+
+
+def test_the_rooms_of_every_rule_are_known() -> None:
+    assert set(ROOMS_OF) == {script.stem for script in SCRIPTS.glob("*.py")}
+
+
+@pytest.mark.parametrize("room", sorted(set().union(*ROOMS_OF.values())))
+def test_a_change_in_a_room_changes_the_hash_of_the_rules_that_use_it(
+    tmp_path: Path, room: str
+) -> None:
+    library = tmp_path / "src"
+    shutil.copytree(SOURCE, library, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (library / "neuroninfo" / room).rglob("*.py"):
+        file.write_text(file.read_text(encoding="utf-8") + "# A change.\n", encoding="utf-8")
+    after = Library(library)
+    changed = {
+        name
+        for name in ROOMS_OF
+        if after.code_hash(SCRIPTS / f"{name}.py") != OURS.code_hash(SCRIPTS / f"{name}.py")
+    }
+    assert changed == {name for name, rooms in ROOMS_OF.items() if room in rooms}
+
+
+TRAINING = {"train", "plane", "bounds", "supersample", "prune", "toy_network"}
+# A module, and the rules whose scripts use it, directly or not.
+USERS = {
+    "data.datasets": TRAINING | {"dataset", "damage", "rank", "ablate", "low_bit"},
+    "data.subsets": {"bounds", "supersample"},
+    "networks.forward": TRAINING | {"damage", "rank", "ablate", "low_bit"},
+    "files.checkpoints": TRAINING,
+    "training.loop": TRAINING,
+    "training.learner": TRAINING,
+    "training.devices": TRAINING,
+    "ablation.kernels": {"damage", "rank", "ablate", "low_bit"},
+    "ablation.single": {"damage", "rank"},
+    "ablation.joint": {"rank"},
+    "ablation.ablate": {"ablate"},
+    "planes.training": {"plane"},
+    "planes.estimators.binning": {"plane", "calibration", "bounds"},
+    "planes.calibration": {"plane", "calibration", "figure_calibration"},
+    "generalization.gaps": {"bounds"},
+    "generalization.supersample": {"supersample"},
+    "smaller.pruning": {"prune"},
+    "smaller.magnitude": {"prune"},
+    "smaller.low_bit": {"low_bit"},
+    "toys.logistic": {"toy", "figure_toys_logistic", "figure_toys_network"},
+    "toys.networks": {"toy_network"},
+    "results.bounds": {"study_bounds", "figure_bounds", "figure_bounds_supersample"},
+    "results.counts": {"counts", "study_counts", "figure_ablation_layers", "figure_comparison"},
+    "results.simpson": {"simpson", "figure_simpson"},
+    "results.pruning": {"pruning", "figure_pruning"},
+    "results.low_bit": {"precision", "figure_precision"},
+    "results.replication": {"replication", "figure_replication"},
+    "figures.ablation": {"figure_ablation_network", "figure_ablation_layers"},
+    "figures.animation": {"figure_toys_logistic", "figure_toys_network"},
+    "figures.bounds": {"figure_bounds", "figure_bounds_supersample"},
+    "figures.information": {"figure_information"},
+}
+
+
+@pytest.mark.parametrize("module", USERS)
+def test_the_rules_that_use_a_module(module: str) -> None:
+    """A change of it reruns these; tests/workflow/test_run.py lets Snakemake say so of two."""
+    users = {script.stem for script in SCRIPTS.glob("*.py") if module in imported(script)}
+    assert users == USERS[module]
 
 
 @pytest.mark.parametrize(
