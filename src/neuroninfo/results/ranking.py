@@ -47,10 +47,8 @@ def effects(
         Scope -> group of ``ablation-<set>.nc``.
     orderings
         Name of the set.
-    condition
-        Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
+    condition, study_seed
+        As of `counts.summary`.
 
     Returns
     -------

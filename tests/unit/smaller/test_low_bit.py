@@ -140,13 +140,6 @@ def test_bits_that_mean_nothing(bits: int) -> None:
 
 def plain_outputs(network: Stack, inputs: np.ndarray) -> list[np.ndarray]:
     """In float64, batch norm where it stands."""
-    functions = {
-        "relu": lambda z: np.maximum(z, 0),
-        "tanh": np.tanh,
-        "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
-        "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
-        "silu": lambda z: z / (1 + np.exp(-z)),
-    }
     values, results = inputs.astype(np.float64), []
     for layer, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
         values = values @ weight[0].T.astype(np.float64) + bias[0]
@@ -155,7 +148,7 @@ def plain_outputs(network: Stack, inputs: np.ndarray) -> list[np.ndarray]:
                 n = network.normalizations[layer]
                 values = (values - n.mean[0]) / np.sqrt(n.variance[0] + 1e-5) * n.scale[0]
                 values = values + n.shift[0]
-            values = functions[network.architecture.activation](values)
+            values = plain.ACTIVATED[network.architecture.activation](values)
         results.append(values)
     return results
 
