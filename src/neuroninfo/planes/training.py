@@ -111,7 +111,7 @@ def train(
         Two estimators of one name.
     """
     layers.names(wanted.estimators)
-    chosen = splits["validation"] if on is None else on
+    seen = splits["validation"] if on is None else on
     parts: list[xr.Dataset] = []
 
     def observe(epoch: int, stack: Stack) -> None:
@@ -119,7 +119,7 @@ def train(
             return
         of_seeds = [  # one seed's outputs in memory at a time
             layers.of_epoch(
-                outputs(stack.of(slice(row, row + 1)), chosen, epoch, settings, wanted.estimators),
+                outputs(stack.of(slice(row, row + 1)), seen, epoch, settings, wanted.estimators),
                 wanted.estimators,
                 wanted.skipped(epoch),
             )
@@ -154,7 +154,7 @@ def train(
     ):
         plane[name] = (("seed", "epoch", "split"), values[:, reached], labelled(words, unit))
     split = ("split", list(SPLITS), {"long_name": "part of the data"})
-    n, (_, *widths) = len(chosen.labels), architecture.widths
+    n, (_, *widths) = len(seen.labels), architecture.widths
     return plane.assign_coords(
         split=split, **calibration.biases(wanted.estimators, widths, n, architecture.n_classes)
     )
