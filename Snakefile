@@ -18,18 +18,20 @@ if not config:
 report: "workflow/report/workflow.rst"
 
 
-include: "workflow/rules/conditions.smk"
+include: "workflow/rules/study.smk"
+include: "workflow/rules/messages.smk"
 include: "workflow/rules/data.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/measure.smk"
-include: "workflow/rules/ablate.smk"
-include: "workflow/rules/reading.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/beyond.smk"
-include: "workflow/rules/smaller.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/neurons.smk"
+include: "workflow/rules/blocks.smk"
 include: "workflow/rules/toys.smk"
 include: "workflow/rules/planes.smk"
+include: "workflow/rules/calibration.smk"
 include: "workflow/rules/bounds.smk"
+include: "workflow/rules/ablation.smk"
+include: "workflow/rules/claims.smk"
+include: "workflow/rules/rankings.smk"
+include: "workflow/rules/smaller_networks.smk"
 
 
 if STUDY.replicates:
@@ -37,56 +39,15 @@ if STUDY.replicates:
     include: "workflow/rules/replication.smk"
 
 
-localrules:
-    all,
-    dataset,
-    gather,
-    gather_ablation,
-    figure_ablation_network,
-    figure_ablation_layers,
-    figure_information,
-    figure_comparison,
-    reading,
-    study_readings,
-    claims,
-    study_claims,
-    simpson,
-    figure_simpson,
-    ranking,
-    figure_ranking,
-    figure_quantizers,
-    figure_replacement,
-    figure_pruning,
-    figure_precision,
-    toy,
-    figure_toy,
-    figure_toy_network,
-    figure_planes,
-    join_plane,
-    figure_clustering,
-    figure_plane_activations,
-    study_compression,
-    figure_plane_gap,
-    figure_calibration,
-    figure_bounds,
-    figure_supersample,
-    study_bounds,
-
-
 rule all:
     default_target: True
     input:
-        toy_files(),
-        figure_files(STUDY.conditions),
-        comparison_files(),
-        calibration_files(),
-        plane_files(),
-        bound_files(),
-        of_conditions("history.nc"),
-        of_conditions("damage.nc"),
-        ablation_files(STUDY.conditions),
-        study_tables(),
-        f"{FIGURES}/replication.png" if STUDY.replicates else [],
+        STUDY_FIGURES,
+        own_figure_files(STUDY.conditions),
+        STUDY_TABLES,
+        of_conditions("history.nc", STUDY.ablated),
+        of_conditions("damage.nc", STUDY.ablated),
+        ABLATION_FILES,
 
 
 for name in config["datasets"]:
@@ -95,32 +56,36 @@ for name in config["datasets"]:
         name:
             f"figures_{name}"
         input:
-            figure_files(c for c in STUDY.conditions if c.dataset == name),
-            comparison_files(name),
+            own_figure_files(c for c in STUDY.conditions if c.dataset == name),
+            figure_files(
+                f"comparison-{comparison}"
+                for comparison, compared in config["comparisons"].items()
+                if compared["dataset"] == name
+            ),
 
 
 rule:
     name:
         "figures_toys"
     input:
-        toy_files(),
+        TOY_FIGURES,
 
 
 rule:
     name:
         "figures_planes"
     input:
-        figure_files(STUDY.with_planes),
-        calibration_files(),
-        plane_files(),
+        own_figure_files(STUDY.with_planes),
+        CALIBRATION_FIGURES,
+        PLANE_FIGURES,
 
 
 rule:
     name:
         "figures_bounds"
     input:
-        bound_files(),
-        bound_tables(),
+        BOUND_FIGURES,
+        BOUND_TABLES,
 
 
 onstart:
@@ -128,7 +93,7 @@ onstart:
 
 
 onsuccess:
-    print_results()
+    print_results([*STUDY_FIGURES, *own_figure_files(STUDY.conditions)], STUDY_TABLES)
 
 
 onerror:

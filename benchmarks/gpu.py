@@ -63,7 +63,7 @@ def trained(
         regularizer.batch_norm_momentum is not None,
         regularizer.output_bits,
     )
-    settings = Settings(0, "random", name, 1e-3, 128, epochs, (), regularizer)
+    settings = Settings(0, "random", name, "relu", 1e-3, 128, epochs, (), regularizer)
     return train(architecture, seeds, data, settings)
 
 

@@ -35,6 +35,7 @@ from torch import nn
 from neuroninfo.ablation.curves import cumulative
 from neuroninfo.ablation.orders import scopes
 from neuroninfo.data import datasets
+from neuroninfo.data.settings import DatasetSettings
 from neuroninfo.data.sources import data_root
 from neuroninfo.networks.stack import Architecture, Stack
 from neuroninfo.neurons.measures import mutual_information
@@ -111,7 +112,8 @@ def task(n_inputs: int) -> tuple[np.ndarray, np.ndarray, str]:
     root = data_root(ROOT / "data")
     folder = {"mnist": "MNIST/raw", "cifar10": "cifar-10-batches-py"}[name]
     if (root / folder).is_dir():
-        made = datasets.make(name, study_seed=0, validation=10000, inputs="unit", data_root=root)
+        split = DatasetSettings(name, study_seed=0, validation=10000, inputs="unit")
+        made = datasets.make(split, root)
         return made["inputs"].values, made["label"].values.astype(np.int64), "real data"
     rng = np.random.default_rng(0)
     n = 70000 if name == "mnist" else 60000
@@ -126,7 +128,7 @@ def scaled(images: np.ndarray, n_inputs: int) -> torch.Tensor:
 
 def settings(epochs: int, l2: float = 1e-3) -> Settings:
     regularizer = Regularizer(l2=l2)
-    return Settings(0, "benchmark", "x", 1e-3, 128, epochs, (epochs,), regularizer)
+    return Settings(0, "benchmark", "x", "relu", 1e-3, 128, epochs, (epochs,), regularizer)
 
 
 def learner(

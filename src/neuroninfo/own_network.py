@@ -6,35 +6,32 @@ them and draws the figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 import xarray as xr
 from torch import nn
 
-from neuroninfo.ablation import orders
 from neuroninfo.ablation.ablate import ablate
+from neuroninfo.ablation.settings import AblationSettings, OrderBy
 from neuroninfo.figures import ablation as figures_ablation
 from neuroninfo.figures import information
 from neuroninfo.networks.modules import stack
 from neuroninfo.networks.stack import Architecture
 from neuroninfo.neurons.measures import measure
+from neuroninfo.neurons.settings import MeasureSettings
 from neuroninfo.training.layouts import outputs_dataset
 from neuroninfo.training.splits import Split
-from neuroninfo.vocabulary import NETWORK, ZERO
+from neuroninfo.vocabulary import LAYERS, NETWORK, ZERO
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_ORDERINGS: Final = (
-    {
-        "measure": "mutual_information",
-        "quantizer": "threshold",
-        "directions": ("ascending", "descending"),
-    },
-)
+_ORDERINGS: Final = (OrderBy("mutual_information", "threshold", ("ascending", "descending")),)
+_ROWS: Final = 2048
+"""Examples that are ablated at a time."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ def study(
     *,
     name: str = "own data",
     quantizers: Sequence[str] = ("threshold",),
-    orderings: Sequence[Mapping[str, Any]] = _ORDERINGS,
+    orderings: Sequence[OrderBy] = _ORDERINGS,
     random: int = 5,
     shuffles: int = 10,
     seed: int = 0,
@@ -79,8 +76,7 @@ def study(
     quantizers
         Outputs are measured with each: ``threshold``, ``uniform-<bins>``, ``quantile-<bins>``.
     orderings
-        What neurons are ordered by: mappings of measure (a variable of ``neurons.nc``),
-        quantizer and directions.
+        What neurons are ordered by; measures are variables of ``neurons.nc``.
     random
         Number of random orders.
     shuffles
@@ -101,17 +97,21 @@ def study(
     measured = measure(
         [outputs_dataset(network, Split(inputs, labels), 0)],
         network,
-        quantizers=quantizers,
-        shuffles=shuffles,
-        study_seed=seed,
+        MeasureSettings(seed, tuple(quantizers), shuffles),
     )
     curves = ablate(
         network,
         measured,
         test_inputs.numpy(),
         test_labels.numpy(),
-        orders.orderings_from({"orderings": orderings, "random": random, "replacements": [ZERO]}),
-        seed,
+        AblationSettings(
+            study_seed=seed,
+            orderings=tuple(orderings),
+            random=random,
+            replacements=(ZERO,),
+            scopes=(LAYERS, NETWORK),
+            rows=_ROWS,
+        ),
     )
     condition = {
         "dataset": name,
@@ -124,18 +124,18 @@ def study(
         measured,
         curves,
         {
-            "ablation-network": figures_ablation.network_figure(
+            "ablation-network": figures_ablation.ablation_network(
                 curves[NETWORK], condition, study_seed=seed
             ),
-            "ablation-layers": figures_ablation.layers_figure(curves, condition, study_seed=seed),
-            "information": information.distributions_figure(measured, condition),
+            "ablation-layers": figures_ablation.ablation_layers(curves, condition, study_seed=seed),
+            "information": information.information(measured, condition),
         },
         condition,
         {
             "study_seed": seed,
             "quantizers": list(quantizers),
             "shuffles": shuffles,
-            "orderings": [dict(entry) for entry in orderings],
+            "orderings": [asdict(by) for by in orderings],
             "random": random,
         },
     )

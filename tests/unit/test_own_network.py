@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from neuroninfo import own_network
+from neuroninfo.ablation.settings import OrderBy
 from neuroninfo.files import storage
 from neuroninfo.networks import modules
 from neuroninfo.networks.activations import ACTIVATIONS
@@ -197,12 +198,8 @@ def test_other_measures() -> None:
     study = small_study(
         quantizers=["threshold", "uniform-4"],
         orderings=[
-            {
-                "measure": "mutual_information",
-                "quantizer": "uniform-4",
-                "directions": ["ascending"],
-            },
-            {"measure": "taylor", "quantizer": "none", "directions": ["descending"]},
+            OrderBy("mutual_information", "uniform-4", ("ascending",)),
+            OrderBy("taylor", "none", ("descending",)),
         ],
         random=1,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neuroninfo import provenance
+from neuroninfo.provenance import Library
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src"
@@ -49,7 +49,7 @@ def script(library: Path, text: str) -> Path:
 
 def used(library: Path, text: str) -> set[str]:
     """Modules that a script of that text uses, beside the package itself."""
-    files = provenance.modules(script(library, text), library)
+    files = Library(library).modules(script(library, text))
     assert files == sorted(set(files))
     names = [file.relative_to(library / "neuroninfo").as_posix() for file in files]
     return set(names)
@@ -82,6 +82,26 @@ INIT = "__init__.py"
         # not at the top
         ("def f():\n    from neuroninfo import base\n", {INIT, "base.py"}),
         ("try:\n    import neuroninfo.base\nexcept ImportError:\n    pass\n", {INIT, "base.py"}),
+        (
+            "try:\n    pass\nexcept OSError:\n    import neuroninfo.base\n"
+            "finally:\n    import neuroninfo.lonely\n",
+            {INIT, "base.py", "lonely.py"},
+        ),
+        (
+            "if 1:\n    pass\nelif 2:\n    import neuroninfo.base\nelse:\n"
+            "    import neuroninfo.lonely\n",
+            {INIT, "base.py", "lonely.py"},
+        ),
+        (
+            "match 1:\n    case 1:\n        import neuroninfo.base\n"
+            "for _ in ():\n    pass\nelse:\n    import neuroninfo.lonely\n",
+            {INIT, "base.py", "lonely.py"},
+        ),
+        (
+            "class C:\n    async def f(self):\n        async with self:\n"
+            "            import neuroninfo.base\n",
+            {INIT, "base.py"},
+        ),
         # subpackages
         ("from neuroninfo import part\n", {INIT, "part/__init__.py"}),
         ("from neuroninfo.part import made\n", {INIT, "part/__init__.py"}),
@@ -133,13 +153,13 @@ def test_modules_are_found_by_parsing_imports(library: Path, text: str, expected
 )
 def test_a_module_that_does_not_exist_is_named(library: Path, text: str) -> None:
     with pytest.raises(FileNotFoundError, match=r"neuroninfo\.\S*(nothing|pi)\b.*no such module"):
-        provenance.modules(script(library, text), library)
+        Library(library).modules(script(library, text))
 
 
 def test_a_module_that_the_library_lacks_is_named(library: Path) -> None:
     (library / "neuroninfo" / "base.py").unlink()
     with pytest.raises(FileNotFoundError, match=r"neuroninfo\.base: no such module"):
-        provenance.code_hash(script(library, "from neuroninfo import further\n"), library)
+        Library(library).code_hash(script(library, "from neuroninfo import further\n"))
 
 
 def test_what_an_older_commit_left_is_no_module(library: Path) -> None:
@@ -165,57 +185,66 @@ def test_what_an_older_commit_left_is_no_module(library: Path) -> None:
 )
 def test_the_hash_changes_with_the_modules_used(library: Path, changed: str, matters: bool) -> None:
     name = script(library, "from neuroninfo import further\n")
-    before = provenance.code_hash(name, library)
+    before = Library(library).code_hash(name)
     file = library / "neuroninfo" / changed
     file.write_text(file.read_text() + "# more\n")
-    assert (provenance.code_hash(name, library) != before) == matters
+    assert (Library(library).code_hash(name) != before) == matters
     file.write_text(LIBRARY[changed])
-    assert provenance.code_hash(name, library) == before
+    assert Library(library).code_hash(name) == before
 
 
 def test_the_hash_is_of_the_library_not_of_the_script_or_the_place(
     library: Path, tmp_path: Path
 ) -> None:
-    before = provenance.code_hash(script(library, "from neuroninfo import further\n"), library)
+    before = Library(library).code_hash(script(library, "from neuroninfo import further\n"))
     assert len(bytes.fromhex(before)) == 32
     # Snakemake sees the script itself.
     other = script(library, "import neuroninfo.further  # the same\n")
-    assert provenance.code_hash(other, library) == before
+    assert Library(library).code_hash(other) == before
     moved = shutil.copytree(library, tmp_path / "elsewhere" / "lib")
-    assert provenance.code_hash(str(other), str(moved)) == before
+    assert Library(str(moved)).code_hash(str(other)) == before
 
 
 def test_the_hash_is_of_names_and_of_what_is_in_which(library: Path) -> None:
     package = library / "neuroninfo"
     name = script(library, "from neuroninfo import base, lonely\n")
-    before = provenance.code_hash(name, library)
+    before = Library(library).code_hash(name)
     base, lonely = (package / "base.py").read_text(), (package / "lonely.py").read_text()
     (package / "base.py").write_text(lonely)
     (package / "lonely.py").write_text(base)
-    swapped = provenance.code_hash(name, library)
+    swapped = Library(library).code_hash(name)
     (package / "base.py").write_text(base + lonely)
     (package / "lonely.py").write_text("")
-    joined = provenance.code_hash(name, library)
+    joined = Library(library).code_hash(name)
     assert len({before, swapped, joined}) == 3
 
 
 def test_the_same_text_in_another_package_is_another_module(library: Path) -> None:
     shutil.copytree(library / "neuroninfo" / "part", library / "neuroninfo" / "parts")
     hashes = {
-        provenance.code_hash(script(library, f"import neuroninfo.{place}.leaf\n"), library)
+        Library(library).code_hash(script(library, f"import neuroninfo.{place}.leaf\n"))
         for place in ("part", "parts")
     }
     assert len(hashes) == 2
 
 
+def test_files_are_read_once(library: Path) -> None:
+    """A run plans with the library as it is at its start."""
+    read, name = Library(library), script(library, "from neuroninfo import further\n")
+    before = read.code_hash(name)
+    shutil.rmtree(library)
+    assert read.code_hash(name) == before
+
+
 def test_a_script_that_uses_nothing_has_a_hash(library: Path) -> None:
-    none = provenance.code_hash(script(library, "import json\n"), library)
-    assert none != provenance.code_hash(script(library, "import neuroninfo\n"), library)
+    none = Library(library).code_hash(script(library, "import json\n"))
+    assert none != Library(library).code_hash(script(library, "import neuroninfo\n"))
 
 
 # --- the library itself
 
 SCRIPTS = ROOT / "workflow" / "scripts"
+OURS = Library(SOURCE)
 MEASURING = {
     "files.storage",
     "networks.activations",
@@ -224,23 +253,24 @@ MEASURING = {
     "neurons.measures",
     "neurons.quantization",
     "neurons.sensitivity",
+    "neurons.settings",
     "streams",
 }
 # Rooms and modules that word or draw results.
 WORDING = ("results", "figures", "files.tables", "files.pages")
 EXPENSIVE = (
     *("dataset", "train", "measure", "damage", "rank", "ablate", "gather", "gather_ablation"),
-    *("plane", "join_plane", "calibration", "bounds", "supersample", "prune", "precision"),
+    *("plane", "join_plane", "calibration", "bounds", "supersample", "prune", "low_bit"),
     *("toy", "toy_network"),
 )
 
 
-def imported(script: Path, library: Path = SOURCE) -> dict[str, Path]:
+def imported(script: Path) -> dict[str, Path]:
     """Dotted names below the package, without the packages' empty ``__init__``, and files."""
-    package = library / "neuroninfo"
+    package = SOURCE / "neuroninfo"
     return {
         ".".join(file.relative_to(package).with_suffix("").parts): file
-        for file in provenance.modules(script, library)
+        for file in OURS.modules(script)
         if file.name != INIT
     }
 
@@ -256,8 +286,8 @@ def test_a_change_of_training_does_not_measure_again(tmp_path: Path) -> None:
     library = tmp_path / "src"
     shutil.copytree(SOURCE, library, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     measure = SCRIPTS / "measure.py"
-    before = provenance.code_hash(measure, library)
-    assert before == provenance.code_hash(measure, SOURCE)
+    before = Library(library).code_hash(measure)
+    assert before == OURS.code_hash(measure)
     for module, matters in {
         "training/loop": False,
         "networks/forward": False,
@@ -265,7 +295,7 @@ def test_a_change_of_training_does_not_measure_again(tmp_path: Path) -> None:
     }.items():
         file = library / "neuroninfo" / f"{module}.py"
         file.write_text(file.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
-        assert (provenance.code_hash(measure, library) != before) == matters
+        assert (Library(library).code_hash(measure) != before) == matters
 
 
 def test_what_is_parsed_is_what_python_imports() -> None:
@@ -290,12 +320,7 @@ def test_every_script_of_the_workflow_has_a_hash(name: str) -> None:
 
 def importers(modules: dict[str, Path], wanted: str) -> list[str]:
     """Modules that import another one directly, for the message."""
-    package = SOURCE / "neuroninfo"
-    return [
-        name
-        for name, file in modules.items()
-        if modules[wanted] in provenance.imported(file, package)
-    ]
+    return [name for name, file in modules.items() if modules[wanted] in OURS.imported(file)]
 
 
 @pytest.mark.parametrize("name", EXPENSIVE)
@@ -328,10 +353,11 @@ def test_edits_of_wording_change_no_expensive_hash(
     text = file.read_text(encoding="utf-8")
     assert text.count(old) == 1
     file.write_text(text.replace(old, new), encoding="utf-8")
+    after = Library(library)
     changed = {
         script.stem
         for script in SCRIPTS.glob("*.py")
-        if provenance.code_hash(script, library) != provenance.code_hash(script, SOURCE)
+        if after.code_hash(script) != OURS.code_hash(script)
     }
     assert changed
     assert not changed & set(EXPENSIVE)
@@ -348,7 +374,7 @@ ROOMS = (
 def test_no_room_imports_upward_and_no_module_in_a_circle() -> None:
     package = SOURCE / "neuroninfo"
     edges = {
-        file: {other for other in provenance.imported(file, package) if other.name != INIT}
+        file: {other for other in OURS.imported(file) if other.name != INIT}
         for file in package.rglob("*.py")
         if file.name != INIT
     }

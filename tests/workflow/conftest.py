@@ -150,6 +150,11 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path / "project")
 
 
+def rules(chapter: Path) -> dict[str, str]:
+    """Name -> text of the rules of a file of `workflow/rules`."""
+    return dict(re.findall(r"^rule (\w+):\n((?:(?: .*)?\n)+)", chapter.read_text(), re.MULTILINE))
+
+
 def planned(output: str) -> dict[str, int]:
     """Rule -> number of jobs, from the table that Snakemake prints."""
     table = output.split("Job stats:")[1].split("total")[0]

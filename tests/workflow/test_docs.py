@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .conftest import ROOT, Project
+from .conftest import ROOT, Project, rules
 
 DOCS = ROOT / "docs"
 CONDITION = "results/miniature/digits/12-8/relu/dropout"
@@ -148,16 +148,41 @@ def library_calls(script: Path) -> list[str]:
         if name.split(".")[0] in imported
     ]
     plumbing = (
-        r"(storage|tables)\.(read|write|write_page|read_groups|each)|figures\.style\..*|.*\.read"
+        r"files\.(storage|tables|pages)\.(read|write|read_groups|each)|figures\.canvas\..*|.*\.read"
     )
     return list(dict.fromkeys(n for n in names if not re.fullmatch(plumbing, n)))
 
 
+# Paths in the rules, as the pages write them.
+PLACES = {
+    "results/datasets/": "datasets/",
+    "{RESULTS}/": "",
+    "{FIGURES}/": "figures/",
+    "{FIGURE}/": "figures/<condition>/",
+    "{CONDITION}/": "<condition>/",
+    "{BLOCK}/": "<block>/",
+    "{TOY}/": "toys/<toy>/",
+}
+
+
+def files_made(rule: str) -> list[str]:
+    """Outputs of a rule, of a figure the picture that is seen."""
+    outputs = re.search(r"^    output:\n(.*?)^    \w+:", rule, re.MULTILINE | re.DOTALL)[1]
+    files = re.findall(r'"([^"]+\.(?:nc|csv|html|png|gif))"', outputs)
+    if any(file.endswith(".png") for file in files):
+        files = [file for file in files if not file.endswith(".csv")]
+    for constant, place in PLACES.items():
+        files = [file.replace(constant, place) for file in files]
+    return [re.sub(r"\{+(\w+)\}+", r"<\1>", file) for file in files]
+
+
 def rows_of_rules() -> Iterator[str]:
     for path in sorted((ROOT / "workflow/rules").glob("*.smk")):
-        for rule in re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE):
+        for rule, text in rules(path).items():
+            made = ", ".join(f"`{file}`" for file in files_made(text))
             calls = library_calls(ROOT / "workflow/scripts" / f"{rule}.py")
-            yield f"| `{path.stem}` | `{rule}` | {', '.join(f'`{call}`' for call in calls)} |"
+            called = ", ".join(f"`{call}`" for call in calls)
+            yield f"| `{path.stem}` | `{rule}` | {made} | {called} |"
 
 
 def test_the_map_of_the_code_is_whole() -> None:

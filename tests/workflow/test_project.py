@@ -1,5 +1,6 @@
 """What files of the project say about each other."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -9,7 +10,11 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parents[2]
+from .conftest import ROOT, rules
+
+CHAPTERS = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
+RULES = {name: text for path in CHAPTERS for name, text in rules(path).items()}
+FIGURE_RULES = [name for name in RULES if name.startswith("figure_")]
 
 
 def locked() -> dict[str, str]:
@@ -54,9 +59,7 @@ def test_readme_shows_the_commands_of_the_makefile() -> None:
             assert f"`{command.replace('$(BIN)/', '')}`" in readme, command
 
 
-@pytest.mark.parametrize(
-    "path", [ROOT / "Snakefile", *sorted((ROOT / "workflow" / "rules").glob("*.smk"))], ids=str
-)
+@pytest.mark.parametrize("path", [ROOT / "Snakefile", *CHAPTERS], ids=str)
 def test_rules_import_nothing_heavy_and_say_where_they_run(path: Path) -> None:
     text = path.read_text()
     assert not re.search(r"^\s*(import|from) (torch|xarray|numpy|pandas)", text, re.MULTILINE)
@@ -67,10 +70,53 @@ def test_rules_import_nothing_heavy_and_say_where_they_run(path: Path) -> None:
                 assert f"    {key}" in rule, (rule.split(":")[0], key)
 
 
-def test_every_rule_runs_the_script_of_its_name() -> None:
+def test_every_rule_runs_the_script_of_its_name_and_hashes_its_code() -> None:
     """A newcomer finds the script of a rule, and the rule of a script, by name."""
-    text = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
-    pairs = re.findall(r"^rule (\w+):.*?\.\./scripts/(\w+)\.py", text, re.MULTILINE | re.DOTALL)
-    assert all(rule == script for rule, script in pairs)
-    scripts = {path.stem for path in (ROOT / "workflow" / "scripts").glob("*.py")}
-    assert scripts == {script for _, script in pairs}
+    for name, text in RULES.items():
+        assert re.findall(r"\.\./scripts/(\w+)\.py", text) == [name]
+        assert re.findall(r'code\("(\w+)\.py"\)', text) == [name]
+    assert {path.stem for path in (ROOT / "workflow" / "scripts").glob("*.py")} == set(RULES)
+
+
+def test_what_is_short_runs_where_snakemake_runs() -> None:
+    """And what goes to the cluster has its time and memory recorded."""
+    for name, text in RULES.items():
+        assert "    localrule: True" in text or "    benchmark:" in text, name
+
+
+@pytest.mark.parametrize("name", FIGURE_RULES)
+def test_a_figure_has_one_name(name: str) -> None:
+    """File, rule, script, function and caption; wildcards of the file's name left out."""
+    text, figure = RULES[name], name.removeprefix("figure_")
+    pictures = re.findall(r'f"\{FIGURES?\}/([^"]+)\.(?:png|gif)"', text)
+    assert pictures
+    for path in pictures:
+        words = re.sub(r"\{\{\w+\}\}", "", path)
+        assert "_".join(re.findall(r"\w+", words)) == figure
+    captions = set(re.findall(r"report/([\w-]+)\.rst", text))
+    assert captions == {figure.replace("_", "-")}
+    script = ast.parse((ROOT / "workflow" / "scripts" / f"{name}.py").read_text())
+    imported = {
+        alias.name: node.module
+        for node in ast.walk(script)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    called = {ast.unparse(node.func) for node in ast.walk(script) if isinstance(node, ast.Call)}
+    assert re.fullmatch(r"neuroninfo\.figures\.\w+", imported[figure])
+    assert figure in called
+
+
+def test_figures_come_from_figure_rules_and_data_from_others() -> None:
+    for name, text in RULES.items():
+        outputs = re.search(r"^    output:\n(.*?)^    \w+:", text, re.MULTILINE | re.DOTALL)[1]
+        files = re.findall(r'f?"([^"]+\.(?:nc|csv|html|png|pdf|gif))"', outputs)
+        assert files
+        for path in files:
+            assert path.startswith(("{FIGURE}/", "{FIGURES}/")) == (name in FIGURE_RULES), name
+
+
+def test_every_caption_is_used() -> None:
+    text = (ROOT / "Snakefile").read_text() + "".join(RULES.values())
+    for path in (ROOT / "workflow" / "report").glob("*.rst"):
+        assert f"report/{path.name}" in text, path

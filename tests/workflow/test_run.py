@@ -218,7 +218,7 @@ USERS = {
         "bounds",
         "supersample",
         "figure_bounds",
-        "figure_supersample",
+        "figure_bounds_supersample",
         "study_bounds",
         "plane",
         "train",
@@ -227,7 +227,7 @@ USERS = {
         "toy_network",
     },  # by way of training
     "bound_training": {"bounds", "supersample"},
-    "figures/bounds": {"figure_bounds", "figure_supersample"},
+    "figures/bounds": {"figure_bounds", "figure_bounds_supersample"},
     "planes": {
         "plane",
         "join_plane",
@@ -273,7 +273,7 @@ USERS = {
     "claims": {
         "plane",
         "reading",
-        "study_readings",
+        "study_counts",
         "claims",
         "study_claims",
         "simpson",
@@ -296,7 +296,7 @@ USERS = {
         "figure_quantizers",
         "figure_replacement",
     },
-    "reading": {"reading", "study_readings", "figure_ablation_layers"},
+    "reading": {"reading", "study_counts", "figure_ablation_layers"},
     "pruning": {"prune", "figure_pruning"},
     "precision": {"precision", "figure_precision"},
     "figures/ablation": {"figure_ablation_network", "figure_ablation_layers"},

@@ -1,9 +1,44 @@
 """Generalization bounds against measured gaps, of networks that are trained for it."""
 
+# What is trained, by name, as it is written into files.
+GAPS = {
+    name: {
+        "study": STUDY.name,
+        "name": name,
+        **vars(STUDY.gap_condition(name)),
+        "label_noise": config["bounds"]["gaps"][name]["label_noise"],
+        "seeds": list(range(config["bounds"]["seeds"])),
+    }
+    for name in STUDY.gaps
+}
+SUPERSAMPLES = {
+    name: {
+        "study": STUDY.name,
+        "name": name,
+        **vars(STUDY.supersample_condition(name)),
+        "label_noise": config["bounds"]["supersample"][name]["label_noise"],
+        "seeds": list(range(config["bounds"]["supersample"][name]["masks"])),
+    }
+    for name in STUDY.supersamples
+}
+GAP_FILES = [f"{RESULTS}/bounds/{name}/bounds.nc" for name in GAPS]
+SUPERSAMPLE_FILES = [
+    f"{RESULTS}/bounds/supersample/{name}/supersample.nc" for name in SUPERSAMPLES
+]
+BOUND_FIGURES = figure_files(
+    [
+        *(["bounds-error", "bounds-cross-entropy"] if GAPS else []),
+        *(["bounds-supersample"] if SUPERSAMPLES else []),
+    ]
+)
+BOUND_TABLES = table_files(["bounds"] if GAPS or SUPERSAMPLES else [])
+STUDY_FIGURES += BOUND_FIGURES
+STUDY_TABLES += BOUND_TABLES
+
 
 rule bounds:
     input:
-        dataset=lambda wildcards: dataset_of(STUDY.gap_condition(wildcards.gaps)),
+        dataset=lambda wildcards: f"results/datasets/{GAPS[wildcards.gaps]['dataset']}.nc",
     output:
         f"{RESULTS}/bounds/{{gaps}}/bounds.nc",
     log:
@@ -17,8 +52,9 @@ rule bounds:
         mem_mb=growing(4000),
         runtime=growing(120),
     params:
-        condition=lambda wildcards: described_gaps(wildcards.gaps),
+        condition=lambda wildcards: GAPS[wildcards.gaps],
         settings=lambda wildcards: STUDY.gap_settings(wildcards.gaps),
+        checkpoints=CHECKPOINTS,
         code=lambda wildcards: code("bounds.py"),
     script:
         "../scripts/bounds.py"
@@ -26,27 +62,19 @@ rule bounds:
 
 rule figure_bounds:
     input:
-        gap_files(),
+        GAP_FILES,
     output:
-        error=report(
-            f"{FIGURES}/bounds-error.png",
+        report(
+            f"{FIGURES}/bounds-{{loss}}.png",
             caption="../report/bounds.rst",
             category=BOUNDS,
-            labels={"figure": "gap and bounds, 0-1 loss"},
+            labels={"figure": "gap and bounds, {loss}"},
         ),
-        cross_entropy=report(
-            f"{FIGURES}/bounds-cross-entropy.png",
-            caption="../report/bounds.rst",
-            category=BOUNDS,
-            labels={"figure": "gap and bounds, cross-entropy"},
-        ),
-        others=[
-            f"{FIGURES}/bounds-{loss}.{suffix}"
-            for loss in ("error", "cross-entropy")
-            for suffix in ("pdf", "csv")
-        ],
+        f"{FIGURES}/bounds-{{loss}}.pdf",
+        f"{FIGURES}/bounds-{{loss}}.csv",
     log:
-        f"logs/{FIGURES}/bounds.log",
+        f"logs/{FIGURES}/bounds-{{loss}}.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -60,9 +88,7 @@ rule figure_bounds:
 
 rule supersample:
     input:
-        dataset=lambda wildcards: dataset_of(
-            STUDY.supersample_condition(wildcards.supersample)
-        ),
+        dataset=lambda wildcards: f"results/datasets/{SUPERSAMPLES[wildcards.supersample]['dataset']}.nc",
     output:
         f"{RESULTS}/bounds/supersample/{{supersample}}/supersample.nc",
     log:
@@ -76,20 +102,21 @@ rule supersample:
         mem_mb=growing(4000),
         runtime=growing(120),
     params:
-        condition=lambda wildcards: described_supersample(wildcards.supersample),
+        condition=lambda wildcards: SUPERSAMPLES[wildcards.supersample],
         settings=lambda wildcards: STUDY.supersample_settings(wildcards.supersample),
+        checkpoints=CHECKPOINTS,
         code=lambda wildcards: code("supersample.py"),
     script:
         "../scripts/supersample.py"
 
 
-rule figure_supersample:
+rule figure_bounds_supersample:
     input:
-        supersample_files(),
+        SUPERSAMPLE_FILES,
     output:
         report(
             f"{FIGURES}/bounds-supersample.png",
-            caption="../report/supersample.rst",
+            caption="../report/bounds-supersample.rst",
             category=BOUNDS,
             labels={"figure": "f-CMI"},
         ),
@@ -97,21 +124,22 @@ rule figure_supersample:
         f"{FIGURES}/bounds-supersample.csv",
     log:
         f"logs/{FIGURES}/bounds-supersample.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        code=lambda wildcards: code("figure_supersample.py"),
+        code=lambda wildcards: code("figure_bounds_supersample.py"),
     script:
-        "../scripts/figure_supersample.py"
+        "../scripts/figure_bounds_supersample.py"
 
 
 rule study_bounds:
     input:
-        gaps=gap_files(),
-        supersamples=supersample_files(),
+        gaps=GAP_FILES,
+        supersamples=SUPERSAMPLE_FILES,
     output:
         table=f"{RESULTS}/bounds.csv",
         page=report(
@@ -122,6 +150,7 @@ rule study_bounds:
         ),
     log:
         f"logs/{RESULTS}/bounds.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:

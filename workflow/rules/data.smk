@@ -8,6 +8,7 @@ rule dataset:
         "logs/dataset/{dataset}.log",
     benchmark:
         "logs/benchmarks/dataset/{dataset}.tsv"
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:

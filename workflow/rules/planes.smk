@@ -1,4 +1,20 @@
-"""Information planes: estimated while networks are trained, drawn, and their estimators tested."""
+"""Information planes: estimated while networks are trained, and drawn."""
+
+# Figures of conditions that differ in their activation only, and these conditions.
+ACTIVATIONS = "{dataset}/{architecture}/planes-activations-{regularizer}"
+SIDE_BY_SIDE = {}
+for condition in STUDY.with_planes:
+    SIDE_BY_SIDE.setdefault(ACTIVATIONS.format(**vars(condition)), []).append(condition)
+    OWN_FIGURES[condition] += ["planes", "clustering"]
+PLANE_FIGURES = figure_files(
+    [
+        *(name for name, conditions in SIDE_BY_SIDE.items() if len(conditions) > 1),
+        *(["planes-compression", "planes-gap"] if STUDY.with_planes else []),
+    ]
+)
+STUDY_FIGURES += PLANE_FIGURES
+if STUDY.with_planes:
+    STUDY_TABLES += table_files(["compression", "plane-gap"])
 
 
 rule plane:
@@ -21,6 +37,7 @@ rule plane:
         settings=lambda wildcards: STUDY.plane_settings(
             condition_of(wildcards), int(wildcards.group)
         ),
+        checkpoints=CHECKPOINTS,
         code=lambda wildcards: code("plane.py"),
     script:
         "../scripts/plane.py"
@@ -36,6 +53,7 @@ rule join_plane:
         f"{BLOCK}/plane.nc",
     log:
         f"logs/{BLOCK}/join_plane.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -49,22 +67,14 @@ rule join_plane:
         "../scripts/join_plane.py"
 
 
-rule figure_planes:
+rule compression:
     input:
         f"{CONDITION}/plane.nc",
     output:
-        png=report(
-            f"{FIGURE}/planes.png",
-            caption="../report/planes.rst",
-            category=PLANES,
-            subcategory=BY_DATASET,
-            labels=figure_labels("information planes"),
-        ),
-        pdf=f"{FIGURE}/planes.pdf",
-        csv=f"{FIGURE}/planes.csv",
-        table=f"{CONDITION}/compression.csv",
+        f"{CONDITION}/compression.csv",
     log:
-        f"logs/{FIGURE}/planes.log",
+        f"logs/{CONDITION}/compression.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -73,6 +83,35 @@ rule figure_planes:
     params:
         condition=described,
         study_seed=STUDY.seed,
+        code=lambda wildcards: code("compression.py"),
+    script:
+        "../scripts/compression.py"
+
+
+rule figure_planes:
+    input:
+        plane=f"{CONDITION}/plane.nc",
+        table=f"{CONDITION}/compression.csv",
+    output:
+        report(
+            f"{FIGURE}/planes.png",
+            caption="../report/planes.rst",
+            category=PLANES,
+            subcategory=BY_DATASET,
+            labels=figure_labels("information planes"),
+        ),
+        f"{FIGURE}/planes.pdf",
+        f"{FIGURE}/planes.csv",
+    log:
+        f"logs/{FIGURE}/planes.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        condition=described,
         code=lambda wildcards: code("figure_planes.py"),
     script:
         "../scripts/figure_planes.py"
@@ -93,6 +132,7 @@ rule figure_clustering:
         f"{FIGURE}/clustering.csv",
     log:
         f"logs/{FIGURE}/clustering.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -105,9 +145,11 @@ rule figure_clustering:
         "../scripts/figure_clustering.py"
 
 
-rule figure_plane_activations:
+rule figure_planes_activations:
     input:
-        lambda wildcards: of_conditions("plane.nc", activations_of(wildcards)),
+        lambda wildcards: of_conditions(
+            "plane.nc", SIDE_BY_SIDE[ACTIVATIONS.format(**wildcards)]
+        ),
     output:
         report(
             f"{FIGURES}/{{dataset}}/{{architecture}}/planes-activations-{{regularizer}}.png",
@@ -120,16 +162,19 @@ rule figure_plane_activations:
         f"{FIGURES}/{{dataset}}/{{architecture}}/planes-activations-{{regularizer}}.csv",
     log:
         f"logs/{FIGURES}/{{dataset}}/{{architecture}}/planes-activations-{{regularizer}}.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        conditions=lambda wildcards: named(activations_of(wildcards)),
-        code=lambda wildcards: code("figure_plane_activations.py"),
+        conditions=lambda wildcards: named(
+            SIDE_BY_SIDE[ACTIVATIONS.format(**wildcards)]
+        ),
+        code=lambda wildcards: code("figure_planes_activations.py"),
     script:
-        "../scripts/figure_plane_activations.py"
+        "../scripts/figure_planes_activations.py"
 
 
 rule study_compression:
@@ -139,22 +184,14 @@ rule study_compression:
         table=f"{RESULTS}/compression.csv",
         page=report(
             f"{RESULTS}/compression.html",
-            caption="../report/compression.rst",
+            caption="../report/planes-compression.rst",
             category=PLANES,
             subcategory=OF_THE_STUDY,
             labels={"figure": "table of compression"},
         ),
-        png=report(
-            f"{FIGURES}/planes-compression.png",
-            caption="../report/compression.rst",
-            category=PLANES,
-            subcategory=OF_THE_STUDY,
-            labels={"figure": "compression"},
-        ),
-        pdf=f"{FIGURES}/planes-compression.pdf",
-        csv=f"{FIGURES}/planes-compression.csv",
     log:
         f"logs/{RESULTS}/compression.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -167,7 +204,34 @@ rule study_compression:
         "../scripts/study_compression.py"
 
 
-rule figure_plane_gap:
+rule figure_planes_compression:
+    input:
+        f"{RESULTS}/compression.csv",
+    output:
+        report(
+            f"{FIGURES}/planes-compression.png",
+            caption="../report/planes-compression.rst",
+            category=PLANES,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "compression"},
+        ),
+        f"{FIGURES}/planes-compression.pdf",
+        f"{FIGURES}/planes-compression.csv",
+    log:
+        f"logs/{FIGURES}/planes-compression.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        code=lambda wildcards: code("figure_planes_compression.py"),
+    script:
+        "../scripts/figure_planes_compression.py"
+
+
+rule plane_gap:
     input:
         of_conditions("plane.nc", STUDY.with_planes),
     output:
@@ -179,17 +243,9 @@ rule figure_plane_gap:
             subcategory=OF_THE_STUDY,
             labels={"figure": "table of correlations with the gap"},
         ),
-        png=report(
-            f"{FIGURES}/planes-gap.png",
-            caption="../report/planes-gap.rst",
-            category=PLANES,
-            subcategory=OF_THE_STUDY,
-            labels={"figure": "information and generalization gap"},
-        ),
-        pdf=f"{FIGURES}/planes-gap.pdf",
-        csv=f"{FIGURES}/planes-gap.csv",
     log:
-        f"logs/{FIGURES}/planes-gap.log",
+        f"logs/{RESULTS}/plane-gap.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -198,52 +254,35 @@ rule figure_plane_gap:
     params:
         conditions=named(STUDY.with_planes),
         study_seed=STUDY.seed,
-        code=lambda wildcards: code("figure_plane_gap.py"),
+        code=lambda wildcards: code("plane_gap.py"),
     script:
-        "../scripts/figure_plane_gap.py"
+        "../scripts/plane_gap.py"
 
 
-rule calibration:
-    output:
-        f"{RESULTS}/calibration.nc",
-    log:
-        f"logs/{RESULTS}/calibration.log",
-    benchmark:
-        f"logs/benchmarks/{RESULTS}/calibration.tsv"
-    conda:
-        "../../envs/neuroninfo.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(120),
-    params:
-        settings=STUDY.calibration_settings(),
-        code=lambda wildcards: code("calibration.py"),
-    script:
-        "../scripts/calibration.py"
-
-
-rule figure_calibration:
+rule figure_planes_gap:
     input:
-        f"{RESULTS}/calibration.nc",
+        planes=of_conditions("plane.nc", STUDY.with_planes),
+        table=f"{RESULTS}/plane-gap.csv",
     output:
-        png=report(
-            f"{FIGURES}/calibration-{{part}}.png",
-            caption="../report/calibration.rst",
+        report(
+            f"{FIGURES}/planes-gap.png",
+            caption="../report/planes-gap.rst",
             category=PLANES,
             subcategory=OF_THE_STUDY,
-            labels={"figure": "calibration, {part}"},
+            labels={"figure": "information and generalization gap"},
         ),
-        pdf=f"{FIGURES}/calibration-{{part}}.pdf",
-        csv=f"{FIGURES}/calibration-{{part}}.csv",
+        f"{FIGURES}/planes-gap.pdf",
+        f"{FIGURES}/planes-gap.csv",
     log:
-        f"logs/{FIGURES}/calibration-{{part}}.log",
+        f"logs/{FIGURES}/planes-gap.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        code=lambda wildcards: code("figure_calibration.py"),
+        conditions=named(STUDY.with_planes),
+        code=lambda wildcards: code("figure_planes_gap.py"),
     script:
-        "../scripts/figure_calibration.py"
+        "../scripts/figure_planes_gap.py"

@@ -1,5 +1,8 @@
 """A study with other seeds, compared with the one it replicates."""
 
+STUDY_FIGURES += figure_files(["replication"])
+STUDY_TABLES += table_files(["replication"])
+
 
 rule replication:
     input:
@@ -14,17 +17,9 @@ rule replication:
             subcategory=OF_THE_STUDY,
             labels={"figure": "table of the replication"},
         ),
-        png=report(
-            f"{FIGURES}/replication.png",
-            caption="../report/replication.rst",
-            category=CLAIMS,
-            subcategory=OF_THE_STUDY,
-            labels={"figure": "replication"},
-        ),
-        pdf=f"{FIGURES}/replication.pdf",
-        csv=f"{FIGURES}/replication.csv",
     log:
         f"logs/{RESULTS}/replication.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -36,3 +31,32 @@ rule replication:
         code=lambda wildcards: code("replication.py"),
     script:
         "../scripts/replication.py"
+
+
+rule figure_replication:
+    input:
+        f"{RESULTS}/replication.csv",
+    output:
+        report(
+            f"{FIGURES}/replication.png",
+            caption="../report/replication.rst",
+            category=CLAIMS,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "replication"},
+        ),
+        f"{FIGURES}/replication.pdf",
+        f"{FIGURES}/replication.csv",
+    log:
+        f"logs/{FIGURES}/replication.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        here=STUDY.name,
+        there=STUDY.replicates,
+        code=lambda wildcards: code("figure_replication.py"),
+    script:
+        "../scripts/figure_replication.py"

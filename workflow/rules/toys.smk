@@ -1,7 +1,12 @@
 """Two-dimensional toys: logistic regression, and networks of width two."""
 
 TOY = f"{RESULTS}/toys/{{toy}}"
-TOY_FIGURE = f"{FIGURES}/toys/{{toy}}"
+TOY_FIGURES = [
+    *figure_files(f"toys/{name}-logistic" for name in STUDY.toys()),
+    *figure_files(f"toys/{name}-network" for name in STUDY.toys(network=True)),
+    *(f"{FIGURES}/toys/{name}-network.gif" for name in STUDY.toys(network=True)),
+]
+STUDY_FIGURES += TOY_FIGURES
 
 
 rule toy:
@@ -9,6 +14,7 @@ rule toy:
         f"{TOY}/logistic.nc",
     log:
         f"logs/{TOY}/logistic.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -45,58 +51,60 @@ rule toy_network:
         "../scripts/toy_network.py"
 
 
-rule figure_toy:
+rule figure_toys_logistic:
     input:
         f"{TOY}/logistic.nc",
     output:
         report(
-            f"{TOY_FIGURE}-logistic.png",
-            caption="../report/toy.rst",
+            f"{FIGURES}/toys/{{toy}}-logistic.png",
+            caption="../report/toys-logistic.rst",
             category=TOYS,
             labels={"figure": "logistic regression", "set": "{toy}"},
         ),
-        f"{TOY_FIGURE}-logistic.pdf",
-        f"{TOY_FIGURE}-logistic.csv",
+        f"{FIGURES}/toys/{{toy}}-logistic.pdf",
+        f"{FIGURES}/toys/{{toy}}-logistic.csv",
     log:
-        f"logs/{TOY_FIGURE}-logistic.log",
+        f"logs/{FIGURES}/toys/{{toy}}-logistic.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        code=lambda wildcards: code("figure_toy.py"),
+        code=lambda wildcards: code("figure_toys_logistic.py"),
     script:
-        "../scripts/figure_toy.py"
+        "../scripts/figure_toys_logistic.py"
 
 
-rule figure_toy_network:
+rule figure_toys_network:
     input:
         toy=f"{TOY}/logistic.nc",
         network=f"{TOY}/network.nc",
     output:
         png=report(
-            f"{TOY_FIGURE}-network.png",
-            caption="../report/toy_network.rst",
+            f"{FIGURES}/toys/{{toy}}-network.png",
+            caption="../report/toys-network.rst",
             category=TOYS,
             labels={"figure": "network", "set": "{toy}"},
         ),
-        pdf=f"{TOY_FIGURE}-network.pdf",
-        csv=f"{TOY_FIGURE}-network.csv",
+        pdf=f"{FIGURES}/toys/{{toy}}-network.pdf",
+        csv=f"{FIGURES}/toys/{{toy}}-network.csv",
         gif=report(
-            f"{TOY_FIGURE}-network.gif",
-            caption="../report/toy_network.rst",
+            f"{FIGURES}/toys/{{toy}}-network.gif",
+            caption="../report/toys-network.rst",
             category=TOYS,
             labels={"figure": "network over training", "set": "{toy}"},
         ),
     log:
-        f"logs/{TOY_FIGURE}-network.log",
+        f"logs/{FIGURES}/toys/{{toy}}-network.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        code=lambda wildcards: code("figure_toy_network.py"),
+        code=lambda wildcards: code("figure_toys_network.py"),
     script:
-        "../scripts/figure_toy_network.py"
+        "../scripts/figure_toys_network.py"

@@ -6,13 +6,15 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
+import msgspec
+
 from neuroninfo.ablation.ablate import ablate
-from neuroninfo.ablation.orders import orderings_from
+from neuroninfo.ablation.settings import AblationSettings
 from neuroninfo.data import datasets
 from neuroninfo.files import storage
 from neuroninfo.networks.stack import from_dataset
 
-settings = snakemake.params.settings
+settings = msgspec.convert(snakemake.params.settings, AblationSettings)
 examples = datasets.read(snakemake.input.dataset, splits=["test"])
 network = storage.read(snakemake.input.network, "network")
 orders = snakemake.input.get("orders")
@@ -21,12 +23,9 @@ curves = ablate(
     storage.read(snakemake.input.neurons, "neurons"),
     examples.inputs,
     examples.labels,
-    orderings_from(settings),
-    settings["study_seed"],
+    settings,
     searched=storage.read_groups(orders, "orders") if orders else None,
     means=network["mean_output"].values,
-    within=settings["scopes"],
-    rows=settings["rows"],
     threads=snakemake.threads,
 )
 storage.write(
@@ -35,5 +34,5 @@ storage.write(
     kind="ablation",
     title="Correct predictions and loss under cumulative ablation",
     condition=snakemake.params.condition,
-    configuration=settings,
+    configuration=snakemake.params.settings,
 )

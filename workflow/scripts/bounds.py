@@ -6,27 +6,28 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
+import msgspec
 import torch
 
 from neuroninfo.data import datasets, subsets
 from neuroninfo.files import storage
 from neuroninfo.generalization import gaps
+from neuroninfo.generalization.settings import GapSettings
 from neuroninfo.training import devices
 from neuroninfo.training.devices import choose_device
 from neuroninfo.training.loop import open_checkpoint
-from neuroninfo.training.settings import settings_from
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
-settings = settings_from(about["configuration"]["training"])
+settings = msgspec.convert(snakemake.params.settings, GapSettings)
 device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = subsets.relabelled(
     datasets.read(snakemake.input.dataset),
-    about["configuration"]["label_noise"],
-    settings.study_seed,
+    settings.label_noise,
+    settings.training.study_seed,
 )
 with open_checkpoint(
-    Path("results", about["condition"]["study"], "checkpoints"),
+    snakemake.params.checkpoints,
     about | {"job": "bounds", "code": snakemake.params.code},
     snakemake.input.dataset,
     device,
@@ -36,9 +37,7 @@ with open_checkpoint(
     with_bounds = gaps.gaps(
         examples,
         settings,
-        about["condition"]["activation"],
         about["condition"]["seeds"],
-        gaps.gaps_from(about["configuration"]),
         device,
         gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
         checkpoint=checkpoint,

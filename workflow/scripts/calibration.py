@@ -6,20 +6,22 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
+import msgspec
 import torch
 
 from neuroninfo.files import storage
 from neuroninfo.planes import calibration
-from neuroninfo.planes.estimators.names import named
+from neuroninfo.planes.estimators.names import all_named
+from neuroninfo.planes.settings import CalibrationSettings
 
 torch.set_num_threads(snakemake.threads)
-settings = snakemake.params.settings
+settings = msgspec.convert(snakemake.params.settings, CalibrationSettings)
 result = calibration.sweep(
-    [named(name, settings["study_seed"]) for name in settings["estimators"]],
-    calibration.mixtures(settings["dimensions"]),
-    settings["examples"],
-    settings["repeats"],
-    settings["study_seed"],
+    all_named(settings.estimators, settings.study_seed),
+    calibration.mixtures(settings.dimensions),
+    settings.examples,
+    settings.repeats,
+    settings.study_seed,
 )
 storage.write(
     result,
@@ -27,5 +29,5 @@ storage.write(
     kind="calibration",
     title="Estimates of information beside known values",
     condition={},
-    configuration=settings,
+    configuration=snakemake.params.settings,
 )

@@ -6,11 +6,12 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.figures import ablation, canvas
+from neuroninfo.figures import canvas
+from neuroninfo.figures.ablation import ablation_layers
 from neuroninfo.files import storage
 from neuroninfo.results import counts
 
-drawn = ablation.layers_figure(
+drawn = ablation_layers(
     storage.read_groups(snakemake.input.ablation, "ablation"),
     snakemake.params.condition,
     counts=counts.read(snakemake.input.counts),

@@ -7,8 +7,8 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures.planes import clustering_figure
+from neuroninfo.figures.planes import clustering
 from neuroninfo.files import storage
 
 plane = storage.read(snakemake.input[0], "plane")
-canvas.save(clustering_figure(plane, snakemake.params.condition), *snakemake.output)
+canvas.save(clustering(plane, snakemake.params.condition), *snakemake.output)

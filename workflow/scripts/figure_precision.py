@@ -7,13 +7,9 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures.precision import precision_figure
-from neuroninfo.files import storage, tables
-from neuroninfo.results import low_bit
+from neuroninfo.figures.precision import precision
+from neuroninfo.files import tables
+from neuroninfo.results.low_bit import COLUMNS
 
-condition = snakemake.params.condition
-groups = storage.read_groups(snakemake.input[0], "precision")
-table = low_bit.summary(groups, condition, snakemake.params.study_seed)
-tables.write(table, snakemake.output.table)
-drawn = precision_figure(table, condition)
-canvas.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)
+table = tables.read(snakemake.input[0], COLUMNS)
+canvas.save(precision(table, snakemake.params.condition), *snakemake.output)

@@ -7,11 +7,11 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures.quantizers import quantizers_figure
+from neuroninfo.figures.quantizers import quantizers
 from neuroninfo.files import storage, tables
 from neuroninfo.results import claims, ranking
 
-drawn = quantizers_figure(
+drawn = quantizers(
     storage.read(snakemake.input.neurons, "neurons"),
     claims.read(snakemake.input.claims),
     tables.read(snakemake.input.effects, ranking.COLUMNS),

@@ -7,12 +7,12 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures.ranking import ranking_figure
+from neuroninfo.figures.ranking import ranking
 from neuroninfo.files import tables
-from neuroninfo.results import ranking
+from neuroninfo.results.ranking import COLUMNS, KEY
 from neuroninfo.vocabulary import condition_names
 
 condition = snakemake.params.condition
 sets = [[*condition_names(condition).values(), name] for name in snakemake.params.sets]
-effects = tables.gather(snakemake.input.effects, ranking.COLUMNS, ranking.KEY, sets)
-canvas.save(ranking_figure(effects, condition), *snakemake.output)
+effects = tables.gather(snakemake.input.effects, COLUMNS, KEY, sets)
+canvas.save(ranking(effects, condition), *snakemake.output)

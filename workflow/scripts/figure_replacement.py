@@ -7,11 +7,11 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures.replacement import replacement_figure
+from neuroninfo.figures.replacement import replacement
 from neuroninfo.files import storage, tables
 from neuroninfo.results import ranking
 
-drawn = replacement_figure(
+drawn = replacement(
     storage.read_groups(snakemake.input.ablation, "ablation"),
     tables.read(snakemake.input.replaced, ranking.COLUMNS),
     snakemake.params.condition,

@@ -7,14 +7,14 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures.simpson import simpson_figure
+from neuroninfo.figures.simpson import simpson
 from neuroninfo.files import storage, tables
-from neuroninfo.results import simpson
+from neuroninfo.results.simpson import COLUMNS
 
-drawn = simpson_figure(
+drawn = simpson(
     storage.read(snakemake.input.neurons, "neurons"),
     storage.read(snakemake.input.damage, "damage"),
-    tables.read(snakemake.input.table, simpson.COLUMNS),
+    tables.read(snakemake.input.table, COLUMNS),
     snakemake.params.condition,
 )
 canvas.save(drawn, *snakemake.output)

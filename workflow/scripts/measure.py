@@ -6,11 +6,14 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
+import msgspec
+
 from neuroninfo.files import storage
 from neuroninfo.networks.stack import from_dataset
 from neuroninfo.neurons.measures import measure
+from neuroninfo.neurons.settings import MeasureSettings
 
-settings = snakemake.params.settings
+settings = msgspec.convert(snakemake.params.settings, MeasureSettings)
 activations = storage.each(
     snakemake.input.activations,
     "activations",
@@ -19,10 +22,10 @@ activations = storage.each(
 )
 stack = from_dataset(storage.read(snakemake.input.network, "network"))
 storage.write(
-    measure(activations, stack, **settings),
+    measure(activations, stack, settings),
     snakemake.output.neurons,
     kind="neurons",
     title="What every neuron knows of the class",
     condition=snakemake.params.condition,
-    configuration=settings,
+    configuration=snakemake.params.settings,
 )

@@ -6,37 +6,37 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
+import msgspec
 import torch
 
 from neuroninfo.data import datasets
 from neuroninfo.files import storage
 from neuroninfo.planes import layers
-from neuroninfo.planes.training import measured, planes_from, train
+from neuroninfo.planes.settings import PlaneSettings
+from neuroninfo.planes.training import measured, train
 from neuroninfo.training import devices
 from neuroninfo.training.devices import choose_device
-from neuroninfo.training.loop import open_checkpoint
-from neuroninfo.training.settings import architecture_for, settings_from
+from neuroninfo.training.loop import architecture_for, open_checkpoint
 from neuroninfo.training.splits import split_tensors
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
-settings = settings_from(about["configuration"]["training"])
+settings = msgspec.convert(snakemake.params.settings, PlaneSettings)
 device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
 splits = split_tensors(examples, device)
 with open_checkpoint(
-    Path("results", about["condition"]["study"], "checkpoints"),
+    snakemake.params.checkpoints,
     about | {"job": "plane", "code": snakemake.params.code},
     snakemake.input.dataset,
     device,
     snakemake.config["checkpoints"]["minutes"],
 ) as checkpoint:
     plane = train(
-        architecture_for(examples, settings, about["condition"]["activation"]),
+        architecture_for(examples, settings.training),
         about["condition"]["seeds"],
         splits,
         settings,
-        planes_from(about["configuration"]),
         on=measured(examples, splits),
         gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
         checkpoint=checkpoint,

@@ -1,4 +1,4 @@
-"""Give the networks of a block few bits, measure and ablate them."""
+"""Write the table of networks of few bits: accuracy, information and ablation."""
 
 import sys
 from pathlib import Path
@@ -6,23 +6,12 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.data import datasets
-from neuroninfo.files import storage
-from neuroninfo.networks.stack import from_dataset
-from neuroninfo.smaller import low_bit
+from neuroninfo.files import storage, tables
+from neuroninfo.results import low_bit
 
-settings = snakemake.params.settings
-examples = datasets.read(snakemake.input.dataset, splits=["validation", "test"])
-validation, test = (
-    (examples.inputs[rows], examples.labels[rows])
-    for rows in map(examples.split, ("validation", "test"))
+table = low_bit.summary(
+    storage.read_groups(snakemake.input[0], "precision"),
+    snakemake.params.condition,
+    snakemake.params.study_seed,
 )
-stack = from_dataset(storage.read(snakemake.input.network, "network"))
-storage.write(
-    low_bit.by_bits(stack, validation, test, settings),
-    snakemake.output[0],
-    kind="precision",
-    title="Accuracy, information and ablation of networks of few bits",
-    condition=snakemake.params.condition,
-    configuration=settings,
-)
+tables.write(table, snakemake.output[0])

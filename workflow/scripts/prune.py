@@ -6,16 +6,18 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
+import msgspec
 import torch
 
 from neuroninfo.data import datasets
 from neuroninfo.files import storage
 from neuroninfo.networks.stack import from_dataset
 from neuroninfo.smaller import pruning
+from neuroninfo.smaller.settings import PruningSettings
 from neuroninfo.training.splits import split_tensors
 
 torch.set_num_threads(snakemake.threads)
-settings = snakemake.params.settings
+settings = msgspec.convert(snakemake.params.settings, PruningSettings)
 examples = datasets.read(snakemake.input.dataset)
 trained = storage.read(snakemake.input.network, "network")
 orders = snakemake.input.get("orders")
@@ -33,5 +35,5 @@ storage.write(
     kind="pruned",
     title="Accuracy of networks that keep a share of their neurons or weights",
     condition=snakemake.params.condition,
-    configuration=settings,
+    configuration=snakemake.params.settings,
 )

@@ -6,12 +6,15 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
+import msgspec
+
 from neuroninfo.ablation import search
+from neuroninfo.ablation.settings import SearchSettings
 from neuroninfo.data import datasets
 from neuroninfo.files import storage
 from neuroninfo.networks.stack import from_dataset
 
-settings = snakemake.params.settings
+settings = msgspec.convert(snakemake.params.settings, SearchSettings)
 examples = datasets.read(snakemake.input.dataset, splits=["validation"])
 activations = storage.each(
     snakemake.input.activations, "activations", "seed", variables=["activation", "label"]
@@ -23,12 +26,12 @@ storage.write(
         storage.read(snakemake.input.damage, "damage"),
         examples.inputs,
         examples.labels,
+        settings,
         threads=snakemake.threads,
-        **settings,
     ),
     snakemake.output.orders,
     kind="orders",
     title="Orders of neurons that had to be found",
     condition=snakemake.params.condition,
-    configuration=settings,
+    configuration=snakemake.params.settings,
 )

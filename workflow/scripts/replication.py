@@ -6,8 +6,6 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.figures import canvas
-from neuroninfo.figures.replication import replication_figure
 from neuroninfo.files import pages, tables
 from neuroninfo.results import claims, replication
 
@@ -18,5 +16,3 @@ tables.write(agreed, snakemake.output.table)
 title = f"Effects of study {snakemake.params.here} beside those of {snakemake.params.there}"
 pages.write(agreed, snakemake.output.page, title=title)
 print(replication.summary(agreed))
-drawn = replication_figure(agreed, snakemake.params.here, snakemake.params.there)
-canvas.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

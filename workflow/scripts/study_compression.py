@@ -1,4 +1,4 @@
-"""Gather the tables of compression of all conditions, and draw them."""
+"""Put the tables of compression of all conditions into one, each condition checked to be there."""
 
 import sys
 from pathlib import Path
@@ -6,8 +6,6 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.figures import canvas
-from neuroninfo.figures.planes import compression_figure
 from neuroninfo.files import pages, tables
 from neuroninfo.results import planes
 
@@ -15,5 +13,3 @@ table = tables.gather(snakemake.input, planes.COLUMNS, planes.KEY, snakemake.par
 tables.write(table, snakemake.output.table)
 page = table[list(planes.PAGE)]
 pages.write(page, snakemake.output.page, title="Fall of I(X;T) after its maximum, in bit")
-drawn = compression_figure(table)
-canvas.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

@@ -6,28 +6,29 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
+import msgspec
 import torch
 
 from neuroninfo.data import datasets, subsets
 from neuroninfo.files import storage
 from neuroninfo.generalization import supersample
+from neuroninfo.generalization.settings import SupersampleSettings
 from neuroninfo.training import devices
 from neuroninfo.training.devices import choose_device
 from neuroninfo.training.loop import open_checkpoint
-from neuroninfo.training.settings import settings_from
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
-settings = settings_from(about["configuration"]["training"])
+settings = msgspec.convert(snakemake.params.settings, SupersampleSettings)
 device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
 examples = subsets.relabelled(
-    subsets.of_classes(examples, about["configuration"]["classes"] or range(examples.n_classes)),
-    about["configuration"]["label_noise"],
-    settings.study_seed,
+    subsets.of_classes(examples, settings.classes or range(examples.n_classes)),
+    settings.label_noise,
+    settings.training.study_seed,
 )
 with open_checkpoint(
-    Path("results", about["condition"]["study"], "checkpoints"),
+    snakemake.params.checkpoints,
     about | {"job": "supersample", "code": snakemake.params.code},
     snakemake.input.dataset,
     device,
@@ -37,8 +38,6 @@ with open_checkpoint(
     with_bounds = supersample.supersample(
         examples,
         settings,
-        about["condition"]["activation"],
-        supersample.supersample_from(about["configuration"]),
         device,
         gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
         checkpoint=checkpoint,

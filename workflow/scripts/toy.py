@@ -6,10 +6,13 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
+import msgspec
+
 from neuroninfo.files import storage
 from neuroninfo.toys import logistic
+from neuroninfo.toys.settings import ToySettings
 
-toy = logistic.logistic(**snakemake.params.settings)
+toy = logistic.logistic(msgspec.convert(snakemake.params.settings, ToySettings))
 storage.write(
     toy,
     snakemake.output[0],

@@ -6,6 +6,7 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
+import msgspec
 import torch
 
 from neuroninfo.data import datasets
@@ -13,24 +14,24 @@ from neuroninfo.files import storage
 from neuroninfo.training import devices
 from neuroninfo.training.devices import choose_device
 from neuroninfo.training.layouts import stored
-from neuroninfo.training.loop import open_checkpoint, train
-from neuroninfo.training.settings import architecture_for, settings_from
+from neuroninfo.training.loop import architecture_for, open_checkpoint, train
+from neuroninfo.training.settings import Settings
 from neuroninfo.training.splits import split_tensors
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
-settings = settings_from(about["configuration"])
+settings = msgspec.convert(snakemake.params.settings, Settings)
 device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
 examples = datasets.read(snakemake.input.dataset)
 with open_checkpoint(
-    Path("results", about["condition"]["study"], "checkpoints"),
+    snakemake.params.checkpoints,
     about | {"job": "train", "code": snakemake.params.code},
     snakemake.input.dataset,
     device,
     snakemake.config["checkpoints"]["minutes"],
 ) as checkpoint:
     trained = train(
-        architecture_for(examples, settings, about["condition"]["activation"]),
+        architecture_for(examples, settings),
         about["condition"]["seeds"],
         split_tensors(examples, device),
         settings,

@@ -7,17 +7,18 @@ order are zero in every forward pass, or constants such as their means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 
 from neuroninfo.ablation.curves import curves_of
 from neuroninfo.ablation.layouts import curves_dataset
-from neuroninfo.ablation.orders import Ordering, orders, scopes
+from neuroninfo.ablation.orders import orderings_from, orders, scopes
 from neuroninfo.ablation.removals import Curves, Removals
+from neuroninfo.ablation.settings import AblationSettings
 from neuroninfo.networks.stack import Array, Stack
-from neuroninfo.vocabulary import LAYERS, MEAN, NETWORK
+from neuroninfo.vocabulary import MEAN
 
 
 def ablate(
@@ -25,13 +26,10 @@ def ablate(
     neurons: xr.Dataset,
     inputs: Array,
     labels: Array,
-    orderings: Sequence[Ordering],
-    study_seed: int,
+    settings: AblationSettings,
     *,
     searched: Mapping[str, xr.Dataset] | None = None,
     means: np.ndarray | None = None,
-    within: Sequence[str] = (LAYERS, NETWORK),
-    rows: int = 2048,
     threads: int = 1,
 ) -> dict[str, xr.Dataset]:
     """Ablate all networks of a stack scope by scope, in the layout of ``ablation-<set>.nc``.
@@ -44,19 +42,15 @@ def ablate(
         Their measures, same seeds.
     inputs, labels
         (n, n_inputs) and (n), the test split.
-    orderings
+    settings
         What to order by, and what ablated neurons put out.
-    study_seed
-        Of the random streams.
     searched
         Scope -> group of ``orders-<set>.nc``: orders by joint and reference measures, which
         `neurons` does not have.
     means
         (seeds, neurons), mean output of each neuron on the training split; only orderings
         whose replacement is ``mean`` need it.
-    within
-        Scopes: ``layers``, each by itself, ``network``, all together, or both.
-    rows, threads
+    threads
         As in `cumulative`.
 
     Raises
@@ -70,6 +64,7 @@ def ablate(
         raise ValueError(
             f"measures are of (seeds, neurons) {measured}, networks of {(seeds, n_neurons)}"
         )
+    orderings = orderings_from(settings.orderings, settings.random, settings.replacements)
     balanced = np.array([ordering.replacement == MEAN for ordering in orderings], dtype=np.int64)
     if means is None:
         if balanced.any():
@@ -81,7 +76,7 @@ def ablate(
         raise ValueError(
             f"means are (seeds, neurons) {means.shape}, networks {(len(seeds), n_neurons)}"
         )
-    members = scopes(stack.architecture.hidden, within)
+    members = scopes(stack.architecture.hidden, settings.scopes)
     ordered: dict[str, list[np.ndarray]] = {scope: [] for scope in members}
     curves: dict[str, list[Curves]] = {scope: [] for scope in members}
     for position, seed in enumerate(seeds):
@@ -92,13 +87,13 @@ def ablate(
                 neurons.isel(seed=position),
                 orderings,
                 of_scope,
-                study_seed,
+                settings.study_seed,
                 searched=_searched(searched, scope, seed),
             )
             ordered[scope].append(order)
             removals.append(Removals(of_scope[order], balanced, constants))
         network = stack.of(slice(position, position + 1))
-        results = curves_of(network, inputs, labels, removals, rows, threads)
+        results = curves_of(network, inputs, labels, removals, settings.rows, threads)
         for scope, curve in zip(members, results, strict=True):
             curves[scope].append(curve)
     return {

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from neuroninfo.ablation.settings import OrderBy
 from neuroninfo.networks.stack import neuron_coordinates
 from neuroninfo.neurons.measures import DECIMALS
 from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import LAYERS, NETWORK, RANDOM
+from neuroninfo.vocabulary import LAYERS, NETWORK, RANDOM, ZERO
 
 
 @dataclass(frozen=True)
@@ -42,25 +42,29 @@ class Ordering:
     replacement: str = "zero"
 
 
-def orderings_from(settings: Mapping[str, Any]) -> list[Ordering]:
+def orderings_from(
+    measures: Sequence[OrderBy], random: int, replacements: Sequence[str] = (ZERO,)
+) -> list[Ordering]:
     """Orderings of a set, by replacement: each measure by direction, then the random ones.
 
     Parameters
     ----------
-    settings
-        ``orderings``: mappings of ``measure``, ``quantizer`` and ``directions``; ``random``:
-        number of random orders; ``replacements``: what ablated neurons put out, ``zero``,
-        ``mean``, or both, each in the same orders.
+    measures
+        What is ordered by.
+    random
+        Number of random orders.
+    replacements
+        What ablated neurons put out, ``zero``, ``mean``, or both, each in the same orders.
     """
     by_measure = [
-        Ordering(entry["measure"], entry["quantizer"], direction)
-        for entry in settings["orderings"]
-        for direction in entry["directions"]
+        Ordering(by.measure, by.quantizer, direction)
+        for by in measures
+        for direction in by.directions
     ]
-    by_chance = [Ordering(RANDOM, repeat=repeat) for repeat in range(settings["random"])]
+    by_chance = [Ordering(RANDOM, repeat=repeat) for repeat in range(random)]
     return [
         dataclasses.replace(ordering, replacement=replacement)
-        for replacement in settings["replacements"]
+        for replacement in replacements
         for ordering in by_measure + by_chance
     ]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import numpy as np
 import xarray as xr
@@ -11,11 +11,11 @@ import xarray as xr
 from neuroninfo.ablation import joint, orders, single
 from neuroninfo.ablation.layouts import ORDERINGS, order_coordinates, order_variable
 from neuroninfo.ablation.orders import Ordering
+from neuroninfo.ablation.settings import SearchSettings
 from neuroninfo.files.storage import labelled
 from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.stack import Stack
 from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import ZERO
 
 _WORDS: Final = {
     "measure": ORDERINGS["measure"],
@@ -31,12 +31,8 @@ def find(
     damage: xr.Dataset,
     inputs: np.ndarray,
     labels: np.ndarray,
+    settings: SearchSettings,
     *,
-    study_seed: int,
-    orderings: Sequence[Mapping[str, Any]],
-    scopes: Sequence[str],
-    examples: int,
-    shuffles: int,
     threads: int = 1,
 ) -> dict[str, xr.Dataset]:
     """Find the orders of each network in each scope.
@@ -51,16 +47,8 @@ def find(
         ``damage.nc`` of the same seeds.
     inputs, labels
         (n, n_inputs) and (n), the validation split.
-    study_seed
-        Of the random streams.
-    orderings
-        Mappings of measure, quantizer and directions: `joint.MEASURES`, ``damage``, ``greedy``.
-    scopes
-        Of ``layers`` and ``network``.
-    examples
-        Greedy chooses on the first so many of the inputs.
-    shuffles
-        Permutations of the labels behind the baseline of joint orders.
+    settings
+        Which orders, and how they are found.
     threads
         Of greedy; orders do not depend on it.
 
@@ -74,10 +62,8 @@ def find(
     ValueError
         Outputs or damages are of other networks.
     """
-    ordered_by = orders.orderings_from(
-        {"orderings": orderings, "random": 0, "replacements": [ZERO]}
-    )
-    members = orders.scopes(stack.architecture.hidden, scopes)
+    ordered_by = orders.orderings_from(settings.orderings, random=0)
+    members = orders.scopes(stack.architecture.hidden, settings.scopes)
     parts: dict[str, list[xr.Dataset]] = {}
     damages = damage.sel(split="validation")
     for position, each in enumerate(activations):
@@ -86,8 +72,8 @@ def find(
         seeds = {int(of_seed["seed"]), int(alone["seed"])}
         if seeds != {network.seeds[0]}:
             raise ValueError(f"outputs and damages are of seeds {seeds}, not {network.seeds}")
-        seen = (inputs[:examples], labels[:examples])
-        of_network = _Seed(network, of_seed, alone, seen, study_seed, shuffles, threads)
+        seen = (inputs[: settings.examples], labels[: settings.examples])
+        of_network = _Seed(network, of_seed, alone, seen, settings, threads)
         for scope, of_scope in members.items():
             parts.setdefault(scope, []).append(of_network.orders(of_scope, ordered_by))
     return {scope: xr.concat(group, dim="seed", join="exact") for scope, group in parts.items()}
@@ -102,22 +88,22 @@ class _Seed:
         activations: xr.Dataset,
         damage: xr.Dataset,
         seen: tuple[np.ndarray, np.ndarray],
-        study_seed: int,
-        shuffles: int,
+        settings: SearchSettings,
         threads: int,
     ) -> None:
         self.network, self.damage, self.seen = network, damage, seen
-        self.study_seed, self.threads = study_seed, threads
+        self.settings, self.threads = settings, threads
         self.seed = network.seeds[0]
         threshold = ACTIVATIONS[network.architecture.activation].threshold
         self.on = np.ascontiguousarray((activations["activation"].values > threshold).T)
         self.labels = activations["label"].values.astype(np.int64)
-        random = generator(study_seed, Stream.LABEL_SHUFFLE, self.seed)
-        self.shuffled = [random.permutation(self.labels) for _ in range(shuffles)]
+        random = generator(settings.study_seed, Stream.LABEL_SHUFFLE, self.seed)
+        self.shuffled = [random.permutation(self.labels) for _ in range(settings.shuffles)]
 
     def orders(self, members: np.ndarray, orderings: Sequence[Ordering]) -> xr.Dataset:
         """The group of one scope."""
-        ties = orders.permutation(members, len(self.on), self.study_seed, Stream.TIES, self.seed)
+        study_seed = self.settings.study_seed
+        ties = orders.permutation(members, len(self.on), study_seed, Stream.TIES, self.seed)
         selections = {
             measure: joint.select(measure, self.on[members], self.labels, ties, self.shuffled)
             for measure in dict.fromkeys(ordering.measure for ordering in orderings)

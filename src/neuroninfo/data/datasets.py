@@ -23,6 +23,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neuroninfo import streams
+from neuroninfo.data.settings import DatasetSettings
 from neuroninfo.data.sources import SOURCES, Source, read_source
 from neuroninfo.files import storage
 from neuroninfo.streams import Stream
@@ -77,35 +78,19 @@ class Examples:
         return self.slices[name]
 
 
-def make(
-    name: str,
-    *,
-    study_seed: int,
-    validation: int,
-    inputs: str,
-    test: int | None = None,
-    data_root: Path | None = None,
-) -> xr.Dataset:
+def make(settings: DatasetSettings, data_root: Path | None = None) -> xr.Dataset:
     """Make a task, ready for ``storage.write(..., kind="dataset")``.
 
     Validation examples are drawn from the source's training file, stratified by class; the
     test split is the source's test file.  Digits have one file: test, then validation, are
-    drawn from it.  What is drawn depends on `study_seed`, the task and the sizes only.
+    drawn from it.  What is drawn depends on the study's seed, the task and the sizes only.
 
     Parameters
     ----------
-    name
-        A key of `SOURCES`.
-    study_seed
-        Seed of the study (stream ``SPLIT``).
-    validation
-        Number of validation examples.
-    inputs
-        "unit": raw values over their largest possible value, in [0, 1]; "standardized": mean
-        0 and variance 1 over the train split for each feature (one that is constant there is
-        only centred).
-    test
-        Number of test examples: for digits, and only there.
+    settings
+        The task and its splits. Inputs are "unit": raw values over their largest possible value,
+        in [0, 1]; or "standardized": mean 0 and variance 1 over the train split for each feature
+        (one that is constant there is only centred).
     data_root
         Folder of the data sets in torchvision's layout, as `data_root` gives it. Files that
         are missing are downloaded into it.
@@ -123,6 +108,7 @@ def make(
         Unknown task or kind of inputs; sizes that cannot be drawn; files that are missing
         and cannot be downloaded; a file that is not the official one.
     """
+    name, inputs = settings.name, settings.inputs
     if name not in SOURCES:
         raise ValueError(f"datasets.{name}: unknown; there are {', '.join(SOURCES)}")
     source = SOURCES[name]
@@ -130,12 +116,12 @@ def make(
         raise ValueError(
             f"datasets.{name}.inputs: {inputs!r} is unknown; give {' or '.join(INPUTS)}"
         )
-    sizes = _checked_sizes(name, source, validation, test)
+    sizes = _checked_sizes(name, source, settings.validation, settings.test)
 
     raw, labels = read_source(name, source, data_root)
     split = np.zeros(len(labels), np.int8)
     split[source.n_training :] = SPLITS.index("test")
-    generator = streams.generator(study_seed, Stream.SPLIT, name)
+    generator = streams.generator(settings.study_seed, Stream.SPLIT, name)
     for part, size in sizes.items():
         rows = np.flatnonzero(split == SPLITS.index("train"))
         try:

@@ -42,7 +42,7 @@ _SPREAD: Final = (10, 90)
 
 
 @canvas.styled
-def network_figure(
+def ablation_network(
     group: xr.Dataset,
     condition: Mapping[str, Any],
     *,
@@ -72,7 +72,7 @@ def network_figure(
 
 
 @canvas.styled
-def layers_figure(
+def ablation_layers(
     groups: Mapping[str, xr.Dataset],
     condition: Mapping[str, Any],
     *,
@@ -92,7 +92,7 @@ def layers_figure(
         ``reading.csv``: how many neurons suffice, destroy and do nothing, marked on the curves
         and written below them, at its first delta.
     condition, study_seed, measure, quantizer
-        As of `network_figure`.
+        As of `ablation_network`.
 
     Raises
     ------

@@ -19,7 +19,7 @@ from neuroninfo.figures import canvas, labels, wording
 from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.figures.labels import Curve
 from neuroninfo.generalization import bounds as generalization_bounds
-from neuroninfo.results import bounds
+from neuroninfo.results.bounds import BIASED, RANKED, over_pools
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ _LEAST: Final = 1e-3
 
 
 @canvas.styled
-def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
+def bounds(files: Sequence[xr.Dataset], loss: str) -> Figure:
     """Gap and bounds against the number of training examples, one panel a condition.
 
     Parameters
@@ -47,7 +47,7 @@ def bounds_figure(files: Sequence[xr.Dataset], loss: str) -> Figure:
     files
         ``bounds.nc`` of each condition.
     loss
-        Of `bounds.LOSSES`.
+        Of `results.bounds.LOSSES`.
     """
     abouts = [json.loads(file.attrs["condition"]) for file in files]
     configurations = [json.loads(file.attrs["configuration"]) for file in files]
@@ -189,22 +189,22 @@ def _whole_sizes(ax: Axes, m: Floats) -> None:
 
 
 @canvas.styled
-def supersample_figure(files: Sequence[xr.Dataset]) -> Figure:
+def bounds_supersample(files: Sequence[xr.Dataset]) -> Figure:
     """f-CMI bound, its baseline and the gap: of each condition, by networks, over conditions.
 
     Parameters
     ----------
     files
-        ``supersample.nc`` of each condition; of `bounds.RANKED` or more, a last panel has the bound
-        against the gap.
+        ``supersample.nc`` of each condition; of `results.bounds.RANKED` or more, a last panel
+        has the bound against the gap.
     """
     abouts = [json.loads(file.attrs["condition"]) for file in files]
     datasets = list(dict.fromkeys(map(_pool_words, files)))
     pools = {(file.sizes["pool"], file.sizes["mask"]) for file in files}
     sizes = [f"{wording.counted(n, 'pool')} of {masks} networks" for n, masks in sorted(pools)]
-    ranked = len(files) >= bounds.RANKED
+    ranked = len(files) >= RANKED
     over = (
-        f"Over conditions: hollow where chance is {bounds.BIASED:g} of the bound or more; where "
+        f"Over conditions: hollow where chance is {BIASED:g} of the bound or more; where "
         "lines rise, the bound ranks the gaps of one m; dashed: by chance, which may do so too. "
         if ranked
         else ""
@@ -228,7 +228,7 @@ def supersample_figure(files: Sequence[xr.Dataset]) -> Figure:
         columns=_COLUMNS if n_panels > 2 * _COLUMNS else None,
         shared=False,
     )
-    pooled = [bounds.over_pools(file) for file in files]
+    pooled = [over_pools(file) for file in files]
     drawn_of = ("gap", "bound_value", "baseline")
     lowest = min(float(means[name].min()) for means in pooled for name in drawn_of)
     for ax, file, about in zip(axes, files, abouts, strict=False):

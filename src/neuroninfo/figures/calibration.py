@@ -22,16 +22,22 @@ _DIMENSIONS: Final = colormaps["viridis"]
 
 
 @canvas.styled
-def calibration_figure(calibration: xr.Dataset, part: Literal["label", "input"]) -> Figure:
-    """One panel an estimator: estimates of one coordinate of the plane against known values.
+def calibration(estimates: xr.Dataset, part: Literal["label", "input", "cost"]) -> Figure:
+    """Estimates of one coordinate of the plane against known values, or what they cost.
 
     Parameters
     ----------
-    calibration
+    estimates
         ``calibration.nc``.
     part
-        ``label``: I(Y;T); ``input``: I(X;T + noise), of estimators that add noise.
+        ``label``: I(Y;T); ``input``: I(X;T + noise), of estimators that add noise; ``cost``: errors
+        and times by number of examples.
     """
+    return _cost(estimates) if part == "cost" else _known(estimates, part)
+
+
+def _known(calibration: xr.Dataset, part: Literal["label", "input"]) -> Figure:
+    """One panel per estimator: estimates of one coordinate of the plane against known values."""
     known = calibration[f"known_{part}"].transpose("estimator", "case")
     shown = [
         name
@@ -92,15 +98,8 @@ def calibration_figure(calibration: xr.Dataset, part: Literal["label", "input"])
     return drawn
 
 
-@canvas.styled
-def cost_figure(calibration: xr.Dataset) -> Figure:
-    """Median error in few and in many dimensions, and time, by estimator and number of examples.
-
-    Parameters
-    ----------
-    calibration
-        ``calibration.nc``.
-    """
+def _cost(calibration: xr.Dataset) -> Figure:
+    """Median error in few and in many dimensions, and time, by estimator and number of examples."""
     estimators = list(map(str, calibration["estimator"].values))
     sizes = sorted(calibration["examples"].values.tolist())
     few = calibration["dimensions"] <= 2

@@ -35,9 +35,7 @@ _C1: Final[Mapping[str, tuple[str, str]]] = {
 
 
 @canvas.styled
-def comparison_figure(
-    counts: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[str, Any]
-) -> Figure:
+def comparison(counts: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[str, Any]) -> Figure:
     """One panel a quantity, the conditions along x, intervals over seeds.
 
     Parameters

@@ -29,7 +29,7 @@ _FEWEST: Final = 5
 
 
 @canvas.styled
-def distributions_figure(
+def information(
     neurons: xr.Dataset, condition: Mapping[str, Any], *, quantizer: str | None = None
 ) -> Figure:
     """Mutual information of every neuron by layer, seeds pooled.

@@ -31,9 +31,7 @@ _DROPS: Final = colormaps["Blues"]
 
 
 @canvas.styled
-def planes_figure(
-    plane: xr.Dataset, compression: pd.DataFrame, condition: Mapping[str, Any]
-) -> Figure:
+def planes(plane: xr.Dataset, compression: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     """One plane an estimator: mean over seeds dark, single seeds light.
 
     Parameters
@@ -41,7 +39,7 @@ def planes_figure(
     plane
         ``plane.nc`` of all seeds.
     compression
-        As `layers.compression` gives it.
+        As `results.planes.compression` gives it.
     condition
         Data set, architecture, activation and regularizer by name.
     """
@@ -92,7 +90,7 @@ def planes_figure(
 
 
 @canvas.styled
-def activations_figure(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> Figure:
+def planes_activations(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> Figure:
     """Planes of networks that differ in their activation, side by side under every estimator.
 
     Parameters
@@ -139,7 +137,7 @@ def activations_figure(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
 
 
 @canvas.styled
-def clustering_figure(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure:
+def clustering(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure:
     """How near outputs of a class lie to each other, and I(X;T) by every estimator, by epoch."""
     estimators, silent = _estimators([plane])
     layers = list(map(str, plane["layer"].values))
@@ -189,13 +187,13 @@ def clustering_figure(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure
 
 
 @canvas.styled
-def compression_figure(table: pd.DataFrame) -> Figure:
+def planes_compression(table: pd.DataFrame) -> Figure:
     """Is there a compression phase?  One panel a condition: estimators by layers.
 
     Parameters
     ----------
     table
-        As `layers.compression` gives it, of several conditions.
+        As `results.planes.compression` gives it, of several conditions.
     """
     groups = list(table.groupby(list(CONDITION), sort=False))
     longest = max(own["estimator"].nunique() for _, own in groups)
@@ -252,13 +250,13 @@ def compression_figure(table: pd.DataFrame) -> Figure:
 
 
 @canvas.styled
-def gap_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
+def planes_gap(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
     """Coordinates of the plane against the generalization gap: one scatter, and all correlations.
 
     Parameters
     ----------
     points, correlations
-        As `layers.gaps` and `layers.gap_correlations` give them.
+        As `results.planes.gaps` and `results.planes.gap_correlations` give them.
     """
     datasets = list(dict.fromkeys(points["dataset"]))
     longest = int(correlations.groupby("dataset")["estimator"].nunique().max())

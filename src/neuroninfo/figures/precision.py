@@ -25,7 +25,7 @@ _PARTS: Final = {
 
 
 @canvas.styled
-def precision_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
+def precision(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     """Four panels against bits: accuracy, information, highest first, lowest first.
 
     Parameters

@@ -21,7 +21,7 @@ _DASHES: Final = dict(zip(MAGNITUDE, ((0, (5, 2)), (0, (1, 1.5))), strict=True))
 
 
 @canvas.styled
-def pruning_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
+def pruning(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     """Four panels: with and without bias balancing, with and without fine-tuning.
 
     Parameters

@@ -35,7 +35,7 @@ class _Series:
 
 
 @canvas.styled
-def quantizers_figure(
+def quantizers(
     neurons: xr.Dataset, claims: pd.DataFrame, effects: pd.DataFrame, condition: Mapping[str, Any]
 ) -> Figure:
     """Four panels against bits: information, layers' difference, highest and lowest first.

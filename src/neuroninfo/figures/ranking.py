@@ -20,7 +20,7 @@ _ROW: Final = 0.3
 
 
 @canvas.styled
-def ranking_figure(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
+def ranking(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     """One panel a scope, one row a measure, best first; highest first and lowest first.
 
     Parameters

@@ -25,7 +25,7 @@ _PANEL: Final = 5.0
 
 
 @canvas.styled
-def replacement_figure(
+def replacement(
     ablation: Mapping[str, xr.Dataset], differences: pd.DataFrame, condition: Mapping[str, Any]
 ) -> Figure:
     """One panel a scope: mean curves to the mean and to zero, and what the mean is worth.

@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 
 from neuroninfo.figures import canvas
 from neuroninfo.figures.canvas import COLOURS
-from neuroninfo.results import replication
+from neuroninfo.results.replication import summary
 
 
 @canvas.styled
-def replication_figure(agreed: pd.DataFrame, here: str, there: str) -> Figure:
+def replication(agreed: pd.DataFrame, here: str, there: str) -> Figure:
     """Effect here against effect there, with the interval of their difference.
 
     Parameters
@@ -26,7 +26,7 @@ def replication_figure(agreed: pd.DataFrame, here: str, there: str) -> Figure:
     drawn, (ax,) = canvas.figure(
         1,
         title=f"Study “{here}” against study “{there}”: effects of C1 and C2",
-        subtitle=replication.summary(agreed),
+        subtitle=summary(agreed),
         note=(
             "A point is one claim of one condition (difference of two mean accuracies); its bar "
             f"is the 95 % interval of effect in “{here}” minus effect in “{there}” (Welch), drawn "

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from neuroninfo.figures import canvas, labels, wording
 from neuroninfo.figures.canvas import COLOURS, Row
-from neuroninfo.results import simpson
 from neuroninfo.results.curves import layer_number
+from neuroninfo.results.simpson import WITHIN, costs, measured
 from neuroninfo.vocabulary import NETWORK
 
 MEASURE: Final = "mutual_information"
@@ -25,7 +25,7 @@ _POINTS: Final = 4000
 
 
 @canvas.styled
-def simpson_figure(
+def simpson(
     neurons: xr.Dataset, damage: xr.Dataset, table: pd.DataFrame, condition: Mapping[str, Any]
 ) -> Figure:
     """Neurons of all seeds, information against what they cost, beside the correlations.
@@ -39,7 +39,7 @@ def simpson_figure(
     condition
         Data set, architecture, activation and regularizer by name.
     """
-    measures = {measure: values for measure, _, values in simpson.measured(neurons)}
+    measures = {measure: values for measure, _, values in measured(neurons)}
     shown = table[table["measure"] == MEASURE]
     layers = neurons["layer"].values
     n_seeds = neurons.sizes["seed"]
@@ -56,7 +56,7 @@ def simpson_figure(
         shared=False,
         left=1.5,
     )
-    ranks = 100 * _ranks(simpson.costs(damage))
+    ranks = 100 * _ranks(costs(damage))
     _scatter(left, measures[MEASURE], ranks, layers)
     known = np.unique(layers)
     of_layer = dict(zip(known, canvas.looks(len(known)), strict=True))
@@ -69,7 +69,7 @@ def simpson_figure(
             number = layer_number(str(scope))
             colour, marker = of_layer[number]
             rows.append(Row(f"layer {number}", colour, mean, low, high, marker))
-        elif scope == simpson.WITHIN:
+        elif scope == WITHIN:
             rows.append(Row("mean within\nlayers", COLOURS["reference"], mean, low, high))
     canvas.intervals(right, rows)
     right.set_xlim(-1, 1)

@@ -69,7 +69,7 @@ _COLOURING: Final[dict[str, Any]] = {
 
 
 @canvas.styled
-def logistic_figure(toy: xr.Dataset) -> Figure:
+def toys_logistic(toy: xr.Dataset) -> Figure:
     """Logistic regression of two features: its surface in the plane, and the sigmoid.
 
     Parameters
@@ -140,7 +140,7 @@ def _sigmoid(ax: Axes, score: Floats, labels: NDArray[np.int16], wrong: NDArray[
 
 
 @canvas.styled
-def network_figure(toy: xr.Dataset, network: xr.Dataset) -> Figure:
+def toys_network(toy: xr.Dataset, network: xr.Dataset) -> Figure:
     """The set in the input and in each hidden layer of a trained network of width two.
 
     Parameters
@@ -161,7 +161,7 @@ def network_figure(toy: xr.Dataset, network: xr.Dataset) -> Figure:
 
 @canvas.styled
 def save_animation(toy: xr.Dataset, network: xr.Dataset, path: str | Path) -> None:
-    """Write `network_figure` over training as a GIF, a picture for each epoch that was kept."""
+    """Write `toys_network` over training as a GIF, a picture for each epoch that was kept."""
     planes = _Planes(toy, network)
     animation.save((planes.at(epoch) for epoch in range(network.sizes["epoch"])), path)
 

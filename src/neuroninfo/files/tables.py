@@ -67,12 +67,13 @@ def read(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
     path
         The file.
     columns
-        Name -> str, float or int, all of them in their order; an empty float is NaN.
+        Name -> str, float, int or bool, all of them in their order; an empty float is NaN.
 
     Raises
     ------
     StorageError
-        No such file; truncated or no table; other columns; no number where one belongs.
+        No such file; truncated or no table; other columns; no number or truth value where one
+        belongs.
     """
     rows = _rows(Path(path))
     if rows[0] != list(columns):
@@ -82,16 +83,23 @@ def read(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
         )
     # Read as text: a quantizer may be called "none", and pandas' own parser rounds numbers.
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    numbers = {}
+    values = {}
     for name, kind in columns.items():
         if kind is not str:
+            parsed = _truth if kind is bool else kind
             try:
-                numbers[name] = frame[name].map(lambda text, kind=kind: kind(text or "nan"))
+                values[name] = frame[name].map(lambda text, parsed=parsed: parsed(text or "nan"))
             except ValueError as error:
                 raise StorageError(
                     f"{path}: column {name}: {error}; delete it and run again"
                 ) from error
-    return frame.assign(**numbers)
+    return frame.assign(**values)
+
+
+def _truth(text: str) -> bool:
+    if text not in ("True", "False"):
+        raise ValueError(f"{text!r} is neither True nor False")
+    return text == "True"
 
 
 def _rows(path: Path) -> list[list[str]]:

@@ -6,8 +6,8 @@ training sets too, as bounds on the expected gap need it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ from neuroninfo.generalization.bounds import (
     LOSSES,
     SATURATED,
 )
+from neuroninfo.generalization.settings import GapSettings
 from neuroninfo.generalization.subset_training import (
     check_enough,
     epochs_of,
@@ -33,51 +34,20 @@ from neuroninfo.generalization.subset_training import (
 )
 from neuroninfo.networks.forward import evaluated, losses
 from neuroninfo.networks.stack import Stack
-from neuroninfo.planes.estimators.names import named
+from neuroninfo.planes.estimators.names import all_named
 from neuroninfo.planes.estimators.protocol import EstimationError, Estimator
 from neuroninfo.streams import Stream, generator
 from neuroninfo.training.layouts import prior_coordinate
-from neuroninfo.training.settings import Settings, architecture_for
+from neuroninfo.training.loop import architecture_for
+from neuroninfo.training.settings import Settings
 from neuroninfo.training.sgld_information import PRIORS
 from neuroninfo.training.splits import Split, split_tensors
 
 
-@dataclass(frozen=True)
-class Gaps:
-    """What is trained and estimated."""
-
-    sizes: tuple[int, ...]
-    """Examples of a training set, ascending."""
-    steps: int
-    """Of the optimizer at least; epochs are whole."""
-    highest: float
-    """Cross-entropy in nats at which it is cut off."""
-    delta: float
-    """Of B2."""
-    estimators: tuple[Estimator, ...]
-    measured: int
-    """Training examples at most on which I(X;L) is estimated."""
-
-
-def gaps_from(resolved: Mapping[str, Any]) -> Gaps:
-    """From a rule's parameters (`study.Study.gap_settings`)."""
-    study_seed = resolved["training"]["study_seed"]
-    return Gaps(
-        sizes=tuple(resolved["sizes"]),
-        steps=resolved["steps"],
-        highest=resolved["highest"],
-        delta=resolved["delta"],
-        estimators=tuple(named(name, study_seed) for name in resolved["estimators"]),
-        measured=resolved["measured"],
-    )
-
-
 def gaps(
     examples: Examples,
-    settings: Settings,
-    activation: str,
+    settings: GapSettings,
     seeds: Sequence[int],
-    wanted: Gaps,
     device: torch.device,
     *,
     checkpoint: Checkpoint | None = None,
@@ -90,12 +60,10 @@ def gaps(
     ----------
     examples
         With the splits ``train``, of which subsets are drawn for each seed, and ``test``.
-    settings, activation
-        How networks are trained, but for the number of epochs (`Gaps.steps`).
+    settings
+        What is trained and estimated. Its label noise is that of the examples already.
     seeds
         Of initialisation and training set.
-    wanted
-        What is trained and estimated.
     device
         Where.
     checkpoint
@@ -117,14 +85,16 @@ def gaps(
     RuntimeError
         A loss is not finite.
     """
-    shape = architecture_for(examples, settings, activation)
+    training, study_seed = settings.training, settings.training.study_seed
+    shape = architecture_for(examples, training)
+    estimators = all_named(settings.estimators, study_seed)
     splits = split_tensors(examples, device)
     pool, test = splits["train"], splits["test"]
-    check_enough(len(pool), wanted.sizes[-1], examples.name)
-    n_layers, sizes = len(shape.hidden), wanted.sizes
+    check_enough(len(pool), settings.sizes[-1], examples.name)
+    n_layers, sizes = len(shape.hidden), settings.sizes
     loss = np.empty((len(seeds), len(sizes), len(LOSSES), 2))
-    information = np.empty((len(seeds), len(sizes), n_layers, len(wanted.estimators)))
-    epochs = np.array([epochs_of(wanted.steps, m, settings.batch_size) for m in sizes])
+    information = np.empty((len(seeds), len(sizes), n_layers, len(estimators)))
+    epochs = np.array([epochs_of(settings.steps, m, training.batch_size) for m in sizes])
     known = np.full(len(sizes), np.nan)
     of_example = np.full((len(seeds), len(sizes), len(PRIORS)), np.nan)
     begin, offer = resumed(
@@ -134,13 +104,13 @@ def gaps(
     for number, m in enumerate(sizes[begin:], begin):
         rows = np.stack(
             [
-                generator(settings.study_seed, Stream.SUBSET, examples.name, m, seed).permutation(
-                    len(pool)
-                )[:m]
+                generator(study_seed, Stream.SUBSET, examples.name, m, seed).permutation(len(pool))[
+                    :m
+                ]
                 for seed in seeds
             ]
         )
-        of_size = replace(settings, epochs=int(epochs[number]))
+        of_size = replace(training, epochs=int(epochs[number]))
         between = partial(offer, number)
         trained = trained_on_subsets(shape, seeds, pool, rows, of_size, between, report, options)
         if trained.information is not None:
@@ -151,17 +121,18 @@ def gaps(
             network = trained.stack.of(slice(place, place + 1))
             own = Split(pool.inputs[rows[place]], pool.labels[rows[place]])
             for part, split in enumerate((own, test)):
-                loss[place, number, :, part] = _loss(network, split, wanted.highest)
+                loss[place, number, :, part] = _loss(network, split, settings.highest)
             _check_finite(loss[place, number], seeds[place], m, of_size)
-            information[place, number] = _layers(network, own, wanted)
+            information[place, number] = _layers(network, own, estimators, settings.measured)
         gap = loss[:, number, 0, 1] - loss[:, number, 0, 0]
         report(f"{m} examples, {of_size.epochs} epochs: mean gap of the error {gap.mean():.4f}")
-    return _dataset(seeds, wanted, loss, information, epochs, known, of_example)
+    return _dataset(seeds, settings, estimators, loss, information, epochs, known, of_example)
 
 
 def _dataset(
     seeds: Sequence[int],
-    wanted: Gaps,
+    settings: GapSettings,
+    estimators: Sequence[Estimator],
     loss: NDArray[np.float64],
     information: NDArray[np.float64],
     epochs: NDArray[np.int64],
@@ -169,19 +140,19 @@ def _dataset(
     of_example: NDArray[np.float64],
 ) -> xr.Dataset:
     """Bounds of what was measured: ``loss`` is (seed, size, loss, train or test)."""
-    sizes = np.array(wanted.sizes)
-    measured = np.minimum(sizes, wanted.measured)
-    highest = np.array([1.0, wanted.highest])
+    sizes = np.array(settings.sizes)
+    measured = np.minimum(sizes, settings.measured)
+    highest = np.array([1.0, settings.highest])
     names: list[tuple[str, str, str]] = []
     values, saturated = [], []
     of_shape = (len(seeds), len(sizes), len(LOSSES))
     for layer in range(information.shape[2]):
-        for number, estimator in enumerate(wanted.estimators):
+        for number, estimator in enumerate(estimators):
             bits = np.maximum(information[:, :, layer, number], 0)
             shape = bounds.information_shape(bits, sizes)
             names.append(("B1", estimator.name, str(layer + 1)))
             values.append(np.stack([shape, shape], axis=-1))
-            compression = bounds.input_compression(bits, sizes, wanted.delta)
+            compression = bounds.input_compression(bits, sizes, settings.delta)
             names.append(("B2", estimator.name, str(layer + 1)))
             values.append(np.stack([compression, np.full_like(compression, np.nan)], axis=-1))
             saturated += 2 * [bits >= np.log2(measured) - SATURATED]
@@ -256,7 +227,7 @@ def _dataset(
             ),
             "estimator": (
                 "estimator",
-                [e.name for e in wanted.estimators],
+                [estimator.name for estimator in estimators],
                 {"long_name": "estimator and its settings"},
             ),
             "prior": prior_coordinate(),
@@ -283,15 +254,15 @@ def _loss(network: Stack, split: Split, highest: float) -> NDArray[np.float64]:
     return sums.numpy() / len(split)
 
 
-def _layers(network: Stack, split: Split, wanted: Gaps) -> NDArray[np.float64]:
-    """I(X;L) in bits of each hidden layer by each estimator."""
-    labels = split.labels[: wanted.measured].cpu().numpy()
-    parts = [
-        results[:-1] for _, _, results in evaluated(network, split.inputs[: wanted.measured], 1)
-    ]
+def _layers(
+    network: Stack, split: Split, estimators: Sequence[Estimator], measured: int
+) -> NDArray[np.float64]:
+    """I(X;L) in bits of each hidden layer by each estimator, on the first so many examples."""
+    labels = split.labels[:measured].cpu().numpy()
+    parts = [results[:-1] for _, _, results in evaluated(network, split.inputs[:measured], 1)]
     layers = [torch.cat(layer, dim=1)[0].cpu().numpy() for layer in zip(*parts, strict=True)]
     return np.array(
-        [[_input(estimator, layer, labels) for estimator in wanted.estimators] for layer in layers]
+        [[_input(estimator, layer, labels) for estimator in estimators] for layer in layers]
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from neuroninfo.generalization.bounds import (
     PLUG_IN,
     WEIGHTS,
 )
+from neuroninfo.generalization.settings import SupersampleSettings
 from neuroninfo.generalization.subset_training import (
     check_enough,
     epochs_of,
@@ -32,36 +33,13 @@ from neuroninfo.generalization.subset_training import (
 from neuroninfo.networks.forward import evaluated
 from neuroninfo.networks.stack import Stack
 from neuroninfo.streams import Stream, generator
-from neuroninfo.training.settings import Settings, architecture_for
+from neuroninfo.training.loop import architecture_for
 from neuroninfo.training.splits import Split, split_tensors
-
-
-@dataclass(frozen=True)
-class Supersample:
-    """Pools of pairs of which each network is trained on one half."""
-
-    sizes: tuple[int, ...]
-    """Pairs of a pool, ascending."""
-    steps: int
-    """As of `Gaps`."""
-    pools: int
-    masks: int
-    """Networks of a pool."""
-    permutations: int
-    """Of the selections, behind the baseline."""
-
-
-def supersample_from(resolved: Mapping[str, Any]) -> Supersample:
-    """From a rule's parameters (`study.Study.supersample_settings`)."""
-    keys = ("steps", "pools", "masks", "permutations")
-    return Supersample(tuple(resolved["sizes"]), **{key: resolved[key] for key in keys})
 
 
 def supersample(
     examples: Examples,
-    settings: Settings,
-    activation: str,
-    wanted: Supersample,
+    settings: SupersampleSettings,
     device: torch.device,
     *,
     checkpoint: Checkpoint | None = None,
@@ -74,10 +52,10 @@ def supersample(
     ----------
     examples
         With the split ``train``, of which pools are drawn.
-    settings, activation, device, report, **options
+    settings
+        What is trained. Its classes and label noise are those of the examples already.
+    device, report, **options
         As of `gaps`; network k of each pool has seed k.
-    wanted
-        Pools and masks.
     checkpoint
         Holds the pools that are done: the next attempt begins with the one that was not.
 
@@ -91,48 +69,49 @@ def supersample(
     ValueError
         There are fewer examples than a pool needs.
     """
-    shape = architecture_for(examples, settings, activation)
+    training = settings.training
+    shape = architecture_for(examples, training)
     whole = split_tensors(examples, device)["train"]
-    check_enough(len(whole), 2 * wanted.sizes[-1], examples.name)
-    grown = networks_grown(wanted.masks)
-    cells = (len(wanted.sizes), wanted.pools)
-    error = np.empty((*cells, wanted.masks, 2))
+    check_enough(len(whole), 2 * settings.sizes[-1], examples.name)
+    grown = networks_grown(settings.masks)
+    cells = (len(settings.sizes), settings.pools)
+    error = np.empty((*cells, settings.masks, 2))
     value = np.empty((*cells, len(grown), 3))
     nats = np.empty_like(value)
     begin, offer = resumed(checkpoint, {"error": error, "value": value, "nats": nats})
     for part, (number, pool) in enumerate(np.ndindex(cells)):
         if part < begin:
             continue
-        m = wanted.sizes[number]
-        of_size = replace(settings, epochs=epochs_of(wanted.steps, m, settings.batch_size))
-        random = generator(settings.study_seed, Stream.SUPERSAMPLE, examples.name, m, pool)
+        m = settings.sizes[number]
+        of_size = replace(training, epochs=epochs_of(settings.steps, m, training.batch_size))
+        random = generator(training.study_seed, Stream.SUPERSAMPLE, examples.name, m, pool)
         drawn = random.permutation(len(whole))[: 2 * m]
-        selected = random.integers(0, 2, (wanted.masks, m))
+        selected = random.integers(0, 2, (settings.masks, m))
         # Pair i is examples 2i and 2i + 1 of the pool.
         rows = 2 * np.arange(m) + selected
         own = Split(whole.inputs[drawn], whole.labels[drawn])
-        between, seeds = partial(offer, part), range(wanted.masks)
+        between, seeds = partial(offer, part), range(settings.masks)
         trained = trained_on_subsets(shape, seeds, own, rows, of_size, between, report, options)
         predicted = _predictions(trained.stack, own.inputs)
         wrong = predicted != own.labels.cpu().numpy()
         for place, half in enumerate((rows, 2 * np.arange(m) + 1 - selected)):
             error[number, pool, :, place] = np.take_along_axis(wrong, half, 1).mean(axis=1)
-        pairs = predicted.reshape(wanted.masks, m, 2)
+        pairs = predicted.reshape(settings.masks, m, 2)
         for place, k in enumerate(grown):
             informations = _selections(
-                selected[:k], pairs[:k], shape.n_classes, wanted.permutations, random
+                selected[:k], pairs[:k], shape.n_classes, settings.permutations, random
             )
             value[number, pool, place] = [
                 np.mean([bounds.functional_cmi(one) for one in several]) for several in informations
             ]
             nats[number, pool, place] = [np.mean(several) for several in informations]
-        if pool == wanted.pools - 1:
+        if pool == settings.pools - 1:
             gap = (error[number, ..., 1] - error[number, ..., 0]).mean()
             report(
                 f"{m} pairs, {of_size.epochs} epochs: mean gap {gap:.4f}, "
                 f"f-CMI bound {value[number, :, -1, 0].mean():.4f}"
             )
-    return _supersample_dataset(wanted, grown, error, value, nats)
+    return _supersample_dataset(settings, grown, error, value, nats)
 
 
 def networks_grown(masks: int) -> list[int]:
@@ -164,7 +143,7 @@ def _selections(
 
 
 def _supersample_dataset(
-    wanted: Supersample,
+    settings: SupersampleSettings,
     grown: Sequence[int],
     error: NDArray[np.float64],
     value: NDArray[np.float64],
@@ -195,11 +174,11 @@ def _supersample_dataset(
         coords={
             "train_size": (
                 "train_size",
-                list(wanted.sizes),
+                list(settings.sizes),
                 {"long_name": "pairs of a pool, examples of a training set"},
             ),
-            "pool": ("pool", np.arange(wanted.pools), {"long_name": "pool of pairs"}),
-            "mask": ("mask", np.arange(wanted.masks), {"long_name": "network and its selection"}),
+            "pool": ("pool", np.arange(settings.pools), {"long_name": "pool of pairs"}),
+            "mask": ("mask", np.arange(settings.masks), {"long_name": "network and its selection"}),
             "networks": ("networks", list(grown), {"long_name": "networks of the estimate"}),
             "known_by": (
                 "known_by",

@@ -40,6 +40,8 @@ class Activation:
     """Whether no output is negative, as class selectivity needs."""
     from_input: bool = False
     """Whether `backpropagate` takes the input in place of the output, which does not tell it."""
+    bounded: bool = False
+    """Whether outputs lie in a bounded range, so that a scatter plot can show all of it."""
     output_range: tuple[float, float] | None = None
     """Lowest and highest output of a neuron whose outputs have few bits; None: there is no range
     to round in."""
@@ -108,6 +110,7 @@ ACTIVATIONS: Final[Mapping[str, Activation]] = {
         apply=lambda z: z.tanh_(),
         backpropagate=_tanh_gradient,
         module="Tanh",
+        bounded=True,
         output_range=(-1.0, 1.0),
     ),
     "sigmoid": Activation(
@@ -118,6 +121,7 @@ ACTIVATIONS: Final[Mapping[str, Activation]] = {
         module="Sigmoid",
         threshold=0.5,
         non_negative=True,
+        bounded=True,
         output_range=(0.0, 1.0),
     ),
     "leaky_relu": Activation(
@@ -148,3 +152,5 @@ NON_NEGATIVE: Final = frozenset(
     name for name, activation in ACTIVATIONS.items() if activation.non_negative
 )
 """Names of those for which class selectivity is defined."""
+BOUNDED: Final = tuple(name for name, activation in ACTIVATIONS.items() if activation.bounded)
+"""Names of those that networks of width two are drawn with."""

@@ -18,6 +18,7 @@ from neuroninfo.networks.activations import ACTIVATIONS, NON_NEGATIVE
 from neuroninfo.networks.stack import Stack
 from neuroninfo.neurons import sensitivity
 from neuroninfo.neurons.quantization import Quantizer
+from neuroninfo.neurons.settings import MeasureSettings
 from neuroninfo.streams import Stream, generator
 
 RARELY: Final = 0.01
@@ -128,12 +129,7 @@ def states(active_fraction: np.ndarray, activation: str) -> np.ndarray:
 
 
 def measure(
-    activations: Iterable[xr.Dataset],
-    stack: Stack,
-    *,
-    quantizers: Sequence[str],
-    shuffles: int,
-    study_seed: int,
+    activations: Iterable[xr.Dataset], stack: Stack, settings: MeasureSettings
 ) -> xr.Dataset:
     """All measures of all neurons, in the layout of ``neurons.nc``.
 
@@ -143,12 +139,8 @@ def measure(
         One dataset a seed, in the layout of ``activations.nc``; its last epoch is measured.
     stack
         The networks, same seeds.
-    quantizers
-        Names.
-    shuffles
-        Permutations of the classes that the baseline is the mean of.
-    study_seed
-        Of the random streams.
+    settings
+        What is measured.
 
     Raises
     ------
@@ -160,7 +152,7 @@ def measure(
         of_seed, network = part.isel(seed=0, epoch=-1), stack.of(slice(position, position + 1))
         if (seeds := (int(of_seed["seed"]),)) != network.seeds:
             raise ValueError(f"outputs are of seed {seeds}, the network of {network.seeds}")
-        measured = _measure_seed(of_seed, quantizers, shuffles, study_seed)
+        measured = _measure_seed(of_seed, settings)
         parts.append(measured.assign(sensitivity.measures(network, of_seed)))
     return xr.concat(
         parts,
@@ -173,19 +165,17 @@ def measure(
     )
 
 
-def _measure_seed(
-    activations: xr.Dataset, quantizers: Sequence[str], shuffles: int, study_seed: int
-) -> xr.Dataset:
+def _measure_seed(activations: xr.Dataset, settings: MeasureSettings) -> xr.Dataset:
     seed = int(activations["seed"])
     activation = str(activations.attrs["activation_function"])
     n_classes = int(activations.attrs["n_classes"])
     values = activations["activation"].values
     labels = activations["label"].values.astype(np.intp)
-    random = generator(study_seed, Stream.LABEL_SHUFFLE, seed)
-    shuffled = [random.permutation(labels) for _ in range(shuffles)]
+    random = generator(settings.study_seed, Stream.LABEL_SHUFFLE, seed)
+    shuffled = [random.permutation(labels) for _ in range(settings.shuffles)]
     rows = [
         _measure_quantized(Quantizer.named(name), values, labels, shuffled, activation, n_classes)
-        for name in quantizers
+        for name in settings.quantizers
     ]
     variables: dict[str, Any] = {
         name: (
@@ -228,7 +218,7 @@ def _measure_seed(
         variables,
         coords={
             "seed": ("seed", [seed], {"long_name": "seed"}),
-            "quantizer": ("quantizer", list(quantizers), {"long_name": "quantizer"}),
+            "quantizer": ("quantizer", list(settings.quantizers), {"long_name": "quantizer"}),
             **coordinates,
         },
         attrs={
@@ -236,7 +226,7 @@ def _measure_seed(
             "n_classes": n_classes,
             "activation_function": activation,
             "epoch": int(activations["epoch"]),
-            "shuffles": shuffles,
+            "shuffles": settings.shuffles,
         },
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,46 +16,16 @@ from neuroninfo.files.storage import labelled
 from neuroninfo.networks import forward
 from neuroninfo.networks.stack import Architecture, Stack
 from neuroninfo.planes import calibration, layers
-from neuroninfo.planes.estimators.names import named
+from neuroninfo.planes.estimators.names import all_named
 from neuroninfo.planes.estimators.protocol import Estimator
 from neuroninfo.planes.estimators.sample_propagation import SamplePropagation
+from neuroninfo.planes.settings import PlaneSettings
 from neuroninfo.streams import Stream, generator
 from neuroninfo.training import loop
 from neuroninfo.training.layouts import activation_layout, outputs_dataset
-from neuroninfo.training.settings import Settings, log_spaced_epochs
+from neuroninfo.training.settings import Settings
 from neuroninfo.training.splits import Split
 from neuroninfo.vocabulary import SPLITS
-
-
-@dataclass(frozen=True)
-class Planes:
-    """What is estimated, and when."""
-
-    estimators: tuple[Estimator, ...]
-    """Each with a name of its own."""
-    epochs: tuple[int, ...]
-    """With a plane, ascending."""
-    seldom: frozenset[str] = frozenset()
-    """Names of costly estimators, which are asked at `seldom_epochs` only."""
-    seldom_epochs: tuple[int, ...] = ()
-
-    def skipped(self, epoch: int) -> frozenset[str]:
-        """Names of estimators that are not asked at an epoch."""
-        return frozenset() if epoch in self.seldom_epochs else self.seldom
-
-
-def planes_from(resolved: Mapping[str, Any]) -> Planes:
-    """From a rule's parameters (`study.Study.plane_settings`)."""
-    last, study_seed = resolved["training"]["epochs"], resolved["training"]["study_seed"]
-    epochs = log_spaced_epochs(last, resolved["epochs"])
-    costly = list(resolved["costly"]["estimators"])
-    places = np.linspace(0, len(epochs) - 1, resolved["costly"]["epochs"]).round().astype(int)
-    return Planes(
-        tuple(named(name, study_seed) for name in [*resolved["estimators"], *costly]),
-        tuple(epochs),
-        frozenset(costly),
-        tuple(sorted({epochs[place] for place in places})),
-    )
 
 
 def measured(examples: Examples, splits: Mapping[str, Split]) -> Split:
@@ -73,8 +42,7 @@ def train(
     architecture: Architecture,
     seeds: Sequence[int],
     splits: dict[str, Split],
-    settings: Settings,
-    wanted: Planes,
+    settings: PlaneSettings,
     *,
     on: Split | None = None,
     checkpoint: Checkpoint | None = None,
@@ -84,11 +52,11 @@ def train(
 
     Parameters
     ----------
-    architecture, seeds, splits, settings
+    architecture, seeds, splits
         As of `loop.train`: the networks are those of the study, bit for bit. With early
         stopping all epochs have a plane; the study's network is that of an earlier one.
-    wanted
-        Estimators and epochs.
+    settings
+        Estimators and epochs, and how to train.
     on
         Examples that planes are of (`measured`); by default the validation split.
     checkpoint
@@ -110,18 +78,20 @@ def train(
     ValueError
         Two estimators of one name.
     """
-    layers.names(wanted.estimators)
+    estimators = all_named(settings.all_estimators, settings.training.study_seed)
+    seldom = layers.names(estimators)[len(settings.estimators) :]
     seen = splits["validation"] if on is None else on
     parts: list[xr.Dataset] = []
 
     def observe(epoch: int, stack: Stack) -> None:
-        if epoch not in wanted.epochs:
+        if epoch not in settings.plane_epochs:
             return
+        skipped = () if epoch in settings.costly_epochs else seldom
         of_seeds = [  # one seed's outputs in memory at a time
             layers.of_epoch(
-                outputs(stack.of(slice(row, row + 1)), seen, epoch, settings, wanted.estimators),
-                wanted.estimators,
-                wanted.skipped(epoch),
+                outputs(stack.of(slice(row, row + 1)), seen, epoch, settings.training, estimators),
+                estimators,
+                skipped,
             )
             for row in range(len(stack.seeds))
         ]
@@ -144,9 +114,15 @@ def train(
     if checkpoint is not None:
         checkpoint.add("planes", save, restore)
     trained = loop.train(
-        architecture, seeds, splits, settings, observe=observe, checkpoint=checkpoint, **options
+        architecture,
+        seeds,
+        splits,
+        settings.training,
+        observe=observe,
+        checkpoint=checkpoint,
+        **options,
     )
-    plane = layers.joined(parts, wanted.estimators)
+    plane = layers.joined(parts, estimators)
     reached = plane["epoch"].values
     for name, values, words, unit in (
         ("loss", trained.loss, "mean cross-entropy", "nat"),
@@ -156,7 +132,7 @@ def train(
     split = ("split", list(SPLITS), {"long_name": "part of the data"})
     n, (_, *widths) = len(seen.labels), architecture.widths
     return plane.assign_coords(
-        split=split, **calibration.biases(wanted.estimators, widths, n, architecture.n_classes)
+        split=split, **calibration.biases(estimators, widths, n, architecture.n_classes)
     )
 
 

@@ -45,6 +45,18 @@ PAGE: Final = (
 )
 """Columns for people, the verdict in sight."""
 
+GAP_COLUMNS: Final[Mapping[str, type]] = {
+    "dataset": str,
+    "estimator": str,
+    "coordinate": str,
+    "correlation": float,
+    "low": float,
+    "high": float,
+    "n_networks": int,
+    "n_conditions": int,
+}
+"""Of the table of correlations with the generalization gap."""
+
 DROP: Final = 0.1
 """Fall of I(X;T) in bit from which a layer is said to compress (chosen)."""
 
@@ -161,8 +173,9 @@ def gap_correlations(points: pd.DataFrame, study_seed: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a data set, estimator and coordinate, with a 95 % percentile bootstrap interval
-        over networks; NaN where all coordinates are equal or fewer than 3 networks have one.
+        `GAP_COLUMNS`, one row per data set, estimator and coordinate, with a 95 % percentile
+        bootstrap interval over networks; NaN where all coordinates are equal or fewer than 3
+        networks have one.
     """
     rows = []
     for (dataset, estimator), own in points.groupby(["dataset", "estimator"], sort=False):
@@ -184,7 +197,7 @@ def gap_correlations(points: pd.DataFrame, study_seed: int) -> pd.DataFrame:
                     "n_conditions": len(there.drop_duplicates(list(CONDITION))),
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(GAP_COLUMNS))
 
 
 def _spearman(

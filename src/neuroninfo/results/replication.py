@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
 import scipy.stats
 
+from neuroninfo.files import tables
 from neuroninfo.results.statistics import CONFIDENCE
 from neuroninfo.vocabulary import CONDITION
 
 _KEY: Final = (*CONDITION, "claim", "scope", "measure", "quantizer")
-COLUMNS: Final = (
-    *_KEY,
-    "statement",
-    "unit",
-    "effect",
-    "n_seeds",
-    "effect_replicated",
-    "n_seeds_replicated",
-    "difference",
-    "low",
-    "high",
-    "verdict",
-    "verdict_replicated",
-    "agrees",
-)
+COLUMNS: Final[Mapping[str, type]] = {
+    **dict.fromkeys((*_KEY, "statement", "unit"), str),
+    "effect": float,
+    "n_seeds": int,
+    "effect_replicated": float,
+    "n_seeds_replicated": int,
+    "difference": float,
+    "low": float,
+    "high": float,
+    "verdict": str,
+    "verdict_replicated": str,
+    "agrees": bool,
+}
+"""Of the table of a replication."""
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """Read what `agreement` gave as written by `tables.write`."""
+    return tables.read(path, COLUMNS)
 
 
 def agreement(claims: pd.DataFrame, replicated: pd.DataFrame) -> pd.DataFrame:

@@ -15,9 +15,9 @@ float32: removing a neuron's part from the sums leaves exactly the sums without 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import xarray as xr
@@ -38,26 +38,21 @@ from neuroninfo.smaller.quantized_network import (
     quantized,
     with_rounded_weights,
 )
+from neuroninfo.smaller.settings import LOW_BIT_ORDER, LowBitSettings
 from neuroninfo.streams import Stream, generator
-from neuroninfo.vocabulary import OWN, UNQUANTIZED, ZERO
+from neuroninfo.vocabulary import OWN, UNQUANTIZED
 
 PARTS: Final = ("weights", "activations", "both")
 """What is quantized."""
 
 QUANTIZERS: Final = ("threshold", OWN)
 
-_ORDERING: Final = {
-    "measure": "mutual_information",
-    "quantizer": "threshold",
-    "directions": ("ascending", "descending"),
-}
-
 
 def by_bits(
     networks: Stack,
     validation: tuple[np.ndarray, np.ndarray],
     test: tuple[np.ndarray, np.ndarray],
-    settings: Mapping[str, Any],
+    settings: LowBitSettings,
 ) -> dict[str, xr.Dataset]:
     """Accuracy, information and ablation of all networks of a stack by bits.
 
@@ -69,8 +64,7 @@ def by_bits(
         Inputs (n, n_inputs) float32 and labels (n): grids are fitted and neurons measured on
         the one, accuracy is counted on the other.
     settings
-        study_seed; bits, a list of 2 to 16 or `UNQUANTIZED`; random, the number of random
-        orders; shuffles behind the baseline of information; rows, examples at a time.
+        Numbers of bits, and how networks are measured and ablated.
 
     Returns
     -------
@@ -85,10 +79,8 @@ def by_bits(
     ValueError
         A number of bits that means nothing.
     """
-    bits = [int(b) for b in settings["bits"]]
-    orderings = orderings_from(
-        {"orderings": [_ORDERING], "random": settings["random"], "replacements": [ZERO]}
-    )
+    bits = list(settings.bits)
+    orderings = orderings_from((LOW_BIT_ORDER,), settings.random)
     cells = [
         [
             _cell(networks.of(slice(i, i + 1)), b, validation, test, orderings, settings)
@@ -143,7 +135,7 @@ def _cell(
     validation: tuple[np.ndarray, np.ndarray],
     test: tuple[np.ndarray, np.ndarray],
     orderings: Sequence[Ordering],
-    settings: Mapping[str, Any],
+    settings: LowBitSettings,
 ) -> _Cell:
     network = network.folded().numpy()
     few = None if bits == UNQUANTIZED else quantized(network, bits, validation[0])
@@ -157,11 +149,11 @@ def _cell(
     )
     cell = _Cell(accuracies, information, shuffled, {}, {}, {})
     for scope, members in scopes(network.architecture.hidden).items():
-        order = orders(measured, orderings, members, settings["study_seed"])
+        order = orders(measured, orderings, members, settings.study_seed)
         if few is None:
             correct, _, loss = ablation_curves.cumulative(network, *test, members[order])
         else:
-            correct, loss = cumulative(few, *test, members[order], rows=settings["rows"])
+            correct, loss = cumulative(few, *test, members[order], rows=settings.rows)
         cell.order[scope], cell.correct[scope], cell.loss[scope] = order, correct, loss
     return cell
 
@@ -198,11 +190,11 @@ def _information(
     few: QuantizedNetwork | None,
     inputs: np.ndarray,
     labels: np.ndarray,
-    settings: Mapping[str, Any],
+    settings: LowBitSettings,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mutual information of all neurons and its mean under shuffled classes, by `QUANTIZERS`."""
-    random = generator(settings["study_seed"], Stream.LABEL_SHUFFLE, network.seeds[0])
-    shuffles = [random.permutation(labels) for _ in range(settings["shuffles"])]
+    random = generator(settings.study_seed, Stream.LABEL_SHUFFLE, network.seeds[0])
+    shuffles = [random.permutation(labels) for _ in range(settings.shuffles)]
     labelings, n_classes = np.stack([labels, *shuffles]), network.architecture.n_classes
     hidden = (outputs_of(network, [], inputs) if few is None else few.outputs(inputs))[:-1]
     counts = Quantizer.named("threshold").class_counts(
@@ -229,7 +221,7 @@ def _information(
 
 
 def _networks_dataset(
-    cells: Sequence[Sequence[_Cell]], networks: Stack, settings: Mapping[str, Any]
+    cells: Sequence[Sequence[_Cell]], networks: Stack, settings: LowBitSettings
 ) -> xr.Dataset:
     """Accuracy and information from cells (seed, bits)."""
     dims = ("seed", "bits", "quantizer", "neuron")
@@ -263,5 +255,5 @@ def _networks_dataset(
             ),
             **neuron_coordinates(networks.architecture.hidden),
         },
-        attrs={"shuffles": settings["shuffles"], "n_classes": networks.architecture.n_classes},
+        attrs={"shuffles": settings.shuffles, "n_classes": networks.architecture.n_classes},
     )

@@ -97,7 +97,9 @@ def fine_tune(model: nn.Sequential, split: Split, settings: Settings) -> None:
     if norms:
         groups.append({"params": norms, "weight_decay": 0.0})
     optimizer: torch.optim.Optimizer = (
-        torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum, fused=True)
+        torch.optim.SGD(
+            groups, lr=settings.learning_rate, momentum=settings.momentum or 0.0, fused=True
+        )
         if settings.optimizer == "sgd"
         else torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
     )

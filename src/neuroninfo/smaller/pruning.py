@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -21,8 +20,9 @@ from neuroninfo.files.storage import labelled
 from neuroninfo.networks.forward import evaluated
 from neuroninfo.networks.stack import Architecture, Normalization, Stack
 from neuroninfo.smaller.magnitude import masked, n_weights
+from neuroninfo.smaller.settings import PruningSettings
 from neuroninfo.training.loop import train
-from neuroninfo.training.settings import Settings, settings_from
+from neuroninfo.training.settings import Settings
 from neuroninfo.training.splits import Split
 from neuroninfo.vocabulary import LAYERS, MAGNITUDE, RANDOM, SPLITS
 
@@ -137,7 +137,7 @@ def compare(
     neurons: xr.Dataset,
     means: np.ndarray,
     splits: Mapping[str, Split],
-    settings: Mapping[str, Any],
+    settings: PruningSettings,
     *,
     searched: Mapping[str, xr.Dataset] | None = None,
 ) -> xr.Dataset:
@@ -156,9 +156,7 @@ def compare(
     splits
         By `SPLITS`.
     settings
-        study_seed; kept, shares of neurons in (0, 1]; measures, mappings of measure (a
-        variable of ``neurons.nc``, or ``random``) and quantizer; epochs of fine-tuning; and
-        training, as the networks were trained (`loop.settings_from`).
+        What is kept, and how it is fine-tuned.
 
     Returns
     -------
@@ -179,13 +177,13 @@ def compare(
             f"measures are of (seeds, neurons) {measured}, networks of "
             f"{(networks.seeds, sum(hidden))}; measure these networks"
         )
-    tuning = _fine_tuning(settings)
-    kept = [widths(hidden, share) for share in settings["kept"]]
+    tuning = settings.fine_tuning
+    kept = [widths(hidden, share) for share in settings.kept]
     orderings = [
         Ordering(RANDOM, repeat=0)
-        if entry["measure"] == RANDOM
-        else Ordering(entry["measure"], entry["quantizer"], "descending")
-        for entry in settings["measures"]
+        if by.measure == RANDOM
+        else Ordering(by.measure, by.quantizer, "descending")
+        for by in settings.measures
     ]
     criteria = [(o.measure, o.quantizer) for o in orderings] + [(c, "none") for c in MAGNITUDE]
     shape = (len(networks.seeds), len(criteria), 2, 2, len(kept))
@@ -198,7 +196,7 @@ def compare(
         unpruned[i] = _accuracy(network, splits["test"])
         for k, kept_widths in enumerate(kept):
             kept_neurons = [
-                best(values, o, hidden, kept_widths, settings["study_seed"], searched=of_seed)
+                best(values, o, hidden, kept_widths, settings.study_seed, searched=of_seed)
                 for o in orderings
             ]
             smaller = [
@@ -257,24 +255,13 @@ def compare(
                 {"long_name": "whether mean outputs of removed neurons went into biases"},
             ),
             "fine_tuning": ("fine_tuning", [0, 1], {"long_name": "whether it was trained again"}),
-            "kept": ("kept", list(settings["kept"]), {"long_name": "share of neurons kept"}),
+            "kept": ("kept", list(settings.kept), {"long_name": "share of neurons kept"}),
         },
         attrs={
-            "epochs": settings["epochs"],
+            "epochs": settings.epochs,
             "n_test": len(splits["test"].labels),
             "parameters_unpruned": n_parameters(networks.architecture),
         },
-    )
-
-
-def _fine_tuning(settings: Mapping[str, Any]) -> Settings:
-    """As the networks were trained, for a few epochs and without stopping early."""
-    trained = settings_from(settings["training"])
-    return replace(
-        trained,
-        epochs=settings["epochs"],
-        activation_epochs=(),
-        regularizer=replace(trained.regularizer, early_stopping=None),
     )
 
 

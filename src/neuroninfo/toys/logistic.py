@@ -19,6 +19,7 @@ from scipy.special import expit
 
 from neuroninfo.files.storage import labelled
 from neuroninfo.toys.sets import Floats, draw
+from neuroninfo.toys.settings import ToySettings
 
 _GRADIENT: Final = 1e-8
 """Norm of the gradient below which logistic regression is fitted."""
@@ -101,7 +102,7 @@ def fit(inputs: Floats, labels: NDArray[np.int64], l2: float) -> LogisticRegress
     return LogisticRegression(optimum.x[:-1], float(optimum.x[-1]))
 
 
-def logistic(name: str, *, points: int, noise: float, l2: float, study_seed: int) -> xr.Dataset:
+def logistic(settings: ToySettings) -> xr.Dataset:
     """Draw a set and fit logistic regression to it, in the layout of ``logistic.nc``.
 
     Raises
@@ -109,8 +110,13 @@ def logistic(name: str, *, points: int, noise: float, l2: float, study_seed: int
     ValueError
         As `draw` and `fit`.
     """
-    inputs, labels = draw(name, points=points, noise=noise, study_seed=study_seed)
-    fitted = fit(inputs, labels, l2)
+    inputs, labels = draw(
+        settings.name,
+        points=settings.points,
+        noise=settings.noise,
+        study_seed=settings.study_seed,
+    )
+    fitted = fit(inputs, labels, settings.l2)
     score = fitted.score(inputs)
     dataset = xr.Dataset(
         {
@@ -134,7 +140,7 @@ def logistic(name: str, *, points: int, noise: float, l2: float, study_seed: int
                 labelled("whether some line separates the classes", "1"),
             ),
         },
-        attrs={"name": name, "l2": l2},
+        attrs={"name": settings.name, "l2": settings.l2},
     )
     return dataset
 

@@ -8,6 +8,7 @@ import xarray as xr
 
 from neuroninfo.files.storage import labelled
 from neuroninfo.networks.stack import Architecture, Stack, to_dataset
+from neuroninfo.toys.settings import ToyNetworkSettings
 from neuroninfo.training import loop
 from neuroninfo.training.settings import Regularizer, Settings, log_spaced_epochs
 from neuroninfo.training.splits import Split
@@ -16,18 +17,7 @@ from neuroninfo.vocabulary import SPLITS
 WIDTH = 2
 
 
-def train(
-    toy: xr.Dataset,
-    *,
-    layers: int,
-    activation: str,
-    l2: float,
-    restarts: int,
-    learning_rate: float,
-    epochs: int,
-    frames: int,
-    study_seed: int,
-) -> xr.Dataset:
+def train(toy: xr.Dataset, settings: ToyNetworkSettings) -> xr.Dataset:
     """Train from several initialisations on all points at once, in the layout of ``network.nc``.
 
     Restarts are the seeds of one stack; which of them is drawn, `logistic.best_restart` says.
@@ -36,27 +26,15 @@ def train(
     ----------
     toy
         ``logistic.nc``: its points are trained on.
-    layers
-        Hidden layers, each of width two.
-    activation
-        One of `width_two.SQUASHING`.
-    l2
-        As of `loop.Regularizer`.
-    restarts
-        Networks.
-    learning_rate, epochs
-        Of Adam; an epoch is one step on all points.
-    frames
-        About how many epochs are kept (`loop.log_spaced_epochs`).
-    study_seed
-        Seed of the study.
+    settings
+        Of what shape, and how.
 
     Raises
     ------
     RuntimeError
         A loss is not finite.
     """
-    kept = log_spaced_epochs(epochs, frames)
+    kept = log_spaced_epochs(settings.epochs, settings.frames)
     stacks: list[xr.Dataset] = []
 
     def keep(epoch: int, stack: Stack) -> None:
@@ -67,22 +45,23 @@ def train(
         torch.from_numpy(toy["input"].values.astype(np.float32)),
         torch.from_numpy(toy["label"].values.astype(np.int64)),
     )
-    hidden = (WIDTH,) * layers
+    hidden = (WIDTH,) * settings.layers
     trained = loop.train(
-        Architecture(toy.sizes["feature"], hidden, n_classes=2, activation=activation),
-        range(restarts),
+        Architecture(toy.sizes["feature"], hidden, n_classes=2, activation=settings.activation),
+        range(settings.restarts),
         dict.fromkeys(SPLITS, points),
         Settings(
-            study_seed=study_seed,
+            study_seed=settings.study_seed,
             dataset=f"toys/{toy.attrs['name']}",
             architecture="-".join(map(str, hidden)),
-            learning_rate=learning_rate,
+            activation=settings.activation,
+            learning_rate=settings.learning_rate,
             batch_size=len(points.labels),
-            epochs=epochs,
+            epochs=settings.epochs,
             activation_epochs=(),
-            regularizer=Regularizer(l2=l2),
+            regularizer=Regularizer(l2=settings.l2),
         ),
-        together=restarts,  # one product for all: 20 of them take little longer than one
+        together=settings.restarts,  # one product for all: 20 of them take little longer than one
         observe=keep,
     )
     coordinate = xr.DataArray(
@@ -104,4 +83,4 @@ def train(
         trained.accuracy[:, kept, train_split],
         labelled("accuracy on the points", "1"),
     )
-    return dataset.assign_attrs(l2=l2)
+    return dataset.assign_attrs(l2=settings.l2)

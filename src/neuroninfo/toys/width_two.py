@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 import xarray as xr
 from scipy.special import expit
@@ -11,9 +9,6 @@ from scipy.special import expit
 from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.stack import Stack, from_dataset
 from neuroninfo.toys.sets import Floats
-
-SQUASHING: Final = ("sigmoid", "tanh")
-"""Activations of bounded range, which a scatter plot shows whole."""
 
 
 def best_restart(network: xr.Dataset) -> int:

@@ -231,6 +231,7 @@ class Learner:
         """
         assert self.known is not None
         sgld = self.settings.sgld
+        assert sgld is not None
         deviation = sgld.deviation(float(self.optimizer.steps[seeds][0]) + 1)
         moved = shares.moved(self.gradients[seeds], sgld.clipping_norm).sum(dim=1)
         scaled = self.settings.learning_rate**2 / 2 * moved

@@ -21,13 +21,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from neuroninfo.data.datasets import Examples
 from neuroninfo.files import storage
 from neuroninfo.files.checkpoints import Arrays, Checkpoint
 from neuroninfo.networks.forward import evaluated, losses
-from neuroninfo.networks.stack import (
-    Architecture,
-    Stack,
-)
+from neuroninfo.networks.stack import Architecture, Stack, hidden_widths
 from neuroninfo.training.devices import busy
 from neuroninfo.training.early_stopping import EarlyStopping
 from neuroninfo.training.layouts import Trained
@@ -69,6 +67,18 @@ def open_checkpoint(
         made_by={**made_by, "data": data, "arithmetic": arithmetic},
         minutes=minutes,
         unit=unit,
+    )
+
+
+def architecture_for(examples: Examples, settings: Settings) -> Architecture:
+    """What is trained on a data set, from the names in a condition."""
+    return Architecture(
+        n_inputs=examples.inputs.shape[1],
+        hidden=hidden_widths(settings.architecture),
+        n_classes=examples.n_classes,
+        activation=settings.activation,
+        batch_norm=settings.regularizer.batch_norm_momentum is not None,
+        output_bits=settings.regularizer.output_bits,
     )
 
 

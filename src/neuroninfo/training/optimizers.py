@@ -55,7 +55,8 @@ class Optimizer:
     def step(self, seeds: slice) -> None:
         """One step of a group of networks; their gradients are changed."""
         settings = self.settings
-        sgld = settings.sgld if settings.optimizer == "sgld" else None
+        sgld = settings.sgld
+        momentum = 0.0 if sgld is not None else settings.momentum or 0.0
         if sgld is not None and sgld.clipping_norm < math.inf:
             norms = torch.linalg.vector_norm(self.gradients[seeds], dim=1, keepdim=True)
             self.gradients[seeds] *= torch.clamp(sgld.clipping_norm / norms, max=1)
@@ -72,7 +73,7 @@ class Optimizer:
             if settings.optimizer == "adam":
                 self._adam(seeds, part, decay)
             else:
-                self._sgd(seeds, part, decay, 0.0 if sgld is not None else settings.momentum)
+                self._sgd(seeds, part, decay, momentum)
         if sgld is not None and sgld.noise > 0:
             self._disturb(seeds, sgld.deviation(float(self.steps[seeds][0])))
 

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-
-from neuroninfo.data.datasets import Examples
-from neuroninfo.networks.stack import (
-    Architecture,
-    hidden_widths,
-)
 
 
 @dataclass(frozen=True)
@@ -67,6 +59,9 @@ class Settings:
     study_seed: int
     dataset: str
     architecture: str
+    """Widths of the hidden layers, joined by hyphens."""
+    activation: str
+    """Of the hidden layers, a name of `networks.activations.ACTIVATIONS`."""
     learning_rate: float
     batch_size: int
     epochs: int
@@ -76,10 +71,23 @@ class Settings:
     regularizer: Regularizer
     optimizer: str = "adam"
     """``adam``, ``sgd`` or ``sgld``."""
-    momentum: float = 0.0
-    """Of sgd."""
-    sgld: Sgld = Sgld()
-    """Of sgld."""
+    momentum: float | None = None
+    """Of sgd; others have none."""
+    sgld: Sgld | None = None
+    """Of sgld; others have none."""
+
+    def __post_init__(self) -> None:
+        """Noisy steps are sgld's, and sgld has them.
+
+        Raises
+        ------
+        ValueError
+            One of `optimizer` and `sgld` says so and the other does not.
+        """
+        if (self.optimizer == "sgld") != (self.sgld is not None):
+            raise ValueError(
+                f"optimizer {self.optimizer} with noisy steps {self.sgld}: make both say the same"
+            )
 
 
 def log_spaced_epochs(epochs: int, most: int) -> list[int]:
@@ -91,32 +99,3 @@ def log_spaced_epochs(epochs: int, most: int) -> list[int]:
         return [0, epochs]
     spaced = np.geomspace(1, epochs, most - 1).round().astype(int)
     return [0, *sorted({*spaced.tolist()})]
-
-
-def architecture_for(examples: Examples, settings: Settings, activation: str) -> Architecture:
-    """What is trained on a data set, from the names in a condition."""
-    return Architecture(
-        n_inputs=examples.inputs.shape[1],
-        hidden=hidden_widths(settings.architecture),
-        n_classes=examples.n_classes,
-        activation=activation,
-        batch_norm=settings.regularizer.batch_norm_momentum is not None,
-        output_bits=settings.regularizer.output_bits,
-    )
-
-
-def settings_from(resolved: Mapping[str, Any]) -> Settings:
-    """Settings from a rule's parameters (`study.Study.training_settings`)."""
-    return Settings(
-        study_seed=resolved["study_seed"],
-        dataset=resolved["dataset"],
-        architecture=resolved["architecture"],
-        learning_rate=resolved["learning_rate"],
-        batch_size=resolved["batch_size"],
-        epochs=resolved["epochs"],
-        activation_epochs=tuple(resolved["activation_epochs"]),
-        regularizer=Regularizer(**resolved["regularizer"]),
-        optimizer=resolved["optimizer"],
-        momentum=resolved["momentum"] or 0.0,
-        sgld=Sgld(**(resolved.get("sgld") or {})),
-    )

@@ -59,7 +59,7 @@ def noisy_information(
     architecture: Architecture, settings: Settings, n_train: int
 ) -> np.ndarray | None:
     """Bound on I(D; A(D)) in nats after each epoch, (epochs + 1), of sgld; None of others."""
-    if settings.optimizer != "sgld":
+    if settings.sgld is None:
         return None
     per_epoch = math.ceil(n_train / settings.batch_size)
     sizes = zip(architecture.widths[:-1], architecture.widths[1:], strict=True)

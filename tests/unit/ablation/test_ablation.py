@@ -18,6 +18,7 @@ from neuroninfo.ablation.curves import cumulative
 from neuroninfo.ablation.orders import Ordering, order_by, orderings_from, orders, scopes
 from neuroninfo.ablation.recomputed import recomputed as _recomputed
 from neuroninfo.ablation.removals import Curves, Removals
+from neuroninfo.ablation.settings import AblationSettings, OrderBy
 from neuroninfo.files import storage
 from neuroninfo.files.storage import labelled
 from neuroninfo.networks.activations import ACTIVATIONS, Activation
@@ -663,16 +664,13 @@ def measured(seeds: tuple[int, ...], hidden: tuple[int, ...]) -> xr.Dataset:
 
 
 HIDDEN = (6, 4, 5)
-MEASURES = [
-    {
-        "measure": "mutual_information",
-        "quantizer": "uniform-8",
-        "directions": ["ascending", "descending"],
-    },
-    {"measure": "class_selectivity", "quantizer": "none", "directions": ["descending"]},
-]
-SET = {"orderings": MEASURES, "random": 2, "replacements": ["zero"]}
-ORDERINGS = orderings_from(SET)
+MEASURES = (
+    OrderBy("mutual_information", "uniform-8", ("ascending", "descending")),
+    OrderBy("class_selectivity", "none", ("descending",)),
+)
+GREEDY = OrderBy("greedy", "none", ("ascending",))
+SET = AblationSettings(STUDY, MEASURES, 2, ("zero",), ("layers", "network"), 2048)
+ORDERINGS = orderings_from(MEASURES, 2)
 
 
 def test_orderings() -> None:
@@ -683,8 +681,8 @@ def test_orderings() -> None:
         Ordering("random", "none", "none", 0),
         Ordering("random", "none", "none", 1),
     ] == ORDERINGS
-    assert orderings_from({"orderings": [], "random": 0, "replacements": ["zero"]}) == []
-    both = orderings_from({**SET, "replacements": ["mean", "zero"]})
+    assert orderings_from([], 0, ["zero"]) == []
+    both = orderings_from(MEASURES, 2, ["mean", "zero"])
     assert both[5:] == ORDERINGS
     assert [replace(ordering, replacement="zero") for ordering in both[:5]] == ORDERINGS
     assert {ordering.replacement for ordering in both[:5]} == {"mean"}
@@ -880,7 +878,7 @@ def ablated(stack: Stack, examples: tuple[np.ndarray, np.ndarray]) -> dict[str, 
 
 def ablate_seeds(stack: Stack, split: tuple[np.ndarray, np.ndarray]) -> dict[str, xr.Dataset]:
     inputs, labels = map(torch.from_numpy, split)
-    return ablate(stack, measured(stack.seeds, HIDDEN), inputs, labels, ORDERINGS, STUDY)
+    return ablate(stack, measured(stack.seeds, HIDDEN), inputs, labels, SET)
 
 
 def test_layout(ablated: dict[str, xr.Dataset], tmp_path: Path) -> None:
@@ -941,17 +939,14 @@ def test_zero_and_mean_in_one_call(
     inputs, labels = examples
     rng = np.random.default_rng(11)
     means = rng.normal(size=(len(SEEDS), sum(HIDDEN)))
-    greedy = {"measure": "greedy", "quantizer": "none", "directions": ["ascending"]}
-    measures = [*MEASURES, greedy]
-    wanted = orderings_from({"orderings": measures, "random": 2, "replacements": ["zero", "mean"]})
+    both = replace(SET, orderings=(*MEASURES, GREEDY), replacements=("zero", "mean"))
     searched = searched_orders(SEEDS[::-1], HIDDEN)  # seeds are found by their number
     curves = ablate(
         stack,
         measured(SEEDS, HIDDEN),
         torch.from_numpy(inputs),
         torch.from_numpy(labels),
-        wanted,
-        STUDY,
+        both,
         searched=searched,
         means=means,
     )
@@ -984,8 +979,9 @@ def test_some_scopes_of_a_stack(
 ) -> None:
     inputs, labels = map(torch.from_numpy, examples)
     neurons = measured(SEEDS, HIDDEN)
-    for within in (["layers"], ["network"]):
-        curves = ablate(stack, neurons, inputs, labels, ORDERINGS, STUDY, within=within, rows=7)
+    for within in (("layers",), ("network",)):
+        some = replace(SET, scopes=within, rows=7)
+        curves = ablate(stack, neurons, inputs, labels, some)
         assert list(curves) == list(scopes(HIDDEN, within))
         for scope, group in curves.items():
             np.testing.assert_array_equal(group["correct"], ablated[scope]["correct"])
@@ -996,21 +992,21 @@ def test_what_is_needed_and_not_there(
 ) -> None:
     inputs, labels = map(torch.from_numpy, examples)
     neurons, searched = measured(SEEDS, HIDDEN), searched_orders(SEEDS, HIDDEN)
-    mean = [Ordering("class_selectivity", "none", "ascending", replacement="mean")]
+    mean = replace(SET, replacements=("mean",))
     with pytest.raises(ValueError, match=r"replacements: mean needs .*mean_output of network"):
-        ablate(stack, neurons, inputs, labels, mean, STUDY)
+        ablate(stack, neurons, inputs, labels, mean)
     with pytest.raises(ValueError, match=r"means are \(seeds, neurons\) \(1, 15\).*\(3, 15\)"):
-        ablate(stack, neurons, inputs, labels, mean, STUDY, means=np.zeros((1, 15)))
-    greedy = [Ordering("greedy", "none", "ascending")]
+        ablate(stack, neurons, inputs, labels, mean, means=np.zeros((1, 15)))
+    greedy = replace(SET, orderings=(GREEDY,))
     with pytest.raises(ValueError, match=r"'greedy' was not measured .*no orders are given"):
-        ablate(stack, neurons, inputs, labels, greedy, STUDY)
+        ablate(stack, neurons, inputs, labels, greedy)
     of_layers = {scope: group for scope, group in searched.items() if scope != "network"}
     message = r"searched orders: none in network; there are layer-1, layer-2, layer-3"
     with pytest.raises(ValueError, match=message):
-        ablate(stack, neurons, inputs, labels, greedy, STUDY, searched=of_layers)
+        ablate(stack, neurons, inputs, labels, greedy, searched=of_layers)
     of_two = {scope: group.isel(seed=[0, 2]) for scope, group in searched.items()}
     with pytest.raises(ValueError, match=r"searched orders: none of seed 7; there are \[3, 8\]"):
-        ablate(stack, neurons, inputs, labels, greedy, STUDY, searched=of_two)
+        ablate(stack, neurons, inputs, labels, greedy, searched=of_two)
 
 
 def test_measures_of_other_networks(stack: Stack, examples: tuple[np.ndarray, np.ndarray]) -> None:
@@ -1021,7 +1017,7 @@ def test_measures_of_other_networks(stack: Stack, examples: tuple[np.ndarray, np
         measured(SEEDS, (9,)),
     ):
         with pytest.raises(ValueError, match=r"measures are of .* networks of .*, 15"):
-            ablate(stack, neurons, inputs, labels, ORDERINGS, STUDY)
+            ablate(stack, neurons, inputs, labels, SET)
 
 
 def test_a_neuron_without_a_value(stack: Stack, examples: tuple[np.ndarray, np.ndarray]) -> None:
@@ -1029,4 +1025,4 @@ def test_a_neuron_without_a_value(stack: Stack, examples: tuple[np.ndarray, np.n
     neurons = measured(SEEDS, HIDDEN)
     neurons["class_selectivity"][1, 7] = np.nan
     with pytest.raises(ValueError, match=r"neurons \[1\] have no value"):  # of layer 2
-        ablate(stack, neurons, inputs, labels, ORDERINGS, STUDY)
+        ablate(stack, neurons, inputs, labels, SET)

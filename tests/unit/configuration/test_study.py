@@ -16,14 +16,11 @@ import pytest
 import yaml
 
 from neuroninfo.configuration import study as configuration_study
-from neuroninfo.configuration.study import (
-    Condition,
-    ConfigurationError,
-    Plan,
-    Study,
-    expected,
-    resolve,
-)
+from neuroninfo.configuration.messages import ConfigurationError, expected
+from neuroninfo.configuration.plans import Condition, Plan
+from neuroninfo.configuration.schema import resolve
+from neuroninfo.configuration.study import Study
+from neuroninfo.networks.activations import ACTIVATIONS
 
 ROOT = Path(__file__).parents[3]
 SCHEMA_PATH = ROOT / "workflow/schemas/config.schema.yaml"
@@ -622,6 +619,24 @@ MISTAKES = [
         "sigmoid, leaky_relu, silu",
     ),
     (
+        "comparisons/a: {dataset: digits, architecture: 30-30, activation: [relu, rleu], "
+        "regularizer: none}",
+        "comparisons.a.activation[1]: 'rleu' is unknown; did you mean 'relu'? known are relu, ",
+    ),
+    (
+        "bounds/gaps/a: {dataset: digits, architecture: '9', activation: tahn, regularizer: none}",
+        "bounds.gaps.a.activation: 'tahn' is unknown; did you mean 'tanh'? known are relu, ",
+    ),
+    (
+        "conditions/0/activation: 5",
+        "conditions[0].activation: 5 is wrong; expected name of an activation, such as relu; quote "
+        "it: '5'",
+    ),
+    (
+        "toys/network: {activation: relu}",
+        "toys.network.activation: 'relu' is unknown; known are tanh, sigmoid",
+    ),
+    (
         "conditions/0/dataset: minst",
         "conditions[0].dataset: 'minst' is unknown; did you mean 'mnist'? known are digits, "
         "icosahedron, szt, mnist, fashion_mnist, cifar10",
@@ -1008,17 +1023,24 @@ KEYS = list(keys(SCHEMA))
 def test_schema_and_library_know_the_same_names() -> None:
     from neuroninfo.data import datasets
     from neuroninfo.data.sources import SOURCES
-    from neuroninfo.networks.activations import ACTIVATIONS
     from neuroninfo.toys import sets
-    from neuroninfo.toys.width_two import SQUASHING
 
     own = SCHEMA["properties"]["toys"]["properties"]
     assert list(own["sets"]["properties"]) == list(sets.RULES)
-    assert own["network"]["properties"]["activation"]["enum"] == list(SQUASHING)
     assert set(SCHEMA["properties"]["datasets"]["properties"]) == set(SOURCES)
-    assert SCHEMA["$defs"]["activation"]["enum"] == list(ACTIVATIONS)
     dataset = SCHEMA["$defs"]["dataset"]["properties"]
     assert set(dataset["inputs"]["enum"]) == set(datasets.INPUTS)
+
+
+def test_an_activation_that_is_added_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but `ACTIVATIONS` says which there are."""
+    named = changed("conditions/0/activation: [relu, gelu]")
+    with pytest.raises(
+        ConfigurationError, match=r"activation\[1\]: 'gelu' is unknown; did you mean"
+    ):
+        load(named)
+    monkeypatch.setitem(ACTIVATIONS, "gelu", ACTIVATIONS["silu"])
+    assert [condition.activation for condition in load(named).conditions] == ["relu", "gelu"]
 
 
 def test_schema_is_a_schema() -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from neuroninfo.data import datasets
+from neuroninfo.data.settings import DatasetSettings
 from neuroninfo.data.sources import SOURCES, Source, data_root
 from neuroninfo.files import storage
 from neuroninfo.vocabulary import SPLITS
@@ -49,7 +51,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def digits(**changes: Any) -> xr.Dataset:
     settings = {"study_seed": 1, "validation": 300, "test": 400, "inputs": "unit"}
-    return datasets.make("digits", **settings | changes)
+    return datasets.make(DatasetSettings("digits", **settings | changes))
 
 
 def stored(dataset: xr.Dataset, folder: Path) -> Path:
@@ -103,6 +105,15 @@ def lay_out(files: dict[str, bytes], folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
+def maker(settings: DatasetSettings, folder: Path) -> Callable[..., xr.Dataset]:
+    """Makes a task, with other settings or from another folder where they are named."""
+
+    def make(data_root: Path | None = folder, **changes: Any) -> xr.Dataset:
+        return datasets.make(replace(settings, **changes), data_root)
+
+    return make
+
+
 @pytest.fixture
 def mnist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., xr.Dataset]:
     """A small MNIST below tmp_path, and how to make its task."""
@@ -110,8 +121,7 @@ def mnist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., xr.D
     source = Source(4, 12, 255, 40, 12, "MNIST", "MNIST/raw", sha256(files))
     monkeypatch.setattr(datasets, "SOURCES", {"digits": SOURCES["digits"], "mnist": source})
     lay_out(files, tmp_path / "MNIST" / "raw")
-    settings = {"study_seed": 1, "validation": 10, "inputs": "unit", "data_root": tmp_path}
-    return lambda **changes: datasets.make("mnist", **settings | changes)
+    return maker(DatasetSettings("mnist", study_seed=1, validation=10, inputs="unit"), tmp_path)
 
 
 @pytest.fixture
@@ -128,8 +138,7 @@ def cifar(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., xr.D
     monkeypatch.setattr(reader, "test_list", [["test_batch", md5["test_batch"]]])
     monkeypatch.setattr(reader, "meta", reader.meta | {"md5": md5["batches.meta"]})
     lay_out(files, tmp_path / "cifar-10-batches-py")
-    settings = {"study_seed": 1, "validation": 10, "inputs": "unit", "data_root": tmp_path}
-    return lambda **changes: datasets.make("cifar10", **settings | changes)
+    return maker(DatasetSettings("cifar10", study_seed=1, validation=10, inputs="unit"), tmp_path)
 
 
 # ---------------------------------------------------------------- splits
@@ -237,18 +246,18 @@ def test_impossible_settings(settings: dict[str, Any], message: str) -> None:
 
 
 def test_sizes_are_checked_before_files_are_looked_for(tmp_path: Path) -> None:
-    about = {"study_seed": 1, "inputs": "unit", "data_root": tmp_path}
+    settings = DatasetSettings("mnist", study_seed=1, validation=60_000, inputs="unit")
     with pytest.raises(ValueError, match=r"datasets\.mnist\.validation: 60000 is impossible"):
-        datasets.make("mnist", validation=60_000, **about)
+        datasets.make(settings, tmp_path)
     with pytest.raises(ValueError, match=r"datasets\.mnist\.test: 100, but .*remove the key"):
-        datasets.make("mnist", validation=10_000, test=100, **about)
+        datasets.make(replace(settings, validation=10_000, test=100), tmp_path)
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(
         ValueError, match=r"datasets\.minst: unknown; .* digits, icosahedron, szt, mnist, fashion"
     ):
-        datasets.make("minst", study_seed=1, validation=1, inputs="unit")
+        datasets.make(DatasetSettings("minst", study_seed=1, validation=1, inputs="unit"))
 
 
 # ---------------------------------------------------------------- what a network sees
@@ -580,8 +589,8 @@ def place_of(name: str) -> Path:
 
 @pytest.mark.data
 def test_real_mnist(tmp_path: Path) -> None:
-    settings = {"study_seed": 1, "validation": 10_000, "inputs": "unit"}
-    task = datasets.make("mnist", data_root=place_of("mnist"), **settings)
+    settings = DatasetSettings("mnist", study_seed=1, validation=10_000, inputs="unit")
+    task = datasets.make(settings, place_of("mnist"))
     examples = datasets.read(stored(task, tmp_path))
     sizes = [examples.labels[examples.split(split)].size for split in SPLITS]
     assert sizes == [50_000, 10_000, 10_000]
@@ -599,9 +608,8 @@ def test_real_mnist(tmp_path: Path) -> None:
 @pytest.mark.data
 @pytest.mark.parametrize(("name", "n_training"), [("fashion_mnist", 60_000), ("cifar10", 50_000)])
 def test_real_balanced_tasks(name: str, n_training: int) -> None:
-    task = datasets.make(
-        name, study_seed=1, validation=10_000, inputs="unit", data_root=place_of(name)
-    )
+    settings = DatasetSettings(name, study_seed=1, validation=10_000, inputs="unit")
+    task = datasets.make(settings, place_of(name))
     for flag, size in enumerate([n_training - 10_000, 10_000, 10_000]):
         labels = task["label"].values[task["split"].values == flag]
         assert np.bincount(labels).tolist() == [size // 10] * 10

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from neuroninfo.data import datasets, twelve_bits
+from neuroninfo.data.settings import DatasetSettings
 from neuroninfo.data.sources import data_root
 from neuroninfo.files import storage
 
@@ -58,34 +59,35 @@ def test_all_inputs_and_the_information_that_is_stated() -> None:
         assert entropy(labels.mean()) - within == pytest.approx(0.037, abs=5e-4)
 
 
+def settings(name: str, validation: int, test: int) -> DatasetSettings:
+    return DatasetSettings(name, study_seed=0, validation=validation, inputs="unit", test=test)
+
+
 def test_it_is_a_data_set_with_all_its_inputs(tmp_path: Path) -> None:
-    made = datasets.make("icosahedron", study_seed=0, validation=205, test=614, inputs="unit")
+    made = datasets.make(settings("icosahedron", 205, 614))
     storage.write(
         made, tmp_path / "i.nc", kind="dataset", title="t", condition={}, configuration={}
     )
     examples = datasets.read(tmp_path / "i.nc")
     assert examples.complete
     assert len(np.unique(examples.inputs, axis=0)) == 4096
-    digits = datasets.make("digits", study_seed=0, validation=300, test=300, inputs="unit")
+    digits = datasets.make(settings("digits", 300, 300))
     assert digits.attrs["complete"] == 0
 
 
 def test_the_original_has_to_be_there_and_right(tmp_path: Path) -> None:
-    size = {"study_seed": 0, "validation": 205, "test": 614, "inputs": "unit"}
     with pytest.raises(ValueError, match=r"szt/var_u\.mat is missing, and its licence forbids"):
-        datasets.make("szt", **size, data_root=tmp_path)
+        datasets.make(settings("szt", 205, 614), tmp_path)
     (tmp_path / "szt").mkdir()
     (tmp_path / "szt" / "var_u.mat").write_bytes(b"something else")
     with pytest.raises(ValueError, match=r"var_u\.mat: not the official file of szt"):
-        datasets.make("szt", **size, data_root=tmp_path)
+        datasets.make(settings("szt", 205, 614), tmp_path)
 
 
 def test_the_original(tmp_path: Path) -> None:
     root = data_root("data")
     if not (root / "szt" / "var_u.mat").is_file():
         pytest.skip(f"no {root}/szt/var_u.mat: its licence forbids to ship it")
-    made = datasets.make(
-        "szt", study_seed=0, validation=205, test=614, inputs="unit", data_root=root
-    )
+    made = datasets.make(settings("szt", 205, 614), root)
     assert len(np.unique(made["inputs"].values, axis=0)) == 4096
     assert entropy(float(made["label"].mean())) == pytest.approx(0.99916, abs=5e-6)

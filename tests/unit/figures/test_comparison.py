@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures.comparison import comparison_figure
+from neuroninfo.figures import comparison as figures_comparison
 from neuroninfo.results import claims, counts
 from tests.unit.pictures import (
     all_text_is_large_and_in_the_figure,
@@ -70,13 +70,13 @@ def interval(mean: float) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def made() -> Figure:
-    return comparison_figure(*tables(), COMPARISON)
+    return figures_comparison.comparison(*tables(), COMPARISON)
 
 
 @pytest.fixture(scope="module")
 def sweep() -> Figure:
     numbers = {"number": "l2", "values": [0.0, 1e-4, 1e-2]}
-    return comparison_figure(*tables(), COMPARISON | numbers)
+    return figures_comparison.comparison(*tables(), COMPARISON | numbers)
 
 
 def test_every_quantity_has_a_panel(made: Figure) -> None:
@@ -146,7 +146,7 @@ def test_text(made: Figure) -> None:
 
 
 def test_layer_10_comes_after_layer_2() -> None:
-    deep = comparison_figure(*tables(layers=(2, 10)), COMPARISON)
+    deep = figures_comparison.comparison(*tables(layers=(2, 10)), COMPARISON)
     assert [ax.get_title(loc="left") for ax in deep.axes[-2:]] == [
         "layer 2: neurons",
         "layer 10: neurons",
@@ -155,4 +155,4 @@ def test_layer_10_comes_after_layer_2() -> None:
 
 def test_a_condition_that_is_not_there_is_named() -> None:
     with pytest.raises(ValueError, match="250-500-250-500/relu/early-stopping: not in"):
-        comparison_figure(*tables(NAMES[:2]), COMPARISON)
+        figures_comparison.comparison(*tables(NAMES[:2]), COMPARISON)

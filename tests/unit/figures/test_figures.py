@@ -90,16 +90,16 @@ def neurons(
 
 
 def network(data: xr.Dataset, **options: str) -> Figure:
-    return ablation.network_figure(data, CONDITION, study_seed=1, **options)
+    return ablation.ablation_network(data, CONDITION, study_seed=1, **options)
 
 
 def layers(*data: xr.Dataset, **condition: str) -> Figure:
     groups = {f"layer-{i}": g for i, g in enumerate(data, start=1)} | {"network": group()}
-    return ablation.layers_figure(groups, CONDITION | condition, study_seed=1)
+    return ablation.ablation_layers(groups, CONDITION | condition, study_seed=1)
 
 
 def distributions(data: xr.Dataset, **condition: str) -> Figure:
-    return figures_information.distributions_figure(data, CONDITION | condition)
+    return figures_information.information(data, CONDITION | condition)
 
 
 def texts(figure: Figure) -> list[Text]:
@@ -278,7 +278,7 @@ def test_orders_are_chosen() -> None:
     with pytest.raises(ValueError, match="random orders only"):
         network(data.isel(ordering=data["measure"] == "random"))
     with pytest.raises(ValueError, match="is a layer"):
-        ablation.layers_figure({"network": data}, CONDITION, study_seed=1)
+        ablation.ablation_layers({"network": data}, CONDITION, study_seed=1)
 
 
 def test_orders_that_are_absent_are_not_drawn() -> None:
@@ -326,7 +326,7 @@ def test_rare_never_active_neurons_are_not_rounded_away() -> None:
 
 def test_unmeasured_quantizer_is_refused() -> None:
     with pytest.raises(ValueError, match="'uniform-8': there are threshold"):
-        figures_information.distributions_figure(neurons(), CONDITION, quantizer="uniform-8")
+        figures_information.information(neurons(), CONDITION, quantizer="uniform-8")
 
 
 @pytest.mark.parametrize("case", ["network", "information"])

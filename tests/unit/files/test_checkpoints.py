@@ -18,13 +18,11 @@ from neuroninfo.files import checkpoints, storage
 from neuroninfo.files.checkpoints import Checkpoint, Interrupted
 from neuroninfo.networks.stack import Stack
 from neuroninfo.planes import training
-from neuroninfo.planes.estimators.names import named
-from neuroninfo.planes.estimators.protocol import Estimate, EstimationError
-from neuroninfo.planes.training import Planes
+from neuroninfo.planes.settings import Costly, PlaneSettings
 from neuroninfo.training.early_stopping import EarlyStopping
 from neuroninfo.training.layouts import Trained
 from neuroninfo.training.loop import open_checkpoint
-from neuroninfo.training.settings import Regularizer, Sgld, log_spaced_epochs
+from neuroninfo.training.settings import Regularizer, Sgld
 from neuroninfo.training.splits import Split
 from tests.unit.training.test_training import (
     EARLY,
@@ -103,7 +101,7 @@ def test_resumed_is_bitwise_the_same(
         regularizer=REGULAR[regularizer],
         optimizer=optimizer,
         momentum=0.8,
-        sgld=Sgld(0.5, 0.05, 0.3),
+        sgld=Sgld(0.5, 0.05, 0.3) if optimizer == "sgld" else None,
         epochs=6,
         learning_rate=0.03,
         activation_epochs=(6, 0, 3),
@@ -175,21 +173,14 @@ def test_initial_weights_and_epochs_seen(tmp_path: Path) -> None:
     assert seen == [0, 1, 1, 2, 3, 4]  # killed between the second and a state
 
 
-class Failing:
-    name, estimates = "failing", "nothing"
-
-    def __call__(self, outputs: np.ndarray, labels: np.ndarray) -> Estimate:
-        raise EstimationError(f"no estimate of {outputs.shape[1]} neurons")
-
-
 def test_planes(tmp_path: Path) -> None:
-    data, chosen = splits(), settings(epochs=6)
-    architecture = trained(SEEDS, data, replace(chosen, epochs=0)).stack.architecture
+    data = splits()
+    names = ("edges-30", "kde-upper-0.001", "propagation-2")  # which fails without noise
+    chosen = PlaneSettings(5, names, Costly((), 2), settings(epochs=6))
+    architecture = trained(SEEDS, data, settings(epochs=0)).stack.architecture
 
     def run(checkpoint: Checkpoint | None) -> xr.Dataset:
-        estimators = (named("edges-30"), named("kde-upper-0.001"), Failing())
-        wanted = Planes(estimators, tuple(log_spaced_epochs(6, 5)))
-        return training.train(architecture, SEEDS, data, chosen, wanted, checkpoint=checkpoint)
+        return training.train(architecture, SEEDS, data, chosen, checkpoint=checkpoint)
 
     whole, broken = run(None), with_deaths(tmp_path, run, [3, 4, 2])
     assert set(whole["success"].values.ravel()) == {0, 1}

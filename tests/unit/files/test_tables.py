@@ -24,6 +24,18 @@ def test_what_is_written_is_read(path: Path) -> None:
     assert tables.read(path, COLUMNS).to_dict("list") == FRAME.to_dict("list")
 
 
+def test_truth_values_are_read(path: Path) -> None:
+    frame = pd.DataFrame({"agrees": [True, False]})
+    tables.write(frame, path)
+    read = tables.read(path, {"agrees": bool})
+    assert read["agrees"].dtype == bool
+    assert read.to_dict("list") == frame.to_dict("list")
+    for wrong in ("1", "true", '""'):
+        path.write_text(f"agrees\n{wrong}\n")
+        with pytest.raises(StorageError, match=r"table\.csv: column agrees: .* run again"):
+            tables.read(path, {"agrees": bool})
+
+
 def test_truncated_tables(path: Path) -> None:
     """All but those that end with a row: these are whole tables of fewer rows."""
     content = path.read_bytes()

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,11 @@ import xarray as xr
 
 from neuroninfo.data import subsets
 from neuroninfo.data.datasets import Examples
-from neuroninfo.figures.bounds import bounds_figure, supersample_figure
+from neuroninfo.figures import bounds as figures_bounds
 from neuroninfo.files import storage
 from neuroninfo.files.checkpoints import Checkpoint, Interrupted
 from neuroninfo.generalization import bounds, gaps, subset_training, supersample
-from neuroninfo.generalization.gaps import Gaps
-from neuroninfo.generalization.supersample import Supersample
-from neuroninfo.planes.estimators.names import named
+from neuroninfo.generalization.settings import GapSettings, SupersampleSettings
 from neuroninfo.results import bounds as results_bounds
 from neuroninfo.training.settings import Regularizer, Settings, Sgld
 from neuroninfo.training.sgld_information import PRIORS, Shares
@@ -28,15 +27,28 @@ from tests.unit.pictures import (
 )
 
 CPU = torch.device("cpu")
-WANTED = Gaps(
+TRAINING = Settings(0, "clouds", "6-4", "relu", 0.01, 10, 1, (), Regularizer())
+PLAIN = GapSettings(
     sizes=(5, 40),
     steps=30,
     highest=4.0,
     delta=0.05,
-    estimators=tuple(named(name, 0) for name in ("edges-30", "kde-upper-0.1")),
+    estimators=("edges-30", "kde-upper-0.1"),
     measured=20,
+    label_noise=0.0,
+    training=TRAINING,
 )
-HALVES = Supersample(sizes=(6, 20), steps=40, pools=2, masks=8, permutations=3)
+NOISY = replace(PLAIN, training=replace(TRAINING, optimizer="sgld", sgld=Sgld(1.0, 0.05)))
+HALVES = SupersampleSettings(
+    sizes=(6, 20),
+    steps=40,
+    pools=2,
+    masks=8,
+    permutations=3,
+    classes=None,
+    label_noise=0.0,
+    training=TRAINING,
+)
 ABOUT = {
     "condition": {
         "study": "small",
@@ -63,16 +75,11 @@ def examples(n: int = 120, n_classes: int = 3) -> Examples:
     return Examples("clouds", n_classes, inputs, labels, np.arange(n, dtype=np.int32), slices)
 
 
-def settings(**changes: object) -> Settings:
-    return Settings(0, "clouds", "6-4", 0.01, 10, 1, (), Regularizer(), **changes)
-
-
 @pytest.fixture(scope="module")
 def found() -> dict[str, xr.Dataset]:
-    noisy = settings(optimizer="sgld", sgld=Sgld(1.0, 0.05))
     return {
-        "plain": gaps.gaps(examples(), settings(), "relu", (0, 1), WANTED, CPU),
-        "sgld": gaps.gaps(examples(), noisy, "relu", (0, 1), WANTED, CPU),
+        "plain": gaps.gaps(examples(), PLAIN, (0, 1), CPU),
+        "sgld": gaps.gaps(examples(), NOISY, (0, 1), CPU),
     }
 
 
@@ -82,7 +89,7 @@ def test_gaps(found: dict[str, xr.Dataset]) -> None:
     assert plain["epochs"].values.tolist() == [30, 8]  # 30 steps at least
     assert plain["measured"].values.tolist() == [5, 20]
     np.testing.assert_allclose(plain["gap"], plain["test"] - plain["train"])
-    assert (plain["test"].sel(loss="cross-entropy") <= WANTED.highest).all()
+    assert (plain["test"].sel(loss="cross-entropy") <= PLAIN.highest).all()
     # Where all 5 or 20 examples are told apart, the estimate can be no more.
     first = plain["mutual_information_input"].sel(layer="1", estimator="edges-30")
     ended = plain["saturated"].sel(bound_name="B2 edges-30 layer 1")
@@ -99,7 +106,7 @@ def test_gaps(found: dict[str, xr.Dataset]) -> None:
 
 
 def test_a_seed_is_as_if_it_were_alone(found: dict[str, xr.Dataset]) -> None:
-    alone = gaps.gaps(examples(), settings(), "relu", (1,), WANTED, CPU)
+    alone = gaps.gaps(examples(), PLAIN, (1,), CPU)
     xr.testing.assert_identical(found["plain"].isel(seed=[1]), alone)
 
 
@@ -148,7 +155,7 @@ def test_comparisons_of_a_known_gap(m: int, s: float) -> None:
 
 def test_too_few_examples() -> None:
     with pytest.raises(ValueError, match="smaller `sizes`"):
-        gaps.gaps(examples(30), settings(), "relu", (0,), WANTED, CPU)
+        gaps.gaps(examples(30), PLAIN, (0,), CPU)
 
 
 class Dying(Checkpoint):
@@ -166,21 +173,12 @@ class Dying(Checkpoint):
 
 
 def of_gaps(checkpoint: Checkpoint | None, lines: list[str]) -> xr.Dataset:
-    return gaps.gaps(
-        examples(),
-        settings(optimizer="sgld", sgld=Sgld(1.0, 0.05)),
-        "relu",
-        (0, 1),
-        WANTED,
-        CPU,
-        checkpoint=checkpoint,
-        report=lines.append,
-    )
+    return gaps.gaps(examples(), NOISY, (0, 1), CPU, checkpoint=checkpoint, report=lines.append)
 
 
 def of_supersample(checkpoint: Checkpoint | None, lines: list[str]) -> xr.Dataset:
     return supersample.supersample(
-        examples(), settings(), "relu", HALVES, CPU, checkpoint=checkpoint, report=lines.append
+        examples(), HALVES, CPU, checkpoint=checkpoint, report=lines.append
     )
 
 
@@ -248,7 +246,7 @@ def test_labels_of_some_classes_stay_among_them() -> None:
 
 
 def test_supersample() -> None:
-    file = supersample.supersample(examples(), settings(), "relu", HALVES, CPU)
+    file = supersample.supersample(examples(), HALVES, CPU)
     assert file["networks"].values.tolist() == [2, 4, 8]
     assert file["bound_value"].sizes == {"train_size": 2, "pool": 2, "networks": 3, "known_by": 3}
     weights = file["bound_value"].sel(known_by="weights")
@@ -256,13 +254,13 @@ def test_supersample() -> None:
     assert float(file["information"].max()) <= math.log(2)
     whole = file["bound_value"].isel(networks=-1, known_by=0).mean("pool")
     assert (whole > file["gap"].mean(("pool", "mask"))).all()
-    again = supersample.supersample(examples(), settings(), "relu", HALVES, CPU)
+    again = supersample.supersample(examples(), HALVES, CPU)
     xr.testing.assert_identical(file, again)
 
 
 @pytest.mark.parametrize("n_conditions", [1, 2, 3])
 def test_figure_of_supersamples(n_conditions: int) -> None:
-    file = supersample.supersample(examples(), settings(), "relu", HALVES, CPU)
+    file = supersample.supersample(examples(), HALVES, CPU)
     files = []
     for number in range(n_conditions):
         sizes = [0] if number else [0, 1]  # need not be the same
@@ -270,7 +268,7 @@ def test_figure_of_supersamples(n_conditions: int) -> None:
         one.attrs = _attributes(f"noise-{number}")
         one["gap"][:] = 0.2 * number - 0.1  # a gap may be negative
         files.append(one)
-    drawn = supersample_figure(files)
+    drawn = figures_bounds.bounds_supersample(files)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     titles = [ax.get_title(loc="left") for ax in drawn.axes]
@@ -296,7 +294,7 @@ def test_figures_and_table(found: dict[str, xr.Dataset], tmp_path: object) -> No
         )
         files.append(storage.read(path, "bounds"))
     for loss in bounds.LOSSES:
-        drawn = bounds_figure(files, loss)
+        drawn = figures_bounds.bounds(files, loss)
         all_text_is_large_and_in_the_figure(drawn)
         greyscale_tells_what_colours_tell(drawn)
     table = results_bounds.summary(files)

@@ -26,6 +26,7 @@ from neuroninfo.neurons.measures import (
     mutual_information_miller_madow,
 )
 from neuroninfo.neurons.quantization import Quantizer
+from neuroninfo.neurons.settings import MeasureSettings
 from neuroninfo.streams import Stream, generator
 from tests.unit.plain import class_counts
 
@@ -520,9 +521,7 @@ def measured(
     return measures.measure(
         parts,
         stack(*seeds, activation=activation),
-        quantizers=quantizers,
-        shuffles=shuffles,
-        study_seed=study_seed,
+        MeasureSettings(study_seed, tuple(quantizers), shuffles),
     )
 
 
@@ -685,9 +684,7 @@ def test_an_output_that_is_not_finite_is_refused() -> None:
     activations = block(0)
     activations["activation"][0, -1, 7, 3] = np.nan
     with pytest.raises(ValueError, match="neuron 3"):
-        measures.measure(
-            [activations], stack(0), quantizers=["threshold"], shuffles=1, study_seed=0
-        )
+        measures.measure([activations], stack(0), MeasureSettings(0, ("threshold",), 1))
 
 
 def test_a_quantizer_that_does_not_exist_is_refused() -> None:
@@ -697,9 +694,8 @@ def test_a_quantizer_that_does_not_exist_is_refused() -> None:
 
 def test_seeds_of_unlike_networks_are_not_joined() -> None:
     def measure_with(other: xr.Dataset) -> xr.Dataset:
-        return measures.measure(
-            [block(0), other], stack(0, 1), quantizers=["threshold"], shuffles=1, study_seed=0
-        )
+        settings = MeasureSettings(0, ("threshold",), 1)
+        return measures.measure([block(0), other], stack(0, 1), settings)
 
     assert measure_with(block(1)).sizes["seed"] == 2
     with pytest.raises(ValueError, match="attrs"):

@@ -7,7 +7,7 @@ import pytest
 import scipy.integrate
 import scipy.stats
 
-from neuroninfo.figures.calibration import calibration_figure, cost_figure
+from neuroninfo.figures import calibration as figures_calibration
 from neuroninfo.planes import calibration
 from neuroninfo.planes.calibration import FAMILIES, Mixture
 from neuroninfo.planes.estimators.names import named
@@ -101,11 +101,11 @@ def test_sweep(sweep) -> None:
 
 def test_figures(sweep) -> None:
     for part, shown in (("label", 3), ("input", 2)):
-        drawn = calibration_figure(sweep, part)
+        drawn = figures_calibration.calibration(sweep, part)
         all_text_is_large_and_in_the_figure(drawn)
         greyscale_tells_what_colours_tell(drawn)
         assert len(drawn.axes) == shown
-    drawn = cost_figure(sweep)
+    drawn = figures_calibration.calibration(sweep, "cost")
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     assert [label.get_text() for label in drawn.axes[0].get_yticklabels()] == list(

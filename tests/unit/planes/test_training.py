@@ -10,13 +10,7 @@ import scipy.stats
 import xarray as xr
 import yaml
 
-from neuroninfo.figures.planes import (
-    activations_figure,
-    clustering_figure,
-    compression_figure,
-    gap_figure,
-    planes_figure,
-)
+from neuroninfo.figures import planes as figures_planes
 from neuroninfo.files import tables
 from neuroninfo.networks.stack import Architecture
 from neuroninfo.planes import calibration
@@ -24,7 +18,8 @@ from neuroninfo.planes import layers as planes_layers
 from neuroninfo.planes import training as planes_training
 from neuroninfo.planes.estimators.names import named
 from neuroninfo.planes.estimators.protocol import EstimationError
-from neuroninfo.planes.training import Planes, measured, planes_from, train
+from neuroninfo.planes.settings import Costly, PlaneSettings
+from neuroninfo.planes.training import measured, train
 from neuroninfo.results import planes
 from neuroninfo.results.statistics import Interval
 from neuroninfo.streams import Stream, generator
@@ -60,20 +55,15 @@ NAMES = [
 
 
 def made(*names: str, seeds: tuple[int, ...] = (2, 5)):
-    data, chosen = splits(), replace(settings(), epochs=6)
-    architecture = trained(seeds, data, chosen).stack.architecture
-    return train(architecture, seeds, data, chosen, wanted(*names))
+    data, chosen = splits(), wanted(*names)
+    architecture = trained(seeds, data, chosen.training).stack.architecture
+    return train(architecture, seeds, data, chosen)
 
 
-def wanted(*names: str, epochs: int = 6, most: int = 4, costly: tuple[str, ...] = ()) -> Planes:
-    return planes_from(
-        {
-            "epochs": most,
-            "estimators": list(names),
-            "costly": {"estimators": list(costly), "epochs": 2},
-            "training": {"epochs": epochs, "study_seed": STUDY},
-        }
-    )
+def wanted(
+    *names: str, epochs: int = 6, most: int = 4, costly: tuple[str, ...] = ()
+) -> PlaneSettings:
+    return PlaneSettings(most, names, Costly(costly, 2), settings(epochs=epochs))
 
 
 def test_planes_are_those_of_stored_activations() -> None:
@@ -106,16 +96,13 @@ def test_a_seed_does_not_depend_on_the_others() -> None:
 
 
 def test_costly_estimators_are_asked_seldom() -> None:
-    data, chosen = splits(), replace(settings(), epochs=20)
-    architecture = trained((1,), data, chosen).stack.architecture
+    data = splits()
     asked = wanted("edges-30", epochs=20, most=6, costly=("exact",))
-    assert asked.epochs == (0, 1, 2, 4, 9, 20)
-    assert asked.seldom_epochs == (0, 20)
-    three = {"estimators": ["exact"], "epochs": 3}
-    training = {"epochs": 20, "study_seed": 0}
-    resolved = {"epochs": 6, "estimators": ["edges-30"], "costly": three, "training": training}
-    assert planes_from(resolved).seldom_epochs == (0, 2, 20)
-    plane = train(architecture, (1, 2), data, chosen, asked)
+    architecture = trained((1,), data, asked.training).stack.architecture
+    assert asked.plane_epochs == (0, 1, 2, 4, 9, 20)
+    assert asked.costly_epochs == (0, 20)
+    assert replace(asked, costly=Costly(("exact",), 3)).costly_epochs == (0, 2, 20)
+    plane = train(architecture, (1, 2), data, asked)
     assert (plane["success"].sel(estimator="edges-30") == 1).all()
     costly = plane.sel(estimator="exact")
     assert (costly["success"].sel(epoch=[0, 20]) == 1).all()
@@ -129,6 +116,13 @@ def test_costly_estimators_are_asked_seldom() -> None:
         of_layer = ends.sel(layer=row["layer"])
         drop = (of_layer.max("epoch") - of_layer.sel(epoch=20)).mean("seed")
         assert row["drop"] == pytest.approx(float(drop))
+
+
+def test_costly_estimators_by_another_name_are_asked_seldom_too() -> None:
+    asked = wanted("edges-30", costly=("kde-upper-1e-2",))
+    architecture = trained((1,), splits(), asked.training).stack.architecture
+    reason = train(architecture, (1,), splits(), asked)["reason"].sel(estimator="kde-upper-0.01")
+    assert (reason.sel(epoch=list(asked.plane_epochs[1:-1])) == planes_layers.SKIPPED).all()
 
 
 def test_groups_of_estimators_are_one_plane() -> None:
@@ -146,9 +140,9 @@ def test_planes_of_all_inputs_where_there_are_no_others() -> None:
     assert measured(source, data) is data["validation"]
     whole = measured(replace(source, complete=True), data)
     np.testing.assert_array_equal(whole.labels, np.concatenate([data[s].labels for s in SPLITS]))
-    chosen = settings()
-    architecture = trained((1,), data, chosen).stack.architecture
-    plane = train(architecture, (1,), data, chosen, wanted("exact", epochs=2), on=whole)
+    chosen = wanted("exact", epochs=2)
+    architecture = trained((1,), data, chosen.training).stack.architecture
+    plane = train(architecture, (1,), data, chosen, on=whole)
     at_most = float(plane["mutual_information_input"].max())
     assert at_most == pytest.approx(np.log2(len(whole.labels)))
 
@@ -255,7 +249,7 @@ def test_an_estimator_under_two_names() -> None:
     twice = wanted("width-0.07", "width-7e-2")
     nothing = {}  # it is refused before anything is trained
     with pytest.raises(ValueError, match=r"width-0\.07, width-0\.07; give each once"):
-        train(Architecture(2, (2,), 2, "relu"), (0,), nothing, settings(), twice)
+        train(Architecture(2, (2,), 2, "relu"), (0,), nothing, twice)
 
 
 def test_defaults_are_estimators() -> None:
@@ -272,7 +266,7 @@ def several() -> tuple[list[xr.Dataset], list[list[str]]]:
 def test_activations_figure() -> None:
     found, conditions = several()
     found[1]["success"][..., 0] = 0  # still an estimate of the other
-    drawn = activations_figure(found, conditions)
+    drawn = figures_planes.planes_activations(found, conditions)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     titles = [ax.get_title(loc="left") for ax in drawn.axes if ax.get_title(loc="left")]
@@ -284,7 +278,7 @@ def test_activations_figure() -> None:
 def test_clustering_figure() -> None:
     found, _ = several()
     found[0]["success"][..., 1] = 0
-    drawn = clustering_figure(found[0], CONDITION)
+    drawn = figures_planes.clustering(found[0], CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     panels = [ax for ax in drawn.axes if ax.get_title(loc="left")]
@@ -319,7 +313,7 @@ def test_compression_figure(tmp_path: Path) -> None:
     table.loc[0, ["verdict", "drop"]] = ["compresses", 7.5]
     table.loc[1, ["verdict", "drop"]] = ["undecided", 0.1]
     table.loc[2, ["verdict", "drop"]] = ["no estimate", np.nan]
-    drawn = compression_figure(table)
+    drawn = figures_planes.planes_compression(table)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     written = [text.get_text() for text in drawn.axes[0].texts]
@@ -356,15 +350,15 @@ def test_gaps_and_their_correlations() -> None:
         own = points[points["estimator"] == row["estimator"]]
         expected = scipy.stats.spearmanr(own[row["coordinate"]], own["gap"]).statistic
         assert row["correlation"] == pytest.approx(expected, nan_ok=True)
-    all_text_is_large_and_in_the_figure(gap_figure(points, correlations))
-    greyscale_tells_what_colours_tell(gap_figure(points, correlations))
+    all_text_is_large_and_in_the_figure(figures_planes.planes_gap(points, correlations))
+    greyscale_tells_what_colours_tell(figures_planes.planes_gap(points, correlations))
 
 
 def test_planes_figure() -> None:
     plane = made("edges-30", "kde-upper-0.001")
     plane["mutual_information_input"][:, :, 0, 1] = np.nan  # an estimator that failed
     table = planes.compression(plane, CONDITION, 1)
-    drawn = planes_figure(plane, table, CONDITION)
+    drawn = figures_planes.planes(plane, table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     first, second = drawn.axes[:2]

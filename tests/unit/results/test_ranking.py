@@ -10,10 +10,10 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
+from neuroninfo.figures import quantizers as figures_quantizers
+from neuroninfo.figures import ranking as figures_ranking
+from neuroninfo.figures import replacement as figures_replacement
 from neuroninfo.figures import wording
-from neuroninfo.figures.quantizers import quantizers_figure
-from neuroninfo.figures.ranking import ranking_figure
-from neuroninfo.figures.replacement import replacement_figure
 from neuroninfo.files import tables
 from neuroninfo.results import ranking
 from tests.unit.pictures import (
@@ -104,7 +104,7 @@ def test_without_random_orders_there_is_no_effect() -> None:
     table = ranking.effects({"layer-1": group(SETS, random=0)}, "a", CONDITION, 1)
     assert table.empty
     with pytest.raises(ValueError, match="`random` of 1 or more"):
-        ranking_figure(table, CONDITION)
+        figures_ranking.ranking(table, CONDITION)
 
 
 def test_the_mean_against_zero() -> None:
@@ -142,7 +142,7 @@ def test_ranking_figure(tmp_path: Path) -> None:
     files, sets = [tmp_path / "ranking.csv", tmp_path / "greedy.csv"], ("ranking", "greedy")
     expected = [[*CONDITION.values(), name] for name in sets]
     table = tables.gather(files, ranking.COLUMNS, ranking.KEY, expected)
-    drawn = ranking_figure(table, CONDITION)
+    drawn = figures_ranking.ranking(table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     names = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
@@ -174,14 +174,14 @@ def test_replacement_figure() -> None:
         for i, name in enumerate(("layer-1", "layer-2", "network"))
     }
     table = ranking.replaced(scopes, "balanced", CONDITION, 1)
-    drawn = replacement_figure(scopes, table, CONDITION)
+    drawn = figures_replacement.replacement(scopes, table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     effect = 100 * table[(table["scope"] == "layer-1")].set_index("direction")["effect"]["random"]
     assert f"random: {effect:+.1f} [" in texts(drawn)
     assert len(drawn.axes[0].lines) == 6
     with pytest.raises(ValueError, match=r"replacements: \[zero, mean\]"):
-        replacement_figure({"layer-1": group(by)}, table, CONDITION)
+        figures_replacement.replacement({"layer-1": group(by)}, table, CONDITION)
 
 
 def test_quantizers_figure() -> None:
@@ -217,7 +217,7 @@ def test_quantizers_figure() -> None:
             for i, name in enumerate(names)
         ]
     )
-    drawn = quantizers_figure(neurons, claims, effects, CONDITION)
+    drawn = figures_quantizers.quantizers(neurons, claims, effects, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     information, difference = drawn.axes[:2]

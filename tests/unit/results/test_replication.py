@@ -6,7 +6,8 @@ import pytest
 import scipy.stats
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures.replication import replication_figure
+from neuroninfo.figures import replication as figures_replication
+from neuroninfo.files import tables
 from neuroninfo.results import claims, replication, statistics
 from neuroninfo.streams import Stream, generator
 
@@ -73,6 +74,9 @@ def test_the_figure_is_drawn_alike(tmp_path) -> None:
     agreed = replication.agreement(
         judged(truth + rng.normal(0, 0.03, (12, 5))), judged(truth + rng.normal(0, 0.03, (12, 20)))
     )
-    for name in ("a.png", "b.png"):
-        canvas.save(replication_figure(agreed, "talk-again", "talk"), tmp_path / name)
+    tables.write(agreed, tmp_path / "replication.csv")
+    again = replication.read(tmp_path / "replication.csv")
+    pd.testing.assert_frame_equal(again, agreed)
+    for name, table in (("a.png", agreed), ("b.png", again)):
+        canvas.save(figures_replication.replication(table, "talk-again", "talk"), tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures.simpson import simpson_figure
+from neuroninfo.figures import simpson as figures_simpson
 from neuroninfo.files import tables
 from neuroninfo.results import simpson, statistics
 from neuroninfo.results.simpson import REVERSAL, WITHIN
@@ -127,7 +127,7 @@ def test_the_figure_says_what_the_table_says(tmp_path) -> None:
     table = simpson.correlations(neurons, damage, CONDITION, 1)
     tables.write(table, tmp_path / "t.csv")
     again = tables.read(tmp_path / "t.csv", simpson.COLUMNS)
-    drawn = simpson_figure(neurons, damage, again, CONDITION)
+    drawn = figures_simpson.simpson(neurons, damage, again, CONDITION)
     assert isinstance(drawn, Figure)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)

@@ -1,5 +1,6 @@
 """Few bits: grids against plain rounding, ablation against masked passes in integers."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroninfo.ablation.curves import cumulative
-from neuroninfo.figures.precision import precision_figure
+from neuroninfo.figures import precision as figures_precision
 from neuroninfo.files import storage, tables
 from neuroninfo.files.gather import gather
 from neuroninfo.networks.activations import ACTIVATIONS
@@ -24,6 +25,7 @@ from neuroninfo.smaller.quantized_network import (
     quantized,
     weight_grid,
 )
+from neuroninfo.smaller.settings import LowBitSettings
 from neuroninfo.streams import Stream, generator
 from tests.unit import plain
 from tests.unit.pictures import (
@@ -31,7 +33,7 @@ from tests.unit.pictures import (
     greyscale_tells_what_colours_tell,
 )
 
-SETTINGS = {"study_seed": 3, "bits": [32, 4, 2], "random": 2, "shuffles": 3, "rows": 50}
+SETTINGS = LowBitSettings(study_seed=3, bits=(32, 4, 2), random=2, shuffles=3, rows=50)
 
 
 def make_network(
@@ -271,7 +273,7 @@ def test_layout_of_the_file(studied: dict[str, object], tmp_path: Path) -> None:
             kind="precision",
             title="Few bits",
             condition={},
-            configuration=SETTINGS,
+            configuration=asdict(SETTINGS),
         )
     gather(
         [tmp_path / "1.nc", tmp_path / "0.nc"],
@@ -320,8 +322,8 @@ def test_information_is_that_of_the_symbols(studied: dict[str, object]) -> None:
     inputs, labels = studied["validation"]
     known = studied["groups"]["networks"].sel(bits=2)
     for i, seed in enumerate((4, 7)):
-        random = generator(SETTINGS["study_seed"], Stream.LABEL_SHUFFLE, seed)
-        shuffled = [random.permutation(labels) for _ in range(SETTINGS["shuffles"])]
+        random = generator(SETTINGS.study_seed, Stream.LABEL_SHUFFLE, seed)
+        shuffled = [random.permutation(labels) for _ in range(SETTINGS.shuffles)]
         few = quantized(studied["networks"].of(slice(i, i + 1)), 2, inputs)
         own = [
             np.unique(neuron, return_inverse=True)[1]
@@ -348,7 +350,7 @@ def test_orders_are_by_the_information_of_the_quantized_network(
     studied: dict[str, object],
 ) -> None:
     groups = studied["groups"]
-    for bits in SETTINGS["bits"]:
+    for bits in SETTINGS.bits:
         known = groups["networks"].sel(bits=bits, quantizer="threshold")
         information = known["mutual_information"].values
         order = groups["network"]["order"].sel(bits=bits).values
@@ -394,7 +396,7 @@ def test_summary_and_figure(studied: dict[str, object], tmp_path: Path) -> None:
         assert ours == pytest.approx(float(effect.mean()), abs=1e-12)
 
     tables.write(table, tmp_path / "precision.csv")
-    drawn = precision_figure(
+    drawn = figures_precision.precision(
         tables.read(tmp_path / "precision.csv", results_low_bit.COLUMNS), condition
     )
     all_text_is_large_and_in_the_figure(drawn)

@@ -1,6 +1,6 @@
 """Pruned networks are ablated ones; fine-tuning with masks is training."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from torch import nn
 from neuroninfo.ablation import orders as ablation_orders
 from neuroninfo.ablation.curves import cumulative
 from neuroninfo.ablation.orders import Ordering, orders
-from neuroninfo.figures.pruning import pruning_figure
+from neuroninfo.figures import pruning as figures_pruning
 from neuroninfo.files import storage, tables
 from neuroninfo.files.gather import gather
 from neuroninfo.networks.activations import ACTIVATIONS
@@ -29,8 +29,9 @@ from neuroninfo.smaller.magnitude import (
     n_weights,
     prune_by_magnitude,
 )
+from neuroninfo.smaller.settings import KeepBy, PruningSettings
 from neuroninfo.training.loop import mean_outputs, train
-from neuroninfo.training.settings import Settings, settings_from
+from neuroninfo.training.settings import Regularizer, Settings
 from neuroninfo.training.splits import Split
 from neuroninfo.vocabulary import LAYERS, MAGNITUDE
 from tests.unit.pictures import (
@@ -45,29 +46,24 @@ CONDITION = {
     "regularizer": "l2",
 }
 
-TRAINING = {
-    "study_seed": 3,
-    "dataset": "probe",
-    "architecture": "6-5",
-    "activation": "relu",
-    "learning_rate": 0.01,
-    "batch_size": 16,
-    "epochs": 9,
-    "activation_epochs": [9],
-    "optimizer": "adam",
-    "momentum": None,
-    "regularizer": {"l2": 1e-3},
-}
-SETTINGS = {
-    "study_seed": 3,
-    "kept": [0.2, 0.6, 1.0],
-    "measures": [
-        {"measure": "mutual_information", "quantizer": "threshold"},
-        {"measure": "random", "quantizer": "none"},
-    ],
-    "epochs": 2,
-    "training": TRAINING | {"learning_rate": 0.1},
-}
+TRAINING = Settings(
+    study_seed=3,
+    dataset="probe",
+    architecture="6-5",
+    activation="relu",
+    learning_rate=0.01,
+    batch_size=16,
+    epochs=9,
+    activation_epochs=(9,),
+    regularizer=Regularizer(l2=1e-3),
+)
+SETTINGS = PruningSettings(
+    study_seed=3,
+    measures=(KeepBy("mutual_information", "threshold"), KeepBy("random", "none")),
+    kept=(0.2, 0.6, 1.0),
+    epochs=2,
+    training=replace(TRAINING, learning_rate=0.1),
+)
 
 
 def make_networks(
@@ -121,11 +117,7 @@ def make_neurons(networks: Stack, rng: np.random.Generator) -> xr.Dataset:
 
 
 def settings_of(**regularizer: object) -> Settings:
-    return replace(
-        settings_from(TRAINING | {"regularizer": regularizer}),
-        epochs=2,
-        activation_epochs=(),
-    )
+    return replace(TRAINING, epochs=2, activation_epochs=(), regularizer=Regularizer(**regularizer))
 
 
 # ------------------------------------------------------------------ pruned networks
@@ -377,7 +369,7 @@ def test_layout_and_seeds_that_do_not_depend_on_each_other(tmp_path: Path) -> No
             kind="pruned",
             title="Pruned",
             condition={},
-            configuration=SETTINGS,
+            configuration=asdict(SETTINGS),
         )
     gather(
         [tmp_path / "7.nc", tmp_path / "4.nc"],
@@ -433,6 +425,12 @@ def test_fine_tuning_helps_and_sizes_grow() -> None:
     assert small == [7 + 1 + 1 + 1 + 3 + 3] * 3 + [7 + 1 + 3 + 6 + 5 + 3]
 
 
+def test_networks_are_tuned_as_they_were_trained_but_never_stopped() -> None:
+    trained = replace(TRAINING, regularizer=Regularizer(l2=1e-3, early_stopping=2))
+    tuned = replace(SETTINGS, training=trained).fine_tuning
+    assert tuned == replace(TRAINING, epochs=2, activation_epochs=())
+
+
 def test_measures_of_other_networks() -> None:
     _, networks, neurons, splits = study((4,))
     with pytest.raises(ValueError, match=r"measures are of \(seeds, neurons\) \(\(4, 7\), 11\)"):
@@ -460,7 +458,7 @@ def test_summary_and_figure(tmp_path: Path) -> None:
     assert alone.equals(table[kept].reset_index(drop=True))
 
     tables.write(table, tmp_path / "pruning.csv")
-    drawn = pruning_figure(
+    drawn = figures_pruning.pruning(
         tables.read(tmp_path / "pruning.csv", results_pruning.COLUMNS), CONDITION
     )
     all_text_is_large_and_in_the_figure(drawn)

@@ -1,5 +1,6 @@
 """Toys: sets, logistic regression against another solver, networks of width two, figures."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 from neuroninfo.figures import animation, canvas
-from neuroninfo.figures.toys import _segment, logistic_figure, network_figure, save_animation
+from neuroninfo.figures import toys as figures_toys
+from neuroninfo.figures.toys import _segment, save_animation
 from neuroninfo.files import storage
 from neuroninfo.networks.forward import outputs
 from neuroninfo.toys import logistic, sets, width_two
 from neuroninfo.toys.networks import train
+from neuroninfo.toys.settings import ToyNetworkSettings, ToySettings
 from neuroninfo.toys.width_two import best_restart, follow, lines
 from neuroninfo.training.settings import log_spaced_epochs
 from tests.unit.pictures import (
@@ -103,21 +106,21 @@ def test_without_a_penalty_there_is_no_optimum() -> None:
 
 @pytest.fixture(scope="module")
 def moons() -> xr.Dataset:
-    return logistic.logistic("moons", points=80, noise=0.1, l2=0.01, study_seed=2)
+    return logistic.logistic(ToySettings("moons", points=80, noise=0.1, l2=0.01, study_seed=2))
 
 
 def trained(toy: xr.Dataset, **changes: object) -> xr.Dataset:
-    settings = {
-        "layers": 2,
-        "activation": "sigmoid",
-        "l2": 1e-4,
-        "restarts": 4,
-        "learning_rate": 0.1,
-        "epochs": 150,
-        "frames": 5,
-        "study_seed": 2,
-    }
-    return train(toy, **settings | changes)
+    settings = ToyNetworkSettings(
+        layers=2,
+        activation="sigmoid",
+        l2=1e-4,
+        restarts=4,
+        learning_rate=0.1,
+        epochs=150,
+        frames=5,
+        study_seed=2,
+    )
+    return train(toy, replace(settings, **changes))
 
 
 @pytest.fixture(scope="module")
@@ -185,8 +188,8 @@ def test_a_layer_can_be_followed_from_anywhere(moons: xr.Dataset, network: xr.Da
 
 @pytest.mark.parametrize("name", sets.RULES)
 def test_logistic_figure(name: str) -> None:
-    toy = logistic.logistic(name, points=80, noise=NOISE[name], l2=0.01, study_seed=2)
-    drawn = logistic_figure(toy)
+    toy = logistic.logistic(ToySettings(name, points=80, noise=NOISE[name], l2=0.01, study_seed=2))
+    drawn = figures_toys.toys_logistic(toy)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     ringed = [
@@ -200,7 +203,7 @@ def test_logistic_figure(name: str) -> None:
 def test_network_figure_and_animation(
     moons: xr.Dataset, network: xr.Dataset, tmp_path: Path
 ) -> None:
-    drawn = network_figure(moons, network)
+    drawn = figures_toys.toys_network(moons, network)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     assert [ax.get_title(loc="left") for ax in drawn.axes] == [
@@ -215,7 +218,7 @@ def test_network_figure_and_animation(
         assert picture.n_frames == network.sizes["epoch"]
     canvas.save(drawn, tmp_path / "c.png")
     save_animation(moons, network, tmp_path / "b.gif")
-    canvas.save(network_figure(moons, network), tmp_path / "d.png")
+    canvas.save(figures_toys.toys_network(moons, network), tmp_path / "d.png")
     assert (tmp_path / "c.png").read_bytes() == (tmp_path / "d.png").read_bytes()
     with pytest.raises(ValueError, match="animations are written as"):
         animation.save([drawn], tmp_path / "a.mp4")

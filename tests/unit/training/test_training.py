@@ -25,14 +25,8 @@ from neuroninfo.training.layouts import (
     history_dataset,
     network_dataset,
 )
-from neuroninfo.training.loop import train
-from neuroninfo.training.settings import (
-    Regularizer,
-    Settings,
-    Sgld,
-    architecture_for,
-    settings_from,
-)
+from neuroninfo.training.loop import architecture_for, train
+from neuroninfo.training.settings import Regularizer, Settings, Sgld
 from neuroninfo.training.splits import Split, split_tensors
 from neuroninfo.vocabulary import SPLITS
 
@@ -61,7 +55,7 @@ def splits(n_train: int = 11, n_inputs: int = 7, n_classes: int = 4) -> dict[str
 
 
 def settings(name: str = "5-3", **changes: object) -> Settings:
-    plain = Settings(STUDY, "probe", name, 1e-2, 4, 2, NO_EPOCHS, Regularizer())
+    plain = Settings(STUDY, "probe", name, "relu", 1e-2, 4, 2, NO_EPOCHS, Regularizer())
     return replace(plain, **changes)
 
 
@@ -341,7 +335,7 @@ def test_sgld_is_clipped_sgd_of_torch_with_noise(regularizer: str) -> None:
 def test_sgld_without_noise_and_clipping_is_sgd() -> None:
     chosen = settings(regularizer=REGULARIZERS["dropout"], optimizer="sgd")
     plain = trained((3, 8), splits(), chosen)
-    noisy = trained((3, 8), splits(), replace(chosen, optimizer="sgld", momentum=0.7))
+    noisy = trained((3, 8), splits(), replace(chosen, optimizer="sgld", sgld=Sgld(), momentum=0.7))
     assert_same(noisy, [0, 1], plain, [0, 1])
     assert plain.information is None
     assert "information" not in history_dataset(plain)
@@ -402,7 +396,7 @@ def test_an_example_like_all_others_tells_nothing() -> None:
 
 
 def test_sgld_goes_with_no_batch_norm() -> None:
-    chosen = settings(optimizer="sgld", regularizer=REGULARIZERS["batchnorm"])
+    chosen = settings(optimizer="sgld", sgld=Sgld(), regularizer=REGULARIZERS["batchnorm"])
     with pytest.raises(RuntimeError, match="running statistics"):
         trained((3,), splits(), chosen)
 
@@ -814,9 +808,9 @@ def no_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_architecture_of_a_condition() -> None:
     source, normed = examples(), Regularizer(batch_norm_momentum=0.1)
     size = source.inputs.shape[1], (7, 5), source.n_classes, "tanh"
-    plain = architecture_for(source, settings("7-5"), "tanh")
+    plain = architecture_for(source, settings("7-5", activation="tanh"))
     assert plain == Architecture(*size, batch_norm=False)
-    with_norm = architecture_for(source, settings("7-5", regularizer=normed), "tanh")
+    with_norm = architecture_for(source, settings("7-5", activation="tanh", regularizer=normed))
     assert with_norm == Architecture(*size, batch_norm=True)
 
 
@@ -863,39 +857,15 @@ def test_activations_of_epochs_that_there_are_not(epochs: tuple[int, ...]) -> No
         trained((0,), splits(), settings(activation_epochs=epochs))
 
 
-def test_settings_of_a_rule() -> None:
-    resolved = {
-        "study_seed": STUDY,
-        "dataset": "probe",
-        "architecture": "5-3",
-        "optimizer": "sgd",
-        "momentum": 0.8,
-        "learning_rate": 1e-2,
-        "batch_size": 4,
-        "epochs": 2,
-        "activation_epochs": [0, 2],
-        "regularizer": {
-            "l1": 0.05,
-            "l2": 0.1,
-            "dropout": 0.3,
-            "batch_norm_momentum": 0.2,
-            "label_smoothing": 0.1,
-            "early_stopping": None,
-        },
-    }
-    expected = settings(
-        regularizer=REGULARIZERS["all"],
-        activation_epochs=(0, 2),
-        optimizer="sgd",
-        momentum=0.8,
-    )
-    assert settings_from(resolved) == expected
-    adam = settings_from(resolved | {"optimizer": "adam", "momentum": None})
-    assert (adam.optimizer, adam.momentum) == ("adam", 0.0)
-    steps = {"clipping_norm": 0.5, "noise": 0.1, "noise_decay": 0.2}
-    noisy = settings_from(resolved | {"optimizer": "sgld", "momentum": None, "sgld": steps})
-    assert noisy.sgld == Sgld(0.5, 0.1, 0.2)
-    assert (noisy.sgld.deviation(1), noisy.sgld.deviation(32)) == (0.1, pytest.approx(0.05))
+def test_noise_of_steps_decays() -> None:
+    steps = Sgld(0.5, 0.1, 0.2)
+    assert (steps.deviation(1), steps.deviation(32)) == (0.1, pytest.approx(0.05))
+
+
+@pytest.mark.parametrize(("optimizer", "sgld"), [("sgld", None), ("adam", Sgld()), ("sgd", Sgld())])
+def test_noisy_steps_are_those_of_sgld(optimizer: str, sgld: Sgld | None) -> None:
+    with pytest.raises(ValueError, match=f"optimizer {optimizer} with noisy steps .* both say the"):
+        settings(optimizer=optimizer, sgld=sgld)
 
 
 @pytest.mark.parametrize("batch_norm", [True, False])

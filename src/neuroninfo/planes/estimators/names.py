@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from neuroninfo.planes.estimators.binning import EdgeBins, Exact, MassBins, WidthBins
@@ -29,6 +29,11 @@ PATTERNS: Final[Mapping[str, Callable[..., Estimator]]] = {
     "exact": lambda _: Exact(),
 }
 """Regular expression of the whole name -> estimator from the study's seed and the groups."""
+
+
+def all_named(names: Iterable[str], study_seed: int) -> tuple[Estimator, ...]:
+    """Make all estimators that settings name, as of `named`."""
+    return tuple(named(name, study_seed) for name in names)
 
 
 def named(name: str, study_seed: int = 0) -> Estimator:

@@ -1,4 +1,7 @@
-"""What every neuron knows, and the blocks of a condition put together."""
+"""What every neuron knows."""
+
+for condition in DRAWN:
+    OWN_FIGURES[condition].append("information")
 
 
 rule measure:
@@ -25,22 +28,29 @@ rule measure:
         "../scripts/measure.py"
 
 
-rule gather:
+rule figure_information:
     input:
-        of_blocks,
+        neurons=f"{CONDITION}/neurons.nc",
     output:
-        f"{CONDITION}/{{kind}}.nc",
+        report(
+            f"{FIGURE}/information.png",
+            caption="../report/information.rst",
+            category=ABLATION,
+            subcategory=BY_DATASET,
+            labels=figure_labels("information by layer"),
+        ),
+        f"{FIGURE}/information.pdf",
+        f"{FIGURE}/information.csv",
     log:
-        f"logs/{CONDITION}/gather-{{kind}}.log",
-    wildcard_constraints:
-        kind="neurons|history|damage|pruned|precision|plane",
+        f"logs/{FIGURE}/information.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(30),
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         condition=seeds_of,
-        code=lambda wildcards: code("gather.py"),
+        code=lambda wildcards: code("figure_information.py"),
     script:
-        "../scripts/gather.py"
+        "../scripts/figure_information.py"

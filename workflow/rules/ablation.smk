@@ -1,5 +1,13 @@
 """Neurons switched off: alone, and one after another in the order of what was measured."""
 
+ABLATION_FILES = [
+    f"{RESULTS}/{condition.path}/ablation-{orderings}.nc"
+    for condition, plan in STUDY.plans.items()
+    for orderings in plan.orderings
+]
+for condition in DRAWN:
+    OWN_FIGURES[condition] += ["ablation-network", "ablation-layers"]
+
 
 rule damage:
     input:
@@ -52,7 +60,7 @@ rule rank:
 
 rule ablate:
     input:
-        unpack(found_orders),
+        unpack(lambda wildcards: searched_orders(wildcards, wildcards.orderings)),
         dataset="results/datasets/{dataset}.nc",
         network=f"{BLOCK}/network.nc",
         neurons=f"{BLOCK}/neurons.nc",
@@ -76,20 +84,60 @@ rule ablate:
         "../scripts/ablate.py"
 
 
-rule gather_ablation:
+rule figure_ablation_network:
     input:
-        ablations_of_blocks,
+        ablation=first_ablation,
     output:
-        f"{CONDITION}/ablation-{{orderings}}.nc",
+        report(
+            f"{FIGURE}/ablation-network.png",
+            caption="../report/ablation-network.rst",
+            category=ABLATION,
+            subcategory=BY_DATASET,
+            labels=figure_labels("ablation of the whole network"),
+        ),
+        f"{FIGURE}/ablation-network.pdf",
+        f"{FIGURE}/ablation-network.csv",
     log:
-        f"logs/{CONDITION}/gather-ablation-{{orderings}}.log",
+        f"logs/{FIGURE}/ablation-network.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(30),
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         condition=seeds_of,
-        code=lambda wildcards: code("gather_ablation.py"),
+        study_seed=STUDY.seed,
+        code=lambda wildcards: code("figure_ablation_network.py"),
     script:
-        "../scripts/gather_ablation.py"
+        "../scripts/figure_ablation_network.py"
+
+
+rule figure_ablation_layers:
+    input:
+        ablation=first_ablation,
+        counts=f"{CONDITION}/reading.csv",
+    output:
+        report(
+            f"{FIGURE}/ablation-layers.png",
+            caption="../report/ablation-layers.rst",
+            category=ABLATION,
+            subcategory=BY_DATASET,
+            labels=figure_labels("ablation within each layer"),
+        ),
+        f"{FIGURE}/ablation-layers.pdf",
+        f"{FIGURE}/ablation-layers.csv",
+    log:
+        f"logs/{FIGURE}/ablation-layers.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        condition=seeds_of,
+        study_seed=STUDY.seed,
+        code=lambda wildcards: code("figure_ablation_layers.py"),
+    script:
+        "../scripts/figure_ablation_layers.py"

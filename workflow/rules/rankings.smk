@@ -1,4 +1,12 @@
-"""Beyond the talk's curves: Simpson's paradox, all measures, quantizers, ablation to the mean."""
+"""Which order of neurons matters most: Simpson's paradox, measures, quantizers, replacements."""
+
+for condition in DRAWN:
+    OWN_FIGURES[condition] += [
+        "simpson",
+        *(["ranking"] if STUDY.ranked_sets(condition) else []),
+        *(f"quantizers-{name}" for name in STUDY.quantizer_sets(condition)),
+        *(f"replacement-{name}" for name in STUDY.balanced_sets(condition)),
+    ]
 
 
 rule simpson:
@@ -9,6 +17,7 @@ rule simpson:
         f"{CONDITION}/simpson.csv",
     log:
         f"logs/{CONDITION}/simpson.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -39,6 +48,7 @@ rule figure_simpson:
         f"{FIGURE}/simpson.csv",
     log:
         f"logs/{FIGURE}/simpson.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -59,6 +69,7 @@ rule ranking:
         replaced=f"{CONDITION}/replaced-{{orderings}}.csv",
     log:
         f"logs/{CONDITION}/ranking-{{orderings}}.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -74,7 +85,10 @@ rule ranking:
 
 rule figure_ranking:
     input:
-        effects=effects_of_ranked,
+        effects=lambda wildcards: [
+            f"{CONDITION}/effects-{orderings}.csv".format(**wildcards)
+            for orderings in STUDY.ranked_sets(condition_of(wildcards))
+        ],
     output:
         report(
             f"{FIGURE}/ranking.png",
@@ -87,6 +101,7 @@ rule figure_ranking:
         f"{FIGURE}/ranking.csv",
     log:
         f"logs/{FIGURE}/ranking.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -117,6 +132,7 @@ rule figure_quantizers:
         f"{FIGURE}/quantizers-{{orderings}}.csv",
     log:
         f"logs/{FIGURE}/quantizers-{{orderings}}.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -145,6 +161,7 @@ rule figure_replacement:
         f"{FIGURE}/replacement-{{orderings}}.csv",
     log:
         f"logs/{FIGURE}/replacement-{{orderings}}.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:

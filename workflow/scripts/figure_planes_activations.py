@@ -7,8 +7,8 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures.planes import activations_figure
+from neuroninfo.figures.planes import planes_activations
 from neuroninfo.files import storage
 
 planes = [storage.read(path, "plane") for path in snakemake.input]
-canvas.save(activations_figure(planes, snakemake.params.conditions), *snakemake.output)
+canvas.save(planes_activations(planes, snakemake.params.conditions), *snakemake.output)

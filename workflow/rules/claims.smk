@@ -1,7 +1,15 @@
-"""What the curves say: counts read off them, and the talk's claims."""
+"""What the curves say: numbers of neurons, the talk's claims, and conditions compared."""
+
+COMPARED = {
+    name: [Condition(*names) for names in STUDY.comparison_settings(name)["conditions"]]
+    for name in config["comparisons"]
+}
+STUDY_FIGURES += figure_files(f"comparison-{name}" for name in COMPARED)
+if STUDY.ablated:
+    STUDY_TABLES += table_files(["readings", "claims"])
 
 
-rule reading:
+rule counts:
     input:
         neurons=f"{CONDITION}/neurons.nc",
         damage=f"{CONDITION}/damage.nc",
@@ -10,7 +18,8 @@ rule reading:
         reading=f"{CONDITION}/reading.nc",
         summary=f"{CONDITION}/reading.csv",
     log:
-        f"logs/{CONDITION}/reading.log",
+        f"logs/{CONDITION}/counts.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -19,14 +28,14 @@ rule reading:
     params:
         condition=seeds_of,
         settings=lambda wildcards: STUDY.reading_settings(condition_of(wildcards)),
-        code=lambda wildcards: code("reading.py"),
+        code=lambda wildcards: code("counts.py"),
     script:
-        "../scripts/reading.py"
+        "../scripts/counts.py"
 
 
-rule study_readings:
+rule study_counts:
     input:
-        of_conditions("reading.csv"),
+        of_conditions("reading.csv", STUDY.ablated),
     output:
         table=f"{RESULTS}/readings.csv",
         page=report(
@@ -38,6 +47,7 @@ rule study_readings:
         ),
     log:
         f"logs/{RESULTS}/readings.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -45,9 +55,9 @@ rule study_readings:
         runtime=growing(10),
     params:
         conditions=named(STUDY.ablated),
-        code=lambda wildcards: code("study_readings.py"),
+        code=lambda wildcards: code("study_counts.py"),
     script:
-        "../scripts/study_readings.py"
+        "../scripts/study_counts.py"
 
 
 rule claims:
@@ -60,6 +70,7 @@ rule claims:
         f"{CONDITION}/claims.csv",
     log:
         f"logs/{CONDITION}/claims.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -75,7 +86,7 @@ rule claims:
 
 rule study_claims:
     input:
-        of_conditions("claims.csv"),
+        of_conditions("claims.csv", STUDY.ablated),
     output:
         table=f"{RESULTS}/claims.csv",
         page=report(
@@ -87,6 +98,7 @@ rule study_claims:
         ),
     log:
         f"logs/{RESULTS}/claims.log",
+    localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
@@ -97,3 +109,36 @@ rule study_claims:
         code=lambda wildcards: code("study_claims.py"),
     script:
         "../scripts/study_claims.py"
+
+
+rule figure_comparison:
+    input:
+        counts=lambda wildcards: of_conditions(
+            "reading.csv", COMPARED[wildcards.comparison]
+        ),
+        claims=lambda wildcards: of_conditions(
+            "claims.csv", COMPARED[wildcards.comparison]
+        ),
+    output:
+        report(
+            f"{FIGURES}/comparison-{{comparison}}.png",
+            caption="../report/comparison.rst",
+            category=CLAIMS,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "comparison {comparison}"},
+        ),
+        f"{FIGURES}/comparison-{{comparison}}.pdf",
+        f"{FIGURES}/comparison-{{comparison}}.csv",
+    log:
+        f"logs/{FIGURES}/comparison-{{comparison}}.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        comparison=lambda wildcards: STUDY.comparison_settings(wildcards.comparison),
+        code=lambda wildcards: code("figure_comparison.py"),
+    script:
+        "../scripts/figure_comparison.py"

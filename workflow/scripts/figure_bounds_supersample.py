@@ -7,8 +7,8 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures.bounds import supersample_figure
+from neuroninfo.figures.bounds import bounds_supersample
 from neuroninfo.files import storage
 
 files = [storage.read(path, "supersample") for path in snakemake.input]
-canvas.save(supersample_figure(files), *snakemake.output)
+canvas.save(bounds_supersample(files), *snakemake.output)

@@ -1,5 +1,15 @@
 """One job trains a block of seeds of a condition together."""
 
+# Paths of the conditions whose activations stay, and of the others.
+KEPT, DROPPED = (
+    "|".join(
+        re.escape(condition.path)
+        for condition, plan in STUDY.plans.items()
+        if plan.keep_activations == stay
+    )
+    for stay in (True, False)
+)
+
 
 rule train:
     input:
@@ -13,7 +23,7 @@ rule train:
     benchmark:
         f"logs/benchmarks/{BLOCK}/train.tsv"
     wildcard_constraints:
-        dataset=only(c for c, plan in STUDY.plans.items() if plan.keep_activations),
+        dataset=rf"(?=({KEPT})/)[a-z0-9_]+",
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
@@ -23,6 +33,7 @@ rule train:
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.training_settings(condition_of(wildcards)),
+        checkpoints=CHECKPOINTS,
         code=lambda wildcards: code("train.py"),
     script:
         "../scripts/train.py"
@@ -35,4 +46,4 @@ use rule train as train_and_drop with:
         history=f"{BLOCK}/history.nc",
         activations=temp(f"{BLOCK}/activations.nc"),
     wildcard_constraints:
-        dataset=only(c for c, plan in STUDY.plans.items() if not plan.keep_activations),
+        dataset=rf"(?=({DROPPED})/)[a-z0-9_]+",

@@ -1,0 +1,48 @@
+"""In what orders neurons are ablated, and how the orders are found that no measure gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class OrderBy:
+    """A measure that neurons are ordered by."""
+
+    measure: str
+    """Variable of ``neurons.nc``, or a measure of ``orders-<set>.nc``."""
+    quantizer: str
+    """Of the measure; ``none`` where it has none."""
+    directions: tuple[str, ...]
+    """``ascending`` (lowest first), ``descending``, or both."""
+
+
+@dataclass(frozen=True)
+class AblationSettings:
+    """A set of orders, and what is ablated in them."""
+
+    study_seed: int
+    orderings: tuple[OrderBy, ...]
+    random: int
+    """Number of random orders."""
+    replacements: tuple[str, ...]
+    """What ablated neurons put out: ``zero``, ``mean``, or both, each in the same orders."""
+    scopes: tuple[str, ...]
+    """``layers``, each by itself, ``network``, all together, or both."""
+    rows: int
+    """Examples that are ablated at a time."""
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """Orders of a set that have to be found."""
+
+    study_seed: int
+    orderings: tuple[OrderBy, ...]
+    """By `joint.MEASURES`, ``damage`` and ``greedy``."""
+    scopes: tuple[str, ...]
+    """As of `AblationSettings`."""
+    examples: int
+    """Greedy chooses on the first so many of the validation split."""
+    shuffles: int
+    """Permutations of the classes behind the baseline of joint orders."""

@@ -1,0 +1,241 @@
+"""What a configuration has to be, beyond what the schema can express."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from neuroninfo.configuration.messages import ConfigurationError, shown, unknown
+from neuroninfo.configuration.plans import (
+    EXPERIMENTS,
+    Condition,
+    Plan,
+    check_names,
+    expanded,
+    orderings_used,
+    planes_of,
+    pruning_orderings,
+    training_of,
+)
+from neuroninfo.configuration.schema import Key, Schema
+from neuroninfo.networks.activations import NON_NEGATIVE, OUTPUT_RANGES
+from neuroninfo.vocabulary import JOINT
+
+_QUANTIZED: Final = (
+    "mutual_information",
+    "mutual_information_miller_madow",
+    "entropy",
+    "kl_selectivity",
+)
+
+
+def check_seeds(resolved: Mapping[str, Any]) -> None:
+    """Numbers of seeds fill blocks."""
+    numbers: list[tuple[tuple[Key, ...], Mapping[str, Any], str]] = [
+        (("seeds",), resolved["seeds"], "count"),
+        *((("conditions", i), entry, "seeds") for i, entry in enumerate(resolved["conditions"])),
+        *((("orderings", name), entry, "seeds") for name, entry in resolved["orderings"].items()),
+        *(((name,), resolved[name], "seeds") for name in EXPERIMENTS),
+        *(
+            (("datasets", name, "planes"), entry["planes"], "seeds")
+            for name, entry in resolved["datasets"].items()
+        ),
+    ]
+    per_job = resolved["seeds"]["per_job"]
+    for path, section, key in numbers:
+        count = section.get(key, per_job)
+        if left := count % per_job:
+            counts = [str(n) for n in (count - left, count - left + per_job) if n]
+            divisor = next(n for n in range(min(count, per_job), 0, -1) if count % n == 0)
+            raise ConfigurationError(
+                (*path, key),
+                f"{count} is no multiple of seeds.per_job {per_job} (blocks are always full, so "
+                f"that more seeds rename none); use {' or '.join(counts)}, or per_job {divisor}",
+            )
+
+
+def check(resolved: Mapping[str, Any], schema: Schema, plans: Mapping[Condition, Plan]) -> None:
+    """What depends on several keys; of several mistakes one, always the same, is named.
+
+    Raises
+    ------
+    ConfigurationError
+        Something is wrong.
+    """
+    _check_epochs(resolved, plans)
+    _check_comparisons(resolved, plans)
+    _check_pruning(resolved, plans)
+    _check_planes(resolved, plans)
+    _check_sgld(resolved, plans)
+    _check_bounds(resolved, schema)
+
+
+def _check_epochs(resolved: Mapping[str, Any], conditions: Iterable[Condition]) -> None:
+    stored = resolved["activations"]["epochs"]
+    for dataset in sorted({condition.dataset for condition in conditions}):
+        last = training_of(resolved, dataset)["epochs"]
+        for i, epoch in enumerate(stored):
+            if epoch != "last" and epoch > last:
+                raise ConfigurationError(
+                    ("activations", "epochs", i),
+                    f"{epoch} is after the end of training ({last} epochs on {dataset}); use 0 "
+                    f"to {last}, or last",
+                )
+        if "last" not in stored and last not in stored:
+            raise ConfigurationError(
+                ("activations", "epochs"),
+                f"the last epoch ({last} on {dataset}), which is measured, is not among "
+                f"{', '.join(map(str, stored))}; add last",
+            )
+
+
+def _check_comparisons(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
+    """Each varies one key and compares conditions of the study."""
+    for name, comparison in resolved["comparisons"].items():
+        if sum(isinstance(value, list) for value in comparison.values()) != 1:
+            raise ConfigurationError(
+                ("comparisons", name),
+                "activation or regularizer, and not both, has to be a list of two or more",
+            )
+        for condition in expanded(comparison):
+            if condition in plans and not plans[condition].orderings:
+                raise ConfigurationError(
+                    ("comparisons", name),
+                    f"{condition.path} has no orderings to compare; give it some",
+                )
+            if condition not in plans:
+                raise ConfigurationError(
+                    ("comparisons", name),
+                    f"{condition.path} is not among the conditions; add it there",
+                )
+
+
+def _check_pruning(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
+    """What is kept is what ascending orders within layers remove last."""
+    path, sets = ("pruning", "orderings"), resolved["orderings"]
+    name = resolved["pruning"].get("orderings")
+    if name is not None and name not in sets:
+        raise ConfigurationError(path, f"{unknown(name, list(sets))}; or define it under orderings")
+    for plan in plans.values():
+        if "pruning" not in plan.experiments:
+            continue
+        name = pruning_orderings(resolved, plan)
+        for key, needed in (("directions", "descending"), ("scopes", "layers")):
+            if needed not in sets[name][key]:
+                raise ConfigurationError(
+                    path,
+                    f"{name!r} is without {needed!r} in its {key}, and kept is what comes first in "
+                    "descending order within a layer; add it or choose another set",
+                )
+
+
+def _check_planes(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
+    """No estimator is asked twice, and rounded outputs are not taken for others."""
+    for dataset in sorted({c.dataset for c, plan in plans.items() if "planes" in plan.experiments}):
+        planes = planes_of(resolved, dataset)
+        costly = planes["costly"]["estimators"]
+        if both := [name for name in costly if name in planes["estimators"]]:
+            raise ConfigurationError(
+                ("planes", "costly", "estimators"),
+                f"{both[0]!r} is among the other estimators on {dataset} too; remove one",
+            )
+    for condition, plan in plans.items():
+        if resolved["regularizers"][condition.regularizer].get("output_bits") is None:
+            continue
+        path = ("regularizers", condition.regularizer, "output_bits")
+        if condition.activation not in OUTPUT_RANGES:
+            raise ConfigurationError(
+                path,
+                f"{condition.path}: outputs of {condition.activation} have no range; use "
+                f"{', '.join(OUTPUT_RANGES)}",
+            )
+        if plan.orderings or set(plan.experiments) != {"planes"}:
+            raise ConfigurationError(
+                path,
+                f"{condition.path}: ablation and the like compute with outputs that are not "
+                "rounded; give that condition `orderings: []` and `experiments: [planes]`",
+            )
+
+
+def _check_sgld(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
+    """Batch norm would know more of the data than noise hides, and sgld fine-tunes nothing."""
+    for condition, plan in plans.items():
+        if training_of(resolved, condition.dataset)["optimizer"] != "sgld":
+            continue
+        if resolved["regularizers"][condition.regularizer]["batchnorm"]:
+            problem = "sgld goes with no batch norm, which knows the data without noise"
+        elif "pruning" in plan.experiments:
+            problem = "sgld fine-tunes no pruned networks"
+        else:
+            continue
+        raise ConfigurationError(
+            ("training", "optimizer"), f"{condition.path}: {problem}; use adam or sgd there"
+        )
+
+
+def _check_bounds(resolved: Mapping[str, Any], schema: Schema) -> None:
+    """Names are defined, and what is trained can be trained for so many steps."""
+    section = resolved.get("bounds", {})
+    entries: list[tuple[tuple[Key, ...], Mapping[str, Any]]] = [
+        (("bounds", kind, name), entry)
+        for kind in ("gaps", "supersample")
+        for name, entry in section.get(kind, {}).items()
+    ]
+    for path, entry in entries:
+        check_names(resolved, schema, path, entry)
+        regularizer = resolved["regularizers"][entry["regularizer"]]
+        optimizer = entry.get("optimizer", training_of(resolved, entry["dataset"])["optimizer"])
+        problem = ""
+        if regularizer.get("early_stopping") is not None:
+            problem = "early stopping needs losses by epoch, and training here has so many steps"
+        elif (
+            regularizer.get("output_bits") is not None and entry["activation"] not in OUTPUT_RANGES
+        ):
+            problem = f"outputs of {entry['activation']} have no range to round in"
+        elif optimizer == "sgld" and regularizer["batchnorm"]:
+            problem = "sgld goes with no batch norm, which knows the data without noise"
+        if problem:
+            raise ConfigurationError(
+                (*path, "regularizer"), f"{problem}; choose another than {entry['regularizer']!r}"
+            )
+
+
+def ordering_measures(
+    resolved: Mapping[str, Any], name: str, plans: Mapping[Condition, Plan]
+) -> list[dict[str, str]]:
+    """Measures of a set of orderings with their quantizers, each once."""
+    quantizers = resolved["measures"]["quantizers"]
+    users = [c for c, plan in plans.items() if name in orderings_used(resolved, plan)]
+    signed = [condition for condition in users if condition.activation not in NON_NEGATIVE]
+    measures = []
+    for i, entry in enumerate(resolved["orderings"][name]["measures"]):
+        path = ("orderings", name, "measures", i)
+        measure = entry["measure"]
+        if measure in _QUANTIZED:
+            entry = {"measure": measure, "quantizer": entry.get("quantizer", quantizers[0])}
+            if entry["quantizer"] not in quantizers:
+                raise ConfigurationError(
+                    (*path, "quantizer"),
+                    f"{shown(entry['quantizer'])} is not among measures.quantizers "
+                    f"({', '.join(quantizers)}); add it there or use one of them",
+                )
+        elif measure in JOINT:
+            if entry.get("quantizer", "threshold") != "threshold":
+                raise ConfigurationError(
+                    (*path, "quantizer"), f"{measure} takes threshold only; remove the key"
+                )
+            entry = {"measure": measure, "quantizer": "threshold"}
+        elif "quantizer" in entry:
+            raise ConfigurationError(
+                (*path, "quantizer"), f"{measure} takes no quantizer; remove the key"
+            )
+        if measure == "class_selectivity" and signed:
+            raise ConfigurationError(
+                (*path, "measure"),
+                f"class_selectivity needs activations that are never negative, which "
+                f"{signed[0].activation} of the condition {signed[0].path} may be; remove the "
+                "measure, or give that condition other orderings",
+            )
+        if entry not in measures:
+            measures.append(entry)
+    return measures

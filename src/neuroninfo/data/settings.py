@@ -1,0 +1,20 @@
+"""How a data set is split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DatasetSettings:
+    """A task, its splits and its inputs."""
+
+    name: str
+    """A key of `sources.SOURCES`."""
+    study_seed: int
+    validation: int
+    """Examples of the training file to measure neurons on."""
+    inputs: str
+    """One of `datasets.INPUTS`."""
+    test: int | None = None
+    """Examples to test on; None: the source has a test file."""

@@ -1,0 +1,64 @@
+"""What a person reads at the start and at the end of a run."""
+
+import os
+import re
+import time
+
+STARTED = time.monotonic()
+MANY = 40  # figures that are listed one by one at most
+
+
+def refuse_placeholders():
+    """Stop before anything is submitted if the profile was not edited."""
+    left = {
+        f"{key}: {value}"
+        for job in workflow.dag.needrun_jobs()
+        if not job.is_local
+        for key in ("slurm_account", "slurm_partition")
+        if str(value := job.resources.get(key, "")).startswith("your-")
+    }
+    if left:
+        raise WorkflowError(
+            f"profile: placeholders are left ({', '.join(sorted(left))}): put your cluster's "
+            "names into profiles/slurm/config.yaml (docs/cluster.md says how to find them); "
+            "nothing was submitted"
+        )
+
+
+def print_results(figures, tables):
+    """What was made, where, and how long it took."""
+    made = [path for path in figures if path.endswith(".png") and Path(path).exists()]
+    print(
+        f"\nDone in {elapsed()}. Figures (each as PDF too, its numbers as CSV) and tables:"
+    )
+    shown = made if len(made) <= MANY else [f"{len(made)} figures under {FIGURES}/"]
+    for path in [*shown, *(path for path in tables if Path(path).exists())]:
+        print(f"  {path}")
+    print(
+        f"As one page: the same command with --report {RESULTS}/report.html --quiet all\n"
+        f"Time and memory of jobs: logs/benchmarks/{RESULTS}/"
+    )
+
+
+def print_failures(logs):
+    """Which jobs failed and where their logs are, from Snakemake's own logs."""
+    text = "".join(Path(path).read_text() for path in logs)
+    failed = {}
+    for rule, block in re.findall(r"Error in \S+ (\w+):\n((?: {4}.*\n)+)", text):
+        said = dict(
+            re.findall(r"^ {4}(output|log): (.*?)(?: \(.*\))?$", block, re.MULTILINE)
+        )
+        # A job that was tried again may have succeeded since.
+        if not all(map(os.path.exists, said.get("output", "-").split(", "))):
+            failed[f"{rule}: {said.get('log', 'no log')}"] = None
+    print(f"\nNot complete after {elapsed()}. What failed, and the log to read:")
+    for line in failed or logs:
+        print(f"  {line}")
+    print("Finished results stay: mend the cause and give the same command again.")
+
+
+def elapsed():
+    """Time since Snakemake began, in words."""
+    minutes, seconds = divmod(round(time.monotonic() - STARTED), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"

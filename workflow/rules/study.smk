@@ -1,0 +1,178 @@
+"""The study from the configuration: its paths, and the functions that several chapters use."""
+
+import functools
+import re
+
+SOURCE = Path(workflow.basedir) / "src"
+SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+sys.path.insert(0, str(SOURCE))
+
+from neuroninfo.configuration import study as configuration
+from neuroninfo.configuration.messages import ConfigurationError
+from neuroninfo.configuration.plans import Condition
+from neuroninfo.provenance import Library
+
+try:
+    STUDY = configuration.load(
+        config, Path(workflow.basedir) / "workflow" / "schemas" / "config.schema.yaml"
+    )
+except ConfigurationError as error:
+    raise WorkflowError(f"configuration: {error}") from None
+config.update(STUDY.resolved)  # scripts see the defaults too
+
+LIBRARY = Library(SOURCE)
+
+RESULTS = f"results/{STUDY.name}"
+CONDITION = f"{RESULTS}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
+BLOCK = f"{CONDITION}/seeds-{{first}}-{{last}}"
+CHECKPOINTS = f"{RESULTS}/checkpoints"
+FIGURES = f"{RESULTS}/figures"
+FIGURE = f"{FIGURES}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
+SUFFIXES = (
+    "png",
+    "pdf",
+    "csv",
+)  # of a figure: to see, to print, what it shows in numbers
+# Chapters of the report, in the order of the talk: it sorts them by name.
+TOYS = "1 Toys"
+PLANES = "2 Information planes"
+BOUNDS = "3 Generalization bounds"
+ABLATION = "4 Ablation"
+CLAIMS = "5 Claims and comparisons"
+BEYOND = "6 Beyond"
+BY_DATASET = "{dataset}"
+BY_CONDITION = "{dataset} {architecture} {activation} {regularizer}"
+OF_THE_STUDY = "all conditions"
+
+# What the study has to show, to which every chapter adds: names of each condition's own figures,
+# and files of all others.
+OWN_FIGURES = {condition: [] for condition in STUDY.conditions}
+STUDY_FIGURES = []
+STUDY_TABLES = []
+# Conditions whose ablation is drawn.
+DRAWN = [c for c, plan in STUDY.plans.items() if plan.figures and plan.orderings]
+
+
+wildcard_constraints:
+    dataset=r"[a-z0-9_]+",
+    architecture=r"[0-9-]+",
+    activation=r"[a-z_]+",
+    regularizer=r"[a-z0-9.-]+",
+    first=r"\d+",
+    last=r"\d+",
+    group=r"\d+",
+    orderings=r"[a-z0-9-]+",
+    comparison=r"[a-z0-9-]+",
+    toy=r"[a-z]+",
+    part=r"label|input|cost",
+    loss=r"error|cross-entropy",
+    gaps=r"[a-z0-9][a-z0-9.-]*",
+    supersample=r"[a-z0-9][a-z0-9.-]*",
+
+
+@functools.cache
+def code(script):
+    """SHA-256 over the library modules that a script uses: Snakemake does not see them."""
+    return LIBRARY.code_hash(SCRIPTS / script)
+
+
+def condition_of(wildcards):
+    return Condition(
+        wildcards.dataset,
+        wildcards.architecture,
+        wildcards.activation,
+        wildcards.regularizer,
+    )
+
+
+def described(wildcards):
+    """The condition as it is written into files."""
+    return {"study": STUDY.name, **vars(condition_of(wildcards))}
+
+
+def block_of(wildcards):
+    """The condition and the seeds of one block as they are written into files."""
+    return described(wildcards) | {
+        "seeds": list(range(int(wildcards.first), int(wildcards.last) + 1))
+    }
+
+
+def seeds_of(wildcards):
+    """The condition and all its seeds (or those of a section) as they are written into files."""
+    n_seeds = STUDY.n_seeds(condition_of(wildcards), *section_of(wildcards))
+    return described(wildcards) | {"seeds": list(range(n_seeds))}
+
+
+def section_of(wildcards):
+    """The section of the configuration that says for how many seeds a file is made."""
+    if wildcards.get("orderings"):
+        return ("orderings", wildcards.orderings)
+    experiment = {"pruned": "pruning", "precision": "precision", "plane": "planes"}
+    return (experiment[wildcards.kind],) if wildcards.get("kind") in experiment else ()
+
+
+def of_blocks(name):
+    """The file of that name of every block of a condition."""
+    return lambda wildcards: [
+        f"{CONDITION}/seeds-{first}-{last}/{name}".format(**wildcards)
+        for first, last in STUDY.blocks(condition_of(wildcards), *section_of(wildcards))
+    ]
+
+
+def of_conditions(name, conditions):
+    """The file of that name of each condition."""
+    return [f"{RESULTS}/{condition.path}/{name}" for condition in conditions]
+
+
+def searched_orders(wildcards, orderings):
+    """The file of orders that have to be searched for, if a set has any."""
+    if not STUDY.searched(orderings):
+        return {}
+    return {"orders": f"{BLOCK}/orders-{orderings}.nc".format(**wildcards)}
+
+
+def first_ablation(wildcards):
+    """The curves that give a condition's claims and figures: those of its first set."""
+    orderings = STUDY.plans[condition_of(wildcards)].orderings[0]
+    return f"{CONDITION}/ablation-{orderings}.nc".format(**wildcards)
+
+
+def named(conditions):
+    """Conditions as parameters."""
+    return [list(vars(condition).values()) for condition in conditions]
+
+
+def growing(start):
+    """A resource that doubles with each attempt."""
+    return lambda wildcards, attempt: start * 2 ** (attempt - 1)
+
+
+def figure_files(names, folder=FIGURES):
+    """PNG, PDF and CSV of figures."""
+    return [f"{folder}/{name}.{suffix}" for name in names for suffix in SUFFIXES]
+
+
+def own_figure_files(conditions):
+    """PNG, PDF and CSV of the conditions' own figures."""
+    return [
+        path
+        for condition in conditions
+        for path in figure_files(OWN_FIGURES[condition], f"{FIGURES}/{condition.path}")
+    ]
+
+
+def table_files(names):
+    """Tables of the whole study, as pages too."""
+    return [
+        f"{RESULTS}/{name}.{suffix}" for name in names for suffix in ("csv", "html")
+    ]
+
+
+def figure_labels(figure):
+    """Columns of the report's tables: what is drawn of which condition.
+
+    Of a column with two values (but the first) Snakemake's report makes a switch, and a page that
+    stays blank if not every row has both: so a condition is one column, and chapters in which
+    conditions have different figures have a folder a condition.
+    """
+    return {"figure": figure, "condition": BY_CONDITION}
