@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from neuroninfo.ablation.curves import cumulative
 from neuroninfo.figures import precision as figures_precision
 from neuroninfo.files import storage, tables
-from neuroninfo.files.gather import gather
 from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.stack import Architecture, Normalization, Stack
 from neuroninfo.neurons.measures import mutual_information
@@ -28,6 +27,7 @@ from neuroninfo.smaller.quantized_network import (
 from neuroninfo.smaller.settings import LowBitSettings
 from neuroninfo.streams import Stream, generator
 from tests.unit import plain
+from tests.unit.blocks import gathered
 from tests.unit.pictures import (
     all_text_is_large_and_in_the_figure,
     greyscale_tells_what_colours_tell,
@@ -266,25 +266,14 @@ def test_layout_of_the_file(studied: dict[str, object], tmp_path: Path) -> None:
         "ordering": 4,
         "removed": 12,
     }
-    for first, last in ((0, 0), (1, 1)):
-        storage.write(
-            {name: group.isel(seed=slice(first, last + 1)) for name, group in groups.items()},
-            tmp_path / f"{first}.nc",
-            kind="precision",
-            title="Few bits",
-            condition={},
-            configuration=asdict(SETTINGS),
-        )
-    gather(
-        [tmp_path / "1.nc", tmp_path / "0.nc"],
-        tmp_path / "all.nc",
-        kind="precision",
-        condition={"seeds": [4, 7]},
-    )
-    gathered = storage.read_groups(tmp_path / "all.nc", "precision")
+    blocks = {
+        seed: {name: group.sel(seed=[seed]) for name, group in groups.items()} for seed in (4, 7)
+    }
+    path = gathered(blocks, "precision", asdict(SETTINGS), tmp_path)
+    together = storage.read_groups(path, "precision")
     for name, group in groups.items():
         for variable in group.data_vars:
-            np.testing.assert_array_equal(gathered[name][variable], group[variable])
+            np.testing.assert_array_equal(together[name][variable], group[variable])
 
 
 def test_all_bits_are_the_ablation_of_the_trained_network(studied: dict[str, object]) -> None:
