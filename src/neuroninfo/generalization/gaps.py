@@ -161,11 +161,11 @@ def _dataset(
         # Of all networks alike: what bounds the mean gap is the mean information of training sets.
         of_weights = [("B3", "", [bounds.weight_information(known, sizes, s) for s in sigma])]
         for prior, nats in zip(PRIORS, of_example.mean(axis=0).T, strict=True):
-            found = [bounds.individual_samples(nats[:, np.newaxis], s) for s in sigma]
-            of_weights.append(("B4", prior, found))
-        for bound, prior, found in of_weights:
+            of_sizes = [bounds.individual_samples(nats[:, np.newaxis], s) for s in sigma]
+            of_weights.append(("B4", prior, of_sizes))
+        for bound, prior, of_sizes in of_weights:
             names.append((bound, prior, ""))
-            values.append(np.broadcast_to(np.stack(found, axis=-1), of_shape))
+            values.append(np.broadcast_to(np.stack(of_sizes, axis=-1), of_shape))
             saturated.append(np.zeros(of_shape[:2], dtype=bool))
     dims = ("seed", "train_size", "loss")
     labels = [

@@ -92,11 +92,11 @@ def supersample(
         own = Split(whole.inputs[drawn], whole.labels[drawn])
         between, seeds = partial(offer, part), range(settings.masks)
         trained = trained_on_subsets(shape, seeds, own, rows, of_size, between, report, options)
-        found = _predictions(trained.stack, own.inputs)
-        wrong = found != own.labels.cpu().numpy()
+        predicted = _predictions(trained.stack, own.inputs)
+        wrong = predicted != own.labels.cpu().numpy()
         for place, half in enumerate((rows, 2 * np.arange(m) + 1 - selected)):
             error[number, pool, :, place] = np.take_along_axis(wrong, half, 1).mean(axis=1)
-        pairs = found.reshape(settings.masks, m, 2)
+        pairs = predicted.reshape(settings.masks, m, 2)
         for place, k in enumerate(grown):
             informations = _selections(
                 selected[:k], pairs[:k], shape.n_classes, settings.permutations, random
@@ -191,7 +191,7 @@ def _supersample_dataset(
 
 def _predictions(stack: Stack, inputs: Tensor) -> NDArray[np.int64]:
     """(S, n) classes."""
-    found = np.empty((len(stack.seeds), len(inputs)), dtype=np.int64)
+    predicted = np.empty((len(stack.seeds), len(inputs)), dtype=np.int64)
     for seeds, rows, results in evaluated(stack, inputs, together=1):
-        found[seeds, rows] = results[-1].argmax(-1).cpu().numpy()
-    return found
+        predicted[seeds, rows] = results[-1].argmax(-1).cpu().numpy()
+    return predicted

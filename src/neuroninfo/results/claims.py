@@ -125,10 +125,8 @@ def claims(
         Scope (``network``, ``layer-1``, ...) -> group of ``ablation.nc``, same seeds.
     damage, counted
         ``damage.nc`` and the counts (``reading.nc``), same seeds; C4 is judged at the first delta.
-    condition
-        Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
+    condition, study_seed
+        As of `counts.summary`.
 
     Returns
     -------

@@ -103,8 +103,8 @@ def _counts(
     is_random = (group["measure"].values == RANDOM) & replaced
     is_measure = (group["measure"].values == measure) & (group["quantizer"].values == quantizer)
     is_measure &= replaced
-    chosen = {
+    positions = {
         name: is_random if name == RANDOM else is_measure & (group["direction"].values == name)
         for name in ORDERINGS
     }
-    return {name: correct[:, which] for name, which in chosen.items() if which.any()}
+    return {name: correct[:, which] for name, which in positions.items() if which.any()}

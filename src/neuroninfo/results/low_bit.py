@@ -34,10 +34,8 @@ def summary(
     ----------
     groups
         ``precision.nc`` of all seeds.
-    condition
-        Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
+    condition, study_seed
+        As of `counts.summary`.
 
     Returns
     -------

@@ -82,10 +82,8 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any], study_seed: int
     ----------
     plane
         ``plane.nc`` of all seeds.
-    condition
-        Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
+    condition, study_seed
+        As of `counts.summary`.
 
     Returns
     -------

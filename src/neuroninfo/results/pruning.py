@@ -35,10 +35,8 @@ def summary(pruned: xr.Dataset, condition: Mapping[str, Any], study_seed: int) -
     ----------
     pruned
         ``pruned.nc`` of all seeds.
-    condition
-        Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
+    condition, study_seed
+        As of `counts.summary`.
 
     Returns
     -------

@@ -87,10 +87,8 @@ def correlations(
     ----------
     neurons, damage
         ``neurons.nc`` and ``damage.nc`` of all seeds.
-    condition
-        Data set, architecture, activation and regularizer by name.
-    study_seed
-        Of the random streams.
+    condition, study_seed
+        As of `counts.summary`.
 
     Returns
     -------
