@@ -110,9 +110,9 @@ def gaps(
                 for seed in seeds
             ]
         )
-        chosen = replace(training, epochs=int(epochs[number]))
+        of_size = replace(training, epochs=int(epochs[number]))
         between = partial(offer, number)
-        trained = trained_on_subsets(shape, seeds, pool, rows, chosen, between, report, options)
+        trained = trained_on_subsets(shape, seeds, pool, rows, of_size, between, report, options)
         if trained.information is not None:
             known[number] = trained.information[-1]
         if trained.example_information is not None:
@@ -122,10 +122,10 @@ def gaps(
             own = Split(pool.inputs[rows[place]], pool.labels[rows[place]])
             for part, split in enumerate((own, test)):
                 loss[place, number, :, part] = _loss(network, split, settings.highest)
-            _check_finite(loss[place, number], seeds[place], m, chosen)
+            _check_finite(loss[place, number], seeds[place], m, of_size)
             information[place, number] = _layers(network, own, estimators, settings.measured)
         gap = loss[:, number, 0, 1] - loss[:, number, 0, 0]
-        report(f"{m} examples, {chosen.epochs} epochs: mean gap of the error {gap.mean():.4f}")
+        report(f"{m} examples, {of_size.epochs} epochs: mean gap of the error {gap.mean():.4f}")
     return _dataset(seeds, settings, estimators, loss, information, epochs, known, of_example)
 
 

@@ -83,7 +83,7 @@ def supersample(
         if part < begin:
             continue
         m = settings.sizes[number]
-        chosen = replace(training, epochs=epochs_of(settings.steps, m, training.batch_size))
+        of_size = replace(training, epochs=epochs_of(settings.steps, m, training.batch_size))
         random = generator(training.study_seed, Stream.SUPERSAMPLE, examples.name, m, pool)
         drawn = random.permutation(len(whole))[: 2 * m]
         selected = random.integers(0, 2, (settings.masks, m))
@@ -91,7 +91,7 @@ def supersample(
         rows = 2 * np.arange(m) + selected
         own = Split(whole.inputs[drawn], whole.labels[drawn])
         between, seeds = partial(offer, part), range(settings.masks)
-        trained = trained_on_subsets(shape, seeds, own, rows, chosen, between, report, options)
+        trained = trained_on_subsets(shape, seeds, own, rows, of_size, between, report, options)
         found = _predictions(trained.stack, own.inputs)
         wrong = found != own.labels.cpu().numpy()
         for place, half in enumerate((rows, 2 * np.arange(m) + 1 - selected)):
@@ -108,7 +108,7 @@ def supersample(
         if pool == settings.pools - 1:
             gap = (error[number, ..., 1] - error[number, ..., 0]).mean()
             report(
-                f"{m} pairs, {chosen.epochs} epochs: mean gap {gap:.4f}, "
+                f"{m} pairs, {of_size.epochs} epochs: mean gap {gap:.4f}, "
                 f"f-CMI bound {value[number, :, -1, 0].mean():.4f}"
             )
     return _supersample_dataset(settings, grown, error, value, nats)
