@@ -103,8 +103,8 @@ rule figure_ablation_network:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         study_seed=STUDY.seed,
@@ -133,8 +133,8 @@ rule figure_ablation_layers:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         study_seed=STUDY.seed,

@@ -21,8 +21,8 @@ rule simpson:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=2000,
+        runtime=30,
     params:
         condition=seeds_of,
         study_seed=STUDY.seed,
@@ -52,8 +52,8 @@ rule figure_simpson:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_simpson.py"),
@@ -73,8 +73,8 @@ rule ranking:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=2000,
+        runtime=30,
     params:
         condition=seeds_of,
         study_seed=STUDY.seed,
@@ -105,8 +105,8 @@ rule figure_ranking:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         sets=lambda wildcards: STUDY.ranked_sets(condition_of(wildcards)),
@@ -136,8 +136,8 @@ rule figure_quantizers:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_quantizers.py"),
@@ -165,8 +165,8 @@ rule figure_replacement:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_replacement.py"),

@@ -47,8 +47,8 @@ rule pruning:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=described,
         study_seed=STUDY.seed,
@@ -76,8 +76,8 @@ rule figure_pruning:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=described,
         code=lambda wildcards: code("figure_pruning.py"),
@@ -120,8 +120,8 @@ rule precision:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=described,
         study_seed=STUDY.seed,
@@ -149,8 +149,8 @@ rule figure_precision:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=described,
         code=lambda wildcards: code("figure_precision.py"),

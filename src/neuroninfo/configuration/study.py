@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from neuroninfo.configuration import checks
 from neuroninfo.configuration.defaults import with_defaults
 from neuroninfo.configuration.messages import (
@@ -33,7 +31,7 @@ from neuroninfo.configuration.plans import (
     pruning_orderings,
     training_of,
 )
-from neuroninfo.configuration.schema import Validator
+from neuroninfo.configuration.schema import Validator, read_yaml
 from neuroninfo.vocabulary import JOINT, REFERENCE
 
 
@@ -390,7 +388,7 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> Study:
     ConfigurationError
         Something is wrong; of several mistakes one, always the same, is named.
     """
-    schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
+    schema = read_yaml(Path(schema_path).read_text(encoding="utf-8"))
     if not isinstance(config, Mapping):
         raise ConfigurationError(
             (), f"{shown(config)} is no configuration; expected {expected(schema, schema)}"
