@@ -22,8 +22,8 @@ rule simpson:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=2000,
+        runtime=30,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("simpson.py"),
@@ -52,8 +52,8 @@ rule figure_simpson:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_simpson.py"),
@@ -102,8 +102,8 @@ rule ranking:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=2000,
+        runtime=30,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("ranking.py"),
@@ -133,8 +133,8 @@ rule figure_ranking:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         sets=lambda wildcards: STUDY.ranked_sets(condition_of(wildcards)),
@@ -164,8 +164,8 @@ rule figure_quantizers:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_quantizers.py"),
@@ -193,8 +193,8 @@ rule figure_replacement:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_replacement.py"),

@@ -59,9 +59,9 @@ def tables(
         judged += [
             common | interval(-i / 100) | {"claim": c, "scope": "network"} for c in ("C1a", "C1b")
         ]
-    readings = pd.DataFrame(read).reindex(columns=list(counts.COLUMNS), fill_value="")
+    counted = pd.DataFrame(read).reindex(columns=list(counts.COLUMNS), fill_value="")
     effects = pd.DataFrame(judged).rename(columns={"mean": "effect"})
-    return readings, effects.reindex(columns=list(claims.COLUMNS), fill_value="")
+    return counted, effects.reindex(columns=list(claims.COLUMNS), fill_value="")
 
 
 def interval(mean: float) -> dict[str, float]:

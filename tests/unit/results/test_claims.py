@@ -127,15 +127,15 @@ def judged(
     measures: xr.Dataset | None = None,
     *,
     damage: xr.Dataset | None = None,
-    reading: xr.Dataset | None = None,
+    counted: xr.Dataset | None = None,
     condition: dict[str, str] = CONDITION,
     **further: dict[str, xr.Dataset],
 ) -> pd.DataFrame:
     if measures is None:
         measures = two_layers(next(iter(ablation.values())).sizes["seed"])
     damage = alone(measures) if damage is None else damage
-    reading = counts(measures.sizes["seed"]) if reading is None else reading
-    return claims.claims(measures, {"first": ablation} | further, damage, reading, condition)
+    counted = counts(measures.sizes["seed"]) if counted is None else counted
+    return claims.claims(measures, {"first": ablation} | further, damage, counted, condition)
 
 
 READINGS = {
@@ -390,7 +390,7 @@ CIFAR = CONDITION | {"dataset": "cifar10", "architecture": "250-500-250-500"}
 def test_counts_beside_the_talks(claim: str, layer: int, value: object, verdict: str) -> None:
     name = claim.removeprefix("C4 ")
     values = {"suffice": 1, "destroy": 1, "inactive": 1, "redundant": 1} | {name: value}
-    frame = judged({"network": group()}, reading=counts(**values), condition=CIFAR)
+    frame = judged({"network": group()}, counted=counts(**values), condition=CIFAR)
     found = row(frame, claim, f"layer-{layer}")
     assert found["verdict"] == verdict
     one_network = row(frame, claim, f"layer-{layer}", "one network")
@@ -409,7 +409,7 @@ def test_a_count_has_one_interval_in_claims_and_readings() -> None:
     spread = np.arange(SEEDS) ** 5
     counted = counts(**dict.fromkeys(("suffice", "destroy", "redundant"), spread))
     counted["inactive"] = counted["suffice"].isel(delta=0, drop=True)
-    judged_counts = judged({"network": group()}, reading=counted, condition=CIFAR)
+    judged_counts = judged({"network": group()}, counted=counted, condition=CIFAR)
     read = results_counts.summary(counted, CIFAR)
     for claim, layer in (("suffice", 4), ("destroy", 3), ("inactive", 4), ("redundant", 4)):
         found = row(judged_counts, f"C4 {claim}", f"layer-{layer}")
@@ -422,10 +422,10 @@ def test_a_count_has_one_interval_in_claims_and_readings() -> None:
 
 
 def test_counts_that_are_not_there_have_a_reason() -> None:
-    reading = counts(suffice=-1, destroy=60, inactive=200, redundant=100)
-    reading["reason"][0] = "no better than chance"
+    counted = counts(suffice=-1, destroy=60, inactive=200, redundant=100)
+    counted["reason"][0] = "no better than chance"
     found = row(
-        judged({"network": group()}, reading=reading, condition=CIFAR), "C4 suffice", "layer-3"
+        judged({"network": group()}, counted=counted, condition=CIFAR), "C4 suffice", "layer-3"
     )
     assert (found["verdict"], found["note"]) == ("undecided", "no better than chance")
     assert np.isnan(found["effect"])
