@@ -36,7 +36,7 @@ def tables(
             "activation": "relu",
             "regularizer": name,
         }
-        common = about | {"n_seeds": 5, "quantizer": "threshold", "note": ""}
+        common = about | {"n_seeds": 5, "quantizer": "threshold", "note": "", "family": "primary"}
         of_all = common | {"scope": "network", "n_neurons": 1500, "without": 0}
         read.append(of_all | interval(0.4 + i / 10) | {"quantity": "accuracy", "delta": ""})
         for layer in layers:
@@ -57,7 +57,8 @@ def tables(
                     common | interval(i / 100) | {"claim": claim, "scope": f"layer-{layer}"}
                 )
         judged += [
-            common | interval(-i / 100) | {"claim": c, "scope": "network"} for c in ("C1a", "C1b")
+            common | interval(-i / 100) | {"claim": c, "scope": "network"}
+            for c in ("C1", "C1a", "C1b")
         ]
     counted = pd.DataFrame(read).reindex(columns=list(counts.COLUMNS), fill_value="")
     effects = pd.DataFrame(judged).rename(columns={"mean": "effect"})
