@@ -36,7 +36,8 @@ def tables(
             "activation": "relu",
             "regularizer": name,
         }
-        common = about | {"n_seeds": 5, "quantizer": "threshold", "note": "", "family": "primary"}
+        common = about | {"n_seeds": 5, "quantizer": "threshold", "note": ""}
+        common |= {"family": "primary"}
         of_all = common | {"scope": "network", "n_neurons": 1500, "without": 0}
         read.append(of_all | interval(0.4 + i / 10) | {"quantity": "accuracy", "delta": ""})
         for layer in layers:
