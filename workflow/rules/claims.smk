@@ -25,8 +25,8 @@ rule counts:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=2000,
+        runtime=30,
     params:
         condition=seeds_of,
         settings=lambda wildcards: STUDY.reading_settings(condition_of(wildcards)),
@@ -101,8 +101,8 @@ rule study_counts:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         conditions=named(STUDY.ablated),
         code=lambda wildcards: code("study_counts.py"),
@@ -124,8 +124,8 @@ rule claims:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=2000,
+        runtime=30,
     params:
         condition=seeds_of,
         sets=lambda wildcards: STUDY.plans[condition_of(wildcards)].orderings,
@@ -152,8 +152,8 @@ rule study_claims:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         conditions=named(STUDY.ablated),
         code=lambda wildcards: code("study_claims.py"),
@@ -185,8 +185,8 @@ rule figure_comparison:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         comparison=lambda wildcards: STUDY.comparison_settings(wildcards.comparison),
         code=lambda wildcards: code("figure_comparison.py"),

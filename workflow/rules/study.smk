@@ -156,7 +156,7 @@ def named(conditions):
 
 
 def growing(start):
-    """A resource that doubles with each attempt."""
+    """A resource that doubles with each attempt, of what is submitted to a cluster."""
     return lambda wildcards, attempt: start * 2 ** (attempt - 1)
 
 

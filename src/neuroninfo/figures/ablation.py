@@ -167,7 +167,8 @@ def _draw(
             marker=ARROWS[ordering],
             markevery=0.1,
         )
-        curves.append(Curve(wording.of_direction(ordering), colour, removed, mean, low, high))
+        # Labels keep clear of what seeds do: the interval of few seeds would cover the panel.
+        curves.append(Curve(wording.of_direction(ordering), colour, removed, mean, *outer))
         columns = {"removed": group["removed"].values, "accuracy_percent": mean, "low": low}
         columns |= {"high": high, "seeds_low": outer[0], "seeds_high": outer[1]}
         tables.append(pd.DataFrame({"ordering": ordering, "n_seeds": len(percent), **columns}))
