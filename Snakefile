@@ -39,6 +39,11 @@ if STUDY.replicates:
     include: "workflow/rules/replication.smk"
 
 
+if STUDY.first_version:
+
+    include: "workflow/rules/first_version.smk"
+
+
 rule all:
     default_target: True
     input:

@@ -27,11 +27,11 @@ from neuroninfo.figures import wording
 from neuroninfo.files import tables
 from neuroninfo.planes import layers
 from neuroninfo.results import claims, counts, planes
-from neuroninfo.vocabulary import CONDITION
+from neuroninfo.vocabulary import CONDITION, MEAN
 
 WIDTH = 1400
 """Pixels: twice what a page shows."""
-BITS = ("threshold", "uniform-256")
+
 """Quantizers of which C3 is shown."""
 
 
@@ -64,30 +64,28 @@ def update(study: Path, again: Path) -> None:
 
 
 def claims_table(study: Path) -> str:
-    """C1, C2, C3 and C5 of the conditions with most seeds."""
-    frame = claims.read(study / "claims.csv")
-    frame = frame[
-        (frame["n_seeds"] == frame["n_seeds"].max()) & ~frame["claim"].str.startswith("C4")
-    ]
-    frame = frame[(frame["claim"] != "C3") | frame["quantizer"].isin(BITS)]
+    """Primary readings, and parts of effects, of the conditions with most seeds."""
+    frame = claims.read_study(study / "claims.csv")
+    frame = frame[frame["n_seeds"] == frame["n_seeds"].max()]
+    shown = (frame["family"] == "primary") | frame["reading"].isin([claims.SHARE, claims.WITHIN])
+    frame = frame[shown & (frame["replacement"] != MEAN)]
     conditions = list(dict.fromkeys(map(tuple, frame[list(CONDITION)].values)))
     rows = []
-    for (claim, statement, quantizer), part in frame.groupby(
-        ["claim", "statement", "quantizer"], sort=True
+    for (claim, statement, reading), part in frame.groupby(
+        ["claim", "statement", "reading"], sort=True
     ):
         cells = []
         for condition in conditions:
             own = part[(part[list(CONDITION)] == list(condition)).all(axis=1)]
             cells.append(_judged(own.iloc[0]) if len(own) else "")
-        bits = f" ({quantizer})" if claim == "C3" else ""
-        rows.append([f"{claim} {statement}{bits}", *cells])
+        rows.append([f"{claim} {statement} ({reading})", *cells])
     heads = [wording.of_condition(dict(zip(CONDITION, c, strict=True))) for c in conditions]
     return _markdown(["claim", *heads], rows)
 
 
 def talk_table(study: Path) -> str:
     """C4: counts beside the talk's."""
-    frame = claims.read(study / "claims.csv")
+    frame = claims.read_study(study / "claims.csv")
     frame = frame[
         (frame["n_seeds"] == frame["n_seeds"].max()) & frame["claim"].str.startswith("C4")
     ]
@@ -122,7 +120,7 @@ def cost_table(study: Path) -> str:
         if condition[0] != "toys":
             job = pd.read_csv(path, sep="\t").iloc[0]
             seconds[condition] = seconds.get(condition, 0.0) + float(job["cpu_time"])
-    frame = claims.read(study / "claims.csv")
+    frame = claims.read_study(study / "claims.csv")
     rows = []
     for condition in dict.fromkeys(map(tuple, frame[list(CONDITION)].values)):
         own = (frame[list(CONDITION)] == list(condition)).all(axis=1)

@@ -15,7 +15,7 @@ import xarray as xr
 from torch import nn
 
 from neuroninfo.ablation.ablate import ablate
-from neuroninfo.ablation.settings import AblationSettings, OrderBy
+from neuroninfo.ablation.settings import BY_INFORMATION, AblationSettings, OrderBy
 from neuroninfo.figures import ablation as figures_ablation
 from neuroninfo.figures import information
 from neuroninfo.networks.modules import stack
@@ -29,7 +29,6 @@ from neuroninfo.vocabulary import LAYERS, NETWORK, ZERO
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_ORDERINGS: Final = (OrderBy("mutual_information", "threshold", ("ascending", "descending")),)
 _ROWS: Final = 2048
 """Examples that are ablated at a time."""
 
@@ -56,7 +55,7 @@ def study(
     *,
     name: str = "own data",
     quantizers: Sequence[str] = ("threshold",),
-    orderings: Sequence[OrderBy] = _ORDERINGS,
+    orderings: Sequence[OrderBy] = (BY_INFORMATION,),
     random: int = 5,
     controls: int = 2,
     shuffles: int = 10,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,8 +72,7 @@ class Library:
         """Dotted names that a file imports, of modules or of what stands in them."""
         names: set[str] = set()
         inside = source.is_relative_to(self._package)
-        tree = ast.parse(source.read_text(encoding="utf-8"), str(source))
-        for node in _statements(tree):
+        for node in _statements(_parsed(source)):
             if isinstance(node, ast.Import):
                 names |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and (node.level == 0 or inside):
@@ -103,6 +103,18 @@ class Library:
             else:
                 raise FileNotFoundError(f"{name}: no such module in {self._package}")
         return files
+
+
+def _parsed(source: Path) -> ast.Module:
+    """The syntax tree of a file as far as its last import, which mostly is near its top."""
+    text = source.read_text(encoding="utf-8")
+    last = max((match.end() for match in re.finditer(r"\bimport\b", text)), default=0)
+    if following := re.compile(r"^[A-Za-z@]", re.MULTILINE).search(text, last):
+        try:
+            return ast.parse(text[: following.start()], str(source))
+        except SyntaxError:  # that line stands in a string, or goes on with a block
+            pass
+    return ast.parse(text, str(source))
 
 
 def _statements(tree: ast.Module) -> Iterator[ast.AST]:

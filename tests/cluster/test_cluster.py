@@ -85,7 +85,7 @@ def overtime(
     project = made(cluster, tmp_path_factory.mktemp("overtime") / "project", retries=1)
     project.configure("cluster.yaml", STUDY | {"checkpoints": {"minutes": 1e-6}})
     project.hold_in_epoch(2, attempts=1)
-    rules = project.folder / "workflow" / "rules" / "train.smk"
+    rules = project.folder / "workflow" / "rules" / "training.smk"
     text = rules.read_text()
     assert text.count("runtime=growing(60)") == 1
     rules.write_text(text.replace("runtime=growing(60)", "runtime=growing(1)"))

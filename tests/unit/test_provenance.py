@@ -366,20 +366,22 @@ ROOMS_OF = {
         ("measure gather gather_ablation", ""),
         ("damage rank ablate", "ablation data"),
         ("plane", "data planes training"),
-        ("join_plane calibration", "planes"),
+        ("join_plane calibration", "planes training"),
         ("bounds", "data generalization planes training"),
         ("supersample", "data generalization training"),
         ("prune", "ablation data smaller training"),
-        ("low_bit", "ablation data smaller"),
+        ("low_bit", "ablation data smaller training"),
         ("toy", "toys"),
         ("toy_network", "data toys training"),
         ("counts study_counts claims study_claims replication", "results"),
-        ("simpson ranking pruning precision", "results"),
+        ("simpson ranking pruning precision tolerances", "results"),
+        ("first_version", "configuration results"),
+        ("figure_first_version", "configuration figures results"),
         ("compression study_compression plane_gap", "planes results"),
         ("study_bounds", "generalization results"),
         ("figure_ablation_network figure_ablation_layers", "figures results"),
         ("figure_information figure_comparison figure_replication", "figures results"),
-        ("figure_simpson figure_ranking figure_quantizers", "figures results"),
+        ("figure_simpson figure_ranking figure_quantizers figure_tolerances", "figures results"),
         ("figure_where_claims_hold", "figures results"),
         ("figure_replacement figure_pruning figure_precision", "figures results"),
         ("figure_planes figure_clustering figure_calibration", "figures planes results"),
@@ -414,6 +416,10 @@ def test_a_change_in_a_room_changes_the_hash_of_the_rules_that_use_it(
 
 
 TRAINING = {"train", "plane", "bounds", "supersample", "prune", "toy_network"}
+OF_CLAIMS = {
+    *("claims", "study_claims", "replication", "tolerances", "figure_comparison"),
+    *("figure_quantizers", "figure_replication", "figure_tolerances"),
+}
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
     "data.datasets": TRAINING | {"dataset", "damage", "rank", "ablate", "low_bit"},
@@ -438,7 +444,10 @@ USERS = {
     "toys.logistic": {"toy", "figure_toys_logistic", "figure_toys_network"},
     "toys.networks": {"toy_network"},
     "results.bounds": {"study_bounds", "figure_bounds", "figure_bounds_supersample"},
-    "results.counts": {"counts", "study_counts", "figure_ablation_layers", "figure_comparison"},
+    "results.counts": {"counts", "study_counts", "figure_ablation_layers"} | OF_CLAIMS,
+    "results.claims": OF_CLAIMS,
+    "results.tolerances": {"tolerances", "figure_tolerances"},
+    "results.first_version": {"first_version", "figure_first_version"},
     "results.simpson": {"simpson", "figure_simpson"},
     "results.pruning": {"pruning", "figure_pruning"},
     "results.low_bit": {"precision", "figure_precision"},
@@ -515,6 +524,24 @@ def test_no_room_imports_upward_and_no_module_in_a_circle() -> None:
         for file in ready:
             del edges[file]
     assert not edges, f"in circles: {sorted(map(str, edges))}"
+
+
+def test_no_import_is_overlooked() -> None:
+    """The whole of every file, against what is read as far as the last import."""
+    for file in [*SCRIPTS.glob("*.py"), *(SOURCE / "neuroninfo").rglob("*.py")]:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        names = {
+            name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+            for name in (
+                [alias.name]
+                if isinstance(node, ast.Import)
+                else [str(node.module), f"{node.module}.{alias.name}"]
+            )
+        }
+        assert OURS._names(file) == names
 
 
 def test_packages_are_empty() -> None:

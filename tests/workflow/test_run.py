@@ -47,6 +47,7 @@ def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
         "ablation-layers",
         "information",
         "simpson",
+        "layer-share",
         "ranking",
         "quantizers-quantizers",
         "replacement-information",

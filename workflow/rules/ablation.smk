@@ -103,8 +103,8 @@ rule figure_ablation_network:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_ablation_network.py"),
@@ -132,8 +132,8 @@ rule figure_ablation_layers:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_ablation_layers.py"),

@@ -14,8 +14,8 @@ rule gather:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(30),
+        mem_mb=4000,
+        runtime=30,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("gather.py"),
@@ -34,8 +34,8 @@ rule gather_ablation:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(30),
+        mem_mb=4000,
+        runtime=30,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("gather_ablation.py"),

@@ -78,8 +78,8 @@ rule figure_bounds:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         code=lambda wildcards: code("figure_bounds.py"),
     script:
@@ -128,8 +128,8 @@ rule figure_bounds_supersample:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         code=lambda wildcards: code("figure_bounds_supersample.py"),
     script:
@@ -154,8 +154,8 @@ rule study_bounds:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         code=lambda wildcards: code("study_bounds.py"),
     script:

@@ -47,8 +47,8 @@ rule figure_calibration:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         code=lambda wildcards: code("figure_calibration.py"),
     script:

@@ -9,6 +9,8 @@ if SWEEP := STUDY.sweep():
     STUDY_FIGURES += figure_files(["where-claims-hold"])
 if STUDY.ablated:
     STUDY_TABLES += table_files(["readings", "claims"])
+for condition in filter(STUDY.has_talk_counts, DRAWN):
+    OWN_FIGURES[condition].append("tolerances")
 
 
 rule counts:
@@ -25,14 +27,62 @@ rule counts:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=2000,
+        runtime=30,
     params:
         condition=seeds_of,
         settings=lambda wildcards: STUDY.reading_settings(condition_of(wildcards)),
         code=lambda wildcards: code("counts.py"),
     script:
         "../scripts/counts.py"
+
+
+rule tolerances:
+    input:
+        f"{CONDITION}/reading.nc",
+    output:
+        f"{CONDITION}/tolerances.csv",
+    log:
+        f"logs/{CONDITION}/tolerances.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        condition=seeds_of,
+        code=lambda wildcards: code("tolerances.py"),
+    script:
+        "../scripts/tolerances.py"
+
+
+rule figure_tolerances:
+    input:
+        f"{CONDITION}/tolerances.csv",
+    output:
+        report(
+            f"{FIGURE}/tolerances.png",
+            caption="../report/tolerances.rst",
+            category=CLAIMS,
+            subcategory=BY_CONDITION,
+            labels=figure_labels("tolerances of the talk's numbers"),
+        ),
+        f"{FIGURE}/tolerances.pdf",
+        f"{FIGURE}/tolerances.csv",
+    log:
+        f"logs/{FIGURE}/tolerances.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        condition=seeds_of,
+        code=lambda wildcards: code("figure_tolerances.py"),
+    script:
+        "../scripts/figure_tolerances.py"
 
 
 rule study_counts:
@@ -53,8 +103,8 @@ rule study_counts:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         conditions=named(STUDY.ablated),
         code=lambda wildcards: code("study_counts.py"),
@@ -76,8 +126,8 @@ rule claims:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=2000,
+        runtime=30,
     params:
         condition=seeds_of,
         sets=lambda wildcards: STUDY.plans[condition_of(wildcards)].orderings,
@@ -104,8 +154,8 @@ rule study_claims:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         conditions=named(STUDY.ablated),
         code=lambda wildcards: code("study_claims.py"),
@@ -137,8 +187,8 @@ rule figure_comparison:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         comparison=lambda wildcards: STUDY.comparison_settings(wildcards.comparison),
         code=lambda wildcards: code("figure_comparison.py"),

@@ -12,8 +12,8 @@ rule dataset:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(30),
+        mem_mb=4000,
+        runtime=30,
     params:
         settings=lambda wildcards: STUDY.dataset_settings(wildcards.dataset),
         code=lambda wildcards: code("dataset.py"),

@@ -47,8 +47,8 @@ rule figure_information:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_information.py"),

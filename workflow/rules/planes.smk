@@ -57,8 +57,8 @@ rule join_plane:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.plane_settings(condition_of(wildcards)),
@@ -78,8 +78,8 @@ rule compression:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=described,
         code=lambda wildcards: code("compression.py"),
@@ -107,8 +107,8 @@ rule figure_planes:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=described,
         code=lambda wildcards: code("figure_planes.py"),
@@ -135,8 +135,8 @@ rule figure_clustering:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=described,
         code=lambda wildcards: code("figure_clustering.py"),
@@ -165,8 +165,8 @@ rule figure_planes_activations:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         conditions=lambda wildcards: named(
             SIDE_BY_SIDE[ACTIVATIONS.format(**wildcards)]
@@ -194,8 +194,8 @@ rule study_compression:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         conditions=named(STUDY.with_planes),
         code=lambda wildcards: code("study_compression.py"),
@@ -222,8 +222,8 @@ rule figure_planes_compression:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         code=lambda wildcards: code("figure_planes_compression.py"),
     script:
@@ -248,8 +248,8 @@ rule plane_gap:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         conditions=named(STUDY.with_planes),
         code=lambda wildcards: code("plane_gap.py"),
@@ -277,8 +277,8 @@ rule figure_planes_gap:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         conditions=named(STUDY.with_planes),
         code=lambda wildcards: code("figure_planes_gap.py"),

@@ -3,6 +3,7 @@
 for condition in DRAWN:
     OWN_FIGURES[condition] += [
         "simpson",
+        *(["layer-share"] if STUDY.controlled(condition) else []),
         *(["ranking"] if STUDY.ranked_sets(condition) else []),
         *(f"quantizers-{name}" for name in STUDY.quantizer_sets(condition)),
         *(f"replacement-{name}" for name in STUDY.balanced_sets(condition)),
@@ -21,8 +22,8 @@ rule simpson:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=2000,
+        runtime=30,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("simpson.py"),
@@ -51,13 +52,42 @@ rule figure_simpson:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_simpson.py"),
     script:
         "../scripts/figure_simpson.py"
+
+
+rule figure_layer_share:
+    input:
+        neurons=f"{CONDITION}/neurons.nc",
+        claims=f"{CONDITION}/claims.csv",
+    output:
+        report(
+            f"{FIGURE}/layer-share.png",
+            caption="../report/layer-share.rst",
+            category=ABLATION,
+            subcategory=BY_DATASET,
+            labels=figure_labels("layer share of effects"),
+        ),
+        f"{FIGURE}/layer-share.pdf",
+        f"{FIGURE}/layer-share.csv",
+    log:
+        f"logs/{FIGURE}/layer-share.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        condition=seeds_of,
+        code=lambda wildcards: code("figure_layer_share.py"),
+    script:
+        "../scripts/figure_layer_share.py"
 
 
 rule ranking:
@@ -72,8 +102,8 @@ rule ranking:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=2000,
+        runtime=30,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("ranking.py"),
@@ -103,8 +133,8 @@ rule figure_ranking:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         sets=lambda wildcards: STUDY.ranked_sets(condition_of(wildcards)),
@@ -134,8 +164,8 @@ rule figure_quantizers:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_quantizers.py"),
@@ -163,8 +193,8 @@ rule figure_replacement:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_replacement.py"),

@@ -23,8 +23,8 @@ rule replication:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         here=STUDY.name,
         there=STUDY.replicates,
@@ -52,8 +52,8 @@ rule figure_replication:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         here=STUDY.name,
         there=STUDY.replicates,

@@ -47,8 +47,8 @@ rule pruning:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=described,
         code=lambda wildcards: code("pruning.py"),
@@ -75,8 +75,8 @@ rule figure_pruning:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=described,
         code=lambda wildcards: code("figure_pruning.py"),
@@ -119,8 +119,8 @@ rule precision:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=described,
         code=lambda wildcards: code("precision.py"),
@@ -147,8 +147,8 @@ rule figure_precision:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=described,
         code=lambda wildcards: code("figure_precision.py"),

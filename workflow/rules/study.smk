@@ -131,10 +131,15 @@ def searched_orders(wildcards, orderings):
     return {"orders": f"{BLOCK}/orders-{orderings}.nc".format(**wildcards)}
 
 
-def first_ablation(wildcards):
+def first_ablation_of(condition):
     """The curves that give a condition's claims and figures: those of its first set."""
-    orderings = STUDY.plans[condition_of(wildcards)].orderings[0]
-    return f"{CONDITION}/ablation-{orderings}.nc".format(**wildcards)
+    orderings = STUDY.plans[condition].orderings[0]
+    return f"{RESULTS}/{condition.path}/ablation-{orderings}.nc"
+
+
+def first_ablation(wildcards):
+    """The same of the condition that a job is of."""
+    return first_ablation_of(condition_of(wildcards))
 
 
 def all_ablations(wildcards):
@@ -151,7 +156,7 @@ def named(conditions):
 
 
 def growing(start):
-    """A resource that doubles with each attempt."""
+    """A resource that doubles with each attempt, of what is submitted to a cluster."""
     return lambda wildcards, attempt: start * 2 ** (attempt - 1)
 
 

@@ -18,8 +18,8 @@ rule toy:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         condition=lambda wildcards: {"study": STUDY.name, "toy": wildcards.toy},
         settings=lambda wildcards: STUDY.toy_settings(wildcards.toy),
@@ -69,8 +69,8 @@ rule figure_toys_logistic:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         code=lambda wildcards: code("figure_toys_logistic.py"),
     script:
@@ -102,8 +102,8 @@ rule figure_toys_network:
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         code=lambda wildcards: code("figure_toys_network.py"),
     script:

@@ -34,7 +34,7 @@ with open_checkpoint(
     snakemake.config["checkpoints"]["minutes"],
     unit="size number",
 ) as checkpoint:
-    found = gaps.gaps(
+    with_bounds = gaps.gaps(
         examples,
         settings,
         about["condition"]["seeds"],
@@ -44,6 +44,6 @@ with open_checkpoint(
         report=print,
     )
     title = "Generalization gaps and bounds by size of the training set"
-    storage.write(found, snakemake.output[0], kind="bounds", title=title, **about)
+    storage.write(with_bounds, snakemake.output[0], kind="bounds", title=title, **about)
 for line in devices.used(device):
     print(line)

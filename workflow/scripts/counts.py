@@ -18,8 +18,7 @@ counted = counts.count_neurons(
     storage.read(snakemake.input.neurons, "neurons"),
     storage.read(snakemake.input.damage, "damage"),
     storage.read_groups(snakemake.input.ablation, "ablation"),
-    settings.deltas,
-    rectified=settings.rectified,
+    settings,
 )
 storage.write(
     counted,

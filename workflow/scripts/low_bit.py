@@ -17,8 +17,8 @@ from neuroninfo.smaller.settings import LowBitSettings
 settings = msgspec.convert(snakemake.params.settings, LowBitSettings)
 examples = datasets.read(snakemake.input.dataset, splits=["validation", "test"])
 validation, test = (
-    (examples.inputs[chosen], examples.labels[chosen])
-    for chosen in map(examples.split, ("validation", "test"))
+    (examples.inputs[rows], examples.labels[rows])
+    for rows in map(examples.split, ("validation", "test"))
 )
 stack = from_dataset(storage.read(snakemake.input.network, "network"))
 storage.write(

@@ -11,4 +11,5 @@ from neuroninfo.results import counts
 
 table = tables.gather(snakemake.input, counts.COLUMNS, counts.KEY, snakemake.params.conditions)
 tables.write(table, snakemake.output.table)
-pages.write(table, snakemake.output.page, title="Numbers of neurons read off the curves")
+page = table[table["marked"]].drop(columns="marked")
+pages.write(page, snakemake.output.page, title="Numbers of neurons read off the curves")

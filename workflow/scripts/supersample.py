@@ -35,7 +35,7 @@ with open_checkpoint(
     snakemake.config["checkpoints"]["minutes"],
     unit="pool number",
 ) as checkpoint:
-    found = supersample.supersample(
+    with_bounds = supersample.supersample(
         examples,
         settings,
         device,
@@ -44,6 +44,6 @@ with open_checkpoint(
         report=print,
     )
     title = "Bounds from supersamples: do predictions tell the training half?"
-    storage.write(found, snakemake.output[0], kind="supersample", title=title, **about)
+    storage.write(with_bounds, snakemake.output[0], kind="supersample", title=title, **about)
 for line in devices.used(device):
     print(line)

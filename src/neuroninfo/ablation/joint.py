@@ -77,9 +77,9 @@ class Pairs:
         of_neurons = np.zeros(n_neurons)
         of_classes = 0.0
         for label in np.unique(labels):
-            chosen = on[:, labels == label].astype(np.float32)
-            both = (chosen @ chosen.T).astype(np.int32)
-            one, size = np.ascontiguousarray(both.diagonal()), chosen.shape[1]
+            of_class = on[:, labels == label].astype(np.float32)
+            both = (of_class @ of_class.T).astype(np.int32)
+            one, size = np.ascontiguousarray(both.diagonal()), of_class.shape[1]
             of_pairs += _cells(log_sum, both, one, size)
             of_neurons += log_sum[one] + log_sum[size - one]
             of_classes += float(log_sum[size])
@@ -160,18 +160,18 @@ def select(
     left = np.ones(n_neurons, dtype=bool)
     for step in range(n_neurons):
         rounded = np.where(left, np.round(scores.values, DECIMALS), -np.inf)[ties]
-        chosen = int(ties[np.argmax(rounded)])
-        order[step], score[step] = chosen, scores.values[chosen]
-        baseline[step] = np.mean([other.values[chosen] for other in others])
-        left[chosen] = False
+        best = int(ties[np.argmax(rounded)])
+        order[step], score[step] = best, scores.values[best]
+        baseline[step] = np.mean([other.values[best] for other in others])
+        left[best] = False
         for each in (scores, *others):
-            each.select(chosen)
+            each.select(best)
     return Selection(order, score, baseline, joint_information(on[order[:MOST_JOINT]], labels))
 
 
 def joint_information(on: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Exact I(T_1, .., T_k; Y) of the first k = 1 .. `MOST_JOINT` rows of `on`, in bit."""
-    found = np.empty(MOST_JOINT)
+    information = np.empty(MOST_JOINT)
     symbols = np.zeros(len(labels), dtype=np.int64)
     n_classes = int(labels.max()) + 1
     for k in range(MOST_JOINT):
@@ -179,5 +179,5 @@ def joint_information(on: np.ndarray, labels: np.ndarray) -> np.ndarray:
             symbols = 2 * symbols + on[k]
             cells = np.bincount(symbols * n_classes + labels, minlength=2 ** (k + 1) * n_classes)
             counts = cells.reshape(1, -1, n_classes)
-        found[k] = mutual_information(counts)[0]
-    return found
+        information[k] = mutual_information(counts)[0]
+    return information

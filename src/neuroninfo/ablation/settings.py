@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,12 @@ class OrderBy:
     """Of the measure; ``none`` where it has none."""
     directions: tuple[str, ...]
     """``ascending`` (lowest first), ``descending``, or both."""
+
+
+BY_INFORMATION: Final = OrderBy(
+    "mutual_information", "threshold", directions=("ascending", "descending")
+)
+"""The talk's order."""
 
 
 @dataclass(frozen=True)

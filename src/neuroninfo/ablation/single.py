@@ -141,10 +141,10 @@ def greedy_order(
         loss = np.full(len(members), losses[0])
         correct[tried], loss[tried] = right[1:], losses[1:]
         ranked = damage_order(correct, loss, direction, ties)
-        chosen = ranked[left[ranked]][0]
-        order[step], values[step] = chosen, correct[chosen]
-        left[chosen] = False
-        searched.remove(int(numbers[chosen]))
+        best = ranked[left[ranked]][0]
+        order[step], values[step] = best, correct[best]
+        left[best] = False
+        searched.remove(int(numbers[best]))
     return order, values
 
 
@@ -216,11 +216,11 @@ class _Searched:
         for weight, bias, into, out in zip(
             self.weights, self.biases, self.kept, outer, strict=True
         ):
-            chosen = np.zeros((max(1, len(out)), max(1, len(into))), dtype=np.float32)
-            chosen[: len(out), : len(into)] = weight[np.ix_(out, into)]
+            weights_left = np.zeros((max(1, len(out)), max(1, len(into))), dtype=np.float32)
+            weights_left[: len(out), : len(into)] = weight[np.ix_(out, into)]
             shift = np.zeros(max(1, len(out)), dtype=np.float32)
             shift[: len(out)] = bias[out]
-            weights.append(chosen)
+            weights.append(weights_left)
             biases.append(shift)
         architecture = Architecture(
             widths[0], tuple(widths), self.architecture.n_classes, self.architecture.activation

@@ -8,6 +8,8 @@ from typing import Any, Final
 from neuroninfo.configuration.messages import ConfigurationError, shown, unknown
 from neuroninfo.configuration.plans import (
     EXPERIMENTS,
+    FIRST_VERSION_MEASURES,
+    FIRST_VERSION_QUANTIZER,
     Condition,
     Plan,
     check_names,
@@ -20,7 +22,7 @@ from neuroninfo.configuration.plans import (
 )
 from neuroninfo.configuration.schema import Key, Schema
 from neuroninfo.networks.activations import NON_NEGATIVE, OUTPUT_RANGES
-from neuroninfo.vocabulary import JOINT
+from neuroninfo.vocabulary import JOINT, MEAN, ZERO
 
 _QUANTIZED: Final = (
     "mutual_information",
@@ -69,6 +71,7 @@ def check(resolved: Mapping[str, Any], schema: Schema, plans: Mapping[Condition,
     _check_planes(resolved, plans)
     _check_sgld(resolved, plans)
     _check_bounds(resolved, schema)
+    _check_first_version(resolved, plans)
 
 
 def _check_epochs(resolved: Mapping[str, Any], conditions: Iterable[Condition]) -> None:
@@ -199,6 +202,36 @@ def _check_bounds(resolved: Mapping[str, Any], schema: Schema) -> None:
         if problem:
             raise ConfigurationError(
                 (*path, "regularizer"), f"{problem}; choose another than {entry['regularizer']!r}"
+            )
+
+
+def _check_first_version(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
+    """The first set of each condition has the orders that the paper's numbers are of."""
+    section = resolved.get("first_version")
+    for condition in expanded(section) if section is not None else ():
+        plan = plans.get(condition)
+        if plan is None or not plan.orderings:
+            raise ConfigurationError(
+                ("first_version",),
+                f"{condition.path} is not among the conditions that are ablated; add it there",
+            )
+        name = plan.orderings[0]
+        chosen = resolved["orderings"][name]
+        quantizer = resolved["measures"]["quantizers"][0]
+        by_threshold = {
+            entry["measure"]
+            for entry in chosen["measures"]
+            if entry.get("quantizer", quantizer) == FIRST_VERSION_QUANTIZER
+        }
+        problem = ""
+        if missing := [m for m in FIRST_VERSION_MEASURES if m not in by_threshold]:
+            problem = f"{missing[0]} by {FIRST_VERSION_QUANTIZER} is not among its measures"
+        elif missing := [r for r in (ZERO, MEAN) if r not in chosen["replacements"]]:
+            problem = f"{missing[0]} is not among its replacements"
+        if problem:
+            raise ConfigurationError(
+                ("orderings", name),
+                f"{problem}, and first_version needs it; add it, or remove first_version",
             )
 
 

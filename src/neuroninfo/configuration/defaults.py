@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from neuroninfo.configuration.messages import ConfigurationError, shown
-from neuroninfo.configuration.schema import Key, Schema, json_types, resolve
+from neuroninfo.configuration.schema import Key, Schema, json_types, read_yaml, resolve
 
 
 def with_defaults(value: Any, schema: Schema, root: Schema, path: tuple[Key, ...]) -> Any:  # noqa: ANN401
@@ -75,6 +75,6 @@ def _scalar(value: Any, schema: Schema) -> Any:  # noqa: ANN401
 def _read(text: str) -> Any:  # noqa: ANN401
     """What a plain scalar means in YAML; the text itself if it is none."""
     try:
-        return yaml.safe_load(text)
+        return read_yaml(text)
     except (yaml.YAMLError, ValueError):
         return text

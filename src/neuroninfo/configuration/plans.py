@@ -9,9 +9,17 @@ from typing import Any, Final
 
 from neuroninfo.configuration.messages import ConfigurationError, unknown
 from neuroninfo.configuration.schema import Key, Schema
+from neuroninfo.vocabulary import CONDITION
 
 EXPERIMENTS: Final = ("pruning", "precision", "planes")
 """What else is done with trained networks; each has a section of its settings."""
+
+TALK_COUNTS: Final = ("cifar10", "250-500-250-500")
+"""Data set and hidden layers of slides T13 and T14, which give numbers of neurons."""
+
+FIRST_VERSION_MEASURES: Final = ("mutual_information", "entropy", "kl_selectivity")
+FIRST_VERSION_QUANTIZER: Final = "threshold"
+"""Measures of the paper's first version, and their quantizer."""
 
 
 @dataclass(frozen=True)
@@ -117,15 +125,15 @@ def check_names(
 
 def expanded(product: Mapping[str, Any]) -> list[Condition]:
     """Conditions of a product, in its order."""
-    keys = ("dataset", "architecture", "activation", "regularizer")
-    values = [product[key] if isinstance(product[key], list) else [product[key]] for key in keys]
-    return [Condition(*chosen) for chosen in itertools.product(*values)]
+    values = [
+        product[key] if isinstance(product[key], list) else [product[key]] for key in CONDITION
+    ]
+    return [Condition(*names) for names in itertools.product(*values)]
 
 
-def condition_of(chosen: Mapping[str, Any]) -> Condition:
+def condition_of(entry: Mapping[str, Any]) -> Condition:
     """The condition of an entry that has one value of each key."""
-    keys = ("dataset", "architecture", "activation", "regularizer")
-    return Condition(*(chosen[key] for key in keys))
+    return Condition(*(entry[key] for key in CONDITION))
 
 
 def pruning_orderings(resolved: Mapping[str, Any], plan: Plan) -> str:

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from neuroninfo.configuration import checks
 from neuroninfo.configuration.defaults import with_defaults, with_sources
 from neuroninfo.configuration.messages import (
@@ -23,6 +21,7 @@ from neuroninfo.configuration.messages import (
     shown,
 )
 from neuroninfo.configuration.plans import (
+    TALK_COUNTS,
     Condition,
     Plan,
     condition_of,
@@ -33,7 +32,7 @@ from neuroninfo.configuration.plans import (
     pruning_orderings,
     training_of,
 )
-from neuroninfo.configuration.schema import Validator
+from neuroninfo.configuration.schema import Validator, read_yaml
 from neuroninfo.configuration.sweep import check_sweep, rows
 from neuroninfo.vocabulary import JOINT, REFERENCE
 
@@ -44,7 +43,8 @@ class Study:
 
     The methods ``*_settings`` give what the results of one stage depend on, as plain
     JSON-able values, and nothing else: they stand in the rules' ``params``, so that a change
-    of a value reruns the jobs that it changes and no others.
+    of a value reruns the jobs that it changes and no others.  The stage makes a dataclass of
+    them, which stands in the module `settings` of its package and says what each key means.
     """
 
     name: str
@@ -74,6 +74,12 @@ class Study:
         """Conditions with information planes."""
         return tuple(c for c, plan in self.plans.items() if "planes" in plan.experiments)
 
+    @property
+    def first_version(self) -> tuple[Condition, ...]:
+        """Conditions beside which the paper's first version stands, the drawn one first."""
+        section = self.resolved.get("first_version")
+        return () if section is None else tuple(expanded(section))
+
     def n_seeds(self, condition: Condition, *section: str) -> int:
         """Seeds of a condition, or those for which a section of the configuration is done.
 
@@ -98,6 +104,11 @@ class Study:
         n_seeds = self.n_seeds(condition, *section)
         return [(first, first + size - 1) for first in range(0, n_seeds, size)]
 
+    def controlled(self, condition: Condition) -> bool:
+        """Whether the first set of a condition has control orders over several layers."""
+        first = self.resolved["orderings"][self.plans[condition].orderings[0]]
+        return first["controls"] > 0 and "-" in condition.architecture
+
     def searched(self, orderings: str) -> bool:
         """Whether a set has orders that have to be found (joint and reference orders)."""
         return not self._measures(orderings).isdisjoint({*JOINT, *REFERENCE})
@@ -121,11 +132,15 @@ class Study:
             name for name in self.plans[condition].orderings if len(sets[name]["replacements"]) > 1
         ]
 
+    def has_talk_counts(self, condition: Condition) -> bool:
+        """Whether the talk gives numbers of neurons of such networks."""
+        return (condition.dataset, condition.architecture) == TALK_COUNTS
+
     def _measures(self, orderings: str) -> set[str]:
         return {entry["measure"] for entry in self.resolved["orderings"][orderings]["measures"]}
 
     def dataset_settings(self, name: str) -> dict[str, Any]:
-        """Arguments of `datasets.make`; ``test`` is None for a source with its own test file."""
+        """How a data set is split; ``test`` is None for a source with its own test file."""
         dataset = self.resolved["datasets"][name]
         return {
             "name": name,
@@ -176,11 +191,11 @@ class Study:
         directions; ``random`` is the number of random orders, ``controls`` that of draws of the
         control orders.
         """
-        chosen = self.resolved["orderings"][orderings]
+        of_set = self.resolved["orderings"][orderings]
         return {
             "study_seed": self.seed,
             "orderings": self._orders(orderings),
-            **{key: chosen[key] for key in ("random", "controls", "replacements", "scopes")},
+            **{key: of_set[key] for key in ("random", "controls", "replacements", "scopes")},
             "rows": self.resolved["memory"]["rows"],
         }
 
@@ -201,7 +216,7 @@ class Study:
         """How curves are read: tolerances, and whether a neuron can be off."""
         return {
             "study_seed": self.seed,
-            "deltas": self.resolved["reading"]["deltas"],
+            **self.resolved["reading"],
             "rectified": condition.activation == "relu",
         }
 
@@ -288,23 +303,23 @@ class Study:
 
     def supersample_settings(self, name: str) -> dict[str, Any]:
         """Pools, masks, and how networks are trained (``epochs`` as of `gap_settings`)."""
-        chosen = self.resolved["bounds"]["supersample"][name]
+        entry = self.resolved["bounds"]["supersample"][name]
         return {
-            **{key: chosen[key] for key in ("steps", "pools", "masks", "permutations")},
-            "sizes": sorted(chosen["sizes"]),
-            "classes": chosen.get("classes"),
-            **self._bound_training(chosen),
+            **{key: entry[key] for key in ("steps", "pools", "masks", "permutations")},
+            "sizes": sorted(entry["sizes"]),
+            "classes": entry.get("classes"),
+            **self._bound_training(entry),
         }
 
-    def _bound_training(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    def _bound_training(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         """Label noise and training of a named condition, its own values before all others."""
         own = ("optimizer", "learning_rate", "batch_size", "sgld")
-        condition = condition_of(chosen)
+        condition = condition_of(entry)
         training = training_of(self.resolved, condition) | {
-            key: chosen[key] for key in own if key in chosen
+            key: entry[key] for key in own if key in entry
         }
         return {
-            "label_noise": chosen["label_noise"],
+            "label_noise": entry["label_noise"],
             "training": self.training_settings(condition)
             | {key: training[key] for key in ("learning_rate", "batch_size", "optimizer")}
             | optimizer_values(training)
@@ -312,17 +327,17 @@ class Study:
         }
 
     def calibration_settings(self) -> dict[str, Any]:
-        """Arguments of `calibration.sweep`, estimators by name; empty: none are calibrated."""
+        """Estimators and the samples they are tried on; empty: none are calibrated."""
         calibration = self.resolved.get("calibration")
         return {} if calibration is None else {**calibration, "study_seed": self.seed}
 
     def toys(self, *, network: bool = False) -> list[str]:
         """Two-dimensional sets, or those on which the network is trained."""
         sets = self.resolved["toys"]["sets"]
-        return [name for name, chosen in sets.items() if chosen["network"] or not network]
+        return [name for name, toy in sets.items() if toy["network"] or not network]
 
     def toy_settings(self, name: str) -> dict[str, Any]:
-        """Arguments of `logistic.logistic`."""
+        """A two-dimensional set, and its logistic regression."""
         toys = self.resolved["toys"]
         return {
             "name": name,
@@ -333,7 +348,7 @@ class Study:
         }
 
     def toy_network_settings(self) -> dict[str, Any]:
-        """Arguments of `networks.train` beside the set."""
+        """Networks of width two, the same for every set."""
         return {**self.resolved["toys"]["network"], "study_seed": self.seed}
 
     def comparison_settings(self, name: str) -> dict[str, Any]:
@@ -399,14 +414,14 @@ class Study:
         return {key: value for key, value in settings.items() if key not in names}
 
     def _orders(self, orderings: str) -> list[dict[str, Any]]:
-        chosen = self.resolved["orderings"][orderings]
+        of_set = self.resolved["orderings"][orderings]
         return [
             {
                 "measure": entry["measure"],
                 "quantizer": entry.get("quantizer", "none"),
-                "directions": list(chosen["directions"]),
+                "directions": list(of_set["directions"]),
             }
-            for entry in chosen["measures"]
+            for entry in of_set["measures"]
         ]
 
 
@@ -426,7 +441,7 @@ def load(config: Mapping[str, Any], schema_path: str | Path) -> Study:
     ConfigurationError
         Something is wrong; of several mistakes one, always the same, is named.
     """
-    schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
+    schema = read_yaml(Path(schema_path).read_text(encoding="utf-8"))
     if not isinstance(config, Mapping):
         raise ConfigurationError(
             (), f"{shown(config)} is no configuration; expected {expected(schema, schema)}"

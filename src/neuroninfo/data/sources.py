@@ -193,9 +193,9 @@ def _szt(
             f"{file} of github.com/ravidziv/IDNNs there, or use the task icosahedron, which is of "
             "the same kind"
         )
-    if (found := _sha256(path)) != sha256:
+    if (actual := _sha256(path)) != sha256:
         raise ValueError(
-            f"{path}: not the official file of {name} (SHA-256 {found}, expected {sha256}); put "
+            f"{path}: not the official file of {name} (SHA-256 {actual}, expected {sha256}); put "
             "the right one there"
         )
     from scipy.io import loadmat
@@ -250,9 +250,9 @@ def _provide(name: str, source: Source, root: Path) -> None:
         path, packed = folder / file, folder / f"{file}.gz"
         if not path.is_file() and packed.is_file():
             _unpack(packed, path, sha256)
-        if path.is_file() and (found := _sha256(path)) != sha256:
+        if path.is_file() and (actual := _sha256(path)) != sha256:
             raise ValueError(
-                f"{path}: not the official file of {name} (SHA-256 {found}, expected {sha256}); "
+                f"{path}: not the official file of {name} (SHA-256 {actual}, expected {sha256}); "
                 "delete it and run again, or put the right one there"
             )
     missing = [file for file in source.sha256 if not (folder / file).is_file()]
@@ -272,9 +272,9 @@ def _unpack(packed: Path, path: Path, sha256: str) -> None:
         raise ValueError(
             f"{packed}: damaged ({error}); delete it and run again, or put the right one there"
         ) from error
-    if (found := hashlib.sha256(content).hexdigest()) != sha256:
+    if (actual := hashlib.sha256(content).hexdigest()) != sha256:
         raise ValueError(
-            f"{packed}: does not hold the official file (SHA-256 unpacked {found}, expected "
+            f"{packed}: does not hold the official file (SHA-256 unpacked {actual}, expected "
             f"{sha256}); delete it and run again, or put the right one there"
         )
     try:
@@ -301,9 +301,9 @@ def _download(source: Source, root: Path, missing: Sequence[str]) -> None:
         getattr(torchvision.datasets, source.torchvision)(fresh, download=True)
         for file in missing:
             path = Path(fresh) / source.folder / file
-            if (found := _sha256(path)) != source.sha256[file]:
+            if (actual := _sha256(path)) != source.sha256[file]:
                 raise RuntimeError(
-                    f"{file} came with SHA-256 {found}, expected {source.sha256[file]}"
+                    f"{file} came with SHA-256 {actual}, expected {source.sha256[file]}"
                 )
         (root / source.folder).mkdir(parents=True, exist_ok=True)
         for file in missing:

@@ -45,7 +45,7 @@ def icosahedron() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """
     lit = ((np.arange(2**12)[:, None] >> np.arange(11, -1, -1)) & 1).astype(np.uint8)
     # Equal energies are summed in several orders: rounding must not tell them apart.
-    found = energy(lit).round(9)
-    values = np.unique(found)
-    share = np.array([(found >= value).mean() for value in values])
-    return lit, (found >= values[np.abs(share - 0.5).argmin()]).astype(np.int64)
+    rounded = energy(lit).round(9)
+    values = np.unique(rounded)
+    share = np.array([(rounded >= value).mean() for value in values])
+    return lit, (rounded >= values[np.abs(share - 0.5).argmin()]).astype(np.int64)

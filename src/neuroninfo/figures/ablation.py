@@ -85,7 +85,7 @@ def ablation_layers(
         given, others left out.
     counts
         ``reading.csv``: how many neurons suffice, destroy and do nothing, marked on the curves
-        and written below them, at its first delta.
+        and written below them, at its tolerances of claims.
     condition, measure, quantizer
         As of `ablation_network`.
 
@@ -167,7 +167,8 @@ def _draw(
             marker=ARROWS[ordering],
             markevery=0.1,
         )
-        curves.append(Curve(wording.of_direction(ordering), colour, removed, mean, low, high))
+        # Labels keep clear of what seeds do: the interval of few seeds would cover the panel.
+        curves.append(Curve(wording.of_direction(ordering), colour, removed, mean, *outer))
         columns = {"removed": group["removed"].values, "accuracy_percent": mean, "low": low}
         columns |= {"high": high, "seeds_low": outer[0], "seeds_high": outer[1]}
         tables.append(pd.DataFrame({"ordering": ordering, "n_seeds": len(percent), **columns}))
@@ -187,12 +188,9 @@ def _draw(
 
 
 def _marked(counts: pd.DataFrame, measure: str, quantizer: str) -> dict[str, pd.DataFrame]:
-    """Scope -> counts by name, of one order and at the first delta."""
-    delta = next((delta for delta in counts["delta"] if delta), "")
+    """Scope -> counts by name, of one order and at the tolerances of claims."""
     of_order = counts[
-        (counts["measure"] == measure)
-        & (counts["quantizer"] == quantizer)
-        & counts["delta"].isin(["", delta])
+        (counts["measure"] == measure) & (counts["quantizer"] == quantizer) & counts["marked"]
     ]
     return {str(scope): rows.set_index("quantity") for scope, rows in of_order.groupby("scope")}
 

@@ -29,6 +29,7 @@ _COUNTS: Final[Mapping[str, str]] = {
     "never_active": "#009E73",
 }
 _C1: Final[Mapping[str, tuple[str, str]]] = {
+    "C1": ("C1", COLOURS["random"]),
     "C1a": ("C1a", COLOURS["descending"]),
     "C1b": ("C1b", COLOURS["ascending"]),
 }
@@ -54,9 +55,8 @@ def comparison(counts: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[s
     """
     compared = [dict(zip(CONDITION, names, strict=True)) for names in comparison["conditions"]]
     x, names = _axis(comparison, [condition[comparison["varies"]] for condition in compared])
-    first_delta = next(delta for delta in counts["delta"] if delta)
-    counted = _of_conditions(counts[counts["delta"].isin(["", first_delta])], compared)
-    judged = _of_conditions(claims, compared)
+    counted = _of_conditions(counts[counts["marked"]], compared)
+    judged = _of_conditions(claims[claims["family"] == "primary"], compared)
     layers = canvas.layer_colours(counted["scope"])
     panels = [
         ("accuracy on test data (%)", [_series(counted, "quantity", "accuracy", scale=100)]),

@@ -75,7 +75,7 @@ def information(
     ticks = []
     for position, layer in enumerate(layers):
         members = of_quantizer.isel(neuron=np.flatnonzero(neurons["layer"].values == layer))
-        _violin(ax, position, members["mutual_information"].values.ravel())
+        violin(ax, position, members["mutual_information"].values.ravel())
         ticks.append(_tick(int(layer), members, relu=condition["activation"] == "relu"))
     ax.set_xticks(range(len(layers)), ticks)
     ax.tick_params(axis="x", length=0)
@@ -94,7 +94,7 @@ def information(
     return drawn
 
 
-def _violin(ax: Axes, position: int, values: NDArray[np.float64]) -> None:
+def violin(ax: Axes, position: int, values: NDArray[np.float64]) -> None:
     """Violin, dots and quartiles of one layer around x = position."""
     width = np.ones_like(values)
     if len(np.unique(np.round(values, 12))) >= _FEWEST:

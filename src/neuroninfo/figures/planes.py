@@ -259,14 +259,15 @@ def planes_gap(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         As `results.planes.gaps` and `results.planes.gap_correlations` give them.
     """
     datasets = list(dict.fromkeys(points["dataset"]))
+    within = correlations[correlations["reading"] == "within conditions"]
     longest = int(correlations.groupby("dataset")["estimator"].nunique().max())
     drawn, axes = canvas.figure(
         2 * len(datasets),
         title="Information planes against the generalization gap",
         subtitle="last hidden layer at the last epoch; gap: test less train cross-entropy (nat)",
-        note="Left: one mark a network. Right: Spearman's correlation over networks with 95 % "
-        "intervals, of I(X;T) (blue dots) and I(Y;T) (orange squares). Networks are of "
-        "several conditions: what these differ in may move both.",
+        note="Left: one mark for each network. Right: Spearman's correlation within conditions, "
+        "pooled over them, with 95 % intervals, of I(X;T) (blue dots) and I(Y;T) (orange squares). "
+        "What conditions differ in does not enter.",
         panel=5.2,
         height=max(_HEIGHT, 0.33 * longest),
         headed=True,
@@ -299,7 +300,7 @@ def planes_gap(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
                 row["high"],
                 marker="o" if row["coordinate"] == "input" else "s",
             )
-            for row in correlations[correlations["dataset"] == dataset].to_dict("records")
+            for row in within[within["dataset"] == dataset].to_dict("records")
         ]
         canvas.intervals(forest, rows)
         forest.set_xlim(-1.05, 1.05)

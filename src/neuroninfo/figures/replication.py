@@ -42,16 +42,16 @@ def replication(agreed: pd.DataFrame, here: str, there: str) -> Figure:
         (True, COLOURS["ascending"], "agree"),
         (False, COLOURS["descending"], "differ"),
     ):
-        chosen = shown["agrees"] == agrees
+        rows = shown["agrees"] == agrees
         ax.errorbar(
-            x[chosen],
-            y[chosen],
-            yerr=half[chosen],
+            x[rows],
+            y[rows],
+            yerr=half[rows],
             fmt="o" if agrees else "s",
             color=colour,
             markersize=5,
             linewidth=1.2,
-            label=f"{words} ({int(chosen.sum())})",
+            label=f"{words} ({int(rows.sum())})",
         )
     ax.legend(frameon=False, loc="upper left")
     ax.set_xlim(*limits)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from neuroninfo.figures import canvas, labels, wording
 from neuroninfo.figures.canvas import COLOURS, Row
 from neuroninfo.results.curves import layer_number
-from neuroninfo.results.simpson import WITHIN, costs, measured
+from neuroninfo.results.simpson import RELIABILITY, WITHIN, costs, measured
 from neuroninfo.vocabulary import NETWORK
 
 MEASURE: Final = "mutual_information"
@@ -47,10 +47,11 @@ def simpson(
         2,
         title="Within layers and pooled: information and what a neuron costs alone",
         subtitle=wording.of_networks(condition, n_seeds),
-        note="Left: each dot a neuron of one seed; the vertical axis is its rank by the accuracy "
-        "on test that is lost when it alone is switched off, among the neurons of its network. "
+        note="Left: each dot a neuron of one seed; the vertical axis is its rank by the increase "
+        "of the loss on test when it alone is ablated, among the neurons of its network. "
         "Lines: least squares in each layer (1, 2, ...) and pooled (p). Right: Spearman "
-        "correlation, mean over seeds with 95 % interval.",
+        "correlation with that increase, mean over seeds with 95 % interval; lowest row: of the "
+        "increase on the validation split, which says how reliable the increase itself is.",
         panel=5.6,
         headed=True,
         shared=False,
@@ -71,6 +72,10 @@ def simpson(
             rows.append(Row(f"layer {number}", colour, mean, low, high, marker))
         elif scope == WITHIN:
             rows.append(Row("mean within\nlayers", COLOURS["reference"], mean, low, high))
+    reliable = table[(table["measure"] == RELIABILITY) & (table["scope"] == NETWORK)]
+    for _, row in reliable.iterrows():
+        mean, low, high = row[["correlation", "low", "high"]].astype(float)
+        rows.append(Row("damage on\nvalidation", COLOURS["reference"], mean, low, high, "D"))
     canvas.intervals(right, rows)
     right.set_xlim(-1, 1)
     right.set_xticks([-1, -0.5, 0, 0.5, 1])
@@ -131,7 +136,7 @@ def _scatter(
     ax.set_ylim(0, 100)
     labels.name_ends(ax, ends)
     ax.set_xlabel("mutual information with the class (bit)")
-    ax.set_ylabel("rank by accuracy lost\nalone (%)")
+    ax.set_ylabel("rank by increase of\nthe loss alone (%)")
 
 
 def _trend(

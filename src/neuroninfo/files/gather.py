@@ -23,18 +23,18 @@ def concatenate(parts: Sequence[xr.Dataset], dim: str, expected: Sequence[int]) 
         values are named), another coordinate differs between the parts, or a variable is not
         in all of them, with the same dimensions and type.
     """
-    found = [int(value) for part in parts for value in np.atleast_1d(part[dim].values)]
-    if sorted(found) != sorted(expected):
-        missing = sorted(set(expected) - set(found))
-        extra = sorted(v for v in set(found) if found.count(v) > 1 or v not in expected)
+    existing = [int(value) for part in parts for value in np.atleast_1d(part[dim].values)]
+    if sorted(existing) != sorted(expected):
+        missing = sorted(set(expected) - set(existing))
+        extra = sorted(v for v in set(existing) if existing.count(v) > 1 or v not in expected)
         raise StorageError(f"{dim}: missing {missing}, doubled or unexpected {extra}")
     # xarray fills up with NaN, silently, what not all have.
     for name in sorted({str(name) for part in parts for name in part.variables}):
         kinds = {_kind(part.variables[name]) if name in part.variables else None for part in parts}
         if len(kinds) > 1:
-            found_kinds = ", ".join(sorted("absent" if kind is None else kind for kind in kinds))
+            existing_kinds = ", ".join(sorted("absent" if kind is None else kind for kind in kinds))
             raise StorageError(
-                f"parts along {dim!r} do not fit together: variable {name!r} is {found_kinds}"
+                f"parts along {dim!r} do not fit together: variable {name!r} is {existing_kinds}"
             )
     try:
         joined = xr.concat(

@@ -158,18 +158,18 @@ def check_seal(path: str | Path) -> str:
     if not path.is_file():
         raise StorageError(f"{path}: no such file; run the rule that makes it")
     body = path.stat().st_size - _SEAL_LENGTH
-    found = b""
+    seal = b""
     if body > 0:
         with path.open("rb") as file:
             file.seek(body)
-            found = file.read()
-    if not found.startswith(_SEAL):
+            seal = file.read()
+    if not seal.startswith(_SEAL):
         raise StorageError(
             f"{path}: truncated, or no file of neuroninfo (it does not end in a SHA-256); "
             "delete it and run again"
         )
     digest = _sha256(path, body)
-    if found.removeprefix(_SEAL) != digest.encode():
+    if seal.removeprefix(_SEAL) != digest.encode():
         raise StorageError(
             f"{path}: damaged (its bytes do not match their SHA-256); delete it and run again"
         )
@@ -210,10 +210,10 @@ def read(
             f"{path}: has no group {group!r}; it has {', '.join(map(repr, existing)) or 'none'}"
         )
     with _opened(path, group) as opened:
-        chosen = opened if variables is None else opened[_existing(path, opened, variables)]
+        part = opened if variables is None else opened[_existing(path, opened, variables)]
         if select:
-            chosen = chosen.isel({k: v for k, v in select.items() if k in chosen.dims})
-        dataset = chosen.load()
+            part = part.isel({k: v for k, v in select.items() if k in part.dims})
+        dataset = part.load()
     dataset.attrs = attributes | dataset.attrs
     return dataset
 
@@ -231,9 +231,9 @@ def each(
     path = Path(path)
     attributes = _checked_attributes(path, kind)
     with _opened(path) as opened:
-        chosen = opened[_existing(path, opened, variables)].assign_attrs(attributes)
-        for position in range(chosen.sizes[dim]):
-            yield chosen.isel({dim: slice(position, position + 1)}).load()
+        part = opened[_existing(path, opened, variables)].assign_attrs(attributes)
+        for position in range(part.sizes[dim]):
+            yield part.isel({dim: slice(position, position + 1)}).load()
 
 
 def groups(path: str | Path, kind: str) -> list[str]:

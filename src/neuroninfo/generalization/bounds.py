@@ -140,26 +140,26 @@ def selection_information(
         Shapes or values do not fit.
     """
     symbols = np.asarray(predictions, np.int64)
-    chosen = np.asarray(selected, np.int64)
+    halves = np.asarray(selected, np.int64)
     if symbols.ndim == 3:
         symbols = symbols[..., 0] * n_symbols + symbols[..., 1]
         n_symbols = n_symbols**2
-    if symbols.shape != chosen.shape or not chosen.size:
+    if symbols.shape != halves.shape or not halves.size:
         raise ValueError(
-            f"selections are {chosen.shape}, predictions {symbols.shape}: give (networks, pairs)"
+            f"selections are {halves.shape}, predictions {symbols.shape}: give (networks, pairs)"
         )
-    if symbols.min() < 0 or symbols.max() >= n_symbols or not np.isin(chosen, (0, 1)).all():
+    if symbols.min() < 0 or symbols.max() >= n_symbols or not np.isin(halves, (0, 1)).all():
         raise ValueError(f"predictions have to be 0 to {n_symbols - 1}, selections 0 or 1")
-    k, m = chosen.shape
-    cells = (np.arange(m) * n_symbols + symbols) * 2 + chosen
+    k, m = halves.shape
+    cells = (np.arange(m) * n_symbols + symbols) * 2 + halves
     counts = np.bincount(cells.ravel(), minlength=m * n_symbols * 2).reshape(m, n_symbols, 2)
     joint = counts / k
 
     def entropy(shares: Floats) -> Floats:
         return scipy.stats.entropy(shares.reshape(m, -1), axis=1)
 
-    found = entropy(joint.sum(axis=1)) + entropy(joint.sum(axis=2)) - entropy(joint)
-    return np.asarray(np.clip(found, 0, np.log(2)))
+    information = entropy(joint.sum(axis=1)) + entropy(joint.sum(axis=2)) - entropy(joint)
+    return np.asarray(np.clip(information, 0, np.log(2)))
 
 
 def functional_cmi(information: ArrayLike) -> Floats:

@@ -110,9 +110,9 @@ def gaps(
                 for seed in seeds
             ]
         )
-        chosen = replace(training, epochs=int(epochs[number]))
+        of_size = replace(training, epochs=int(epochs[number]))
         between = partial(offer, number)
-        trained = trained_on_subsets(shape, seeds, pool, rows, chosen, between, report, options)
+        trained = trained_on_subsets(shape, seeds, pool, rows, of_size, between, report, options)
         if trained.information is not None:
             known[number] = trained.information[-1]
         if trained.example_information is not None:
@@ -122,10 +122,10 @@ def gaps(
             own = Split(pool.inputs[rows[place]], pool.labels[rows[place]])
             for part, split in enumerate((own, test)):
                 loss[place, number, :, part] = _loss(network, split, settings.highest)
-            _check_finite(loss[place, number], seeds[place], m, chosen)
+            _check_finite(loss[place, number], seeds[place], m, of_size)
             information[place, number] = _layers(network, own, estimators, settings.measured)
         gap = loss[:, number, 0, 1] - loss[:, number, 0, 0]
-        report(f"{m} examples, {chosen.epochs} epochs: mean gap of the error {gap.mean():.4f}")
+        report(f"{m} examples, {of_size.epochs} epochs: mean gap of the error {gap.mean():.4f}")
     return _dataset(seeds, settings, estimators, loss, information, epochs, known, of_example)
 
 
@@ -161,11 +161,11 @@ def _dataset(
         # Of all networks alike: what bounds the mean gap is the mean information of training sets.
         of_weights = [("B3", "", [bounds.weight_information(known, sizes, s) for s in sigma])]
         for prior, nats in zip(PRIORS, of_example.mean(axis=0).T, strict=True):
-            found = [bounds.individual_samples(nats[:, np.newaxis], s) for s in sigma]
-            of_weights.append(("B4", prior, found))
-        for bound, prior, found in of_weights:
+            of_sizes = [bounds.individual_samples(nats[:, np.newaxis], s) for s in sigma]
+            of_weights.append(("B4", prior, of_sizes))
+        for bound, prior, of_sizes in of_weights:
             names.append((bound, prior, ""))
-            values.append(np.broadcast_to(np.stack(found, axis=-1), of_shape))
+            values.append(np.broadcast_to(np.stack(of_sizes, axis=-1), of_shape))
             saturated.append(np.zeros(of_shape[:2], dtype=bool))
     dims = ("seed", "train_size", "loss")
     labels = [

@@ -83,7 +83,7 @@ def supersample(
         if part < begin:
             continue
         m = settings.sizes[number]
-        chosen = replace(training, epochs=epochs_of(settings.steps, m, training.batch_size))
+        of_size = replace(training, epochs=epochs_of(settings.steps, m, training.batch_size))
         random = generator(training.study_seed, Stream.SUPERSAMPLE, examples.name, m, pool)
         drawn = random.permutation(len(whole))[: 2 * m]
         selected = random.integers(0, 2, (settings.masks, m))
@@ -91,12 +91,12 @@ def supersample(
         rows = 2 * np.arange(m) + selected
         own = Split(whole.inputs[drawn], whole.labels[drawn])
         between, seeds = partial(offer, part), range(settings.masks)
-        trained = trained_on_subsets(shape, seeds, own, rows, chosen, between, report, options)
-        found = _predictions(trained.stack, own.inputs)
-        wrong = found != own.labels.cpu().numpy()
+        trained = trained_on_subsets(shape, seeds, own, rows, of_size, between, report, options)
+        predicted = _predictions(trained.stack, own.inputs)
+        wrong = predicted != own.labels.cpu().numpy()
         for place, half in enumerate((rows, 2 * np.arange(m) + 1 - selected)):
             error[number, pool, :, place] = np.take_along_axis(wrong, half, 1).mean(axis=1)
-        pairs = found.reshape(settings.masks, m, 2)
+        pairs = predicted.reshape(settings.masks, m, 2)
         for place, k in enumerate(grown):
             informations = _selections(
                 selected[:k], pairs[:k], shape.n_classes, settings.permutations, random
@@ -108,7 +108,7 @@ def supersample(
         if pool == settings.pools - 1:
             gap = (error[number, ..., 1] - error[number, ..., 0]).mean()
             report(
-                f"{m} pairs, {chosen.epochs} epochs: mean gap {gap:.4f}, "
+                f"{m} pairs, {of_size.epochs} epochs: mean gap {gap:.4f}, "
                 f"f-CMI bound {value[number, :, -1, 0].mean():.4f}"
             )
     return _supersample_dataset(settings, grown, error, value, nats)
@@ -191,7 +191,7 @@ def _supersample_dataset(
 
 def _predictions(stack: Stack, inputs: Tensor) -> NDArray[np.int64]:
     """(S, n) classes."""
-    found = np.empty((len(stack.seeds), len(inputs)), dtype=np.int64)
+    predicted = np.empty((len(stack.seeds), len(inputs)), dtype=np.int64)
     for seeds, rows, results in evaluated(stack, inputs, together=1):
-        found[seeds, rows] = results[-1].argmax(-1).cpu().numpy()
-    return found
+        predicted[seeds, rows] = results[-1].argmax(-1).cpu().numpy()
+    return predicted

@@ -88,5 +88,5 @@ def evaluated(
 
 def losses(logits: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy in nats of each example, (..., n), from logits (..., n, C), labels (n)."""
-    chosen = logits.gather(-1, labels.expand(logits.shape[:-1]).unsqueeze(-1)).squeeze(-1)
-    return torch.logsumexp(logits, dim=-1) - chosen
+    of_label = logits.gather(-1, labels.expand(logits.shape[:-1]).unsqueeze(-1)).squeeze(-1)
+    return torch.logsumexp(logits, dim=-1) - of_label

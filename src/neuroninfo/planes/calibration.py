@@ -125,7 +125,7 @@ def biases(
     Estimate less known value on `reference` of each layer's width.  NaN: the estimator gives none,
     or the value that it is after is not known (I(X;T) without noise).
     """
-    found = np.full((2, len(widths), len(estimators)), np.nan)
+    differences = np.full((2, len(widths), len(estimators)), np.nan)
     for column, estimator in enumerate(estimators):
         for row, width in enumerate(widths):
             mixture = reference(width, n_classes)
@@ -134,14 +134,14 @@ def biases(
             except (EstimationError, np.linalg.LinAlgError):
                 continue
             of_input, of_label = mixture.known(noise_of(estimator))
-            found[1, row, column] = estimate.label - of_label
+            differences[1, row, column] = estimate.label - of_label
             if noise_of(estimator) > 0:
-                found[0, row, column] = estimate.input - of_input
+                differences[0, row, column] = estimate.input - of_input
     words = "estimate of {} less its known value for a Gaussian mixture of the layer's width"
     return {
         name: (("layer", "estimator"), values, labelled(words.format(what), "bit"))
         for name, what, values in zip(
-            ("bias_input", "bias_label"), ("I(X;T)", "I(Y;T)"), found, strict=True
+            ("bias_input", "bias_label"), ("I(X;T)", "I(Y;T)"), differences, strict=True
         )
     }
 
@@ -187,7 +187,7 @@ def sweep(
         without noise, and where a family has no closed form with it.
     """
     shape = (len(estimators), len(cases), len(examples), repeats)
-    found = np.full((3, *shape), np.nan)
+    results = np.full((3, *shape), np.nan)
     known = np.full((2, *shape[:2]), np.nan)
     for column, case in enumerate(cases):
         for row, estimator in enumerate(estimators):
@@ -207,14 +207,14 @@ def sweep(
                     except (EstimationError, np.linalg.LinAlgError):
                         continue
                     spent = time.perf_counter() - started
-                    found[:, row, column, i, repeat] = (*estimate, spent)
+                    results[:, row, column, i, repeat] = (*estimate, spent)
     dims = ("estimator", "case", "examples", "repeat")
     words = "mutual information I({};T) of {} and outputs"
     return xr.Dataset(
         {
-            "estimate_input": (dims, found[0], labelled(words.format("X", "input"), "bit")),
-            "estimate_label": (dims, found[1], labelled(words.format("Y", "class"), "bit")),
-            "seconds": (dims, found[2], labelled("time that the estimate took", "s")),
+            "estimate_input": (dims, results[0], labelled(words.format("X", "input"), "bit")),
+            "estimate_label": (dims, results[1], labelled(words.format("Y", "class"), "bit")),
+            "seconds": (dims, results[2], labelled("time that the estimate took", "s")),
             "known_input": (
                 dims[:2],
                 known[0],

@@ -61,10 +61,10 @@ def names(estimators: Sequence[Estimator]) -> list[str]:
     ValueError
         There are none, or two of one name.
     """
-    found = [estimator.name for estimator in estimators]
-    if len(set(found)) < len(found) or not found:
-        raise ValueError(f"estimators: {', '.join(found) or 'none'}; give each once")
-    return found
+    given = [estimator.name for estimator in estimators]
+    if len(set(given)) < len(given) or not given:
+        raise ValueError(f"estimators: {', '.join(given) or 'none'}; give each once")
+    return given
 
 
 def joined(parts: Sequence[xr.Dataset], estimators: Sequence[Estimator]) -> xr.Dataset:
@@ -109,9 +109,9 @@ def of_groups(parts: Sequence[xr.Dataset], order: Sequence[str]) -> xr.Dataset:
             if not first[name].equals(other[name]):
                 raise ValueError(f"{name} differs between groups of estimators; run them again")
     whole = xr.concat(parts, "estimator", data_vars="minimal", coords="minimal", compat="override")
-    found = list(map(str, whole["estimator"].values))
-    if sorted(found) != sorted(order):
-        raise ValueError(f"planes by {', '.join(found)}, not by {', '.join(order)}; run them again")
+    by = list(map(str, whole["estimator"].values))
+    if sorted(by) != sorted(order):
+        raise ValueError(f"planes by {', '.join(by)}, not by {', '.join(order)}; run them again")
     return whole.sel(estimator=list(order))
 
 

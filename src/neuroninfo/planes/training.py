@@ -80,7 +80,7 @@ def train(
     """
     estimators = all_named(settings.all_estimators, settings.training.study_seed)
     seldom = layers.names(estimators)[len(settings.estimators) :]
-    chosen = splits["validation"] if on is None else on
+    measured_on = splits["validation"] if on is None else on
     parts: list[xr.Dataset] = []
 
     def observe(epoch: int, stack: Stack) -> None:
@@ -90,7 +90,7 @@ def train(
         of_seeds = [  # one seed's outputs in memory at a time
             layers.of_epoch(
                 outputs(
-                    stack.of(slice(row, row + 1)), chosen, epoch, settings.training, estimators
+                    stack.of(slice(row, row + 1)), measured_on, epoch, settings.training, estimators
                 ),
                 estimators,
                 skipped,
@@ -132,7 +132,7 @@ def train(
     ):
         plane[name] = (("seed", "epoch", "split"), values[:, reached], labelled(words, unit))
     split = ("split", list(SPLITS), {"long_name": "part of the data"})
-    n, (_, *widths) = len(chosen.labels), architecture.widths
+    n, (_, *widths) = len(measured_on.labels), architecture.widths
     return plane.assign_coords(
         split=split, **calibration.biases(estimators, widths, n, architecture.n_classes)
     )

@@ -86,7 +86,7 @@ def summary(files: Sequence[xr.Dataset], supersamples: Sequence[xr.Dataset] = ()
         conditions with a positive gap, and Spearman's correlation of bound and gap over
         conditions. NaN where there is none; ``note`` says why.
     """
-    found: dict[tuple[str, tuple[str, str, str], int], list[tuple[float, ...]]] = {}
+    cells_of: dict[tuple[str, tuple[str, str, str], int], list[tuple[float, ...]]] = {}
     for file in files:
         gaps, values = file["gap"].mean("seed"), file["bound_value"].mean("seed")
         ended = file["saturated"].mean("seed")
@@ -109,16 +109,16 @@ def summary(files: Sequence[xr.Dataset], supersamples: Sequence[xr.Dataset] = ()
                         float(ended.sel(train_size=m, bound_name=name) > 0.5),
                     )
                     if not np.isnan(cell[1]):
-                        found.setdefault((loss, about, m), []).append(cell)
+                        cells_of.setdefault((loss, about, m), []).append(cell)
     for file in supersamples:
         pooled = over_pools(file)
         for m in map(int, pooled["train_size"].values):
             own = pooled.sel(train_size=m)
             for estimator, name in (("plug-in", "bound_value"), (CHANCE, "baseline")):
                 cell = (float(own["gap"]), float(own[name]), 1.0, float(own["saturated"]))
-                found.setdefault(("error", ("B6", estimator, ""), m), []).append(cell)
+                cells_of.setdefault(("error", ("B6", estimator, ""), m), []).append(cell)
     rows = []
-    for (loss, about, m), cells in found.items():
+    for (loss, about, m), cells in cells_of.items():
         gap, value, highest, saturated = np.array(cells, np.float64).T
         shape, chance = about[0] == "B1", about[1] == CHANCE
         positive = gap > 0

@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 
 from neuroninfo.files import tables
 from neuroninfo.neurons.measures import DECIMALS
+from neuroninfo.results import counts
 from neuroninfo.results.curves import (
     ORDERINGS,
     PART_OF_CURVE,
@@ -357,7 +358,7 @@ def _count_claims(counted: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Cl
         if (dataset, architecture) != (about["dataset"], about["architecture"]):
             continue
         for order in range(counted.sizes["order"]):
-            here = counted.sel(layer=layer).isel(order=order, delta=0)
+            here = counts.marked(counted).sel(layer=layer).isel(order=order)
             reasons = sorted({str(reason) for reason in here["reason"].values if reason})
             for name, (low, high) in numbers.items():
                 values = here[name].values

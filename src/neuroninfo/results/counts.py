@@ -6,14 +6,19 @@ share on test and a tolerance delta:
 - *suffice*: smallest k such that keeping the k' highest leaves at least A0 - delta (A0 - c),
   for every k' >= k.
 - *destroy*: smallest k such that removing the k highest leaves at most c + delta (A0 - c).
-- *inactive*: largest k such that removing the k' lowest changes at most 0.1 % of the
-  predictions, for every k' <= k.  An always-on neuron that others replace counts; *never
-  active* (no validation example switches it on) and *rarely active* (fewer than 1 % do) stand
-  beside it for ReLU.
+- *inactive*: largest k such that removing the k' lowest changes at most a share of the predictions
+  (criterion `CHANGED`; `UNCHANGED` is the share of claims and of marks in figures), or costs at
+  most a share of the accuracy (criterion `LOST`), for every k' <= k.  An always-on neuron that
+  others replace counts; *never active* (no validation example switches it on) and *rarely active*
+  (fewer than 1 % do) stand beside it for ReLU.
 - *redundant*: max(0, n - inactive - suffice).
-- *synergistic*: neurons, inactive ones excluded, whose own removal costs at most 0.1 % of
+- *jointly needed*: neurons, inactive ones excluded, whose own removal costs at most 0.1 % of
   A0 - c, in the smallest lowest-first prefix whose joint removal costs more than
-  delta (A0 - c); 0 if there is no such prefix.
+  delta (A0 - c); 0 if there is no such prefix.  Each can be spared because others say the same:
+  this is redundancy, and says nothing of synergy.
+
+The talk read single curves and names no tolerance, so all are counted over a grid of them
+(`CountSettings`).
 """
 
 from __future__ import annotations
@@ -30,6 +35,7 @@ from numpy.typing import NDArray
 from neuroninfo.files import tables
 from neuroninfo.files.storage import labelled
 from neuroninfo.results.curves import layer_number, ordered_by
+from neuroninfo.results.settings import CountSettings
 from neuroninfo.results.statistics import (
     check_seeds,
     interval_columns,
@@ -41,28 +47,35 @@ from neuroninfo.vocabulary import CONDITION, NETWORK, ZERO, condition_names
 COUNTS: Final[Mapping[str, str]] = {
     "suffice": "highest neurons that suffice",
     "destroy": "highest neurons whose removal destroys",
-    "inactive": "lowest neurons whose removal changes no prediction",
+    "inactive": "lowest neurons whose removal changes hardly a prediction",
     "redundant": "neurons neither inactive nor among those that suffice",
-    "synergistic": "neurons that cost nothing alone and much together",
+    "jointly_needed": "neurons each of which can be spared, but not all together",
     "never_active": "neurons that no validation example switches on",
     "rarely_active": "neurons that fewer than 1 % of validation examples switch on",
 }
 """Name -> words."""
 NONE: Final = -1
 """There is no such number; the variable ``reason`` says why."""
-KEY: Final = (*CONDITION, "scope", "measure", "quantizer", "quantity", "delta")
+TOLERANCES: Final = ("delta", "criterion", "share")
+"""What counts depend on: the last two say together which neurons are inactive."""
+KEY: Final = (*CONDITION, "scope", "measure", "quantizer", "quantity", *TOLERANCES)
 """What tells rows of the summary apart."""
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(KEY, str),
+    "marked": bool,
     **interval_columns("mean", between={"n_neurons": int}, after={"without": int}),
 }
-"""Of the summary."""
-_UNCHANGED: Final = 0.001
-"""Share of predictions that may change, and of A0 - c that a removal may cost."""
+"""Of the summary. ``marked``: at the tolerances of claims and of marks in figures."""
+CHANGED, LOST = "changed", "lost"
+"""Criteria of inactivity."""
+UNCHANGED: Final = 0.001
+"""Share of predictions that may change; also, of A0 - c, what a removal alone may cost."""
+_MARKED: Final = "of_claims"
+"""Attribute of the coordinate ``delta``: the tolerance of claims and of marks in figures."""
 _RARELY: Final = 0.01
 _ROUNDING: Final = 1e-9
 """Of delta (A0 - c), in examples: 0.1 x 9,000 is to be 900."""
-_BY_DELTA: Final = ("suffice", "destroy", "redundant", "synergistic")
+_BY_DELTA: Final = ("suffice", "destroy", "jointly_needed")
 _OF_NEURONS: Final = ("never_active", "rarely_active")
 
 
@@ -94,27 +107,30 @@ def destroy(correct_descending: NDArray[np.int64], chance: int, delta: float) ->
     return int(np.argmax(ruined)) if ruined.any() else NONE
 
 
-def inactive(changed_ascending: NDArray[np.int64], n_test: int) -> int:
-    """Largest number of lowest neurons whose removal changes hardly a prediction.
+def inactive(ascending: NDArray[np.int64], n_test: int, share: float = UNCHANGED) -> int:
+    """Largest number of lowest neurons whose removal does hardly anything.
 
     Parameters
     ----------
-    changed_ascending
-        (n + 1) predictions changed by removing the 0..n lowest.
+    ascending
+        (n + 1) predictions that are changed by removing the 0..n lowest, or correct ones that are
+        lost.
     n_test
         Examples.
+    share
+        Of them, what counts as hardly anything.
     """
-    return _leading(changed_ascending <= _UNCHANGED * n_test + _ROUNDING)
+    return _leading(ascending <= share * n_test + _ROUNDING)
 
 
-def synergistic(
+def jointly_needed(
     correct_ascending: NDArray[np.int64],
     correct_alone: NDArray[np.int64],
     n_inactive: int,
     chance: int,
     delta: float,
 ) -> int:
-    """Neurons that cost nothing alone and lie in the first prefix that costs much.
+    """Neurons that can be spared one by one and lie in the first prefix that costs much.
 
     Parameters
     ----------
@@ -130,7 +146,7 @@ def synergistic(
     if not cost.any():
         return 0
     alone = correct_ascending[0] - correct_alone[n_inactive : int(np.argmax(cost))]
-    return int((alone <= _UNCHANGED * above + _ROUNDING).sum())
+    return int((alone <= UNCHANGED * above + _ROUNDING).sum())
 
 
 def _leading(true: NDArray[np.bool_]) -> int:
@@ -142,9 +158,7 @@ def count_neurons(
     neurons: xr.Dataset,
     damage: xr.Dataset,
     ablation: Mapping[str, xr.Dataset],
-    deltas: Sequence[float],
-    *,
-    rectified: bool,
+    settings: CountSettings,
 ) -> xr.Dataset:
     """Counts of every seed and layer, in the layout of ``reading.nc``.
 
@@ -155,17 +169,17 @@ def count_neurons(
     ablation
         Scope -> group of ``ablation-<set>.nc``, same seeds; read are the layers, ablated to
         zero, in the order of each measure and quantizer that has both directions.
-    deltas
-        Tolerances.
-    rectified
-        Whether a neuron can be off (ReLU): else there is no never and rarely active one.
+    settings
+        Tolerances, and whether a neuron can be off (ReLU): else there is no never and rarely
+        active one.
 
     Returns
     -------
     Dataset
         `COUNTS`, (seed, layer), by ``order`` (coordinates measure, quantizer) where they are
-        read off a curve, by ``delta`` where they depend on it; `NONE` where there is no such
-        number, for which ``reason`` (seed, order, layer) says why.
+        read off a curve, by ``delta`` and by ``inactivity`` (coordinates criterion, share) where
+        they depend on these tolerances; `NONE` where there is no such number, for which
+        ``reason`` (seed, order, layer) says why. `marked` gives those of claims and figures.
 
     Raises
     ------
@@ -184,11 +198,11 @@ def count_neurons(
     for name, data in {"damage": test, **{scope: ablation[scope] for scope in layers}}.items():
         check_seeds(name, data, neurons)
     shape = (len(seeds), len(orders), len(layers))
-    by_delta = {
-        name: (("seed", "order", "layer", "delta"), np.full((*shape, len(deltas)), NONE, np.int32))
-        for name in _BY_DELTA
-    }
-    unused = np.empty(shape, np.int32)
+    deltas = sorted({settings.delta, *settings.deltas})
+    inactivity = _inactivity(settings)
+    cell = ("seed", "order", "layer")
+    by_delta = {name: np.full((*shape, len(deltas)), NONE, np.int32) for name in _BY_DELTA}
+    unused = np.empty((*shape, len(inactivity)), np.int32)
     reason = np.full(shape, "", dtype=object)
     for place in np.ndindex(shape):
         i, order, layer = place
@@ -202,21 +216,29 @@ def count_neurons(
                 f"seed {seeds[i]}: without ablation {int(lowest['correct'][0])} predictions are "
                 f"correct in ablation, {before} in damage; run both again"
             )
-        unused[place] = inactive(lowest["changed"].values, group.attrs["n_test"])
+        unused[place] = _unused(lowest, inactivity)
         if before <= group.attrs["chance_correct"]:
             accuracy = before / group.attrs["n_test"]
             reason[place] = f"accuracy {accuracy:.3f} is no better than chance"
             continue
         members = neurons["layer"].values == layer_number(layers[layer])
         alone = test["correct"].values[i][members][lowest["order"].values]
-        at_deltas = _at_deltas(lowest, highest, alone, int(unused[place]), deltas)
+        n_inactive = int(unused[place][inactivity.index((CHANGED, UNCHANGED))])
+        at_deltas = _at_deltas(lowest, highest, alone, n_inactive, deltas)
         for name, values in at_deltas.items():
-            by_delta[name][1][place] = values
+            by_delta[name][place] = values
+    widths = np.array([ablation[scope].sizes["removed"] - 1 for scope in layers])
+    enough = by_delta["suffice"][..., None]
+    rest = widths[:, None, None] - unused[..., None, :] - enough
     counted: dict[str, tuple[tuple[str, ...], NDArray[np.int32]]] = {
-        "inactive": (("seed", "order", "layer"), unused),
-        **by_delta,
+        "inactive": ((*cell, "inactivity"), unused),
+        **{name: ((*cell, "delta"), values) for name, values in by_delta.items()},
+        "redundant": (
+            (*cell, "delta", "inactivity"),
+            np.where(enough == NONE, NONE, np.maximum(rest, 0)).astype(np.int32),
+        ),
     }
-    if rectified:
+    if settings.rectified:
         counted |= _by_activity(neurons, layers)
     n_test = int(ablation[layers[0]].attrs["n_test"])
     quantizers = [str(name) for name in neurons["quantizer"].values]
@@ -256,10 +278,24 @@ def count_neurons(
             ),
             "width": (
                 "layer",
-                [ablation[scope].sizes["removed"] - 1 for scope in layers],
+                widths,
                 {"long_name": "neurons of the layer"},
             ),
-            "delta": ("delta", list(deltas), {"long_name": "tolerance"}),
+            "delta": (
+                "delta",
+                deltas,
+                {"long_name": "tolerance", _MARKED: settings.delta},
+            ),
+            "criterion": (
+                "inactivity",
+                [criterion for criterion, _ in inactivity],
+                {"long_name": "what inactive neurons do little to: predictions changed, or lost"},
+            ),
+            "share": (
+                "inactivity",
+                [share for _, share in inactivity],
+                {"long_name": "tolerance of inactive neurons, of all test examples"},
+            ),
             "measure": (
                 "order",
                 [measure for measure, _ in orders],
@@ -284,16 +320,49 @@ def _at_deltas(
     """Of one seed and layer the counts that depend on delta, by delta."""
     chance = int(lowest.attrs["chance_correct"])
     rising, falling = (group["correct"].values.astype(np.int64) for group in (lowest, highest))
-    enough = [suffice(rising, chance, delta) for delta in deltas]
-    n_neurons = len(rising) - 1
     return {
-        "suffice": enough,
+        "suffice": [suffice(rising, chance, delta) for delta in deltas],
         "destroy": [destroy(falling, chance, delta) for delta in deltas],
-        "redundant": [max(0, n_neurons - n_inactive - number) for number in enough],
-        "synergistic": [
-            synergistic(rising, correct_alone, n_inactive, chance, delta) for delta in deltas
+        "jointly_needed": [
+            jointly_needed(rising, correct_alone, n_inactive, chance, delta) for delta in deltas
         ],
     }
+
+
+def _inactivity(settings: CountSettings) -> list[tuple[str, float]]:
+    """Criteria and tolerances of inactive neurons, each once."""
+    return [
+        *((CHANGED, share) for share in sorted({UNCHANGED, *settings.changed})),
+        *((LOST, share) for share in sorted(set(settings.lost))),
+    ]
+
+
+def _unused(lowest: xr.Dataset, inactivity: Sequence[tuple[str, float]]) -> list[int]:
+    """Inactive neurons of one seed and layer at each tolerance."""
+    correct = lowest["correct"].values.astype(np.int64)
+    ascending = {CHANGED: lowest["changed"].values, LOST: correct[0] - correct}
+    n_test = int(lowest.attrs["n_test"])
+    return [inactive(ascending[criterion], n_test, share) for criterion, share in inactivity]
+
+
+def marked(counted: xr.Dataset) -> xr.Dataset:
+    """Counts at the tolerances of claims and of marks in figures.
+
+    Parameters
+    ----------
+    counted
+        ``reading.nc``, as `count_neurons` gives it.
+
+    Returns
+    -------
+    Dataset
+        Without the dimensions ``delta`` and ``inactivity``; ``delta``, ``criterion`` and ``share``
+        are scalars.
+    """
+    of_claims = (counted["criterion"] == CHANGED) & (counted["share"] == UNCHANGED)
+    return counted.sel(delta=counted["delta"].attrs[_MARKED]).isel(
+        inactivity=int(np.argmax(of_claims.values))
+    )
 
 
 def _by_activity(
@@ -349,7 +418,7 @@ def _position(group: xr.Dataset, measure: str, quantizer: str, direction: str) -
 
 
 def summary(counted: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:
-    """Counts with intervals over seeds, one row a layer, order, count and delta.
+    """Counts with intervals over seeds, one row a layer, order, count and tolerance.
 
     Mean mutual information by layer and accuracy without ablation stand there too.
 
@@ -363,12 +432,14 @@ def summary(counted: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `COLUMNS`. ``delta`` is empty where the count does not depend on it; ``without`` is the
-        number of seeds that have no such number, over which the mean is not taken; the note says
-        why. Measure and quantizer are those of the order that was read, or of the mean
+        `COLUMNS`. ``delta``, ``criterion`` and ``share`` are empty where the count does not depend
+        on them; where it depends on both tolerances, one of them is that of claims. ``without`` is
+        the number of seeds that have no such number, over which the mean is not taken; the note
+        says why. Measure and quantizer are those of the order that was read, or of the mean
         information, else empty.
     """
     about = condition_names(condition)
+    of_claims = marked(counted)
     rows = []
     for name in (*COUNTS, "mutual_information", "accuracy"):
         if name not in counted:
@@ -376,6 +447,10 @@ def summary(counted: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:
         others = [dim for dim in counted[name].dims if dim != "seed"]
         for place in np.ndindex(*(counted.sizes[dim] for dim in others)):
             cell = counted[name].isel(dict(zip(others, place, strict=True)))
+            tolerances = [key for key in TOLERANCES if key in cell.coords]
+            differing = [key for key in tolerances if cell[key].item() != of_claims[key].item()]
+            if "delta" in differing and len(differing) > 1:
+                continue
             scope, width = NETWORK, int(counted["width"].sum())
             if "layer" in counted[name].dims:
                 of_layer = counted.sel(layer=int(cell["layer"]))
@@ -388,14 +463,19 @@ def summary(counted: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:
                 measure, quantizer = str(cell["measure"].item()), str(cell["quantizer"].item())
                 given = of_layer["reason"].isel(order=order).values
                 reasons = {str(reason) for reason in given if reason}
-            delta = f"{float(cell['delta']):g}" if "delta" in counted[name].dims else ""
             there = cell.values[cell.values != NONE]
-            key = (*about.values(), scope, measure, quantizer, name, delta)
+            at = [_written(cell[key].item()) if key in tolerances else "" for key in TOLERANCES]
+            key = (*about.values(), scope, measure, quantizer, name, *at)
             interval = mean_over_seeds(there, none="no seed has such a number")
-            what = dict(zip(KEY, key, strict=True))
+            what = dict(zip(KEY, key, strict=True)) | {"marked": not differing}
             row = interval_row(what, "mean", interval, cell.size, *sorted(reasons))
             rows.append(row | {"n_neurons": width, "without": cell.size - there.size})
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _written(tolerance: str | float) -> str:
+    """A tolerance as text."""
+    return tolerance if isinstance(tolerance, str) else f"{tolerance:g}"
 
 
 def read(path: str | Path) -> pd.DataFrame:

@@ -7,7 +7,7 @@ G(ascending) - G(random) (what it costs less): of a good measure both are large.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -55,7 +55,7 @@ def effects(
         `COLUMNS`, effects in accuracy; a direction that the set has not, or a set without random
         orders, has no rows.
     """
-    about = condition_names(condition) | {"orderings": orderings}
+    about = (*condition_names(condition).values(), orderings)
     rows = []
     for scope, group in ablation.items():
         for replacement in dict.fromkeys(map(str, group["replacement"].values)):
@@ -64,14 +64,8 @@ def effects(
                 for direction, (more, less) in EFFECTS.items():
                     if not {more, less} <= set(g):
                         continue
-                    what = about | {
-                        "scope": scope,
-                        "measure": measure,
-                        "quantizer": quantizer,
-                        "direction": direction,
-                        "replacement": replacement,
-                    }
-                    rows.append(_row(what, g[more] - g[less]))
+                    key = (*about, scope, measure, quantizer, direction, replacement)
+                    rows.append(_row(key, g[more] - g[less]))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -90,7 +84,7 @@ def replaced(
         `COLUMNS`; ``direction`` may be ``random`` (of the first measure), ``replacement`` is
         ``mean - zero``.
     """
-    about = condition_names(condition) | {"orderings": orderings}
+    about = (*condition_names(condition).values(), orderings)
     rows = []
     for scope, group in ablation.items():
         for number, (measure, quantizer) in enumerate(ordered_by(group)):
@@ -101,17 +95,12 @@ def replaced(
             for direction in zero:
                 if direction not in mean or (direction == RANDOM and number > 0):
                     continue
-                what = about | {
-                    "scope": scope,
-                    "measure": measure,
-                    "quantizer": quantizer,
-                    "direction": direction,
-                    "replacement": "mean - zero",
-                }
-                rows.append(_row(what, mean[direction] - zero[direction]))
+                key = (*about, scope, measure, quantizer, direction, "mean - zero")
+                rows.append(_row(key, mean[direction] - zero[direction]))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _row(what: Mapping[str, str], by_seed: NDArray[np.float64]) -> dict[str, Any]:
+def _row(key: Sequence[str], by_seed: NDArray[np.float64]) -> dict[str, Any]:
+    """Of the values of `KEY`."""
     interval = mean_over_seeds(by_seed)
-    return interval_row(what, "effect", interval, len(by_seed))
+    return interval_row(dict(zip(KEY, key, strict=True)), "effect", interval, len(by_seed))

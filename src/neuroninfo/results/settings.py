@@ -7,10 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CountSettings:
-    """What `counts.read_curves` and `counts.summary` depend on beside the curves."""
+    """What `counts.count_neurons` depends on beside the curves."""
 
     study_seed: int
+    delta: float
+    """Tolerance of claims and of marks in figures."""
     deltas: tuple[float, ...]
-    """Tolerances."""
+    """More tolerances, shares of the accuracy above chance."""
+    changed: tuple[float, ...]
+    """More tolerances of inactive neurons: shares of the predictions that may change."""
+    lost: tuple[float, ...]
+    """More of them: shares of all examples by which the accuracy may fall."""
     rectified: bool
     """Whether a neuron can be off (ReLU)."""

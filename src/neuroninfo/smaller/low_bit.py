@@ -25,6 +25,7 @@ import xarray as xr
 from neuroninfo.ablation import curves as ablation_curves
 from neuroninfo.ablation.layouts import ORDERINGS, curves_dataset
 from neuroninfo.ablation.orders import Ordering, orderings_from, orders, scopes
+from neuroninfo.ablation.settings import BY_INFORMATION
 from neuroninfo.files.storage import labelled
 from neuroninfo.networks.stack import Stack, neuron_coordinates
 from neuroninfo.neurons import counting
@@ -38,7 +39,7 @@ from neuroninfo.smaller.quantized_network import (
     quantized,
     with_rounded_weights,
 )
-from neuroninfo.smaller.settings import LOW_BIT_ORDER, LowBitSettings
+from neuroninfo.smaller.settings import LowBitSettings
 from neuroninfo.streams import Stream, generator
 from neuroninfo.vocabulary import OWN, UNQUANTIZED
 
@@ -80,7 +81,7 @@ def by_bits(
         A number of bits that means nothing.
     """
     bits = list(settings.bits)
-    orderings = orderings_from((LOW_BIT_ORDER,), settings.random)
+    orderings = orderings_from((BY_INFORMATION,), settings.random)
     cells = [
         [
             _cell(networks.of(slice(i, i + 1)), b, validation, test, orderings, settings)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
-from neuroninfo.ablation.settings import OrderBy
 from neuroninfo.training.settings import Settings
 
 
@@ -43,17 +41,13 @@ class PruningSettings:
         )
 
 
-LOW_BIT_ORDER: Final = OrderBy("mutual_information", "threshold", ("ascending", "descending"))
-"""By which networks of few bits are ablated."""
-
-
 @dataclass(frozen=True)
 class LowBitSettings:
     """Numbers of bits, and how networks of few bits are measured and ablated."""
 
     study_seed: int
     bits: tuple[int, ...]
-    """2 to 16, or `quantized_network.UNQUANTIZED`."""
+    """2 to 16, or `vocabulary.UNQUANTIZED`."""
     random: int
     """Number of random orders."""
     shuffles: int

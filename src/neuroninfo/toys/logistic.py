@@ -50,10 +50,10 @@ def linearly_separable(inputs: Floats, labels: NDArray[np.int64]) -> bool:
     sign = 2.0 * labels - 1
     rows = -sign[:, None] * np.column_stack([inputs, np.ones(len(inputs))])
     n_unknowns = rows.shape[1]
-    found = scipy.optimize.linprog(
+    separation = scipy.optimize.linprog(
         np.zeros(n_unknowns), A_ub=rows, b_ub=-np.ones(len(rows)), bounds=[(None, None)]
     )
-    return bool(found.success)
+    return bool(separation.success)
 
 
 def fit(inputs: Floats, labels: NDArray[np.int64], l2: float) -> LogisticRegression:
@@ -89,7 +89,7 @@ def fit(inputs: Floats, labels: NDArray[np.int64], l2: float) -> LogisticRegress
         weights = probability * (1 - probability) / len(labels)
         return (design.T * weights) @ design + l2 * np.eye(len(theta))
 
-    found = scipy.optimize.minimize(
+    optimum = scipy.optimize.minimize(
         objective,
         np.zeros(design.shape[1]),
         jac=True,
@@ -97,9 +97,9 @@ def fit(inputs: Floats, labels: NDArray[np.int64], l2: float) -> LogisticRegress
         method="trust-exact",
         options={"gtol": _GRADIENT},
     )
-    if not found.success:
-        raise ValueError(f"logistic regression was not fitted with l2 {l2}: {found.message}")
-    return LogisticRegression(found.x[:-1], float(found.x[-1]))
+    if not optimum.success:
+        raise ValueError(f"logistic regression was not fitted with l2 {l2}: {optimum.message}")
+    return LogisticRegression(optimum.x[:-1], float(optimum.x[-1]))
 
 
 def logistic(settings: ToySettings) -> xr.Dataset:

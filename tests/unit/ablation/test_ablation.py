@@ -30,15 +30,9 @@ from neuroninfo.networks.stack import (
     neuron_coordinates,
 )
 from neuroninfo.streams import Stream, generator
+from tests.unit.plain import ACTIVATED
 
 STUDY = 5
-NONLINEARITY = {
-    "relu": lambda z: np.maximum(z, 0),
-    "tanh": np.tanh,
-    "sigmoid": scipy.special.expit,
-    "leaky_relu": lambda z: np.where(z > 0, z, z.dtype.type(0.01) * z),
-    "silu": lambda z: z * scipy.special.expit(z),
-}
 
 
 # ------------------------------------------------------------------ the plain reference
@@ -75,7 +69,7 @@ def masked_logits(
             )
             deviation = np.sqrt(variance + dtype.type(BATCH_NORM_EPSILON))
             values = (values - mean) / deviation * scale + shift
-        values = NONLINEARITY[network.architecture.activation](values)
+        values = ACTIVATED[network.architecture.activation](values)
         here = removed[layers[removed] == layer + 1]
         values[:, units[here]] = 0 if constants is None else constants[here]
     raise AssertionError
@@ -282,7 +276,7 @@ def test_an_activation_without_compiled_loops(monkeypatch: pytest.MonkeyPatch) -
         from_input=True,
     )
     monkeypatch.setitem(ACTIVATIONS, "softplus", softplus)
-    monkeypatch.setitem(NONLINEARITY, "softplus", softplus.formula)
+    monkeypatch.setitem(ACTIVATED, "softplus", softplus.formula)
     assert "softplus" not in kernels.KINDS
     rng, hidden, n_classes = np.random.default_rng(2), (9, 8, 7), 10
     network = make_network(rng, hidden, n_classes=n_classes, activation="softplus")
@@ -675,7 +669,7 @@ MEASURES = (
     OrderBy("class_selectivity", "none", ("descending",)),
 )
 GREEDY = OrderBy("greedy", "none", ("ascending",))
-SET = AblationSettings(STUDY, MEASURES, 2, ("zero",), ("layers", "network"), 2048)
+SET = AblationSettings(STUDY, MEASURES, 2, 0, ("zero",), ("layers", "network"), 2048)
 ORDERINGS = orderings_from(MEASURES, 2)
 
 

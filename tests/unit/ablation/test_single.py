@@ -10,14 +10,7 @@ from neuroninfo.ablation.single import damage_order, greedy_order
 from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.stack import Stack
 from tests.unit.neurons.test_sensitivity import CLASSES, network
-
-FUNCTIONS = {
-    "relu": lambda z: np.maximum(z, 0),
-    "tanh": np.tanh,
-    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
-    "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
-    "silu": lambda z: z / (1 + np.exp(-z)),
-}
+from tests.unit.plain import ACTIVATED
 
 
 def masked(
@@ -29,7 +22,7 @@ def masked(
     for layer, (weight, bias) in enumerate(zip(stack.weights, stack.biases, strict=True)):
         values = values @ weight[0].T.astype(np.float64) + bias[0]
         if layer < len(stack.architecture.hidden):
-            values = FUNCTIONS[stack.architecture.activation](values)
+            values = ACTIVATED[stack.architecture.activation](values)
             width = stack.architecture.hidden[layer]
             values[:, [i - first for i in removed if first <= i < first + width]] = 0
             first += width

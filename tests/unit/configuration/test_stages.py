@@ -39,6 +39,8 @@ STAGES = {
     "toy_network_settings": ToyNetworkSettings,
 }
 
+SHIPPED = ("config", "demo", "replication", "paper-v1")
+
 
 def made(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
     """All settings that the rules of a study have, each with the name of its method."""
@@ -73,8 +75,8 @@ def as_json(value: object) -> str:
 
 @pytest.mark.parametrize(
     "config",
-    [shipped("config.yaml"), shipped("demo.yaml"), shipped("replication.yaml"), MINIATURE],
-    ids=["config", "demo", "replication", "miniature"],
+    [*(shipped(f"{name}.yaml") for name in SHIPPED), MINIATURE],
+    ids=[*SHIPPED, "miniature"],
 )
 def test_no_key_of_a_stage_is_lost_or_unknown(config: dict[str, Any]) -> None:
     """Those of the files and those that the library computes with."""

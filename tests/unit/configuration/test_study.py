@@ -130,7 +130,15 @@ def test_defaults() -> None:
             }
         },
         "search": {"examples": 2000, "shuffles": 3},
-        "reading": {"deltas": [0.1, 0.05, 0.15, 0.2]},
+        "reading": {
+            "delta": 0.1,
+            "deltas": [
+                *(0.02, 0.04, 0.06, 0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2),
+                *(0.25, 0.3, 0.35, 0.4, 0.45, 0.5),
+            ],
+            "changed": [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1],
+            "lost": [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1],
+        },
         "comparisons": {},
         "pruning": {"epochs": 1, "kept": [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]},
         "precision": {"bits": [8, 4, 2], "random": 2},
@@ -230,6 +238,7 @@ def test_settings_of_each_stage() -> None:
             measures/quantizers: [uniform-30, threshold]
             memory/rows: 64
             search: {examples: 50, shuffles: 1}
+            reading: {delta: 0.15, deltas: [0.3], lost: []}
             orderings/mine:
               measures:
                 - {measure: mutual_information}
@@ -329,6 +338,14 @@ def test_settings_of_each_stage() -> None:
         "replacements": ["zero", "mean"],
         "scopes": ["layers", "network"],
         "rows": 64,
+    }
+    assert study.reading_settings(digits) == {
+        "study_seed": 7,
+        "delta": 0.15,
+        "deltas": [0.3],
+        "changed": [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1],
+        "lost": [],
+        "rectified": True,
     }
     assert study.search_settings("mine") == {
         "study_seed": 7,
@@ -1052,6 +1069,85 @@ def test_mistakes_about_planes(changes: str, message: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         load(changed(changes))
     assert message in str(raised.value)
+
+
+FIRST_VERSION = """
+datasets/mnist: {validation: 100}
+conditions: [{dataset: mnist, architecture: 100-100, activation: sigmoid, regularizer: none}]
+orderings/paper:
+  measures: [measure: mutual_information, measure: entropy, measure: kl_selectivity]
+  replacements: [zero, mean]
+"""
+BESIDE = "first_version: {dataset: mnist, architecture: 100-100, regularizer: none}\n"
+
+
+def test_the_first_version_stands_beside_conditions() -> None:
+    assert load(minimal()).first_version == ()
+    (condition,) = load(changed(FIRST_VERSION + BESIDE)).first_version
+    assert condition.path == "mnist/100-100/sigmoid/none"  # sigmoid by default
+    study = load(shipped("paper-v1.yaml"))
+    assert [c.regularizer for c in study.first_version] == [
+        "l2-1e-5",  # the drawn one
+        "l2-1e-6",
+        "l2-1e-4",
+        "l2-1e-3",
+    ]
+    assert [study.plans[c].seeds for c in study.first_version] == [20, 5, 5, 5]
+    assert set(study.first_version) == set(study.conditions)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            BESIDE,
+            "first_version: mnist/100-100/sigmoid/none is not among the conditions that are "
+            "ablated; add it there",
+        ),
+        (
+            "regularizers/l2: {l2: 1}\n" + FIRST_VERSION + BESIDE.replace("none", "[none, l2]"),
+            "first_version: mnist/100-100/sigmoid/l2 is not among the conditions that are ablated; "
+            "add it there",
+        ),
+        (
+            FIRST_VERSION.replace("none}]", "none, orderings: []}]") + BESIDE,
+            "first_version: mnist/100-100/sigmoid/none is not among the conditions that are "
+            "ablated; add it there",
+        ),
+        (
+            FIRST_VERSION + BESIDE.replace("100-100", "30-30"),
+            "first_version.architecture: '30-30' is unknown; known are 100-100",
+        ),
+        (
+            FIRST_VERSION.replace(", measure: entropy", "") + BESIDE,
+            "orderings.paper: entropy by threshold is not among its measures, and first_version "
+            "needs it; add it, or remove first_version",
+        ),
+        (
+            "measures: {quantizers: [uniform-4, threshold]}\n" + FIRST_VERSION + BESIDE,
+            "orderings.paper: mutual_information by threshold is not among its measures",
+        ),
+        (
+            FIRST_VERSION.replace("[zero, mean]", "[zero]") + BESIDE,
+            "orderings.paper: mean is not among its replacements, and first_version needs it",
+        ),
+        (
+            BESIDE.replace(", regularizer: none", ""),
+            "first_version.regularizer: missing; expected a name under regularizers",
+        ),
+    ],
+)
+def test_mistakes_about_the_first_version(changes: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load(changed(changes))
+    assert message in str(raised.value)
+
+
+def test_the_talk_counts_neurons_of_some_networks() -> None:
+    study = load(shipped("config.yaml"))
+    counted = {condition.path for condition in study.conditions if study.has_talk_counts(condition)}
+    regularizers = ("l2", "none", "l2-1e-5", "l2-1e-4", "l2-3e-4", "l2-3e-3")
+    assert counted == {f"cifar10/250-500-250-500/relu/{name}" for name in regularizers}
 
 
 def test_planes_of_a_data_set() -> None:

@@ -59,7 +59,8 @@ def group(
             name: ("ordering", [row[i] for row in rows])
             for i, name in enumerate(("measure", "quantizer", "direction", "repeat"))
         }
-        | {"replacement": ("ordering", ["zero"] * len(rows))},
+        | {"replacement": ("ordering", ["zero"] * len(rows))}
+        | {"control": ("ordering", ["none"] * len(rows))},
         attrs={"n_test": N_TEST, "n_classes": 10, "chance_correct": 114},
     )
 
@@ -90,12 +91,12 @@ def neurons(
 
 
 def network(data: xr.Dataset, **options: str) -> Figure:
-    return ablation.ablation_network(data, CONDITION, study_seed=1, **options)
+    return ablation.ablation_network(data, CONDITION, **options)
 
 
 def layers(*data: xr.Dataset, **condition: str) -> Figure:
     groups = {f"layer-{i}": g for i, g in enumerate(data, start=1)} | {"network": group()}
-    return ablation.ablation_layers(groups, CONDITION | condition, study_seed=1)
+    return ablation.ablation_layers(groups, CONDITION | condition)
 
 
 def distributions(data: xr.Dataset, **condition: str) -> Figure:
@@ -234,7 +235,7 @@ def test_network_figure(made: Callable[[str], Figure]) -> None:
     assert "MNIST, hidden layers 100\N{EN DASH}100, ReLU, dropout; 3 seeds" in said(figure)
     assert "(1-bit threshold, validation data)" in said(figure)
     assert "mean over 3 seeds (random: 2 orders each)" in said(figure)
-    assert "approximate 95 % bootstrap interval" in said(figure)
+    assert "95 % interval" in said(figure)
     assert {"chance: 11.4 %", "no ablation: 98.0 %"} < set(labels(ax))
     assert len(ax.lines) == 6  # three results, two levels, the point without ablation
     assert len(ax.collections) == 6  # two bands each
@@ -278,7 +279,7 @@ def test_orders_are_chosen() -> None:
     with pytest.raises(ValueError, match="random orders only"):
         network(data.isel(ordering=data["measure"] == "random"))
     with pytest.raises(ValueError, match="is a layer"):
-        ablation.ablation_layers({"network": data}, CONDITION, study_seed=1)
+        ablation.ablation_layers({"network": data}, CONDITION)
 
 
 def test_orders_that_are_absent_are_not_drawn() -> None:

@@ -19,14 +19,7 @@ from neuroninfo.networks.stack import (
     neuron_coordinates,
     to_dataset,
 )
-
-NONLINEARITY = {
-    "relu": lambda z: np.maximum(z, 0),
-    "tanh": np.tanh,
-    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
-    "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
-    "silu": lambda z: z / (1 + np.exp(-z)),
-}
+from tests.unit.plain import ACTIVATED
 
 
 def random_stack(
@@ -75,7 +68,7 @@ def plain(stack: Stack, position: int, inputs: torch.Tensor) -> list[np.ndarray]
                 n = stack.normalizations[layer]
                 deviation = np.sqrt(array(n.variance) + BATCH_NORM_EPSILON)
                 values = (values - array(n.mean)) / deviation * array(n.scale) + array(n.shift)
-            values = NONLINEARITY[stack.architecture.activation](values)
+            values = ACTIVATED[stack.architecture.activation](values)
         results.append(values)
     return results
 

@@ -118,7 +118,7 @@ def test_compression_is_the_drop_after_the_maximum(tmp_path: Path) -> None:
     made["mutual_information_input"] = values.where(
         (made["estimator"] != "edges-30") | (made["layer"] != "2"), curve * (1 + shift)
     )
-    table = planes.compression(made, CONDITION, 1)
+    table = planes.compression(made, CONDITION)
     assert list(table.columns) == list(planes.COLUMNS)
     rows = table.set_index(["estimator", "layer"])
     row = rows.loc[("edges-30", "2")]
@@ -131,7 +131,5 @@ def test_compression_is_the_drop_after_the_maximum(tmp_path: Path) -> None:
     assert none["note"] == "no seed has an estimate at all epochs"
     tables.write(table, tmp_path / "c.csv")
     assert tables.read(tmp_path / "c.csv", planes.COLUMNS).equals(table)
-    turned = planes.compression(
-        made.isel(epoch=[2, 0, 1], seed=slice(None, None, -1)), CONDITION, 1
-    )
+    turned = planes.compression(made.isel(epoch=[2, 0, 1], seed=slice(None, None, -1)), CONDITION)
     assert turned.equals(table)

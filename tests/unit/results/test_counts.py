@@ -14,6 +14,7 @@ from neuroninfo.files import storage, tables
 from neuroninfo.files.storage import StorageError
 from neuroninfo.results import counts
 from neuroninfo.results.counts import NONE
+from neuroninfo.results.settings import CountSettings
 
 CONDITION = {
     "dataset": "mnist",
@@ -41,11 +42,12 @@ def plain_destroy(accuracy: list[int], chance: int, delta: float) -> int:
     return next((k for k, value in enumerate(accuracy) if value <= most), NONE)
 
 
-def plain_inactive(changed: list[int]) -> int:
-    return max(k for k in range(len(changed)) if all(c <= 0.001 * N_TEST for c in changed[: k + 1]))
+def plain_inactive(values: list[int], share: float) -> int:
+    most = share * N_TEST + 1e-9
+    return max(k for k in range(len(values)) if all(v <= most for v in values[: k + 1]))
 
 
-def plain_synergistic(
+def plain_jointly_needed(
     accuracy: list[int], alone: list[int], inactive: int, chance: int, delta: float
 ) -> int:
     above = accuracy[0] - chance
@@ -68,15 +70,18 @@ def test_against_the_definitions(
     n = len(rising) - 1
     alone = data.draw(st.lists(st.integers(0, N_TEST), min_size=n, max_size=n))
     rising[0], changed = max(rising), [0, *changed[:n]]
-    inactive = plain_inactive(changed)
+    inactive = plain_inactive(changed, 0.001)
     assert counts.inactive(np.array(changed), N_TEST) == inactive
+    share = data.draw(st.sampled_from([0.0, 0.01, 0.02, 0.5]))
+    lost = [rising[0] - value for value in rising]
+    assert counts.inactive(np.array(lost), N_TEST, share) == plain_inactive(lost, share)
     assert counts.destroy(np.array(falling), chance, delta) == plain_destroy(falling, chance, delta)
     if rising[0] > chance:
         array = np.array(rising)
         assert counts.suffice(array, chance, delta) == plain_suffice(rising, chance, delta)
-        assert counts.synergistic(
+        assert counts.jointly_needed(
             array, np.array(alone), inactive, chance, delta
-        ) == plain_synergistic(rising, alone, inactive, chance, delta)
+        ) == plain_jointly_needed(rising, alone, inactive, chance, delta)
 
 
 def test_a_tenth_of_900_is_90() -> None:
@@ -84,6 +89,7 @@ def test_a_tenth_of_900_is_90() -> None:
     assert counts.suffice(np.array([1000, 910, 909]), 100, 0.1) == 1
     assert counts.destroy(np.array([1000, 191, 190]), 100, 0.1) == 2
     assert counts.inactive(np.array([0, 10, 11]), 10_000) == 1
+    assert counts.inactive(np.array([0, 570, 571]), 10_000, 0.057) == 1
 
 
 # ------------------------------------------------------------------ files
@@ -145,45 +151,105 @@ def problem(
                 "quantizer": ("ordering", ["threshold"] * 2),
                 "direction": ("ordering", ["ascending", "descending"]),
                 "replacement": ("ordering", ["zero"] * 2),
+                "control": ("ordering", ["none"] * 2),
             },
             attrs={"n_test": N_TEST, "chance_correct": 10, "n_classes": 10},
         )
     return neurons, damage, groups
 
 
+def settings_of(*, rectified: bool = True, deltas: tuple[float, ...] = ()) -> CountSettings:
+    """Inactive neurons may change 0.1, 5 or 10 % of the predictions, or cost 0.5 or 80 %."""
+    return CountSettings(
+        study_seed=0,
+        delta=0.1,
+        deltas=deltas,
+        changed=(0.05, 0.001, 0.1),
+        lost=(0.8, 0.005),
+        rectified=rectified,
+    )
+
+
 def test_counts_of_a_study(tmp_path: Path) -> None:
-    counted = counts.count_neurons(*problem(), [0.1, 0.05], rectified=True)
-    one = counted.isel(seed=3, order=0).sel(layer=1, delta=0.1)
+    counted = counts.count_neurons(*problem(), settings_of(deltas=(0.2, 0.1, 0.05)))
+    assert counted["delta"].values.tolist() == [0.05, 0.1, 0.2]
+    one = counts.marked(counted).isel(seed=3, order=0).sel(layer=1)
+    assert (float(one["delta"]), float(one["share"])) == (0.1, 0.001)
     assert {name: int(one[name]) for name in counts.COUNTS} == {
         "suffice": 1,
         "destroy": 1,
         "inactive": 1,
         "redundant": 2,
-        "synergistic": 3,
+        "jointly_needed": 3,
         "never_active": 1,
         "rarely_active": 2,
     }
     assert int(counted["never_active"].sel(seed=0, layer=2)) == 2
+    # Removing two or more changes 5 %; the accuracy falls, by 80 %, when all are removed.
+    inactive = counted["inactive"].isel(seed=3, order=0).sel(layer=1)
+    assert inactive["criterion"].values.tolist() == ["changed"] * 3 + ["lost"] * 2
+    assert inactive["share"].values.tolist() == [0.001, 0.05, 0.1, 0.005, 0.8]
+    assert inactive.values.tolist() == [1, 4, 4, 3, 4]
     storage.write(
         counted, tmp_path / "r.nc", kind="reading", title="t", condition={}, configuration={}
     )
-    xr.testing.assert_equal(storage.read(tmp_path / "r.nc", "reading"), counted)
+    again = storage.read(tmp_path / "r.nc", "reading")
+    xr.testing.assert_equal(again, counted)
+    xr.testing.assert_equal(counts.marked(again), counts.marked(counted))
 
-    table = counts.summary(counted, CONDITION, 1)
+    table = counts.summary(counted, CONDITION)
     assert list(table.columns) == list(counts.COLUMNS)
-    # Layers x (by delta, inactive, by activity, information), accuracy.
-    assert len(table) == 2 * (4 * 2 + 1 + 2 + 1) + 1
+    # Layers x (by delta, by delta or inactivity, by it, by activity, information), accuracy.
+    assert len(table) == 2 * (3 * 3 + (3 + 5 - 1) + 5 + 2 + 1) + 1
+    assert not table.duplicated(list(counts.KEY)).any()
+    assert table["marked"].sum() == 2 * (3 + 1 + 1 + 2 + 1) + 1
     of_information = table[table["quantity"] == "mutual_information"]
     assert set(of_information["quantizer"]) == {"threshold"}
     information = of_information["mean"].tolist()
     assert information == [1.5, 5]  # of 0..3 and 4..6
     accuracy = table[table["quantity"] == "accuracy"].iloc[0]
     assert (accuracy["mean"], accuracy["scope"], accuracy["n_neurons"]) == (0.9, "network", 7)
-    row = table[(table["quantity"] == "suffice") & (table["scope"] == "layer-1")].iloc[0]
+    in_layer = table[table["marked"] & (table["scope"] == "layer-1")].set_index("quantity")
+    row = in_layer.loc["suffice"]
     assert (row["mean"], row["low"], row["high"], row["without"]) == (1, 1, 1, 0)
     assert (row["delta"], row["n_seeds"], row["n_neurons"], row["note"]) == ("0.1", 12, 4, "")
+    at = ["delta", "criterion", "share"]
+    assert in_layer.loc["inactive", at].tolist() == ["", "changed", "0.001"]
+    assert in_layer.loc["redundant", at].tolist() == ["0.1", "changed", "0.001"]
     tables.write(table, tmp_path / "r.csv")
     assert tables.read(tmp_path / "r.csv", counts.COLUMNS).equals(table)
+
+
+def test_every_tolerance_against_the_definitions() -> None:
+    neurons, damage, groups = problem(5)
+    rng = np.random.default_rng(0)
+    for group in groups.values():
+        for name, highest in (("correct", 91), ("changed", 12)):
+            group[name][..., 1:] = rng.integers(0, highest, group[name][..., 1:].shape)
+    counted = counts.count_neurons(neurons, damage, groups, settings_of(deltas=(0.02, 0.3, 0.5)))
+    for layer, width in enumerate(WIDTHS, start=1):
+        group = groups[f"layer-{layer}"]
+        for seed in range(5):
+            rising, falling = group["correct"].values[seed].tolist()
+            changed = group["changed"].values[seed, 0].tolist()
+            one = counted.isel(seed=seed, order=0).sel(layer=layer)
+            unused = [
+                plain_inactive(
+                    changed if criterion == "changed" else [90 - value for value in rising], share
+                )
+                for criterion, share in zip(
+                    one["criterion"].values, one["share"].values, strict=True
+                )
+            ]
+            assert one["inactive"].values.tolist() == unused
+            for delta in one["delta"].values:
+                here = one.sel(delta=delta)
+                enough = plain_suffice(rising, 10, delta)
+                assert int(here["suffice"]) == enough
+                assert int(here["destroy"]) == plain_destroy(falling, 10, delta)
+                assert here["redundant"].values.tolist() == [
+                    max(0, width - enough - number) for number in unused
+                ]
 
 
 def test_no_better_than_chance_has_a_reason() -> None:
@@ -191,13 +257,14 @@ def test_no_better_than_chance_has_a_reason() -> None:
     for group in groups.values():
         group["correct"][2] = 10
     damage["correct_unablated"][2] = 10
-    counted = counts.count_neurons(neurons, damage, groups, [0.1], rectified=False)
+    counted = counts.count_neurons(neurons, damage, groups, settings_of(rectified=False))
     assert "never_active" not in counted
     assert (counted["suffice"].sel(seed=2) == NONE).all()
+    assert (counted["redundant"].sel(seed=2) == NONE).all()
     assert (counted["suffice"].sel(seed=1) == 1).all()
     assert str(counted["reason"].values[2, 0, 0]) == "accuracy 0.100 is no better than chance"
     assert (counted["inactive"] >= 0).all()
-    table = counts.summary(counted, CONDITION, 1)
+    table = counts.summary(counted, CONDITION)
     row = table[table["quantity"] == "destroy"].iloc[0]
     assert (row["mean"], row["without"], row["n_seeds"]) == (1, 1, 12)
     assert row["note"] == "accuracy 0.100 is no better than chance"
@@ -205,9 +272,7 @@ def test_no_better_than_chance_has_a_reason() -> None:
 
 def test_no_seed_has_a_number() -> None:
     neurons, damage, groups = problem(2, best=10)
-    table = counts.summary(
-        counts.count_neurons(neurons, damage, groups, [0.1], rectified=True), CONDITION, 1
-    )
+    table = counts.summary(counts.count_neurons(neurons, damage, groups, settings_of()), CONDITION)
     row = table[table["quantity"] == "redundant"].iloc[0]
     assert np.isnan(row["mean"])
     assert row["without"] == 2
@@ -216,19 +281,20 @@ def test_no_seed_has_a_number() -> None:
 
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     neurons, damage, groups = problem()
+    settings = settings_of()
     with pytest.raises(ValueError, match="damage has seeds"):
-        counts.count_neurons(neurons, damage.isel(seed=[0]), groups, [0.1], rectified=True)
+        counts.count_neurons(neurons, damage.isel(seed=[0]), groups, settings)
     short = {scope: group.isel(seed=[0]) for scope, group in groups.items()}
     up = {scope: group.isel(ordering=[0]) for scope, group in groups.items()}
     other = damage.assign(correct_unablated=damage["correct_unablated"] - 10)
     with pytest.raises(ValueError, match="layer-1 has seeds"):
-        counts.count_neurons(neurons, damage, short, [0.1], rectified=True)
+        counts.count_neurons(neurons, damage, short, settings)
     with pytest.raises(ValueError, match="both directions and the scope `layers`"):
-        counts.count_neurons(neurons, damage, up, [0.1], rectified=True)
+        counts.count_neurons(neurons, damage, up, settings)
     with pytest.raises(ValueError, match="scope `layers`"):
-        counts.count_neurons(neurons, damage, {"network": groups["layer-1"]}, [0.1], rectified=True)
+        counts.count_neurons(neurons, damage, {"network": groups["layer-1"]}, settings)
     with pytest.raises(ValueError, match=r"seed 0: without ablation 90 .* 80 in damage"):
-        counts.count_neurons(neurons, other, groups, [0.1], rectified=True)
+        counts.count_neurons(neurons, other, groups, settings)
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     with pytest.raises(StorageError, match=r"x\.csv: has columns a, b, not dataset"):
         counts.read(tmp_path / "x.csv")

@@ -56,7 +56,8 @@ def group(
     return xr.Dataset(
         {"correct": (("seed", "ordering", "removed"), 900 - steps.cumsum(axis=2))},
         coords={"seed": np.arange(N_SEEDS), "removed": np.arange(N_STEPS)}
-        | {name: ("ordering", [row[i] for row in rows]) for i, name in enumerate(names)},
+        | {name: ("ordering", [row[i] for row in rows]) for i, name in enumerate(names)}
+        | {"control": ("ordering", ["none"] * len(rows))},
         attrs={"n_test": N_TEST, "chance_correct": 100},
     )
 
@@ -81,7 +82,7 @@ SETS = [(MI, "threshold"), ("class_selectivity", "none"), ("damage", "none")]
 
 def test_effects_are_those_of_the_definition() -> None:
     scopes = {"layer-1": group(SETS), "network": group(SETS, seed=1)}
-    table = ranking.effects(scopes, "ranking", CONDITION, 1)
+    table = ranking.effects(scopes, "ranking", CONDITION)
     assert list(table.columns) == list(ranking.COLUMNS)
     assert len(table) == 2 * 3 * 2
     for _, row in table.iterrows():
@@ -93,15 +94,15 @@ def test_effects_are_those_of_the_definition() -> None:
 
 def test_an_effect_does_not_depend_on_its_company() -> None:
     data = group(SETS)
-    whole = ranking.effects({"layer-1": data}, "a", CONDITION, 1)
+    whole = ranking.effects({"layer-1": data}, "a", CONDITION)
     kept = data.isel(ordering=data["measure"].isin([MI, "random"]))
-    alone = ranking.effects({"layer-1": kept}, "a", CONDITION, 1)
+    alone = ranking.effects({"layer-1": kept}, "a", CONDITION)
     expected = whole[whole["measure"] == MI].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, expected)
 
 
 def test_without_random_orders_there_is_no_effect() -> None:
-    table = ranking.effects({"layer-1": group(SETS, random=0)}, "a", CONDITION, 1)
+    table = ranking.effects({"layer-1": group(SETS, random=0)}, "a", CONDITION)
     assert table.empty
     with pytest.raises(ValueError, match="`random` of 1 or more"):
         figures_ranking.ranking(table, CONDITION)
@@ -109,7 +110,7 @@ def test_without_random_orders_there_is_no_effect() -> None:
 
 def test_the_mean_against_zero() -> None:
     data = group([(MI, "threshold"), ("entropy", "threshold")], replacements=("zero", "mean"))
-    table = ranking.replaced({"layer-1": data}, "balanced", CONDITION, 1)
+    table = ranking.replaced({"layer-1": data}, "balanced", CONDITION)
     found = list(zip(table["measure"], table["direction"], strict=True))
     assert found == [
         (MI, "ascending"),
@@ -127,7 +128,7 @@ def test_the_mean_against_zero() -> None:
     ]
     expected = float((rows[1] - rows[0]).mean()) / N_TEST
     assert table.iloc[2]["effect"] == pytest.approx(expected, abs=1e-12)
-    assert ranking.replaced({"layer-1": group(SETS)}, "a", CONDITION, 1).empty
+    assert ranking.replaced({"layer-1": group(SETS)}, "a", CONDITION).empty
 
 
 def texts(drawn: Figure) -> str:
@@ -138,7 +139,7 @@ def test_ranking_figure(tmp_path: Path) -> None:
     scopes = {"layer-1": group(SETS), "layer-2": group(SETS, seed=1), "network": group(SETS)}
     greedy = {"layer-1": group([(MI, "threshold"), ("greedy", "none")])}
     for name, data in (("ranking", scopes), ("greedy", greedy)):
-        tables.write(ranking.effects(data, name, CONDITION, 1), tmp_path / f"{name}.csv")
+        tables.write(ranking.effects(data, name, CONDITION), tmp_path / f"{name}.csv")
     files, sets = [tmp_path / "ranking.csv", tmp_path / "greedy.csv"], ("ranking", "greedy")
     expected = [[*CONDITION.values(), name] for name in sets]
     table = tables.gather(files, ranking.COLUMNS, ranking.KEY, expected)
@@ -173,7 +174,7 @@ def test_replacement_figure() -> None:
         name: group(by, replacements=("zero", "mean"), seed=i)
         for i, name in enumerate(("layer-1", "layer-2", "network"))
     }
-    table = ranking.replaced(scopes, "balanced", CONDITION, 1)
+    table = ranking.replaced(scopes, "balanced", CONDITION)
     drawn = figures_replacement.replacement(scopes, table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
@@ -208,7 +209,6 @@ def test_quantizers_figure() -> None:
         },
         "quantizers",
         CONDITION,
-        1,
     )
     claims = pd.DataFrame(
         [

@@ -25,7 +25,6 @@ CONDITION = {
     "activation": "relu",
     "regularizer": "dropout",
 }
-N_TEST = 1000
 
 
 def plain_ranks(values: list[float]) -> np.ndarray:
@@ -74,23 +73,21 @@ def paradox(n_seeds: int = 12) -> tuple[xr.Dataset, xr.Dataset]:
     )
     damage = xr.Dataset(
         {
-            "correct": (("seed", "split", "neuron"), np.tile(900 - lost, (n_seeds, 1, 1))),
-            "correct_unablated": (("seed", "split"), np.full((n_seeds, 1), 900)),
+            "loss": (
+                ("seed", "split", "neuron"),
+                0.5 + np.tile(np.stack([lost, np.roll(lost, 1)]), (n_seeds, 1, 1)) / 1000,
+            ),
+            "loss_unablated": (("seed", "split"), np.full((n_seeds, 2), 0.5)),
         },
-        coords={
-            "seed": seeds,
-            "split": ["test"],
-            "n_examples": ("split", [N_TEST]),
-            "layer": layer,
-        },
+        coords={"seed": seeds, "split": ["test", "validation"], "layer": layer},
     )
     return neurons, damage
 
 
 def test_the_paradox_is_found() -> None:
     neurons, damage = paradox()
-    np.testing.assert_allclose(simpson.costs(damage)[3, :6], (100 + np.arange(6)) / N_TEST)
-    table = simpson.correlations(neurons, damage, CONDITION, 1)
+    np.testing.assert_allclose(simpson.costs(damage)[3, :6], (100 + np.arange(6)) / 1000)
+    table = simpson.correlations(neurons, damage, CONDITION)
     assert list(table.columns) == list(simpson.COLUMNS)
     information = table[table["measure"] == "mutual_information"].set_index("scope")
     assert set(information["quantizer"]) == {"threshold"}
@@ -100,17 +97,21 @@ def test_the_paradox_is_found() -> None:
     assert pooled < 0
     assert information.loc[REVERSAL, "correlation"] == pytest.approx(pooled - 1)
     assert information["n_seeds"].eq(12).all()
+    reliability = table[table["measure"] == simpson.RELIABILITY].set_index("scope")
+    lost = simpson.costs(damage)[0]
+    expected = statistics.rank_correlation(np.roll(lost, 1), lost)
+    assert reliability.loc["network", "correlation"] == pytest.approx(expected)
 
 
 def test_what_has_no_correlation_says_so() -> None:
     neurons, damage = paradox()
-    table = simpson.correlations(neurons, damage, CONDITION, 1)
+    table = simpson.correlations(neurons, damage, CONDITION)
     row = table[(table["measure"] == "class_selectivity") & (table["scope"] == "layer-1")].iloc[0]
     assert np.isnan(row["correlation"])
     assert row["without"] == 12
     assert row["note"] == "in 12 seeds measure or damage is the same in all neurons"
     neurons["mutual_information"][4, 0, :6] = 0.0
-    table = simpson.correlations(neurons, damage, CONDITION, 1)
+    table = simpson.correlations(neurons, damage, CONDITION)
     one = table[(table["measure"] == "mutual_information") & (table["scope"] == "layer-1")].iloc[0]
     assert (one["correlation"], one["without"]) == (pytest.approx(1), 1)
     assert one["note"].startswith("in 1 seeds")
@@ -119,12 +120,12 @@ def test_what_has_no_correlation_says_so() -> None:
 def test_what_does_not_fit_is_refused() -> None:
     neurons, damage = paradox()
     with pytest.raises(ValueError, match="differ in seed"):
-        simpson.correlations(neurons, damage.isel(seed=[0]), CONDITION, 1)
+        simpson.correlations(neurons, damage.isel(seed=[0]), CONDITION)
 
 
 def test_the_figure_says_what_the_table_says(tmp_path) -> None:
     neurons, damage = paradox()
-    table = simpson.correlations(neurons, damage, CONDITION, 1)
+    table = simpson.correlations(neurons, damage, CONDITION)
     tables.write(table, tmp_path / "t.csv")
     again = tables.read(tmp_path / "t.csv", simpson.COLUMNS)
     drawn = figures_simpson.simpson(neurons, damage, again, CONDITION)
@@ -137,11 +138,14 @@ def test_the_figure_says_what_the_table_says(tmp_path) -> None:
         "layer 2",
         "mean within\nlayers",
         "pooled",
+        "damage on\nvalidation",
     ]
     dots = [line.get_xdata()[0] for line in right.lines if len(line.get_xdata()) == 1]
     scopes = ["layer-1", "layer-2", WITHIN, "network"]
     shown = table[table["measure"] == "mutual_information"].set_index("scope")
-    np.testing.assert_allclose(dots, shown.loc[scopes, "correlation"])
+    reliable = table[table["measure"] == simpson.RELIABILITY].set_index("scope")
+    expected = [*shown.loc[scopes, "correlation"], reliable.loc["network", "correlation"]]
+    np.testing.assert_allclose(dots, expected)
     trends = [line for line in left.lines if line.get_color() == canvas.COLOURS["random"]]
     (x0, x1), (y0, y1) = trends[0].get_xdata(), trends[0].get_ydata()
     assert (x1 - x0) * (y1 - y0) < 0  # pooled: downwards

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from neuroninfo.ablation.curves import cumulative
 from neuroninfo.figures import precision as figures_precision
 from neuroninfo.files import storage, tables
-from neuroninfo.files.gather import gather
 from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.stack import Architecture, Normalization, Stack
 from neuroninfo.neurons.measures import mutual_information
@@ -28,6 +27,7 @@ from neuroninfo.smaller.quantized_network import (
 from neuroninfo.smaller.settings import LowBitSettings
 from neuroninfo.streams import Stream, generator
 from tests.unit import plain
+from tests.unit.blocks import gathered
 from tests.unit.pictures import (
     all_text_is_large_and_in_the_figure,
     greyscale_tells_what_colours_tell,
@@ -142,13 +142,6 @@ def test_bits_that_mean_nothing(bits: int) -> None:
 
 def plain_outputs(network: Stack, inputs: np.ndarray) -> list[np.ndarray]:
     """In float64, batch norm where it stands."""
-    functions = {
-        "relu": lambda z: np.maximum(z, 0),
-        "tanh": np.tanh,
-        "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
-        "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
-        "silu": lambda z: z / (1 + np.exp(-z)),
-    }
     values, results = inputs.astype(np.float64), []
     for layer, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
         values = values @ weight[0].T.astype(np.float64) + bias[0]
@@ -157,7 +150,7 @@ def plain_outputs(network: Stack, inputs: np.ndarray) -> list[np.ndarray]:
                 n = network.normalizations[layer]
                 values = (values - n.mean[0]) / np.sqrt(n.variance[0] + 1e-5) * n.scale[0]
                 values = values + n.shift[0]
-            values = functions[network.architecture.activation](values)
+            values = plain.ACTIVATED[network.architecture.activation](values)
         results.append(values)
     return results
 
@@ -273,25 +266,14 @@ def test_layout_of_the_file(studied: dict[str, object], tmp_path: Path) -> None:
         "ordering": 4,
         "removed": 12,
     }
-    for first, last in ((0, 0), (1, 1)):
-        storage.write(
-            {name: group.isel(seed=slice(first, last + 1)) for name, group in groups.items()},
-            tmp_path / f"{first}.nc",
-            kind="precision",
-            title="Few bits",
-            condition={},
-            configuration=asdict(SETTINGS),
-        )
-    gather(
-        [tmp_path / "1.nc", tmp_path / "0.nc"],
-        tmp_path / "all.nc",
-        kind="precision",
-        condition={"seeds": [4, 7]},
-    )
-    gathered = storage.read_groups(tmp_path / "all.nc", "precision")
+    blocks = {
+        seed: {name: group.sel(seed=[seed]) for name, group in groups.items()} for seed in (4, 7)
+    }
+    path = gathered(blocks, "precision", asdict(SETTINGS), tmp_path)
+    together = storage.read_groups(path, "precision")
     for name, group in groups.items():
         for variable in group.data_vars:
-            np.testing.assert_array_equal(gathered[name][variable], group[variable])
+            np.testing.assert_array_equal(together[name][variable], group[variable])
 
 
 def test_all_bits_are_the_ablation_of_the_trained_network(studied: dict[str, object]) -> None:
@@ -379,7 +361,7 @@ def test_summary_and_figure(studied: dict[str, object], tmp_path: Path) -> None:
         "activation": "relu",
         "regularizer": "l2",
     }
-    table = results_low_bit.summary(groups, condition, 1)
+    table = results_low_bit.summary(groups, condition)
     by = table.set_index(["quantity", "scope", "of", "bits"])
     assert by.index.is_unique
     assert (table["n_seeds"] == 2).all()

@@ -16,7 +16,6 @@ from neuroninfo.ablation.curves import cumulative
 from neuroninfo.ablation.orders import Ordering, orders
 from neuroninfo.figures import pruning as figures_pruning
 from neuroninfo.files import storage, tables
-from neuroninfo.files.gather import gather
 from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.forward import outputs
 from neuroninfo.networks.modules import module
@@ -34,6 +33,7 @@ from neuroninfo.training.loop import mean_outputs, train
 from neuroninfo.training.settings import Regularizer, Settings
 from neuroninfo.training.splits import Split
 from neuroninfo.vocabulary import LAYERS, MAGNITUDE
+from tests.unit.blocks import gathered
 from tests.unit.pictures import (
     all_text_is_large_and_in_the_figure,
     greyscale_tells_what_colours_tell,
@@ -365,22 +365,9 @@ def test_layout_and_seeds_that_do_not_depend_on_each_other(tmp_path: Path) -> No
     assert empty.sel(criterion=list(MAGNITUDE), balancing=1).all()
     assert not empty.sel(balancing=0).any()
     assert not empty.sel(criterion=["mutual_information", "random"]).any()
-    for seed in (4, 7):
-        storage.write(
-            study((seed,))[0],
-            tmp_path / f"{seed}.nc",
-            kind="pruned",
-            title="Pruned",
-            condition={},
-            configuration=asdict(SETTINGS),
-        )
-    gather(
-        [tmp_path / "7.nc", tmp_path / "4.nc"],
-        tmp_path / "all.nc",
-        kind="pruned",
-        condition={"seeds": [4, 7]},
-    )
-    xr.testing.assert_equal(storage.read(tmp_path / "all.nc", "pruned").load(), both)
+    blocks = {seed: study((seed,))[0] for seed in (4, 7)}
+    path = gathered(blocks, "pruned", asdict(SETTINGS), tmp_path)
+    xr.testing.assert_equal(storage.read(path, "pruned").load(), both)
 
 
 def test_accuracies_are_those_of_the_networks() -> None:
@@ -442,7 +429,7 @@ def test_measures_of_other_networks() -> None:
 
 def test_summary_and_figure(tmp_path: Path) -> None:
     result, *_ = study((4, 7))
-    table = results_pruning.summary(result, CONDITION, 1)
+    table = results_pruning.summary(result, CONDITION)
     # Two measures balanced and not, two methods of torch not; fine-tuned and not; three sizes.
     assert len(table) == 1 + (2 * 2 + 2) * 2 * 3
     assert (table["n_seeds"] == 2).all()
@@ -456,7 +443,7 @@ def test_summary_and_figure(tmp_path: Path) -> None:
         assert row["accuracy"] == pytest.approx(float(own["accuracy"].mean()))
         assert row["low"] <= row["accuracy"] <= row["high"]
         assert row["parameters"] == int(own["parameters"])
-    alone = results_pruning.summary(result.isel(criterion=[0]), CONDITION, 1)
+    alone = results_pruning.summary(result.isel(criterion=[0]), CONDITION)
     kept = table["criterion"].isin(["mutual_information", results_pruning.UNPRUNED])
     assert alone.equals(table[kept].reset_index(drop=True))
 

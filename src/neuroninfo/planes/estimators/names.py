@@ -52,8 +52,8 @@ def named(name: str, study_seed: int = 0) -> Estimator:
         There is no such estimator.
     """
     for pattern, make in PATTERNS.items():
-        if found := re.fullmatch(pattern, name):
-            return make(study_seed, *found.groups())
+        if match := re.fullmatch(pattern, name):
+            return make(study_seed, *match.groups())
     raise EstimationError(
         f"no estimator is called {name!r}; there are edges-30, width-0.07, mass-30, "
         "kde-upper-0.001, kde-lower-0.001, kozachenko-0.001, kraskov-0.001, renyi-1.01, "

@@ -129,8 +129,8 @@ def _entropy_of_noise(dimensions: int, variance: float) -> float:
 
 def _distances(points: NDArray[np.float64], neighbours: int) -> NDArray[np.float64]:
     """(n) Euclidean distance to the k-th nearest other point."""
-    found, _ = NearestNeighbors(n_neighbors=neighbours).fit(points).kneighbors()
-    return np.asarray(found[:, -1])
+    distances, _ = NearestNeighbors(n_neighbors=neighbours).fit(points).kneighbors()
+    return np.asarray(distances[:, -1])
 
 
 def _around(points: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.int64]:
