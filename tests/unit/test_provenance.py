@@ -418,7 +418,7 @@ def test_a_change_in_a_room_changes_the_hash_of_the_rules_that_use_it(
 TRAINING = {"train", "plane", "bounds", "supersample", "prune", "toy_network"}
 OF_CLAIMS = {
     *("claims", "study_claims", "replication", "tolerances", "figure_comparison"),
-    *("figure_quantizers", "figure_replication", "figure_tolerances"),
+    *("figure_quantizers", "figure_replication", "figure_tolerances", "figure_where_claims_hold"),
 }
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
@@ -456,6 +456,7 @@ USERS = {
     "figures.animation": {"figure_toys_logistic", "figure_toys_network"},
     "figures.bounds": {"figure_bounds", "figure_bounds_supersample"},
     "figures.information": {"figure_information"},
+    "figures.sweep": {"figure_where_claims_hold"},
 }
 
 

@@ -72,6 +72,14 @@ MINIATURE = {
         },
     },
     "measures": {"quantizers": ["threshold", "uniform-4", "quantile-4"]},
+    "sweep": [
+        {
+            "dataset": "digits",
+            "architecture": "12-8",
+            "regularizer": "dropout",
+            "against": [{"replacement": "mean"}, {"quantizer": ["uniform-4", "quantile-4"]}],
+        }
+    ],
     "search": {"examples": 100},
     "pruning": {"orderings": "ranking", "kept": [0.5]},
     "precision": {"bits": [4], "random": 1},

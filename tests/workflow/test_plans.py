@@ -50,6 +50,19 @@ def test_the_demo_plans_nothing_but_digits(project: Project) -> None:
         assert path.startswith(("results/demo/", "results/datasets/digits.nc")), path
 
 
+def test_the_sweep_plans_no_more_than_its_figure_needs(project: Project) -> None:
+    run = project.snakemake("--cores", "2", "--configfile", "config/settings.yaml", "-n")
+    assert run.returncode == 0, run.stdout
+    jobs = planned(run.stdout)
+    once = {"all", "study_counts", "study_claims", "tolerances", "figure_where_claims_hold"}
+    of_condition = {"train_and_drop", "measure", "damage", "ablate", "gather_ablation"}
+    assert jobs.keys() - once == of_condition | {"dataset", "gather", "counts", "claims"}
+    assert {jobs[rule] for rule in of_condition} == {48}  # 5 seeds in one block
+    assert set(re.findall(r"dataset=([\w-]+)", run.stdout)) == {
+        *("mnist", "mnist-standardized", "mnist-other-split"),
+    }
+
+
 @pytest.mark.parametrize("kinds", [(), ("gaps",), ("supersample",), ("gaps", "supersample")])
 def test_bounds_of_either_kind_are_planned_alone(project: Project, kinds: tuple[str, ...]) -> None:
     own = {kind: MINIATURE["bounds"][kind] for kind in kinds}

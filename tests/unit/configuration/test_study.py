@@ -55,9 +55,9 @@ def load(config: Any) -> Study:
     return configuration_study.load(config, SCHEMA_PATH)
 
 
-def changed(changes: str) -> dict[str, Any]:
-    """The minimal configuration with `a.b.0.c: value` lines of YAML put in."""
-    config = minimal()
+def changed(changes: str, config: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The minimal configuration, or another one, with `a.b.0.c: value` lines of YAML put in."""
+    config = minimal() if config is None else config
     for path, value in yaml.safe_load(changes).items():
         *parents, last = [int(part) if part.isdigit() else part for part in path.split("/")]
         below = config
@@ -401,6 +401,110 @@ def test_a_data_set_under_a_name_of_its_own() -> None:
     ]
     names = [study.training_settings(condition)["dataset"] for condition in study.conditions]
     assert names == ["digits", "digits-two"]  # batches of their own
+
+
+SWEEP = """
+datasets/digits-two: {source: digits, validation: 360, test: 360}
+datasets/digits-three: {source: digits, validation: 360, test: 360, inputs: standardized}
+measures/quantizers: [threshold, uniform-4]
+regularizers/sgd: {l2: 0.5, training: {optimizer: sgd, learning_rate: 0.05}}
+regularizers/inputs: {input_dropout: 0.2}
+orderings/information:
+  measures: [measure: mutual_information, {measure: mutual_information, quantizer: uniform-4}]
+  replacements: [zero, mean]
+conditions/0/dataset: [digits, digits-two, digits-three]
+conditions/0/regularizer: [none, sgd, inputs]
+sweep:
+  - dataset: digits
+    architecture: 30-30
+    regularizer: none
+    against:
+      - {replacement: mean}
+      - {quantizer: [uniform-4]}
+      - {regularizer: [inputs, sgd]}
+      - {dataset: [digits-two, digits-three]}
+  - dataset: digits-two
+    architecture: 30-30
+    regularizer: inputs
+    quantizer: uniform-4
+    against: [{regularizer: none, replacement: [zero, mean]}]
+"""
+
+
+def test_rows_of_the_sweep_say_what_differs() -> None:
+    assert load(minimal()).sweep() == []
+    first, second = load(changed(SWEEP)).sweep()
+    assert {key: first[0][key] for key in first[0] if key != "settings"} == {
+        "dataset": "digits",
+        "architecture": "30-30",
+        "activation": "relu",
+        "regularizer": "none",
+        "quantizer": "threshold",
+        "replacement": "zero",
+    }
+    everything = first[0]["settings"]
+    assert everything | {**PLAIN, "optimizer": "adam", "epochs": 15, "inputs": "unit"} == everything
+    assert everything | {"activation": "relu", "quantizer": "threshold"} == everything
+    assert [row["settings"] for row in first[1:]] == [
+        {"replacement": "mean"},
+        {"quantizer": "uniform-4"},
+        {"input_dropout": 0.2},
+        {"l2": 0.5, "optimizer": "sgd", "momentum": 0.9, "learning_rate": 0.05},
+        {"dataset": "digits-two"},
+        {"dataset": "digits-three", "inputs": "standardized"},
+    ]
+    assert second[0]["quantizer"] == "uniform-4"
+    assert [row["settings"] for row in second[1:]] == [
+        {"input_dropout": 0.0},
+        {"input_dropout": 0.0, "replacement": "mean"},
+    ]
+    names = [[row["dataset"], row["regularizer"], row["replacement"]] for row in second]
+    assert names[1:] == [["digits-two", "none", "zero"], ["digits-two", "none", "mean"]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ("sweep: []", "sweep: is empty; expected a list of mappings with the keys dataset, "),
+        ("sweep/0/against: []", "sweep[0].against: is empty; expected a list of mappings, such as"),
+        (
+            "sweep/0/against: [{}]",
+            "sweep[0].against[0]: is empty; expected a mapping with the keys",
+        ),
+        (
+            "sweep/0/regularizer: nine",
+            "sweep[0].regularizer: 'nine' is unknown; did you mean 'none'",
+        ),
+        (
+            "sweep/0/against: [{replacement: mean}, {regularizer: [sgd, input]}]",
+            "sweep[0].against[1].regularizer[1]: 'input' is unknown; did you mean 'inputs'? known "
+            "are inputs, none, sgd; or define it under regularizers",
+        ),
+        (
+            "sweep/1/against: [{architecture: '7'}]",
+            "sweep[1]: digits-two/7/relu/inputs is not among the conditions; add it there",
+        ),
+        (
+            "{measures/quantizers: [threshold, uniform-4, uniform-8], "
+            "sweep/0/against: [{quantizer: uniform-8}]}",
+            "sweep[0]: digits/30-30/relu/none is not ablated by mutual_information with uniform-8 "
+            "to zero; give it orderings that do so",
+        ),
+        (
+            "{conditions/0/orderings: [], sweep/0/against: [{replacement: mean}]}",
+            "sweep[0]: digits/30-30/relu/none is not ablated by mutual_information with threshold "
+            "to zero",
+        ),
+        (
+            "sweep/0/against: [{quantiser: uniform-4}]",
+            "sweep[0].against[0].quantiser: unknown key; did you mean 'quantizer'?",
+        ),
+    ],
+)
+def test_mistakes_about_the_sweep(changes: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load(changed(changes, changed(SWEEP)))
+    assert message in str(raised.value)
 
 
 def test_what_is_done_with_each_condition() -> None:
