@@ -15,6 +15,9 @@ def test_the_talk_is_planned_by_default(project: Project, profile: str) -> None:
     # 5 conditions of 20 seeds, whose activations are kept, and 16 of 5 seeds: blocks of 5.
     blocks = {"train": 20, "train_and_drop": 16}
     assert jobs | blocks | {"measure": 36, "dataset": 4, "study_claims": 1} == jobs
+    # Of the conditions with numbers of the talk one is drawn; the first version is another study.
+    assert jobs | {"tolerances": 1, "figure_tolerances": 1} == jobs
+    assert not jobs.keys() & {"first_version", "figure_first_version"}
     # Planes: 5 conditions of 20 seeds and 4 of 5.
     assert jobs | {"plane": 24, "calibration": 1, "study_compression": 1} == jobs
     # T5: a job for each of 12 conditions with gaps, and of 6 with pools.
@@ -54,13 +57,28 @@ def test_the_sweep_plans_no_more_than_its_figure_needs(project: Project) -> None
     run = project.snakemake("--cores", "2", "--configfile", "config/settings.yaml", "-n")
     assert run.returncode == 0, run.stdout
     jobs = planned(run.stdout)
-    once = {"all", "study_counts", "study_claims", "tolerances", "figure_where_claims_hold"}
+    once = {"all", "study_counts", "study_claims", "figure_where_claims_hold"}
     of_condition = {"train_and_drop", "measure", "damage", "ablate", "gather_ablation"}
     assert jobs.keys() - once == of_condition | {"dataset", "gather", "counts", "claims"}
     assert {jobs[rule] for rule in of_condition} == {48}  # 5 seeds in one block
     assert set(re.findall(r"dataset=([\w-]+)", run.stdout)) == {
         *("mnist", "mnist-standardized", "mnist-other-split"),
     }
+
+
+def test_the_papers_first_version_is_planned_beside_all_strengths_of_l2(project: Project) -> None:
+    run = project.snakemake("--cores", "2", "--configfile", "config/paper-v1.yaml", "-n")
+    assert run.returncode == 0, run.stdout
+    jobs = planned(run.stdout)
+    assert jobs | {"train": 4, "train_and_drop": 3, "ablate": 7, "dataset": 1} == jobs
+    assert jobs | {"first_version": 1, "figure_first_version": 1, "figure_comparison": 1} == jobs
+    assert "tolerances" not in jobs
+    inputs = re.search(r"rule first_version:\n    input: (.*)", run.stdout)[1]
+    paths = re.findall(r"sigmoid/(l2-1e-\d)/ablation-(\w+)\.nc", inputs)
+    assert paths == [
+        ("l2-1e-5", "information"),
+        *((f"l2-1e-{digit}", "sweep") for digit in (6, 4, 3)),
+    ]
 
 
 @pytest.mark.parametrize("kinds", [(), ("gaps",), ("supersample",), ("gaps", "supersample")])

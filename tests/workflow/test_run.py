@@ -201,6 +201,41 @@ def test_a_change_in_a_module_reruns_just_the_rules_that_use_it(
     assert {rule for rule, of in why.items() if "Params have changed" in "".join(of)} == users
 
 
+def test_the_first_version_stands_beside_networks_of_its_shape(project: Project) -> None:
+    """Small in all but the shape: what is read is there, not what it says."""
+    condition = {"dataset": "digits", "architecture": "100-100", "activation": "sigmoid"}
+    first_version = {
+        **{key: MINIATURE[key] for key in ("study", "seeds", "regularizers")},
+        "datasets": {"digits": MINIATURE["datasets"]["digits"]},
+        "training": {"batch_size": 32, "epochs": 1},
+        "conditions": [{**condition, "regularizer": "dropout"}],
+        "orderings": {
+            "information": {
+                "measures": [
+                    {"measure": measure}
+                    for measure in ("mutual_information", "entropy", "kl_selectivity")
+                ],
+                "random": 1,
+                "controls": 0,
+                "replacements": ["zero", "mean"],
+            }
+        },
+        "first_version": {**condition, "regularizer": "dropout"},
+    }
+    study = project.configure("first.yaml", first_version)
+    arguments = ("--profile", "profiles/local", "--configfile", study)
+    run = project.snakemake("results/miniature/figures/first-version.png", *arguments)
+    assert run.returncode == 0, run.stdout
+    results = project.folder / "results/miniature"
+    table = pd.read_csv(results / "first-version.csv", keep_default_na=False)
+    assert set(table["agrees"]) <= {"yes", "no"}
+    assert set(table["replacement"]) == {"none", "zero", "mean"}
+    log = project.folder / "logs/results/miniature/first-version.log"
+    assert log.read_text().split()[:4] == ["regularizer", "replacement", "agree", "of"]
+    with Image.open(results / "figures/first-version.png") as picture:
+        assert picture.width >= 1000
+
+
 def test_the_report_is_made(finished: Project, tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     run = finished.snakemake("--configfile", "config/miniature.yaml", "--report", str(report))

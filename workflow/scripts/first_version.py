@@ -27,4 +27,5 @@ table = first_version.compare(
 tables.write(table, snakemake.output.table)
 page = table[list(first_version.PAGE)]
 pages.write(page, snakemake.output.page, title="The paper's first version beside our networks")
-print(first_version.agreeing(table).to_string(index=False))
+agreed = first_version.agreeing(table)
+print(agreed.to_string(index=False))

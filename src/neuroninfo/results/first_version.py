@@ -48,9 +48,9 @@ COLUMNS: Final[Mapping[str, type]] = {
 ``agrees`` is yes if the paper's number, as exactly as it can be read, meets the interval in which
 one more network would lie, no if it does not, and empty if there is no such interval."""
 PAGE: Final = (
-    *("regularizer", "reading", "quantity", "measure", "direction", "replacement", "stated"),
-    *("paper_low", "paper_high", "mean", "predicted_low", "predicted_high", "agrees", "low"),
-    *("high", "n_seeds", "note"),
+    *("regularizer", "reading", "removed", "quantity", "measure", "direction", "replacement"),
+    *("stated", "paper_low", "paper_high", "mean", "predicted_low", "predicted_high", "agrees"),
+    *("low", "high", "n_seeds", "note"),
 )
 """Columns for people."""
 

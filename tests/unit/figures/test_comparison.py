@@ -62,6 +62,7 @@ def tables(
             for c in ("C1", "C1a", "C1b")
         ]
     counted = pd.DataFrame(read).reindex(columns=list(counts.COLUMNS), fill_value="")
+    counted["marked"] = counted["delta"] != "0.05"
     effects = pd.DataFrame(judged).rename(columns={"mean": "effect"})
     return counted, effects.reindex(columns=list(claims.COLUMNS), fill_value="")
 
