@@ -202,11 +202,17 @@ def test_other_measures() -> None:
             OrderBy("taylor", "none", ("descending",)),
         ],
         random=1,
+        controls=1,
     )
-    assert study.ablation["network"]["measure"].values.tolist() == [
-        "mutual_information",
-        "taylor",
-        "random",
+    curves = study.ablation["network"]
+    assert list(zip(curves["measure"].values, curves["control"].values, strict=True)) == [
+        ("mutual_information", "none"),
+        ("taylor", "none"),
+        ("random", "none"),
+        ("mutual_information", "layer-sequence"),
+        ("mutual_information", "layer-rank"),
+        ("taylor", "layer-sequence"),
+        ("taylor", "layer-rank"),
     ]
 
 

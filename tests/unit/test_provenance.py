@@ -382,7 +382,7 @@ ROOMS_OF = {
         ("figure_ablation_network figure_ablation_layers", "figures results"),
         ("figure_information figure_comparison figure_replication", "figures results"),
         ("figure_simpson figure_ranking figure_quantizers figure_tolerances", "figures results"),
-        ("figure_where_claims_hold", "figures results"),
+        ("figure_where_claims_hold figure_layer_share", "figures results"),
         ("figure_replacement figure_pruning figure_precision", "figures results"),
         ("figure_planes figure_clustering figure_calibration", "figures planes results"),
         ("figure_planes_activations figure_planes_compression", "figures planes results"),
@@ -456,7 +456,7 @@ USERS = {
     "figures.ablation": {"figure_ablation_network", "figure_ablation_layers"},
     "figures.animation": {"figure_toys_logistic", "figure_toys_network"},
     "figures.bounds": {"figure_bounds", "figure_bounds_supersample"},
-    "figures.information": {"figure_information"},
+    "figures.information": {"figure_information", "figure_layer_share"},
     "figures.sweep": {"figure_where_claims_hold"},
 }
 

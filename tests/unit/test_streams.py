@@ -44,6 +44,7 @@ def test_streams_have_the_documented_numbers() -> None:
         "SUBSET": 14,
         "LABEL_NOISE": 15,
         "SUPERSAMPLE": 16,
+        "CONTROL_ORDERS": 17,
     }
 
 

@@ -146,7 +146,8 @@ def _cell(
     ]
     measured = xr.Dataset(
         {"mutual_information": (("quantizer", "neuron"), information)},
-        coords={"seed": network.seeds[0], "quantizer": list(QUANTIZERS)},
+        coords={"seed": network.seeds[0], "quantizer": list(QUANTIZERS)}
+        | neuron_coordinates(network.architecture.hidden),
     )
     cell = _Cell(accuracies, information, shuffled, {}, {}, {})
     for scope, members in scopes(network.architecture.hidden).items():
