@@ -83,7 +83,7 @@ def shown(page, row) -> str:
         frame = page.frame_locator("iframe")
         frame.locator("tbody td").first.wait_for()
         if "claims" in row.inner_text():
-            assert frame.locator("td", has_text="C1a").count() == 1
+            assert frame.locator("td", has_text="C1a").count() > 1  # several readings
             assert frame.locator("td.holds, td.fails").count() >= 1
         return page.locator("iframe").get_attribute("src")
     image = page.locator("div.h-screen.grow img")
