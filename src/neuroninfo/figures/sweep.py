@@ -89,7 +89,7 @@ def where_claims_hold(claims: pd.DataFrame, sweep: Sequence[Sequence[Mapping[str
         chosen = cells[(cells[list(_CELL)] == list(column)).all(axis=1)]
         _draw(ax, chosen)
         ax.set_xlim(ends[0] - margin, ends[1] + margin)
-        ax.set_title(_title(*column), loc="left", fontsize=canvas.SMALL)
+        ax.set_title(_title(*column[1:]), loc="left", fontsize=canvas.SMALL)
         ax.set_xlabel(f"{(chosen['verdict'] == 'holds').sum()} of {len(chosen)}", weight="bold")
     _head(axes, columns)
     _name_rows(axes, cells, lines)
@@ -137,7 +137,7 @@ def _place(column: Sequence[str]) -> tuple[int, int, bool]:
     )
 
 
-def _title(_: str, scope: str, reading: str) -> str:
+def _title(scope: str, reading: str) -> str:
     """What a column has that others of its claim have not."""
     if scope != NETWORK:
         return wording.of_scope(scope)

@@ -120,8 +120,10 @@ def of_reference(settings: Mapping[str, Any]) -> str:
 
 def _of_setting(key: str, value: Any) -> str:  # noqa: ANN401
     """One setting for people; empty where the value says that there is nothing."""
-    small = isinstance(value, float) and 0 < value < 0.1
-    strength = f"{value:.0e}".replace("e-0", "e-") if small else f"{value}"
+    strength = str(value)
+    if isinstance(value, float) and 0 < value < 0.1:
+        mantissa, exponent = f"{value:e}".split("e")
+        strength = f"{float(mantissa):g}e{int(exponent)}"
     words = {
         "l1": f"L1 {strength}" if value else "no L1",
         "l2": f"L2 {strength}" if value else "no L2",

@@ -198,6 +198,7 @@ def test_the_numbers_that_are_kept(made: Figure) -> None:
     [
         ({"l2": 0.0, "batch_norm_momentum": 0.1}, "no L2, batch norm"),
         ({"l2": 0.3, "decay": "decoupled"}, "L2 0.3, decoupled decay"),
+        ({"l1": 2.5e-3}, "L1 2.5e-3"),
         ({"l1": 1e-5, "decay_biases": False}, "L1 1e-5, biases do not decay"),
         ({"learning_rate": 0.0003, "batch_size": 32}, "learning rate 0.0003, batches of 32"),
         ({"optimizer": "adam", "momentum": None}, "Adam"),
