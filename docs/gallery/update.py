@@ -1,13 +1,13 @@
-"""Put a study's figures and numbers into README.md beside this script.
+"""Put studies' figures and numbers into README.md beside this script.
 
     python docs/gallery/update.py results/talk results/talk-again
 
-The second study is the replication, of which one figure is shown.  Figures and tables that the
-studies lack stay as they were, and are named.  Figures: those that the page shows, scaled down.
-The figure figures/mnist/100-100/relu/l2/information.png of a study is called
+Any of these studies may be left out: figures and texts that no study has stay as they were, and are
+named.  Figures: those that the page shows, scaled down, from the first study that has them.  The
+figure figures/mnist/100-100/relu/l2/information.png of a study is called
 mnist_100-100_relu_l2_information.png here.  Tables: what stands between the lines
-``<!-- name -->`` and ``<!-- end -->``, from the study's claims.csv, readings.csv, compression.csv,
-bounds.csv and the run times of its jobs under logs/benchmarks.
+``<!-- name -->`` and ``<!-- end -->``, from the files of the study that the name belongs to
+(`BLOCKS`) and the run times of its jobs under logs/benchmarks.
 """
 
 from __future__ import annotations
@@ -27,33 +27,33 @@ from neuroninfo.figures import wording
 from neuroninfo.files import tables
 from neuroninfo.planes import layers
 from neuroninfo.results import claims, counts, planes
-from neuroninfo.vocabulary import CONDITION, MEAN
+from neuroninfo.vocabulary import CONDITION, MEAN, NETWORK, ZERO
 
 WIDTH = 1400
 """Pixels: twice what a page shows."""
 
-"""Quantizers of which C3 is shown."""
 
-
-def update(study: Path, again: Path) -> None:
-    """Replace tables and figures of the page by those of a study and its replication."""
+def update(studies: Sequence[Path]) -> None:
+    """Replace texts and figures of the page by those of some studies."""
     page = HERE / "README.md"
     text = page.read_text(encoding="utf-8")
-    for name, (source, table) in TABLES.items():
-        if not (study / source).is_file():
-            print(f"table {name} stays as it was: no {study / source}")
+    by_name = {study.name: study for study in studies}
+    for name, (study, source, written) in BLOCKS.items():
+        if study not in by_name or not (by_name[study] / source).is_file():
+            print(f"{name} stays as it was: no {source} of the study {study}")
             continue
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        text = pattern.sub(lambda m, t=table: f"{m[1]}{t(study)}\n{m[2]}", text)
+        new = written(by_name[study])
+        text = pattern.sub(lambda m, new=new: f"{m[1]}{new}\n{m[2]}", text)
     page.write_text(text, encoding="utf-8")
     figures = {
         "_".join(path.relative_to(study / "figures").parts): path
+        for study in reversed(studies)
         for path in (study / "figures").rglob("*.png")
-    } | {"replication.png": again / "figures/replication.png"}
-    shown = re.findall(r"\]\(([^)/]+\.png)\)", text)
-    for name in shown:
-        if name not in figures or not figures[name].is_file():
-            print(f"{name} stays as it was: {study}/figures lacks it")
+    }
+    for name in re.findall(r"\]\(([^)/]+\.png)\)", text):
+        if name not in figures:
+            print(f"{name} stays as it was: no study has it")
             continue
         with Image.open(figures[name]) as image:
             size = WIDTH, round(image.height * WIDTH / image.width)
@@ -61,6 +61,38 @@ def update(study: Path, again: Path) -> None:
             # Small areas keep their colours.
             few = small.quantize(256, method=Image.Quantize.MAXCOVERAGE)
             few.save(HERE / name, optimize=True)
+
+
+def shares_table(study: Path) -> str:
+    """Effects over the whole network in their two parts, and claims ranked within layers."""
+    rows: list[list[str]] = []
+    n_seeds = set()
+    for regularizer in ("dropout", "l2"):
+        frame = claims.read(study / "mnist/100-100/relu" / regularizer / "claims.csv")
+        condition = frame[list(CONDITION)].iloc[0].to_dict()
+        n_seeds |= set(frame["n_seeds"])
+        frame = frame[(frame["replacement"] == ZERO) & (frame["orderings"] == "information")]
+        for claim in ("C1", "C1a", "C1b"):
+            own = frame[(frame["claim"] == claim) & (frame["scope"] == NETWORK)]
+            by_reading = own.set_index("reading")
+            parts = (claims.WHOLE, claims.SHARE, claims.WITHIN, "up to a quarter")
+            cells = [_points(by_reading.loc[part]) for part in parts]
+            rows.append([wording.of_condition(condition), claim, *cells])
+        ranked = frame[frame["reading"] == claims.RANKED].set_index("claim")
+        for claim in ("C2a", "C2b"):
+            words = f"{claim}, ranked within layers"
+            rows.append(
+                [wording.of_condition(condition), words, _points(ranked.loc[claim]), *[""] * 3]
+            )
+    heads = ["condition", "claim", "effect", "layer share", "within layers", "up to a quarter"]
+    seeds = " or ".join(str(n) for n in sorted(n_seeds))
+    return f"Seeds per condition: {seeds}.\n\n{_markdown(heads, rows)}"
+
+
+def _points(row: pd.Series) -> str:
+    """Such as "by 3.0 [2.6, 3.4]"."""
+    effect, low, high = (100 * float(row[name]) for name in ("effect", "low", "high"))
+    return f"{effect:.1f} [{low:.1f}, {high:.1f}]"
 
 
 def claims_table(study: Path) -> str:
@@ -164,15 +196,16 @@ def bounds_table(study: Path) -> str:
     return _markdown(["bound", *(f"m = {m:,}" for m in sizes)], rows)
 
 
-TABLES: Mapping[str, tuple[str, Callable[[Path], str]]] = {
-    "claims": ("claims.csv", claims_table),
-    "talk": ("claims.csv", talk_table),
-    "counts": ("readings.csv", counts_table),
-    "cost": ("claims.csv", cost_table),
-    "compression": ("compression.csv", compression_table),
-    "bounds": ("bounds.csv", bounds_table),
+BLOCKS: Mapping[str, tuple[str, str, Callable[[Path], str]]] = {
+    "shares": ("talk", "mnist/100-100/relu/dropout/claims.csv", shares_table),
+    "claims": ("talk", "claims.csv", claims_table),
+    "talk": ("talk", "claims.csv", talk_table),
+    "counts": ("talk", "readings.csv", counts_table),
+    "cost": ("talk", "claims.csv", cost_table),
+    "compression": ("talk", "compression.csv", compression_table),
+    "bounds": ("talk", "bounds.csv", bounds_table),
 }
-"""Name -> the file that it is made from, and how."""
+"""Name -> the study and the file that it is made from, and how."""
 
 
 def _judged(row: pd.Series) -> str:
@@ -208,6 +241,6 @@ def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 2:
         raise SystemExit(__doc__)
-    update(Path(sys.argv[1]), Path(sys.argv[2]))
+    update([Path(study) for study in sys.argv[1:]])
