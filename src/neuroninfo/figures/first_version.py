@@ -25,8 +25,8 @@ from neuroninfo.vocabulary import CONDITION, MEAN, NETWORK, RANDOM, ZERO
 
 _PANEL: Final = 6.0
 _HEIGHT: Final = 3.7
-_MARK: Final = 0.02
-"""Half of the width of a mark, as a share of the axis."""
+_APART: Final = 0.03
+"""Distance of the numbers of two curves that are drawn side by side, as a share of the axis."""
 _LOOKS: Final[Mapping[str, tuple[str, str]]] = {
     "mutual_information": (COLOURS["ascending"], "o"),
     "entropy": ("#009E73", "s"),
@@ -86,7 +86,7 @@ def first_version(
         ax.set_title(words, loc="left", weight="bold")
         curves = _draw(drawn, ax, ablation[scope], scope, replacement)
         of_panel = own[(own["scope"] == scope) & (own["replacement"] == replacement)]
-        places = _readings(ax, of_panel)
+        places = _readings(ax, of_panel, scope)
         ax.set_xlabel("number of neurons ablated")
         ax.set_ylim(0, 112)
         ax.set_yticks(range(0, 101, 20))
@@ -97,7 +97,7 @@ def first_version(
 
 
 def _draw(drawn: Figure, ax: Axes, group: xr.Dataset, scope: str, replacement: str) -> list[Curve]:
-    """Means over seeds, and the bands in which one more network would lie."""
+    """Means over seeds; recorded are the intervals in which one more network would lie as well."""
     removed = group["removed"].values.astype(np.float64)
     curves = []
     for measure, ordering in _SCOPES[scope]:
@@ -106,13 +106,11 @@ def _draw(drawn: Figure, ax: Axes, group: xr.Dataset, scope: str, replacement: s
         percent = 100 * of_group[ordering]
         mean, (low, high) = percent.mean(axis=0), _predicted(percent)
         colour, marker = _LOOKS[measure]
-        if len(percent) > 1:
-            ax.fill_between(removed, low, high, color=colour, alpha=0.15, linewidth=0)
         ax.plot(
             removed,
             mean,
             color=colour,
-            linewidth=2,
+            linewidth=1.6,
             linestyle=_DASHES[ordering],
             marker=marker,
             markersize=5,
@@ -141,33 +139,44 @@ def _predicted(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArra
     return ends[:, 0], ends[:, 1]
 
 
-def _readings(ax: Axes, readings: pd.DataFrame) -> list[Curve]:
-    """The paper's numbers: full where it says what ablated neurons put out, else hollow.
+def _readings(ax: Axes, readings: pd.DataFrame, scope: str) -> list[Curve]:
+    """The paper's numbers, each upon the interval in which one more of our networks would lie.
+
+    They stand side by side around the number of neurons that are removed.
 
     Returns
     -------
     list of Curve
         Where they are, for labels to keep clear of.
     """
+    step = _APART * float(np.ptp(ax.get_xlim()))
     places = []
     for _, row in readings.iterrows():
+        direction = RANDOM if row["measure"] == RANDOM else row["direction"]
+        number = _SCOPES[scope].index((row["measure"], direction))
+        x = float(row["removed"]) + step * (number - (len(_SCOPES[scope]) - 1) / 2)
+        y, low, high = 100 * row[["paper_low", "predicted_low", "predicted_high"]].astype(float)
         colour, _ = _LOOKS[row["measure"]]
-        x, y = float(row["removed"]), 100 * float(row["paper_low"])
+        if np.isfinite(low):
+            low, high = max(low, 0), min(high, 100)
+            ax.plot([x, x], [low, high], color=colour, linewidth=6, alpha=0.45, zorder=5)
+        highest_first = direction == "descending"
         ax.plot(
             x,
             y,
-            "X" if row["direction"] == "descending" else "*",
-            markersize=12 if row["direction"] == "descending" else 17,
+            "X" if highest_first else "*",
+            markersize=11 if highest_first else 15,
             color=colour,
             markerfacecolor=colour if row["stated"] else "white",
             markeredgecolor="white" if row["stated"] else colour,
-            markeredgewidth=1.3,
+            markeredgewidth=1.2,
             zorder=6,
         )
-        half = _MARK * np.ptp(ax.get_xlim())
-        middle, low, high = (np.full(2, y + distance) for distance in (0, -4, 4))
-        ends = np.array([x - half, x + half])
-        places.append(Curve("", colour, ends, middle, low, high, reference=True))
+        ends = np.array([x - step / 2, x + step / 2])
+        middle, lowest, highest = (
+            np.full(2, value) for value in (y, np.nanmin([low, y - 4]), np.nanmax([high, y + 4]))
+        )
+        places.append(Curve("", colour, ends, middle, lowest, highest, reference=True))
     return places
 
 
@@ -190,16 +199,16 @@ def _note(own: pd.DataFrame, n_seeds: int) -> str:
         f"{row['agree']} of {row['of']} to {_words(row['replacement'])}"
         for _, row in agreeing(unstated).iterrows()
     ]
-    band = ""
+    bars = ""
     if n_seeds > 1:
-        band = (
-            "Bands: the interval in which one more network would lie (95 %). Of the numbers for "
+        bars = (
+            " Bars: the interval in which one more network would lie (95 %). Of the numbers for "
             "which the paper does not say what ablated neurons put out, those of layer 2 among "
-            f"them, there agree {' and '.join(said)}. "
+            f"them, there agree with it {' and '.join(said)}."
         )
     return (
         f"Lines: means over {wording.counted(n_seeds, 'seed')}. Stars, and crosses for highest "
         f"first: numbers read off the paper's figures (within {100 * READ_OFF:g} points), in the "
-        "colour of their curve; hollow ones stand in both panels of a row, since the paper does "
-        f"not say which. {band}"
-    ).strip()
+        "colour of their curve, side by side at 78 and at 50 neurons; hollow ones stand in both "
+        f"panels of a row, since the paper does not say which.{bars}"
+    )

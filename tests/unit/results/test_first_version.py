@@ -226,14 +226,13 @@ def test_each_panel_has_its_curves_and_the_papers_numbers(made: Figure) -> None:
         "layer 1, ablated to the mean",
     ]
     marks = [
-        sorted((line.get_xdata()[0], round(line.get_ydata()[0])) for line in ax.lines if mark(line))
-        for ax in made.axes
+        sorted(round(line.get_ydata()[0]) for line in ax.lines if mark(line)) for ax in made.axes
     ]
-    network = [(78, 64), (78, 70), (78, 79), (78, 88)]
-    unstated = [(50, 74), (50, 76), (50, 86)]
-    assert marks[:2] == [network, network]
-    assert marks[2] == sorted([*unstated, (50, 68), (50, 78)])
-    assert marks[3] == sorted([*unstated, (50, 86), (50, 89)])
+    assert marks == [[64, 70, 79, 88]] * 2 + [[68, 74, 76, 78, 86], [74, 76, 86, 86, 89]]
+    for ax, removed in zip(made.axes, (78, 78, 50, 50), strict=True):  # side by side
+        places = {line.get_xdata()[0] for line in ax.lines if mark(line)}
+        assert len(places) == 4
+        assert np.mean(list(places)) == pytest.approx(removed)
     hollow = [
         [line.get_markerfacecolor() == "white" for line in ax.lines if mark(line)]
         for ax in made.axes
@@ -248,6 +247,20 @@ def test_each_panel_has_its_curves_and_the_papers_numbers(made: Figure) -> None:
 
 def mark(line: object) -> bool:
     return len(line.get_xdata()) == 1
+
+
+def test_numbers_stand_on_the_intervals_of_their_rows(made: Figure, table: pd.DataFrame) -> None:
+    """From the lower to the upper end, as far as there are such accuracies."""
+    for ax, (scope, replacement) in zip(
+        made.axes,
+        [(scope, name) for scope in ("network", "layer-1") for name in ("zero", "mean")],
+        strict=True,
+    ):
+        rows = table[(table["scope"] == scope) & (table["replacement"] == replacement)]
+        bars = [line for line in ax.lines if len(set(line.get_xdata())) == 1 and not mark(line)]
+        drawn = sorted(tuple(np.round(line.get_ydata(), 6)) for line in bars)
+        ends = 100 * rows[["predicted_low", "predicted_high"]].clip(0, 1)
+        assert drawn == sorted(ends.round(6).itertuples(index=False, name=None))
 
 
 def test_labels_keep_clear_of_the_papers_numbers(made: Figure) -> None:
