@@ -36,7 +36,7 @@ from numba.np.arrayobj import make_array
 from neuroninfo.networks.activations import LEAK
 
 LANES: Final = 16
-CLASS_GROUP: Final = 5
+CLASS_GROUP: Final = 10
 """Columns of the output weights that `shallow` multiplies at a time: they are padded to it."""
 ROWS: Final = 4
 """Rows that `add_products` multiplies at a time."""
@@ -52,7 +52,7 @@ KINDS: Final = {
     "leaky_relu": LEAKY_RELU,
     "silu": SILU,
 }
-ZERO: Final = np.int64(0)
+ZERO: Final[Any] = np.int64(0)
 """Given to functions for a literal 0, for which numba would compile them once more."""
 TIE: Final = 3e-5
 """Two logits are near if they differ by less than this share of what is summed into them.
@@ -564,22 +564,30 @@ def multiply(
     """
     columns = biases.shape[0]
     for c in range(0, columns, CLASS_GROUP):
-        s0, s1, s2 = spread(biases[c]), spread(biases[c + 1]), spread(biases[c + 2])
-        s3, s4 = spread(biases[c + 3]), spread(biases[c + 4])
+        s0, s1 = spread(biases[c]), spread(biases[c + 1])
+        s2, s3 = spread(biases[c + 2]), spread(biases[c + 3])
+        s4, s5 = spread(biases[c + 4]), spread(biases[c + 5])
+        s6, s7 = spread(biases[c + 6]), spread(biases[c + 7])
+        s8, s9 = spread(biases[c + 8]), spread(biases[c + 9])
         for k in range(count):
             row = at(rows, k)
-            value, weight = load(values, first + row * LANES), row * columns + c
-            s0 = fma(value, at(output, weight), s0)
-            s1 = fma(value, at(output, weight + 1), s1)
-            s2 = fma(value, at(output, weight + 2), s2)
-            s3 = fma(value, at(output, weight + 3), s3)
-            s4 = fma(value, at(output, weight + 4), s4)
+            value, w = load(values, first + row * LANES), row * columns + c
+            s0, s1 = fma(value, at(output, w), s0), fma(value, at(output, w + 1), s1)
+            s2, s3 = fma(value, at(output, w + 2), s2), fma(value, at(output, w + 3), s3)
+            s4, s5 = fma(value, at(output, w + 4), s4), fma(value, at(output, w + 5), s5)
+            s6, s7 = fma(value, at(output, w + 6), s6), fma(value, at(output, w + 7), s7)
+            s8, s9 = fma(value, at(output, w + 8), s8), fma(value, at(output, w + 9), s9)
         place = to + c * LANES
         store(out, place, s0)
         store(out, place + LANES, s1)
         store(out, place + 2 * LANES, s2)
         store(out, place + 3 * LANES, s3)
         store(out, place + 4 * LANES, s4)
+        store(out, place + 5 * LANES, s5)
+        store(out, place + 6 * LANES, s6)
+        store(out, place + 7 * LANES, s7)
+        store(out, place + 8 * LANES, s8)
+        store(out, place + 9 * LANES, s9)
 
 
 @_compiled
