@@ -17,7 +17,10 @@ own here, with the usual operators, and LLVM maps them to what the machine has.
 All functions are cached on disk beside this file, keyed by the CPU; the cache is written and
 renamed, so jobs that start together do not disturb each other.  The cache of a function sees
 changes of its own file only: therefore all that the kernels call stands in this one file, and
-who changes `LEAK` elsewhere must delete the cache.
+whoever changes `LEAK` elsewhere must delete the cache.
+
+Products and sums are rounded as they are written here (`fma`) and are never reordered, so that
+results do not depend on the compiler.
 """
 
 from __future__ import annotations
@@ -233,12 +236,12 @@ _operator(operator.lt, lambda builder, x, y: builder.fcmp_ordered("<", x, y), "b
 _operator(operator.le, lambda builder, x, y: builder.fcmp_ordered("<=", x, y), "bit")
 _operator(operator.eq, lambda builder, x, y: builder.fcmp_ordered("==", x, y), "bit")
 _operator(operator.ne, lambda builder, x, y: builder.fcmp_unordered("!=", x, y), "bit")
-spread = _operation(1, lambda builder, x: x)
+spread = _operation(1, lambda builder, x: x)  # a vector of one number
 absolute = _operation(1, _named("fabs"))
 floor = _operation(1, _named("floor"))
 maximum = _operation(2, _named("maxnum"))
 minimum = _operation(2, _named("minnum"))
-fma = _operation(3, _named("fma"))
+fma = _operation(3, _named("fma"))  # x * y + z, rounded once
 where = _operation(3, lambda builder, mask, x, y: builder.select(mask, x, y))
 
 
@@ -300,7 +303,7 @@ load, load_four = _loading(LANES), _loading(4 * LANES)
 
 @intrinsic
 def store(typing: Any, array: Any, index: Any, values: Any) -> Any:
-    """Put them there."""
+    """Put floats side by side there."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         place = _pointer(context, builder, signature.args[0], *arguments[:2])
@@ -313,7 +316,7 @@ def store(typing: Any, array: Any, index: Any, values: Any) -> Any:
 
 @intrinsic
 def at(typing: Any, array: Any, index: Any) -> Any:
-    """Number `index` of an array's memory; unlike array[index] it asks for no sign."""
+    """Number `index` of an array's memory; array[index] would first look at its sign."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.load(_pointer(context, builder, signature.args[0], *arguments))
@@ -323,9 +326,9 @@ def at(typing: Any, array: Any, index: Any) -> Any:
 
 @intrinsic
 def append(typing: Any, rows: Any, count: Any, first: Any, mask: Any) -> Any:
-    """Put first + lane of each lane of a comparison behind the `count` of rows; the new count.
+    """Append first + lane to rows for each lane of a comparison that holds; gives the new count.
 
-    rows is int32 and has room for sixteen more.
+    rows is int32, holds `count` numbers and has room for sixteen more.
     """
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -519,7 +522,7 @@ def near(example: Any, neurons: Any, constants: Any, exact: Any) -> int:
 
 @_compiled
 def new_lanes() -> Lanes:
-    """Nothing yet."""
+    """Sixteen predictions that are to be filled in."""
     numbers, classes = np.int64, np.float32
     return Lanes(
         np.zeros(LANES, numbers),
@@ -745,7 +748,7 @@ def add_row(
 
 @_compiled
 def list_active(values: Any, sources: Any, width: Any, active: Any) -> int:
-    """List in active where any of the rows that begin at sources is not 0; how many places."""
+    """List in active where any of the four rows that begin at sources is not 0; gives how many."""
     count = 0
     for i in range(0, width, LANES):
         largest = absolute(load(values, sources[0] + i))
@@ -838,8 +841,8 @@ def advance(layer: Any, n: Any, alone: Any, network: Any, state: Any, kind: Any)
     """Compute the versions of a layer that the n removals collected make of it.
 
     A removal from the layer below adds one row of weights to the version before; one from
-    further below needs a product. One from the layer itself takes effect for the versions after
-    it, and now is known whether it changes anything.
+    further below needs a product. One from the layer itself takes effect in the versions after
+    it, and only now is known whether it changes anything.
     """
     z, outputs, batch = state.z, state.outputs, state.batch
     width, start, here = network.widths[layer], network.starts[layer], state.levels[layer]
