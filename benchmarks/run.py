@@ -32,6 +32,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from neuroninfo.ablation.compiled import SMALLEST
 from neuroninfo.ablation.curves import cumulative
 from neuroninfo.ablation.orders import scopes
 from neuroninfo.data import datasets
@@ -302,6 +303,13 @@ def masked_pass(
     return int((values.argmax(1) == labels).sum())
 
 
+def smallest(stack: Stack) -> str:
+    """How many weights are zero to the kernels, since L2 left them below what is felt."""
+    weights = torch.cat([weight.abs().flatten() for weight in stack.weights[1:]])
+    share = float(((weights > 0) & (weights < SMALLEST)).float().mean())
+    return f"{share:.1%} of weights below {SMALLEST:g}"
+
+
 def ablation_speed(shape: tuple[int, tuple[int, ...]], scope: str, rounds: int) -> Iterator[Row]:
     n_inputs, hidden = shape
     stack, (test, note) = trained(n_inputs, hidden, 3 if n_inputs == 784 else 6)
@@ -328,7 +336,8 @@ def ablation_speed(shape: tuple[int, tuple[int, ...]], scope: str, rounds: int) 
     yield from rows(
         f"ablation {NAMES[n_inputs]}, {scope}, {ORDERS} orders",
         seconds,
-        note=f"{note}; other: of {len(steps)} steps, largest difference {differs}",
+        note=f"{note}, {smallest(stack)}; other: of {len(steps)} steps, "
+        f"largest difference {differs}",
     )
 
 
@@ -352,7 +361,8 @@ def damage_speed(shape: tuple[int, tuple[int, ...]], rounds: int) -> Iterator[Ro
     yield from rows(
         f"ablation {NAMES[n_inputs]}, each neuron alone",
         seconds,
-        note=f"{note}; other: of {len(part)} neurons, largest difference {differs}",
+        note=f"{note}, {smallest(stack)}; other: of {len(part)} neurons, "
+        f"largest difference {differs}",
     )
 
 

@@ -80,8 +80,14 @@ def curves_of(
     rows: int,
     threads: int,
 ) -> list[Curves]:
-    """Of each of several removals what `cumulative` gives; layers are computed once for all."""
+    """Of each of several removals what `cumulative` gives; layers are computed once for all.
+
+    An order that stands several times among the removals, by other measures' names, is ablated
+    once.
+    """
     network = network.folded()
+    distinct = [_distinct(each) for each in removals]
+    removals = [each for each, _ in distinct]
     counted: Callable[..., list[Curves]]
     if str(inputs.device) == "cpu":
         inputs, labels = np.asarray(inputs), np.asarray(labels)
@@ -104,6 +110,20 @@ def curves_of(
                 for summed, of_block in zip(total, part, strict=True):
                     summed += of_block
     return [
-        Curves(correct.astype(np.int32), changed.astype(np.int32), loss / len(labels))
-        for correct, changed, loss in totals
+        Curves(
+            correct[places].astype(np.int32),
+            changed[places].astype(np.int32),
+            loss[places] / len(labels),
+        )
+        for (correct, changed, loss), (_, places) in zip(totals, distinct, strict=True)
     ]
+
+
+def _distinct(removals: Removals) -> tuple[Removals, np.ndarray]:
+    """The orders that differ in neurons or constants, and which of them each of all orders is."""
+    rows = np.column_stack([removals.replacements, removals.sequences])
+    _, first, places = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    return (
+        Removals(removals.sequences[first], removals.replacements[first], removals.constants),
+        places.reshape(-1),
+    )

@@ -1,5 +1,6 @@
 """Cumulative ablation against a masked forward pass from the input for every step."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from neuroninfo.ablation import kernels
 from neuroninfo.ablation.ablate import ablate
+from neuroninfo.ablation.compiled import Compiled
 from neuroninfo.ablation.curves import cumulative
 from neuroninfo.ablation.orders import Ordering, order_by, orderings_from, orders, scopes
 from neuroninfo.ablation.recomputed import recomputed as _recomputed
@@ -376,6 +378,93 @@ def test_an_order_does_not_depend_on_those_beside_it(
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("hidden", [(30, 150, 130), (60, 20, 30, 10)])
+def test_many_removals_of_neurons_that_are_mostly_off(
+    activation: str, hidden: tuple[int, ...]
+) -> None:
+    """More than are computed together, in all layers mixed: what is skipped changes nothing.
+
+    In the wide network so many neurons are off that it is not the removals which change
+    something that fill what is computed together, but those which might.
+    """
+    rng = np.random.default_rng(7)
+    network = make_network(rng, hidden, n_classes=10, activation=activation)
+    for layer, width in enumerate(hidden):
+        network.weights[layer + 1] /= width**0.5
+        network.biases[layer] -= 1.5
+    inputs, labels = make_inputs(rng, 20, 4, on_a_grid=False), rng.integers(0, 10, 20)
+    constants = np.zeros((2, sum(hidden)), np.float32)
+    constants[1, ::2] = 0.1 * rng.normal(size=len(constants[1, ::2]))
+    for members in scopes(hidden).values():
+        sequences = np.stack([rng.permutation(members) for _ in range(2)])
+        sequences[1, :20] = np.sort(sequences[1])[:20]
+        sequences[1, 20:] = np.setdiff1d(members, sequences[1, :20])[::-1]
+        correct, changed, loss = cumulative(
+            network,
+            torch.from_numpy(inputs),
+            torch.from_numpy(labels),
+            sequences,
+            constants=constants,
+        )
+        for number, (sequence, constant) in enumerate(zip(sequences, constants, strict=True)):
+            plain = reference(network, inputs.astype(np.float64), labels, sequence, constant)
+            np.testing.assert_array_equal(correct[number], plain.correct)
+            np.testing.assert_array_equal(changed[number], plain.changed)
+            np.testing.assert_allclose(loss[number], plain.loss, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("hidden", [(20, 33), (20, 33, 17)])
+def test_weights_too_small_to_be_felt(hidden: tuple[int, ...]) -> None:
+    """As L2 leaves them, some of them subnormal: zero to the kernels, and no count is another."""
+    rng = np.random.default_rng(9)
+    network = make_network(rng, hidden, n_classes=10)
+    for weight in network.weights[1:]:
+        tiny = torch.from_numpy(10.0 ** rng.uniform(-44, -21, weight.shape)).float()
+        weight[:] = torch.where(torch.from_numpy(rng.random(weight.shape) < 0.5), tiny, weight)
+    # Classes that only such weights tell from each other: they are settled with all weights.
+    network.weights[-1][0, 1] = network.weights[-1][0, 0]
+    network.weights[-1][0, 1, ::3] += 1e-22
+    network.biases[-1][0, 1] = network.biases[-1][0, 0]
+    inputs, labels = make_inputs(rng, 75, 4, on_a_grid=False), rng.integers(0, 10, 75)
+    compiled = Compiled(network.numpy(), [])
+    for array in (*compiled.last, compiled.padded.weights):
+        assert not ((array != 0) & (np.abs(array) < 1e-20)).any()
+    tensors = torch.from_numpy(inputs), torch.from_numpy(labels)
+    for members in scopes(hidden).values():
+        sequences = np.stack([rng.permutation(members) for _ in range(2)])
+        correct, changed, _ = cumulative(network, *tensors, sequences)
+        for number, sequence in enumerate(sequences):
+            plain = reference(network, inputs.astype(np.float64), labels, sequence)
+            np.testing.assert_array_equal(correct[number], plain.correct)
+            np.testing.assert_array_equal(changed[number], plain.changed)
+
+
+def test_an_order_that_repeats_is_ablated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With another constant it is another."""
+    ablated: list[Removals] = []
+
+    class Recording(Compiled):
+        def __init__(self, network: Stack, removals: Sequence[Removals]) -> None:
+            ablated.extend(removals)
+            super().__init__(network, removals)
+
+    monkeypatch.setattr("neuroninfo.ablation.curves.Compiled", Recording)
+    rng = np.random.default_rng(10)
+    network = make_network(rng, (6, 5, 4), n_classes=5)
+    inputs, labels = make_inputs(rng, 50, 4, on_a_grid=False), rng.integers(0, 5, 50)
+    tensors = torch.from_numpy(inputs), torch.from_numpy(labels)
+    a, b = rng.permutation(15), rng.permutation(15)
+    zero, mean = np.zeros(15), rng.normal(size=15)
+    sequences, constants = np.stack([b, a, a, b, a, b]), [zero, zero, mean, zero, zero, mean]
+    several = cumulative(network, *tensors, sequences, constants=np.stack(constants))
+    assert len(ablated[0].sequences) == 4
+    for number, (sequence, constant) in enumerate(zip(sequences, constants, strict=True)):
+        alone = cumulative(network, *tensors, sequence[None], constants=constant)
+        for one, values in zip(alone, several, strict=True):
+            np.testing.assert_array_equal(one[0], values[number])
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 @pytest.mark.parametrize("hidden", [(9, 8), (5, 9, 8)])
 def test_far_from_zero(activation: str, hidden: tuple[int, ...]) -> None:
     """Pre-activations from 1e-6 to 1e6 of both signs, where an exponential would overflow."""
@@ -490,13 +579,38 @@ def test_kernels_refuse_memory_that_lies_otherwise() -> None:
     """They address it as it lies: rows of a transposed array would be read for columns."""
 
     @numba.njit
-    def rows_of(block: np.ndarray, rows: np.ndarray) -> int:
-        return kernels.list_rows(block, rows)
+    def copy(block: np.ndarray, out: np.ndarray) -> None:
+        kernels.store(out, 0, kernels.load(block, 16))
 
-    block, rows = np.ones((16, 16), np.float32), np.zeros(17, np.int64)
-    assert rows_of(block, rows) == 16
+    block, out = np.arange(512, dtype=np.float32).reshape(16, 32), np.zeros(16, np.float32)
+    copy(block, out)
+    assert out.tolist() == block[0, 16:].tolist()
     with pytest.raises(TypeError, match="layout 'F': make it contiguous"):
-        rows_of(block.T, rows)
+        copy(block.T, out)
+
+
+@pytest.mark.parametrize(
+    ("name", "exact", "points"),
+    [
+        ("exp", np.exp, np.linspace(-87, 88, 4000)),
+        ("log", np.log, np.geomspace(1, 1e6, 4000)),
+    ],
+)
+def test_functions_of_vectors(
+    name: str, exact: Callable[[np.ndarray], np.ndarray], points: np.ndarray
+) -> None:
+    """Within two units in the last place of float32, or of 1 where the result is smaller."""
+    function = getattr(kernels, name)
+
+    @numba.njit
+    def fill(values: np.ndarray, out: np.ndarray) -> None:
+        for i in range(0, len(values), 16):
+            kernels.store(out, i, function(kernels.load(values, i)))
+
+    values = points.astype(np.float32)
+    out = np.empty_like(values)
+    fill(values, out)
+    np.testing.assert_allclose(out, exact(values.astype(np.float64)), rtol=2.4e-7, atol=0)
 
 
 def test_threads_change_nothing() -> None:
