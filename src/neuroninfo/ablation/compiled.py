@@ -26,11 +26,14 @@ def _layers(
     """Pre-activations of the first layer in float64, of all layers, outputs of the hidden ones."""
     activate = ACTIVATIONS[network.architecture.activation].formula
     weight, bias = (arrays[0][0].astype(np.float64) for arrays in (network.weights, network.biases))
-    exact = inputs.astype(np.float64) @ weight.T + bias
-    before, after = [exact.astype(np.float32)], []
-    for weights, biases in zip(network.weights[1:], network.biases[1:], strict=True):
-        after.append(activate(before[-1]))
-        before.append(after[-1] @ weights[0].T + biases[0])
+    # For small matrices BLAS now and then reports an invalid value where all of them are finite:
+    # its vectors reach beyond the matrix into other memory.
+    with np.errstate(invalid="ignore"):
+        exact = inputs.astype(np.float64) @ weight.T + bias
+        before, after = [exact.astype(np.float32)], []
+        for weights, biases in zip(network.weights[1:], network.biases[1:], strict=True):
+            after.append(activate(before[-1]))
+            before.append(after[-1] @ weights[0].T + biases[0])
     return exact, before, after
 
 
