@@ -14,7 +14,7 @@ from neuroninfo.results import claims, ranking
 drawn = quantizers(
     storage.read(snakemake.input.neurons, "neurons"),
     claims.read(snakemake.input.claims),
-    tables.read(snakemake.input.effects, ranking.COLUMNS),
+    tables.read(snakemake.input.effects, ranking.EFFECT_COLUMNS),
     snakemake.params.condition,
 )
 canvas.save(drawn, *snakemake.output)

@@ -11,5 +11,4 @@ from neuroninfo.results import claims
 
 table = claims.gather(snakemake.input, snakemake.params.conditions)
 tables.write(table, snakemake.output.table)
-page = table[list(claims.PAGE)]
-pages.write(page, snakemake.output.page, title="Claims of the talk")
+pages.write(claims.page(table), snakemake.output.page, title="Claims of the talk")

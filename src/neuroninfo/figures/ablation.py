@@ -156,7 +156,7 @@ def _draw(
         low = high = mean
         outer = np.percentile(percent, _SPREAD, axis=0)
         if len(percent) > 1:
-            low, high = statistics.band(percent)
+            low, high = np.clip(statistics.band(percent), 0, 100)
             ax.fill_between(removed, *outer, color=colour, alpha=0.12, linewidth=0)
             ax.fill_between(removed, low, high, color=colour, alpha=0.3, linewidth=0)
         ax.plot(

@@ -263,6 +263,7 @@ class Row:
     low: float
     high: float
     marker: str = "o"
+    filled: bool = True
 
 
 def intervals(ax: Axes, rows: Sequence[Row], *, level: float = 0.0) -> None:
@@ -276,7 +277,8 @@ def intervals(ax: Axes, rows: Sequence[Row], *, level: float = 0.0) -> None:
         for number, row in enumerate(members[text]):
             y = line + 0.28 * (number - (len(members[text]) - 1) / 2)
             ax.plot([row.low, row.high], [y, y], color=row.colour, linewidth=2.4)
-            ax.plot(row.mean, y, row.marker, color=row.colour, markersize=7)
+            inside = row.colour if row.filled else "white"
+            ax.plot(row.mean, y, row.marker, color=row.colour, markerfacecolor=inside, markersize=7)
     ax.axvline(level, color=COLOURS["reference"], linewidth=1, zorder=0)
     ax.set_yticks(range(len(texts)), texts)
     ax.set_ylim(len(texts) - 0.4, -0.6)

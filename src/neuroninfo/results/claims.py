@@ -236,6 +236,14 @@ def read_study(path: str | Path) -> pd.DataFrame:
     return tables.read(path, STUDY_COLUMNS)
 
 
+def page(frame: pd.DataFrame) -> pd.DataFrame:
+    """The claims of a study for people: `PAGE`, what the family ``primary`` has first."""
+    first = frame["family"] != "primary"
+    return frame.assign(first=first).sort_values("first", kind="stable", ignore_index=True)[
+        list(PAGE)
+    ]
+
+
 def corrected(frame: pd.DataFrame) -> pd.DataFrame:
     """Claims with Holm's correction over the family ``primary`` of the whole table.
 
@@ -453,7 +461,7 @@ def _judged(claim: _Claim, about: Mapping[str, str]) -> dict[str, Any]:
     else:
         verdict = interval.verdict(claim.least, claim.most)
         if interval.equivalent(claim.margin):
-            note = f"equivalent to none within {100 * claim.margin:g} points"
+            note = f"equivalent to no effect: smaller than {claim.margin:g} in accuracy"
     what = {**about, **claim.what}
     row = interval_row(what, "effect", interval, len(effects), what["note"], note)
     p = interval.p_value(claim.threshold)

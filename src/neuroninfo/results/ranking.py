@@ -3,6 +3,9 @@
 With G(o) the mean accuracy on test over the whole curve of order o, removing the highest first
 is worth G(random) - G(descending) (what it costs more than random), removing the lowest first
 G(ascending) - G(random) (what it costs less): of a good measure both are large.
+
+Measures are compared within seeds: an effect less that of mutual information in the same network,
+with the interval of this paired difference.
 """
 
 from __future__ import annotations
@@ -30,7 +33,14 @@ KEY: Final = (
 )
 """What tells rows of the table apart."""
 COLUMNS: Final[Mapping[str, type]] = {**dict.fromkeys(KEY, str), **interval_columns("effect")}
-"""Of the table."""
+"""Of the table of replacements."""
+COMPARED: Final = "mutual_information"
+"""Measure whose first order in a set all others are compared with."""
+EFFECT_COLUMNS: Final[Mapping[str, type]] = {
+    **COLUMNS,
+    **dict.fromkeys(("difference", "difference_low", "difference_high"), float),
+}
+"""Of the table of effects: also the paired difference from the effect of `COMPARED`."""
 
 
 def effects(
@@ -52,21 +62,31 @@ def effects(
     Returns
     -------
     DataFrame
-        `COLUMNS`, effects in accuracy; a direction that the set has not, or a set without random
-        orders, has no rows.
+        `EFFECT_COLUMNS`, effects in accuracy; a direction that the set has not, or a set without
+        random orders, has no rows. Differences are NaN in the rows of the order compared with and
+        in sets without one.
     """
     about = (*condition_names(condition).values(), orderings)
     rows = []
     for scope, group in ablation.items():
+        by = ordered_by(group)
+        compared = next((pair for pair in by if pair[0] == COMPARED), None)
         for replacement in dict.fromkeys(map(str, group["replacement"].values)):
-            for measure, quantizer in ordered_by(group):
-                g = mean_accuracy(group, measure, quantizer, replacement)
+            means = {pair: mean_accuracy(group, *pair, replacement) for pair in by}
+            for pair, g in means.items():
                 for direction, (more, less) in EFFECTS.items():
                     if not {more, less} <= set(g):
                         continue
-                    key = (*about, scope, measure, quantizer, direction, replacement)
-                    rows.append(_row(key, g[more] - g[less]))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+                    key = (*about, scope, *pair, direction, replacement)
+                    effect = g[more] - g[less]
+                    paired = mean_over_seeds(())
+                    if compared not in (None, pair) and {more, less} <= set(means[compared]):
+                        reference = means[compared]
+                        paired = mean_over_seeds(effect - (reference[more] - reference[less]))
+                    differences = (paired.mean, paired.low, paired.high)
+                    names = ("difference", "difference_low", "difference_high")
+                    rows.append(_row(key, effect) | dict(zip(names, differences, strict=True)))
+    return pd.DataFrame(rows, columns=list(EFFECT_COLUMNS))
 
 
 def replaced(

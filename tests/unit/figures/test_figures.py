@@ -247,6 +247,16 @@ def test_network_figure(made: Callable[[str], Figure]) -> None:
         np.testing.assert_allclose(y, mean * 100 / N_TEST)
 
 
+def test_bands_end_where_accuracies_do() -> None:
+    data = group(seeds=2)
+    steps = np.arange(data.sizes["removed"])
+    few = np.array([[N_TEST], [N_TEST // 10]]) - 0 * steps
+    spread = data.assign(correct=data["correct"] * 0 + xr.DataArray(few, dims=("seed", "removed")))
+    for band in network(spread).axes[0].collections:
+        ends = band.get_paths()[0].vertices[:, 1]
+        assert 0 <= ends.min() < ends.max() <= 100
+
+
 def test_one_seed_has_no_band(made: Callable[[str], Figure]) -> None:
     figure = made("network, one seed")
     assert len(figure.axes[0].lines) == 6

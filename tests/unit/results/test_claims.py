@@ -178,9 +178,21 @@ def test_verdicts(claim: str, scope: str, curves: dict, effect: float, verdict: 
     assert found["verdict"] == verdict
     assert found["low"] < found["effect"] < found["high"]
     assert (found["unit"], found["threshold"], found["n_seeds"]) == ("accuracy", 0, SEEDS)
-    assert found["note"] == ("equivalent to none within 1 points" if effect == 0 else "")
+    equivalent = "equivalent to no effect: smaller than 0.01 in accuracy"
+    assert found["note"] == (equivalent if effect == 0 else "")
     assert found["family"] == "primary"
     assert ("whole network" if scope == "network" else "layer 1") in found["statement"]
+
+
+def test_the_page_begins_with_the_primary_claims() -> None:
+    frame = claims.corrected(judged({"network": group(), "layer-1": group()}))
+    primary = frame["family"] == "primary"
+    assert 0 < primary.sum() < len(frame)
+    page = claims.page(frame)
+    assert list(page.columns) == list(claims.PAGE)
+    order = [*frame.index[primary], *frame.index[~primary]]
+    expected = frame.loc[order, list(claims.PAGE)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(page, expected)
 
 
 def test_one_seed_is_undecided() -> None:

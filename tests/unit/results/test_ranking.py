@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 import xarray as xr
 from matplotlib.figure import Figure
 
@@ -83,7 +84,7 @@ SETS = [(MI, "threshold"), ("class_selectivity", "none"), ("damage", "none")]
 def test_effects_are_those_of_the_definition() -> None:
     scopes = {"layer-1": group(SETS), "network": group(SETS, seed=1)}
     table = ranking.effects(scopes, "ranking", CONDITION)
-    assert list(table.columns) == list(ranking.COLUMNS)
+    assert list(table.columns) == list(ranking.EFFECT_COLUMNS)
     assert len(table) == 2 * 3 * 2
     for _, row in table.iterrows():
         expected = plain_effect(scopes[row["scope"]], row["measure"], row["direction"])
@@ -99,6 +100,30 @@ def test_an_effect_does_not_depend_on_its_company() -> None:
     alone = ranking.effects({"layer-1": kept}, "a", CONDITION)
     expected = whole[whole["measure"] == MI].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, expected)
+
+
+def test_measures_are_compared_within_seeds() -> None:
+    data = group(SETS)
+    table = ranking.effects({"layer-1": data}, "a", CONDITION).set_index(["measure", "direction"])
+    one_seed = [
+        ranking.effects({"layer-1": data.isel(seed=[i])}, "a", CONDITION).set_index(
+            ["measure", "direction"]
+        )["effect"]
+        for i in range(N_SEEDS)
+    ]
+    columns = ["difference", "difference_low", "difference_high"]
+    for measure, _ in SETS:
+        for direction in ("ascending", "descending"):
+            row = table.loc[(measure, direction)]
+            if measure == MI:
+                assert row[columns].isna().all()
+                continue
+            pairs = [e.loc[(measure, direction)] - e.loc[(MI, direction)] for e in one_seed]
+            interval = scipy.stats.ttest_1samp(pairs, 0).confidence_interval()
+            expected = [np.mean(pairs), interval.low, interval.high]
+            np.testing.assert_allclose(row[columns].astype(float), expected, atol=1e-12)
+    others = ranking.effects({"layer-1": group(SETS[1:])}, "a", CONDITION)
+    assert others[columns].isna().all(axis=None)
 
 
 def test_without_random_orders_there_is_no_effect() -> None:
@@ -142,7 +167,7 @@ def test_ranking_figure(tmp_path: Path) -> None:
         tables.write(ranking.effects(data, name, CONDITION), tmp_path / f"{name}.csv")
     files, sets = [tmp_path / "ranking.csv", tmp_path / "greedy.csv"], ("ranking", "greedy")
     expected = [[*CONDITION.values(), name] for name in sets]
-    table = tables.gather(files, ranking.COLUMNS, ranking.KEY, expected)
+    table = tables.gather(files, ranking.EFFECT_COLUMNS, ranking.KEY, expected)
     drawn = figures_ranking.ranking(table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
@@ -166,6 +191,12 @@ def test_ranking_figure(tmp_path: Path) -> None:
     for direction, effect in first.set_index("direction")["effect"].items():
         dots = [x for x in drawn.axes[0].lines if x.get_marker() == wording.ARROWS[direction]]
         assert dots[0].get_xdata()[0] == pytest.approx(100 * effect)
+    shown = table[table["scope"] == "network"]
+    hollow = [x for x in drawn.axes[2].lines if x.get_markerfacecolor() == "white"]
+    like = (shown["difference_low"] <= 0) & (shown["difference_high"] >= 0)
+    found = sorted(float(x.get_xdata()[0]) for x in hollow)
+    np.testing.assert_allclose(found, sorted(100 * shown.loc[like, "effect"]))
+    assert 0 < len(hollow) < len(shown)
 
 
 def test_replacement_figure() -> None:
