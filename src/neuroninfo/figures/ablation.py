@@ -255,7 +255,7 @@ def _note(group: xr.Dataset, measure: str, quantizer: str) -> str:
     to_zero = group["replacement"].values == ZERO
     repeats = int((to_zero & (group["measure"].values == RANDOM)).sum())
     how = wording.of_quantizer(quantizer)
-    order = f"{wording.of_measure(measure)} ({how and how + ', '}validation data)"
+    order = wording.of_measure(measure) + (f" ({how})" if how else "")
     random = f" (random: {repeats} orders each)" if repeats > 1 else ""
     seeds = f"One seed{random}: no interval."
     if n_seeds > 1:

@@ -67,8 +67,8 @@ def information(
         title="Mutual information with the class, by hidden layer",
         subtitle=wording.of_networks(condition, n_seeds),
         note="Each dot: a neuron of one seed. Outputs quantized "
-        f"({wording.of_quantizer(quantizer)}), {int(neurons.attrs['n_examples']):,} validation "
-        "examples. Bar: quartiles; circle: median.",
+        f"({wording.of_quantizer(quantizer)}), {int(neurons.attrs['n_examples']):,} examples. "
+        "Bar: quartiles; circle: median.",
         panel=panel,
         below=3,
     )

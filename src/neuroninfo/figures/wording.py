@@ -109,7 +109,12 @@ def of_reference(settings: Mapping[str, Any]) -> str:
     """All settings of a reference for people; what it has not is left out."""
     of_networks = of_condition({**settings, "regularizer": ""}).removesuffix(", ")
     unsaid = {"architecture", "activation", "dataset", "source", "validation", "test"}
-    usual = {"decay": "coupled", "decay_biases": True, "initialization": "default"}
+    usual = {
+        "decay": "coupled",
+        "decay_biases": True,
+        "initialization": "default",
+        "measured_split": "validation",
+    }
     chosen = {
         key: value
         for key, value in settings.items()
@@ -142,6 +147,7 @@ def _of_setting(key: str, value: Any) -> str:  # noqa: ANN401
         "batch_size": f"batches of {value}",
         "epochs": f"{value} epochs",
         "initialization": f"{str(value).capitalize()} initialization",
+        "measured_split": f"measured on the {value} split",
         "dataset": "another split",
         "source": of_dataset(str(value)),
         "validation": f"{value} validation examples",

@@ -36,9 +36,9 @@ class Trained:
     accuracy: np.ndarray
     """(S, epochs + 1, 3)."""
     activations: np.ndarray
-    """(S, kept epochs, validation examples, hidden neurons) float32."""
+    """(S, kept epochs, examples, hidden neurons) float32, of `Settings.measured_split`."""
     outputs: np.ndarray
-    """(S, kept epochs, validation examples, classes) float32, logits."""
+    """(S, kept epochs, examples, classes) float32, logits of the same."""
     means: np.ndarray
     """(S, hidden neurons) float64, mean outputs of `stack` on the train split (all its rows)."""
     information: np.ndarray | None = None
@@ -99,14 +99,18 @@ def prior_coordinate() -> tuple[str, list[str], dict[str, str]]:
 
 
 def activations_dataset(trained: Trained, settings: Settings, examples: Examples) -> xr.Dataset:
-    """Validation activations, in the layout of ``activations.nc``."""
-    validation = examples.split("validation")
-    labels, index = examples.labels[validation], examples.index[validation]
+    """Activations of the split that is measured, in the layout of ``activations.nc``."""
+    measured = examples.split(settings.measured_split)
+    labels, index = examples.labels[measured], examples.index[measured]
     shared = activation_layout(
         trained.stack, trained.activations, trained.outputs, labels, settings.activation_epochs
     )
-    return shared.assign_coords(
-        split=("sample", ["validation"] * len(labels), {"long_name": "part of the data"}),
+    return shared.assign_attrs(measured_split=settings.measured_split).assign_coords(
+        split=(
+            "sample",
+            [settings.measured_split] * len(labels),
+            {"long_name": "part of the data"},
+        ),
         index=("sample", index, {"long_name": "position of the example in the source"}),
     )
 
@@ -120,7 +124,7 @@ def stored(
         ("history", "Loss and accuracy by epoch", history_dataset(trained)),
         (
             "activations",
-            "Outputs of every neuron on validation data",
+            f"Outputs of every neuron on {settings.measured_split} data",
             activations_dataset(trained, settings, examples),
         ),
     ]

@@ -109,7 +109,7 @@ def train(
     seeds
         Their seeds; what comes out for a seed does not depend on the others.
     splits
-        By `SPLITS`; the validation split's activations are kept.
+        By `SPLITS`.
     settings
         How to train.
     initial
@@ -150,7 +150,8 @@ def train(
             f"the architecture has outputs of {architecture.output_bits} bits, the regularizer of "
             f"{settings.regularizer.output_bits}: make both say the same"
         )
-    kept, n_kept = settings.activation_epochs, len(splits["validation"].labels)
+    measured = splits[settings.measured_split]
+    kept, n_kept = settings.activation_epochs, len(measured.labels)
     if len(set(kept)) < len(kept) or not set(kept) <= set(range(settings.epochs + 1)):
         raise RuntimeError(
             f"activations are to be kept after epochs {list(kept)}: choose each once, from 0 to "
@@ -227,7 +228,7 @@ def train(
         if stopping is not None and epoch > 0:
             stopping.see(epoch, trained.loss[:, epoch, SPLITS.index("validation")])
         if epoch in kept and epoch < settings.epochs:
-            _keep(stack, splits["validation"], trained, kept.index(epoch), together)
+            _keep(stack, measured, trained, kept.index(epoch), together)
         if report is not None and seen:
             seconds = time.monotonic() - begun
             report(_progress(trained, epoch, seconds, epoch + 1 - first, busy(device)))
@@ -235,7 +236,7 @@ def train(
     if stopping is not None:
         trained.final_epoch[:] = stopping.restore()
     if settings.epochs in kept:
-        _keep(stack, splits["validation"], trained, kept.index(settings.epochs), together)
+        _keep(stack, measured, trained, kept.index(settings.epochs), together)
     trained.means[:] = mean_outputs(stack, splits["train"].inputs, together)
     return trained
 

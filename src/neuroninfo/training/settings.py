@@ -88,6 +88,8 @@ class Settings:
     initialization: str = "default"
     """``default``: weights and biases as torch's Linear draws them; ``he``, ``glorot``: normal
     weights of He et al. 2015 and of Glorot and Bengio 2010, biases 0."""
+    measured_split: str = "validation"
+    """Of `vocabulary.SPLITS`: whose activations are kept."""
 
     def __post_init__(self) -> None:
         """Noisy steps are sgld's, and sgld has them.

@@ -927,6 +927,26 @@ def test_a_loss_that_is_not_finite() -> None:
     assert "training.learning_rate (now 1e+20)" in str(error.value)
 
 
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_activations_of_another_split(split: str) -> None:
+    """They are those of the same networks on that split's examples."""
+    data = splits(23)
+    chosen = settings(epochs=2, activation_epochs=(2,), measured_split=split)
+    measured = trained((0, 4), data, chosen)
+    there = trained(
+        (0, 4), data | {"validation": data[split]}, settings(epochs=2, activation_epochs=(2,))
+    )
+    np.testing.assert_array_equal(measured.activations, there.activations)
+    np.testing.assert_array_equal(measured.outputs, there.outputs)
+    for position in range(2):
+        for mine, other in zip(
+            arrays(measured.stack, position).values(),
+            arrays(there.stack, position).values(),
+            strict=True,
+        ):
+            assert torch.equal(mine, other)
+
+
 @pytest.mark.parametrize("epochs", [(3,), (-1,), (0, 0)])
 def test_activations_of_epochs_that_there_are_not(epochs: tuple[int, ...]) -> None:
     with pytest.raises(RuntimeError, match=r"after epochs .*: choose each once, from 0 to 2"):
