@@ -1,13 +1,13 @@
-"""Put studies' figures and numbers into README.md beside this script.
+"""Put studies' figures and numbers into README.md beside this script, and into the project's.
 
-    python docs/gallery/update.py results/talk results/talk-again
+    python docs/gallery/update.py results/talk results/settings results/paper-v1 results/talk-again
 
 Any of these studies may be left out: figures and texts that no study has stay as they were, and are
 named.  Figures: those that the page shows, scaled down, from the first study that has them.  The
 figure figures/mnist/100-100/relu/l2/information.png of a study is called
-mnist_100-100_relu_l2_information.png here.  Tables: what stands between the lines
-``<!-- name -->`` and ``<!-- end -->``, from the files of the study that the name belongs to
-(`BLOCKS`) and the run times of its jobs under logs/benchmarks.
+mnist_100-100_relu_l2_information.png here.  Texts: what stands between ``<!-- name study ... -->``
+and ``<!-- end -->``, made by the function of that name (`BLOCKS`) from the files of the study and
+what else the line says.
 """
 
 from __future__ import annotations
@@ -21,37 +21,34 @@ import pandas as pd
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "src"))
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "src"))
 
 from neuroninfo.figures import wording
 from neuroninfo.files import tables
 from neuroninfo.planes import layers
-from neuroninfo.results import claims, counts, planes
+from neuroninfo.results import claims, counts, first_version, planes, replication
 from neuroninfo.vocabulary import CONDITION, MEAN, NETWORK, ZERO
 
+DIRECTIONS = {"ascending": "lowest first", "descending": "highest first"}
 WIDTH = 1400
 """Pixels: twice what a page shows."""
+BLOCK = re.compile(r"(<!-- ([a-z-]+) ([^>]+) -->\n?)(.*?)(<!-- end -->)", re.DOTALL)
 
 
 def update(studies: Sequence[Path]) -> None:
-    """Replace texts and figures of the page by those of some studies."""
-    page = HERE / "README.md"
-    text = page.read_text(encoding="utf-8")
+    """Replace texts and figures of the pages by those of some studies."""
     by_name = {study.name: study for study in studies}
-    for name, (study, source, written) in BLOCKS.items():
-        if study not in by_name or not (by_name[study] / source).is_file():
-            print(f"{name} stays as it was: no {source} of the study {study}")
-            continue
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        new = written(by_name[study])
-        text = pattern.sub(lambda m, new=new: f"{m[1]}{new}\n{m[2]}", text)
-    page.write_text(text, encoding="utf-8")
+    for page in (HERE / "README.md", ROOT / "README.md"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(BLOCK.sub(lambda m: _filled(m, by_name), text), encoding="utf-8")
     figures = {
         "_".join(path.relative_to(study / "figures").parts): path
         for study in reversed(studies)
         for path in (study / "figures").rglob("*.png")
     }
-    for name in re.findall(r"\]\(([^)/]+\.png)\)", text):
+    shown = (HERE / "README.md").read_text(encoding="utf-8")
+    for name in re.findall(r"\]\(([^)/]+\.png)\)", shown):
         if name not in figures:
             print(f"{name} stays as it was: no study has it")
             continue
@@ -61,6 +58,127 @@ def update(studies: Sequence[Path]) -> None:
             # Small areas keep their colours.
             few = small.quantize(256, method=Image.Quantize.MAXCOVERAGE)
             few.save(HERE / name, optimize=True)
+
+
+def _filled(block: re.Match[str], studies: Mapping[str, Path]) -> str:
+    """A block with its text made anew, or as it was."""
+    begin, name, words, _, end = block.groups()
+    study, *options = words.split()
+    if name not in BLOCKS:
+        raise SystemExit(f"{begin.strip()}: unknown; known are {', '.join(BLOCKS)}")
+    try:
+        made = BLOCKS[name](studies[study], *options)
+    except (KeyError, FileNotFoundError) as error:
+        missing = error.filename if isinstance(error, FileNotFoundError) else f"study {study}"
+        print(f"{begin.strip()} stays as it was: no {missing}")
+        return block[0]
+    return f"{begin}{made}\n{end}"
+
+
+def answer(study: Path) -> str:
+    """Whether the talk's picture reproduces, and when: a sweep over settings in four sentences."""
+    cells = pd.read_csv(study / "figures/where-claims-hold.csv", keep_default_na=False)
+    whole = cells["reading"] == claims.WHOLE
+    c1 = cells[(cells["claim"] == "C1") & whole]
+    early = cells[(cells["claim"] == "C1a") & (cells["reading"] == claims.QUARTER)]
+    references = c1[c1["setting"] == "reference"]
+    effects, shares, rests = [], [], []
+    frame = claims.read_study(study / "claims.csv")
+    for _, row in references.iterrows():
+        key = (*CONDITION, "claim", "quantizer", "replacement", "scope")
+        own = frame[(frame[list(key)] == list(row[list(key)])).all(axis=1)].set_index("reading")
+        networks = " and ".join(map(wording.of_regularizer, row[["activation", "regularizer"]]))
+        effects.append(f"{_points(row)} with {networks}")
+        shares.append(f"{100 * own.loc[claims.SHARE, 'effect']:.1f}")
+        rests.append(f"{100 * own.loc[claims.WITHIN, 'effect']:.1f}")
+    by_layer = {name: cells[cells["claim"] == name] for name in ("C2a", "C2b")}
+    return (
+        "Over the whole network, removing the neurons of highest mutual information first hurts "
+        f"less than removing those of lowest first (C1) in {_holding(c1)} settings on MNIST; the "
+        f"opposite is shown in {(c1['verdict'] == 'fails').sum()}. "
+        f"In points of mean accuracy the effect is {_listed(effects)}; the sequence in which the "
+        f"order empties the layers alone makes {_listed(shares)} of it, and the order of the "
+        f"neurons within layers {_listed(rests)}. "
+        "Until a quarter of the neurons is removed, removing the highest first hurts less than a "
+        f"random order (C1a) in {_holding(early)} settings. "
+        "Within layers, removing the highest first hurts more than a random order (C2a) in "
+        f"{_holding(by_layer['C2a'])} cases, and removing the lowest first hurts less (C2b) in "
+        f"{_holding(by_layer['C2b'])}."
+    )
+
+
+def _holding(cells: pd.DataFrame) -> str:
+    return f"{(cells['verdict'] == 'holds').sum()} of {len(cells)}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+
+
+def first_version_table(study: Path) -> str:
+    """The numbers of the paper's first version beside ours, to zero and to the mean."""
+    table = first_version.read(study / "first-version.csv")
+    table = table[table["regularizer"] == table["regularizer"].iloc[0]]
+    agreed = first_version.agreeing(table[~table["stated"]]).set_index("replacement")
+    unstated = agreed["of"].iloc[0]
+    rows = []
+    what = ["reading", "scope", "quantity", "measure", "direction", "removed", "paper_low"]
+    for _, of_reading in table.groupby(what, sort=False):
+        first = of_reading.iloc[0]
+        order = wording.short(first["measure"])
+        if first["direction"] != "none":
+            order += f", {DIRECTIONS[first['direction']]}"
+        if first["quantity"] != "accuracy":
+            order = f"{first['quantity']} {order}"
+        paper = f"{first['paper_low']:g}"
+        if first["paper_high"] != first["paper_low"]:
+            paper += f" to {first['paper_high']:g}"
+        by = of_reading.set_index("replacement")
+        ours = [_predicted(by.loc[name]) if name in by.index else "" for name in (ZERO, MEAN)]
+        if "none" in by.index:
+            ours = [_predicted(by.loc["none"])] * 2
+        removed = str(first["removed"] or "")
+        rows.append([first["reading"], order, removed, paper, *ours])
+    heads = [
+        "figure of the paper",
+        "neurons by, or what",
+        "removed",
+        "paper",
+        "ours, to zero",
+        "ours, to the mean",
+    ]
+    return (
+        f"Of the {unstated} numbers for which the paper does not say what ablated neurons put out, "
+        f"{agreed.loc[ZERO, 'agree']} agree when they are ablated to zero and "
+        f"{agreed.loc[MEAN, 'agree']} when they are ablated to their mean.\n\n"
+        f"{_markdown(heads, rows)}"
+    )
+
+
+def _predicted(row: pd.Series) -> str:
+    """Such as "0.84 [0.79, 0.89]", in bold if the paper's number agrees."""
+    low, high = row["predicted_low"], row["predicted_high"]
+    text = f"{row['mean']:.2f} [{low:.2f}, {high:.2f}]"
+    return f"**{text}**" if row["agrees"] == "yes" else text
+
+
+def effects(study: Path, condition: str, *scopes: str) -> str:
+    """Effects of C1 and C2 of a condition in one sentence per scope."""
+    frame = claims.read(study / condition / "claims.csv")
+    frame = frame[(frame["family"] == "primary") & frame["claim"].str.startswith(("C1", "C2"))]
+    sentences = []
+    for scope, own in frame.groupby("scope", sort=False):
+        if scopes and scope not in scopes:
+            continue
+        said = [f"{row['claim']} {_judged(row)}" for _, row in own.iterrows()]
+        place = "Whole network" if scope == NETWORK else wording.of_scope(str(scope)).capitalize()
+        sentences.append(f"{place}: {', '.join(said)}.")
+    return " ".join(sentences)
+
+
+def agreement(study: Path) -> str:
+    """How far a replication agrees."""
+    return f"{replication.summary(replication.read(study / 'replication.csv'))}."
 
 
 def shares_table(study: Path) -> str:
@@ -75,7 +193,7 @@ def shares_table(study: Path) -> str:
         for claim in ("C1", "C1a", "C1b"):
             own = frame[(frame["claim"] == claim) & (frame["scope"] == NETWORK)]
             by_reading = own.set_index("reading")
-            parts = (claims.WHOLE, claims.SHARE, claims.WITHIN, "up to a quarter")
+            parts = (claims.WHOLE, claims.SHARE, claims.WITHIN, claims.QUARTER)
             cells = [_points(by_reading.loc[part]) for part in parts]
             rows.append([wording.of_condition(condition), claim, *cells])
         ranked = frame[frame["reading"] == claims.RANKED].set_index("claim")
@@ -196,16 +314,20 @@ def bounds_table(study: Path) -> str:
     return _markdown(["bound", *(f"m = {m:,}" for m in sizes)], rows)
 
 
-BLOCKS: Mapping[str, tuple[str, str, Callable[[Path], str]]] = {
-    "shares": ("talk", "mnist/100-100/relu/dropout/claims.csv", shares_table),
-    "claims": ("talk", "claims.csv", claims_table),
-    "talk": ("talk", "claims.csv", talk_table),
-    "counts": ("talk", "readings.csv", counts_table),
-    "cost": ("talk", "claims.csv", cost_table),
-    "compression": ("talk", "compression.csv", compression_table),
-    "bounds": ("talk", "bounds.csv", bounds_table),
+BLOCKS: Mapping[str, Callable[..., str]] = {
+    "answer": answer,
+    "first-version": first_version_table,
+    "effects": effects,
+    "shares": shares_table,
+    "claims": claims_table,
+    "talk": talk_table,
+    "counts": counts_table,
+    "cost": cost_table,
+    "compression": compression_table,
+    "bounds": bounds_table,
+    "agreement": agreement,
 }
-"""Name -> the study and the file that it is made from, and how."""
+"""Name -> what makes the text of a block from a study and the words after it."""
 
 
 def _judged(row: pd.Series) -> str:

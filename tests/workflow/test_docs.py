@@ -44,6 +44,28 @@ def commands() -> dict[str, str]:
     return dict.fromkeys(table, "README.md") | fenced
 
 
+FILLED = re.compile(r"<!-- [a-z-]+ [^>]+ -->.*?<!-- end -->", re.DOTALL)
+"""What docs/gallery/update.py puts into a page."""
+SETTINGS = {"0.5", "95 %", "0.147"}
+"""Numbers of the gallery that are no results."""
+
+
+def test_results_in_the_gallery_are_filled_in_by_a_command() -> None:
+    page = (DOCS / "gallery/README.md").read_text()
+    earlier = page[page.index("## T1, T2") : page.index("## The talk's claims")]
+    prose = FILLED.sub("", page.replace(earlier, ""))
+    prose = re.sub(r"`[^`]*`|\]\([^)]*\)", "", prose)
+    typed = re.findall(r"\d+\.\d+|\d+ %|\d+ (?=points|of \d)", prose)
+    assert set(typed) <= SETTINGS
+
+
+def test_the_answer_is_the_same_in_readme_and_gallery() -> None:
+    answer = re.compile(r"<!-- answer settings -->(.*?)<!-- end -->", re.DOTALL)
+    pages = (ROOT / "README.md", DOCS / "gallery/README.md")
+    readme, gallery = (answer.search(page.read_text()) for page in pages)
+    assert readme[1].split() == gallery[1].split() != []
+
+
 def run(folder: Path, script: str) -> str:
     """What a user types in a project's folder, with the tools of this environment."""
     done = subprocess.run(

@@ -11,4 +11,9 @@ from neuroninfo.results import claims
 
 table = claims.gather(snakemake.input, snakemake.params.conditions)
 tables.write(table, snakemake.output.table)
-pages.write(claims.page(table), snakemake.output.page, title="Claims of the talk")
+pages.write(
+    claims.page(table),
+    snakemake.output.page,
+    title="Claims of the talk",
+    lead=f"Of the primary readings, {claims.summary(table)}",
+)

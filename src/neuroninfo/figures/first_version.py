@@ -196,15 +196,15 @@ def _words(replacement: str) -> str:
 def _note(own: pd.DataFrame, n_seeds: int) -> str:
     unstated = own[~own["stated"]]
     said = [
-        f"{row['agree']} of {row['of']} to {_words(row['replacement'])}"
+        f"{row['agree']} agree with ablation to {_words(row['replacement'])}"
         for _, row in agreeing(unstated).iterrows()
     ]
     bars = ""
     if n_seeds > 1:
         bars = (
-            " Bars: the interval in which one more network would lie (95 %). Of the numbers for "
-            "which the paper does not say what ablated neurons put out, those of layer 2 among "
-            f"them, there agree with it {' and '.join(said)}."
+            " Bars: the interval in which one more network would lie (95 %). For "
+            f"{agreeing(unstated)['of'].max()} numbers, those of layer 2 among them, the paper "
+            f"does not say what ablated neurons put out: {', '.join(said)}."
         )
     return (
         f"Lines: means over {wording.counted(n_seeds, 'seed')}. Stars, and crosses for highest "

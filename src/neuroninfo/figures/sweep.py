@@ -13,12 +13,11 @@ from matplotlib.transforms import blended_transform_factory
 from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.figures.wording import MARKERS
-from neuroninfo.results.claims import WHOLE
+from neuroninfo.results.claims import QUARTER, WHOLE
 from neuroninfo.results.curves import layer_number
 from neuroninfo.vocabulary import CONDITION, NETWORK
 
 _MEASURE: Final = "mutual_information"
-_QUARTER: Final = "up to a quarter"
 _CLAIMS: Final[Mapping[str, str]] = {
     "C1": "highest first hurts\nless than lowest first",
     "C1a": "highest first hurts\nless than random",
@@ -102,7 +101,7 @@ def _cells(claims: pd.DataFrame, sweep: Sequence[Sequence[Mapping[str, Any]]]) -
     whole_network = (
         (claims["scope"] == NETWORK)
         & claims["claim"].isin(["C1", "C1a", "C1b"])
-        & claims["reading"].isin([WHOLE, _QUARTER])
+        & claims["reading"].isin([WHOLE, QUARTER])
     )
     of_layers = claims["claim"].isin(["C2a", "C2b"]) & claims["scope"].str.startswith("layer-")
     shown = claims[(whole_network | of_layers) & (claims["measure"] == _MEASURE)]

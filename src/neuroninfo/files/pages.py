@@ -24,12 +24,21 @@ th { position: sticky; top: 0; background: white }
 """
 
 
-def write(frame: pd.DataFrame, path: str | Path, *, title: str) -> None:
-    """Write a table as a page that a browser shows; numbers to three digits."""
+def write(frame: pd.DataFrame, path: str | Path, *, title: str, lead: str = "") -> None:
+    """Write a table as a page that a browser shows; numbers to three digits.
+
+    Parameters
+    ----------
+    frame, path
+        What is written, and where to.
+    title, lead
+        Heading, and a paragraph below it.
+    """
     shown = frame.to_html(index=False, na_rep="", float_format=lambda value: f"{value:.3g}")
     shown = re.sub(r"<td>(holds|fails|undecided)</td>", r'<td class="\1">\1</td>', shown)
     head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}</style>'
+    said = f"<p>{html.escape(lead)}</p>" if lead else ""
     page = f'<!doctype html><html lang="en"><head>{head}</head>'
-    page += f"<body><h1>{html.escape(title)}</h1>{shown}</body></html>\n"
+    page += f"<body><h1>{html.escape(title)}</h1>{said}{shown}</body></html>\n"
     with written_whole(path) as part:
         part.write_text(page, encoding="utf-8")

@@ -88,9 +88,10 @@ PAGE: Final = (
 )
 """Columns for people, verdict and condition in sight; the statement says scope and measure."""
 WHOLE: Final = "whole curve"
+QUARTER: Final = "up to a quarter"
 SHARE, WITHIN = f"{WHOLE}: layer share", f"{WHOLE}: within layers"
 RANKED: Final = f"{WHOLE}, neurons ranked within their layer"
-"""Readings beside `curves.PART_OF_CURVE`."""
+"""Readings beside `curves.PART_OF_CURVE`, of which the first two are."""
 TALK: Final[Mapping[tuple[str, str, int], Mapping[str, tuple[float, float]]]] = {
     ("cifar10", "250-500-250-500", 3): {  # slide T13
         "suffice": (40, 40),
@@ -234,6 +235,16 @@ def gather(files: Sequence[str | Path], expected: Sequence[Sequence[str]]) -> pd
 def read_study(path: str | Path) -> pd.DataFrame:
     """Read the claims of a study as written by `tables.write`."""
     return tables.read(path, STUDY_COLUMNS)
+
+
+def summary(frame: pd.DataFrame) -> str:
+    """What the primary readings say, such as "C1 holds in 2 of 5 cases and fails in 3; ..."."""
+    primary = frame[frame["family"] == "primary"]
+    said = []
+    for claim, own in primary.groupby("claim", sort=True):
+        holds, fails = ((own["verdict"] == verdict).sum() for verdict in ("holds", "fails"))
+        said.append(f"{claim} holds in {holds} of {len(own)} cases and fails in {fails}")
+    return f"{'; '.join(said)}."
 
 
 def page(frame: pd.DataFrame) -> pd.DataFrame:

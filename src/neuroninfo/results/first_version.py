@@ -197,7 +197,9 @@ def compare(
             check_seeds(f"ablation, scope {scope!r},", group, neurons)
         for reading, replacement, by_seed in _measured(neurons, ablation):
             interval = mean_over_seeds(by_seed)
-            predicted = interval.predicted()
+            predicted = np.array(interval.predicted())
+            if reading.quantity == "accuracy":
+                predicted = predicted.clip(0, 1)
             what = {
                 **condition_names(condition),
                 **{

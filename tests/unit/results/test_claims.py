@@ -193,6 +193,12 @@ def test_the_page_begins_with_the_primary_claims() -> None:
     order = [*frame.index[primary], *frame.index[~primary]]
     expected = frame.loc[order, list(claims.PAGE)].reset_index(drop=True)
     pd.testing.assert_frame_equal(page, expected)
+    for claim, own in frame[primary].groupby("claim"):
+        counts = own["verdict"].value_counts().reindex(["holds", "fails"], fill_value=0)
+        words = "{} holds in {} of {} cases and fails in {}".format(
+            claim, counts["holds"], len(own), counts["fails"]
+        )
+        assert words in claims.summary(frame)
 
 
 def test_one_seed_is_undecided() -> None:

@@ -282,7 +282,12 @@ def test_what_is_drawn_is_recorded(made: Figure, tmp_path: Path, table: pd.DataF
     assert numbers["paper_low"].dropna().gt(0.01).all()  # not of the other condition
 
 
-def test_text(made: Figure) -> None:
+def test_text(made: Figure, table: pd.DataFrame) -> None:
     all_text_is_large_and_in_the_figure(made)
     greyscale_tells_what_colours_tell(made)
-    assert "14 to zero and" in " ".join(made.texts[2].get_text().split())
+    note = " ".join(made.texts[2].get_text().split())
+    unstated = first_version.agreeing(table[~table["stated"]]).set_index("replacement")
+    assert "For 14 numbers, " in note
+    assert unstated.loc[["zero", "mean"], "of"].tolist() == [14, 14]
+    for replacement, words in (("zero", "zero"), ("mean", "the mean")):
+        assert f"{unstated.loc[replacement, 'agree']} agree with ablation to {words}" in note
