@@ -52,6 +52,6 @@ class SearchSettings:
     scopes: tuple[str, ...]
     """As of `AblationSettings`."""
     examples: int
-    """Greedy chooses on the first so many of the validation split."""
+    """Number of validation examples, from the first on, that greedy chooses on."""
     shuffles: int
     """Permutations of the classes behind the baseline of joint orders."""

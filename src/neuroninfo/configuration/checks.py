@@ -178,7 +178,7 @@ def _check_sgld(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) ->
 
 
 def _check_bounds(resolved: Mapping[str, Any], schema: Schema) -> None:
-    """Names are defined, and what is trained can be trained for so many steps."""
+    """Names are defined, and what is trained can be trained for that number of steps."""
     section = resolved.get("bounds", {})
     entries: list[tuple[tuple[Key, ...], Mapping[str, Any]]] = [
         (("bounds", kind, name), entry)
@@ -192,7 +192,7 @@ def _check_bounds(resolved: Mapping[str, Any], schema: Schema) -> None:
         optimizer = entry.get("optimizer", trained["optimizer"])
         problem = ""
         if regularizer.get("early_stopping") is not None:
-            problem = "early stopping needs losses by epoch, and training here has so many steps"
+            problem = "early stopping needs losses by epoch, and training here is given in steps"
         elif (
             regularizer.get("output_bits") is not None and entry["activation"] not in OUTPUT_RANGES
         ):

@@ -229,9 +229,10 @@ def _marks_note(marked: Mapping[str, pd.DataFrame]) -> str:
         return ""
     share = f"{100 * float(next(iter(marked.values())).loc['suffice', 'delta']):g} %"
     return (
-        " Dots: the lowest so many are inactive (at most 0.1 % of predictions change), the highest "
-        f"so many suffice (at most {share} of the accuracy above chance is lost without all "
-        f"others), removing the highest so many destroys (at most {share} of it is left)."
+        " Dots are counts of neurons. Inactive: how many of the lowest can be removed while at "
+        "most 0.1 % of predictions change. Suffice: how many of the highest are enough, at most "
+        f"{share} of the accuracy above chance being lost without all others. Destroy: how many of "
+        f"the highest have to be removed until at most {share} of it is left."
     )
 
 
@@ -262,6 +263,6 @@ def _note(group: xr.Dataset, measure: str, quantizer: str) -> str:
         seeds = (
             f"Lines: mean over {n_seeds} seeds{random}. Dark bands: 95 % interval of "
             "the mean; "
-            f"light: {_SPREAD[0]}th to {_SPREAD[1]}th percentile of seeds."
+            f"light: {_SPREAD[0]}th to {_SPREAD[1]}th percentile of seeds. {wording.SEEDS_SHARE}"
         )
     return f"Outputs are set to zero in the order of {order}. {seeds}"

@@ -128,7 +128,7 @@ def _axis(comparison: Mapping[str, Any], labels: Sequence[str]) -> tuple[np.ndar
     decades = np.log10(values[values > 0])
     places = np.full(len(values), decades.min() - 1)  # of 0
     places[values > 0] = decades
-    # The panel is as wide as if so many conditions stood one apart.
+    # The panel is as wide as if its conditions stood one apart.
     places = (places - places.min()) * (len(values) - 1) / np.ptp(places)
     return places, [f"{value:g}" for value in values]
 
@@ -251,10 +251,10 @@ def _lines(names: Sequence[str]) -> int:
 
 def _note(n_seeds: int) -> str:
     return (
-        "Markers: means over seeds; bars: 95 % intervals. C1a (whole network) and "
-        "C2: effects in points of mean accuracy over the ablation curve against random orders; "
-        "above 0 the talk's claim holds. Neurons: how many of the highest suffice, how many "
-        "destroy when removed, how many of the lowest are inactive, how many are redundant "
-        "(neither inactive nor needed to suffice), how many are never active; dashed lines and "
-        "shaded bands: the talk's numbers, where it gives any."
+        f"Markers: means over seeds; bars: 95 % intervals. {wording.SEEDS_SHARE} "
+        "C1a (whole network) and C2: effects in points of mean accuracy over the ablation curve "
+        "against random orders; above 0 the talk's claim holds. Neurons: how many of the highest "
+        "suffice, how many destroy when removed, how many of the lowest are inactive, how many are "
+        "redundant (neither inactive nor needed to suffice), how many are never active; "
+        "dashed lines and shaded bands: the talk's numbers, where it gives any."
     )

@@ -76,7 +76,7 @@ def layer_share(neurons: xr.Dataset, claims: pd.DataFrame, condition: Mapping[st
         "neurons of all seeds; bar: quartiles). Right: difference of the mean accuracy over the "
         "ablation curve between two orders, in points, with 95 % interval. The layer share is the "
         "effect of an order with the same sequence of layers and the neurons permuted within "
-        "layers; effect = layer share + within layers.",
+        f"layers; effect = layer share + within layers. {wording.SEEDS_SHARE}",
         panel=5.8,
         headed=True,
         shared=False,

@@ -41,10 +41,10 @@ def precision(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         title="Networks of few bits, quantized after training",
         subtitle=wording.of_networks(condition, n_seeds),
         note="32: as trained, in float32. Information and ablation: weights and outputs of hidden "
-        "neurons both in so many bits. Information: mean over the neurons of a layer; solid: on or "
-        "off, dashed: all values of the grid. Effects: points of mean accuracy over the ablation "
-        "curve against random orders, in the order of mutual information of the network of those "
-        "bits. Bars: 95 % intervals over seeds.",
+        "neurons both in that number of bits. Information: mean over the neurons of a layer; "
+        "solid: on or off, dashed: all values of the grid. Effects: points of mean accuracy over "
+        "the ablation curve against random orders, in the order of mutual information "
+        "of the network of those bits. Bars: 95 % intervals over seeds.",
         panel=_PANEL,
         headed=True,
         columns=2,

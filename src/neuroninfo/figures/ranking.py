@@ -58,7 +58,8 @@ def ranking(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         "more; blue: what removing the lowest first costs less. Both to the right: a good measure. "
         "From best to worst in the mean over layers and directions. Hollow: no difference from "
         "mutual information is shown (the 95 % interval of the paired difference contains 0). "
-        "* chosen by accuracy itself on validation data: a reference, no bound.",
+        "* chosen by accuracy itself on validation data: a reference, no bound. "
+        f"{wording.SEEDS_SHARE}",
         panel=_PANEL,
         headed=True,
         columns=min(3, len(scopes)),

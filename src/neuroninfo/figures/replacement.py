@@ -56,7 +56,7 @@ def replacement(
         note=f"In the order of {wording.of_measure(measure)} "
         f"({wording.of_quantizer(quantizer)}). Solid: ablated neurons put out their mean on the "
         "training split; dashed: zero. Lines: means over seeds. Below: what the mean is worth in "
-        f"points of mean accuracy over the curve, with 95 % intervals.",
+        f"points of mean accuracy over the curve, with 95 % intervals. {wording.SEEDS_SHARE}",
         panel=_PANEL,
         headed=True,
         columns=min(3, len(ablation)),

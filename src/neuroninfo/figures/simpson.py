@@ -51,7 +51,8 @@ def simpson(
         "of the loss on test when it alone is ablated, among the neurons of its network. "
         "Lines: least squares in each layer (1, 2, ...) and pooled (p). Right: Spearman "
         "correlation with that increase, mean over seeds with 95 % interval; lowest row: of the "
-        "increase on the validation split, which says how reliable the increase itself is.",
+        "increase on the validation split, which says how reliable the increase itself is. "
+        + wording.SEEDS_SHARE,
         panel=5.6,
         headed=True,
         shared=False,

@@ -24,10 +24,10 @@ _X: Final[Mapping[str, str]] = {
     "share": "tolerance (% of the test examples)",
 }
 _QUANTITIES: Final[Mapping[str, tuple[str, str]]] = {
-    "suffice": ("delta", "so many of the highest suffice"),
-    "destroy": ("delta", "removing so many of the highest destroys"),
-    "inactive": ("share", "so many of the lowest are inactive"),
-    "redundant": ("delta", "so many are redundant"),
+    "suffice": ("delta", "how many of the highest suffice"),
+    "destroy": ("delta", "how many of the highest destroy"),
+    "inactive": ("share", "how many of the lowest are inactive"),
+    "redundant": ("delta", "how many are redundant"),
 }
 """Count -> tolerance along x, and words."""
 _CRITERIA: Final[Mapping[str, tuple[str, str]]] = {

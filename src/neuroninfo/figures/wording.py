@@ -60,6 +60,8 @@ DIRECTIONS: Final[Mapping[str, str]] = {
     "random": "random",
 }
 
+SEEDS_SHARE: Final = "Seeds share the split and the order of batches."
+"""What intervals over seeds do not cover, for captions."""
 ARROWS: Final[Mapping[str, str]] = {"ascending": "^", "descending": "v", "random": ""}
 """Markers of the directions."""
 

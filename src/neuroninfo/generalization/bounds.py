@@ -18,7 +18,7 @@ LOSSES: Final = ("error", "cross-entropy")
 """0-1 loss, and cross-entropy in nats that is cut off at a highest value."""
 
 SATURATED: Final = 0.1
-"""An estimate of I(X;L) within so many bits of log2 of the number of examples is at its end."""
+"""An estimate of I(X;L) is at its end within that of log2 of the number of examples, in bits."""
 
 PLUG_IN, PERMUTED, WEIGHTS = "predictions", "permuted selections", "weights"
 """What U_i is compared with: B6, its baseline, and what B4 would need."""

@@ -257,7 +257,7 @@ def _loss(network: Stack, split: Split, highest: float) -> NDArray[np.float64]:
 def _layers(
     network: Stack, split: Split, estimators: Sequence[Estimator], measured: int
 ) -> NDArray[np.float64]:
-    """I(X;L) in bits of each hidden layer by each estimator, on the first so many examples."""
+    """I(X;L) in bits of each hidden layer by each estimator, on the first examples."""
     labels = split.labels[:measured].cpu().numpy()
     parts = [results[:-1] for _, _, results in evaluated(network, split.inputs[:measured], 1)]
     layers = [torch.cat(layer, dim=1)[0].cpu().numpy() for layer in zip(*parts, strict=True)]

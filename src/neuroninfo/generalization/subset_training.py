@@ -72,7 +72,7 @@ def trained_on_subsets(
 
 
 def epochs_of(steps: int, m: int, batch_size: int) -> int:
-    """Whole epochs that are so many steps at least."""
+    """Fewest whole epochs with at least that number of steps."""
     return math.ceil(steps / math.ceil(m / batch_size))
 
 

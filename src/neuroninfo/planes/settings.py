@@ -16,7 +16,7 @@ class Costly:
     estimators: tuple[str, ...]
     """Names, as `estimators.names.named` takes them."""
     epochs: int
-    """Of the epochs with a plane so many at most, the first and the last among them."""
+    """Largest number of epochs with these estimates, the first and the last plane among them."""
 
 
 @dataclass(frozen=True)

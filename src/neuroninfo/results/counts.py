@@ -139,7 +139,7 @@ def jointly_needed(
     correct_alone
         (n) correct predictions without one neuron, lowest first.
     n_inactive
-        The first so many are no candidates.
+        Number of neurons, from the first on, that are no candidates.
     """
     above = correct_ascending[0] - chance
     cost = correct_ascending[0] - correct_ascending > delta * above + _ROUNDING

@@ -254,7 +254,7 @@ def _measured(
 
 
 def _accuracy(group: xr.Dataset, reading: Reading, replacement: str) -> NDArray[np.float64]:
-    """Accuracy of each seed after so many removals in an order."""
+    """Accuracy of each seed after a number of removals in an order."""
     if not reading.removed:  # the same in every order
         correct = group["correct"].transpose("ordering", "seed", "removed").values[0, :, 0]
         return np.asarray(correct / group.attrs["n_test"])

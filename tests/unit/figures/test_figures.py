@@ -233,7 +233,7 @@ def test_network_figure(made: Callable[[str], Figure]) -> None:
     assert ax.get_ylabel() == "accuracy on test data (%)"
     assert "Whole network: ablation by mutual information with the class" in said(figure)
     assert "MNIST, hidden layers 100\N{EN DASH}100, ReLU, dropout; 3 seeds" in said(figure)
-    assert "(1-bit threshold, validation data)" in said(figure)
+    assert "(1-bit threshold)" in said(figure)
     assert "mean over 3 seeds (random: 2 orders each)" in said(figure)
     assert "95 % interval" in said(figure)
     assert {"chance: 11.4 %", "no ablation: 98.0 %"} < set(labels(ax))
@@ -316,7 +316,7 @@ def test_distributions(made: Callable[[str], Figure]) -> None:
     medians = [line.get_ydata()[0] for line in ax.lines if line.get_markersize() == 9]
     assert medians[0] == np.median(values)
     assert "by hidden layer" in said(figure)
-    assert "10,000 validation examples" in said(figure)
+    assert "10,000 examples" in said(figure)
 
 
 def test_constant_information_is_dots_only(made: Callable[[str], Figure]) -> None:

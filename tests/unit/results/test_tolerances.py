@@ -156,10 +156,10 @@ def test_a_panel_for_each_layer_and_count(made: Figure) -> None:
     titles = [ax.get_title(loc="left") for ax in made.axes]
     assert len(titles) == 8
     assert titles[:2] == [
-        "layer 3: so many of the highest suffice",
-        "layer 4: so many of the highest suffice",
+        "layer 3: how many of the highest suffice",
+        "layer 4: how many of the highest suffice",
     ]
-    assert titles[-1] == "layer 4: so many are redundant"
+    assert titles[-1] == "layer 4: how many are redundant"
 
 
 def test_tolerances_that_agree_are_marked_and_named(made: Figure) -> None:
