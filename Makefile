@@ -3,7 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 
-.PHONY: demo test figures dry-run benchmark lint
+# Checks that have nothing to do with each other, side by side: make --jobs lint
+LINT := ruff-check ruff-format snakefmt snakemake-lint mypy
+
+.PHONY: demo test check figures dry-run benchmark lint $(LINT)
 
 demo: .venv/installed
 	$(SNAKEMAKE) --configfile config/demo.yaml
@@ -19,16 +22,32 @@ dry-run: .venv/installed
 	$(SNAKEMAKE) --configfile config/config.yaml --dry-run
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
+
+check: .venv/installed
+	$(MAKE) --no-print-directory --jobs 2 lint
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
 benchmark: .venv/installed
 	$(BIN)/python benchmarks/run.py
 
-lint: .venv/installed
+lint: $(LINT)
+
+$(LINT): .venv/installed
+
+ruff-check:
 	$(BIN)/ruff check
+
+ruff-format:
 	$(BIN)/ruff format --check
+
+snakefmt:
 	$(BIN)/snakefmt --check Snakefile workflow/rules
+
+snakemake-lint:
 	$(BIN)/snakemake --lint
+
+mypy:
 	$(BIN)/mypy
 
 .venv/installed: requirements.lock

@@ -4,6 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread_of_blas() -> Iterator[None]:
+    """Workers that test side by side have one core each."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(autouse=True)

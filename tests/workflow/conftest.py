@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("Snakefile", "config", "envs", "profiles", "src", "workflow")
+PARTS = ("Snakefile", "config", "envs", "profiles", "workflow")
 
 HALVES = {
     "dataset": "digits",
@@ -124,7 +124,10 @@ MINIATURE = {
 
 
 class Project:
-    """One copy; `snakemake` runs in it with nothing of the tests' environment on its path."""
+    """One copy; `snakemake` runs in it with nothing of the tests' environment on its path.
+
+    Its library is a link, so that it is compiled once for all copies.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -135,6 +138,15 @@ class Project:
                 shutil.copytree(ROOT / part, folder / part, ignore=ignore)
             else:
                 shutil.copy(ROOT / part, folder / part)
+        (folder / "src").symlink_to(ROOT / "src")
+
+    def copied(self, folder: Path) -> "Project":
+        """Another one with the same results, and with a library of its own that may be changed."""
+        copy = object.__new__(type(self))
+        copy.folder = folder
+        shutil.copytree(self.folder, folder, ignore=lambda *_: ["src"], symlinks=True)
+        shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+        return copy
 
     def configure(self, name: str, configuration: dict) -> str:
         path = self.folder / "config" / name

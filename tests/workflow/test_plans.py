@@ -4,13 +4,18 @@ import re
 
 import pytest
 
+from tests.conftest import Plan
+
 from .conftest import MINIATURE, ROOT, Project, planned, rules
 
+LOCAL = ("--profile", "profiles/local")
+SLURM = ("--profile", "profiles/slurm")
+TALK = ("--configfile", "config/config.yaml")
 
-@pytest.mark.parametrize("profile", ["local", "slurm"])
-def test_the_talk_is_planned_by_default(project: Project, profile: str) -> None:
-    run = project.snakemake("--profile", f"profiles/{profile}", "-n")
-    assert run.returncode == 0, run.stdout
+
+@pytest.mark.parametrize("arguments", [(*LOCAL, *TALK), SLURM])
+def test_the_talk_is_planned_by_default(plan: Plan, arguments: tuple[str, ...]) -> None:
+    run = plan(*arguments)
     jobs = planned(run.stdout)
     # 5 conditions of 20 seeds, whose activations are kept, and 16 of 5 seeds: blocks of 5.
     blocks = {"train": 20, "train_and_drop": 16}
@@ -26,8 +31,8 @@ def test_the_talk_is_planned_by_default(project: Project, profile: str) -> None:
     assert set(re.findall(r"dataset=(\w+)", run.stdout)) == tasks
 
 
-def test_the_page_on_clusters_counts_the_jobs_of_the_talk(project: Project) -> None:
-    run = project.snakemake("--profile", "profiles/slurm", "-n")
+def test_the_page_on_clusters_counts_the_jobs_of_the_talk(plan: Plan) -> None:
+    run = plan(*SLURM)
     local = {"all"} | {
         name
         for chapter in (ROOT / "workflow" / "rules").glob("*.smk")
@@ -41,9 +46,8 @@ def test_the_page_on_clusters_counts_the_jobs_of_the_talk(project: Project) -> N
     assert f"is {sum(submitted.values())} jobs in SLURM, {with_gpu} of them with a GPU" in page
 
 
-def test_the_demo_plans_nothing_but_digits(project: Project) -> None:
-    run = project.snakemake("--cores", "2", "--configfile", "config/demo.yaml", "-n")
-    assert run.returncode == 0, run.stdout
+def test_the_demo_plans_nothing_but_digits(plan: Plan) -> None:
+    run = plan(*LOCAL, "--configfile", "config/demo.yaml")
     assert set(re.findall(r"dataset=(\w+)", run.stdout)) == {"digits"}
     blocks = {"train": 6, "dataset": 1, "plane": 2, "toy": 3, "toy_network": 2, "bounds": 4}
     assert planned(run.stdout) | blocks == planned(run.stdout)
@@ -53,9 +57,8 @@ def test_the_demo_plans_nothing_but_digits(project: Project) -> None:
         assert path.startswith(("results/demo/", "results/datasets/digits.nc")), path
 
 
-def test_the_sweep_plans_no_more_than_its_figure_needs(project: Project) -> None:
-    run = project.snakemake("--cores", "2", "--configfile", "config/settings.yaml", "-n")
-    assert run.returncode == 0, run.stdout
+def test_the_sweep_plans_no_more_than_its_figure_needs(plan: Plan) -> None:
+    run = plan(*LOCAL, "--configfile", "config/settings.yaml")
     jobs = planned(run.stdout)
     once = {"all", "study_counts", "study_claims", "figure_where_claims_hold"}
     of_condition = {"train_and_drop", "measure", "damage", "ablate", "gather_ablation"}
@@ -66,9 +69,8 @@ def test_the_sweep_plans_no_more_than_its_figure_needs(project: Project) -> None
     }
 
 
-def test_the_papers_first_version_is_planned_beside_all_strengths_of_l2(project: Project) -> None:
-    run = project.snakemake("--cores", "2", "--configfile", "config/paper-v1.yaml", "-n")
-    assert run.returncode == 0, run.stdout
+def test_the_papers_first_version_is_planned_beside_all_strengths_of_l2(plan: Plan) -> None:
+    run = plan(*LOCAL, "--configfile", "config/paper-v1.yaml")
     jobs = planned(run.stdout)
     assert jobs | {"train": 4, "train_and_drop": 3, "ablate": 7, "dataset": 1} == jobs
     assert jobs | {"first_version": 1, "figure_first_version": 1, "figure_comparison": 1} == jobs
@@ -81,33 +83,30 @@ def test_the_papers_first_version_is_planned_beside_all_strengths_of_l2(project:
     ]
 
 
-@pytest.mark.parametrize("kinds", [(), ("gaps",), ("supersample",), ("gaps", "supersample")])
-def test_bounds_of_either_kind_are_planned_alone(project: Project, kinds: tuple[str, ...]) -> None:
-    own = {kind: MINIATURE["bounds"][kind] for kind in kinds}
-    study = project.configure("bounds.yaml", MINIATURE | {"bounds": {"seeds": 2} | own})
+@pytest.mark.parametrize("kind", ["gaps", "supersample"])
+def test_bounds_of_either_kind_are_planned_alone(project: Project, kind: str) -> None:
+    """Both are planned for the talk, and none of them for the sweep."""
+    bounds = {"seeds": 2, kind: MINIATURE["bounds"][kind]}
+    study = project.configure("bounds.yaml", MINIATURE | {"bounds": bounds})
     run = project.snakemake("--cores", "2", "--configfile", study, "-n")
     assert run.returncode == 0, run.stdout
     rules = {
-        "gaps": ("bounds", "figure_bounds"),
-        "supersample": ("supersample", "figure_bounds_supersample"),
+        "gaps": {"bounds", "figure_bounds"},
+        "supersample": {"supersample", "figure_bounds_supersample"},
     }
-    expected = {rule for kind in kinds for rule in rules[kind]} | (
-        {"study_bounds"} if kinds else set()
-    )
     of_bounds = {"study_bounds"}.union(*rules.values())
-    assert of_bounds & set(planned(run.stdout)) == expected
+    assert of_bounds & set(planned(run.stdout)) == {"study_bounds"} | rules[kind]
 
 
-@pytest.mark.parametrize("profile", ["local", "slurm"])
-def test_only_training_gets_a_gpu_and_only_on_the_cluster(project: Project, profile: str) -> None:
-    with_gpu = set()
-    for keep in (True, False):
-        miniature = project.configure("miniature.yaml", MINIATURE | {"activations": {"keep": keep}})
-        run = project.snakemake("--profile", f"profiles/{profile}", "--configfile", miniature, "-n")
-        jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", run.stdout, re.MULTILINE)
-        with_gpu |= {rule for rule, job in jobs if re.search(r"\bgpu=", job)}
+@pytest.mark.parametrize("arguments", [(*LOCAL, *TALK), SLURM])
+def test_only_training_gets_a_gpu_and_only_on_the_cluster(
+    plan: Plan, arguments: tuple[str, ...]
+) -> None:
+    jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", plan(*arguments).stdout, re.M)
+    with_gpu = {rule for rule, job in jobs if re.search(r"\bgpu=", job)}
     trained = {"train", "train_and_drop", "plane", "bounds", "supersample"}
-    assert with_gpu == (trained if profile == "slurm" else set())
+    assert trained < {rule for rule, _ in jobs}
+    assert with_gpu == (trained if arguments == SLURM else set())
 
 
 def test_an_unedited_cluster_profile_is_refused_before_anything_is_submitted(
@@ -125,26 +124,17 @@ def test_an_unedited_cluster_profile_is_refused_before_anything_is_submitted(
     assert not (project.folder / "results").exists()
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"trainig": {}}, r"trainig.*did you mean 'training'"),
-        ({"seeds": {"count": "two"}}, r"seeds\.count.*two"),
-        ({"conditions": [{**MINIATURE["conditions"][0], "dataset": "minst"}]}, r"minst.*mnist"),
-        ({"conditions": [{**MINIATURE["conditions"][0], "regularizer": "l3"}]}, r"l3"),
-        ({"study": None}, r"study"),
-        # Defined in config.yaml, which a configuration of one's own replaces.
-        ({"conditions": [{**MINIATURE["conditions"][0], "regularizer": "l2"}]}, r"l2"),
-    ],
-)
-def test_a_wrong_configuration_gets_one_message_and_nothing_runs(
-    project: Project, change: dict, message: str
-) -> None:
-    wrong = project.configure("wrong.yaml", MINIATURE | change)
+def test_a_wrong_configuration_gets_one_message_and_nothing_runs(project: Project) -> None:
+    """Of its regularizer only config.yaml knows, which a configuration of one's own replaces.
+
+    All messages are in tests/unit/configuration.
+    """
+    condition = {**MINIATURE["conditions"][0], "regularizer": "l2"}
+    wrong = project.configure("wrong.yaml", MINIATURE | {"conditions": [condition]})
     run = project.snakemake("--profile", "profiles/local", "--configfile", wrong)
     assert run.returncode == 1
     errors = [line for line in run.stdout.splitlines() if line.startswith("configuration: ")]
     assert len(errors) == 1, run.stdout
-    assert re.search(message, errors[0])
+    assert "l2" in errors[0]
     assert "Traceback" not in run.stdout
     assert not (project.folder / "results").exists()

@@ -48,12 +48,12 @@ def test_readme_shows_the_commands_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text()
     readme = (ROOT / "README.md").read_text()
     recipes = re.findall(
-        r"^(demo|figures|dry-run|test|benchmark): .*\n((?:\t.*\n)+)", makefile, re.MULTILINE
+        r"^(demo|figures|dry-run|test|check|benchmark): .*\n((?:\t.*\n)+)", makefile, re.MULTILINE
     )
-    assert len(recipes) == 5
+    assert len(recipes) == 6
     for _, recipe in recipes:
         for line in recipe.strip().splitlines():
-            if line.strip().startswith("@echo"):
+            if line.strip().startswith(("@echo", "$(MAKE)")):
                 continue
             command = line.strip().replace("$(SNAKEMAKE)", "snakemake --profile profiles/local")
             assert f"`{command.replace('$(BIN)/', '')}`" in readme, command

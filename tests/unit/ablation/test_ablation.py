@@ -56,9 +56,11 @@ class Curve:
 def masked_logits(
     network: Stack, inputs: np.ndarray, removed: np.ndarray, constants: np.ndarray | None = None
 ) -> np.ndarray:
-    """Logits with some neurons at zero, or at constants (neurons), in the dtype of `inputs`."""
-    coordinates = neuron_coordinates(network.architecture.hidden)
-    layers, units = coordinates["layer"][1], coordinates["unit"][1]
+    """Logits (..., n, classes) with neurons removed (..., neurons): at zero, or at constants.
+
+    In the dtype of `inputs`.
+    """
+    layers = neuron_coordinates(network.architecture.hidden)["layer"][1]
     values, dtype = inputs, inputs.dtype
     for layer, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
         values = values @ weight[0].numpy().T.astype(dtype) + bias[0].numpy().astype(dtype)
@@ -72,9 +74,18 @@ def masked_logits(
             deviation = np.sqrt(variance + dtype.type(BATCH_NORM_EPSILON))
             values = (values - mean) / deviation * scale + shift
         values = ACTIVATED[network.architecture.activation](values)
-        here = removed[layers[removed] == layer + 1]
-        values[:, units[here]] = 0 if constants is None else constants[here]
+        here = layers == layer + 1
+        put_out = dtype.type(0) if constants is None else constants[here].astype(dtype)
+        values = np.where(removed[..., None, here], put_out, values)
     raise AssertionError
+
+
+def removed_after_steps(network: Stack, sequence: np.ndarray) -> np.ndarray:
+    """Neurons (steps, neurons) that a sequence has removed after 0, 1, ... of its steps."""
+    removed = np.zeros((len(sequence) + 1, sum(network.architecture.hidden)), bool)
+    for step, neuron in enumerate(sequence, start=1):
+        removed[step:, neuron] = True
+    return removed
 
 
 def reference(
@@ -84,20 +95,16 @@ def reference(
     sequence: np.ndarray,
     constants: np.ndarray | None = None,
 ) -> Curve:
-    predicted, unsure, loss, largest = [], [], [], 0.0
-    for k in range(len(sequence) + 1):
-        logits = masked_logits(network, inputs, sequence[:k], constants).astype(np.float64)
-        magnitude = max(1.0, np.abs(logits).max())
-        top = np.sort(logits, axis=1)
-        predicted.append(logits.argmax(1))
-        unsure.append((top[:, -1] - top[:, -2] < 2e-5 * magnitude).sum())
-        shifted = logits - top[:, -1:]
-        picked = np.take_along_axis(shifted, labels[:, None], axis=1)[:, 0]
-        loss.append((np.log(np.exp(shifted).sum(1)) - picked).mean())
-        largest = max(largest, magnitude)
-    every = np.array(predicted)
-    correct, changed = (every == labels).sum(1), (every != every[0]).sum(1)
-    return Curve(correct, changed, np.array(unsure), np.array(loss), largest)
+    removed = removed_after_steps(network, sequence)
+    logits = masked_logits(network, inputs, removed, constants).astype(np.float64)
+    magnitude = np.maximum(1, np.abs(logits).max((1, 2)))
+    predicted, top = logits.argmax(-1), np.sort(logits, axis=-1)
+    unsure = (top[..., -1] - top[..., -2] < 2e-5 * magnitude[:, None]).sum(1)
+    shifted = logits - top[..., -1:]
+    picked = np.take_along_axis(shifted, labels[None, :, None], axis=-1)[..., 0]
+    loss = (np.log(np.exp(shifted).sum(-1)) - picked).mean(1)
+    correct, changed = (predicted == labels).sum(1), (predicted != predicted[0]).sum(1)
+    return Curve(correct, changed, unsure, loss, magnitude.max())
 
 
 def check(
@@ -629,7 +636,7 @@ def test_more_examples_than_a_block(activation: str) -> None:
     rng = np.random.default_rng(1)
     network = make_network(rng, (12, 6), n_classes=10, activation=activation, batch_norm=True)
     inputs = make_inputs(rng, 2500, 4, on_a_grid=False)
-    labels = masked_logits(network, inputs, np.arange(0)).argmax(1)
+    labels = masked_logits(network, inputs, np.zeros(18, bool)).argmax(1)
     labels[::5] = 3
     correct, _, _ = check(network, inputs, labels, np.stack([rng.permutation(18)]))
     assert 2000 <= correct[0, 0] < 2500
@@ -643,12 +650,10 @@ def test_equal_counts(batch_norm: bool) -> None:
         network = make_network(rng, (6, 5), activation=activation, batch_norm=batch_norm)
         inputs = make_inputs(rng, 60, 4, on_a_grid=False)
         sequences = np.stack([rng.permutation(11) for _ in range(3)])
-        gaps = []
-        for k in range(12):
-            for sequence in sequences:
-                top = np.sort(masked_logits(network, inputs.astype(np.float64), sequence[:k]), 1)
-                gaps.append((top[:, -1] - top[:, -2]) / max(1, np.abs(top).max()))
-        clear = np.min(gaps, axis=0) > 1e-4
+        removed = np.concatenate([removed_after_steps(network, each) for each in sequences])
+        top = np.sort(masked_logits(network, inputs.astype(np.float64), removed), -1)
+        magnitude = np.maximum(1, np.abs(top).max((1, 2)))
+        clear = ((top[..., -1] - top[..., -2]) / magnitude[:, None]).min(0) > 1e-4
         assert clear.sum() > 30
         check(network, inputs[clear], rng.integers(0, 3, clear.sum()), sequences, decisive=True)
 
@@ -678,7 +683,7 @@ def test_ends_of_a_curve(activation: str, batch_norm: bool) -> None:
     inputs, labels = make_inputs(rng, 40, 4, on_a_grid=False), rng.integers(0, 3, 40)
     sequences = np.stack([rng.permutation(9), np.arange(9)])
     correct, _, loss = check(network, inputs, labels, sequences)
-    accuracy = (masked_logits(network, inputs, np.arange(0)).argmax(1) == labels).sum()
+    accuracy = (masked_logits(network, inputs, np.zeros(9, bool)).argmax(1) == labels).sum()
     assert (correct[:, 0] == accuracy).all()
     bias = network.biases[-1][0].double()
     assert (correct[:, -1] == (labels == int(bias.argmax())).sum()).all()

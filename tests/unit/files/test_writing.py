@@ -86,7 +86,7 @@ KINDS: dict[str, tuple[Callable[[Path, int], None], Callable[[Path], object]]] =
 
 
 def write_often(folder: Path, number: int) -> None:
-    for _ in range(8):
+    for _ in range(4):
         for suffix, (write, _) in KINDS.items():
             write(folder / f"raced{suffix}", number)
 
