@@ -1,7 +1,7 @@
 """Neurons switched off: alone, and one after another in the order of what was measured."""
 
 ABLATION_FILES = [
-    f"{RESULTS}/{condition.path}/ablation-{orderings}.nc"
+    file_of(condition, f"ablation-{orderings}.nc")
     for condition, plan in STUDY.plans.items()
     for orderings in plan.orderings
 ]

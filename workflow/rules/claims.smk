@@ -15,8 +15,8 @@ for condition in filter(STUDY.has_talk_counts, DRAWN):
 
 rule counts:
     input:
-        neurons=f"{CONDITION}/neurons.nc",
-        damage=f"{CONDITION}/damage.nc",
+        neurons=of_condition("neurons.nc"),
+        damage=of_condition("damage.nc"),
         ablation=first_ablation,
     output:
         reading=f"{CONDITION}/reading.nc",
@@ -114,9 +114,9 @@ rule study_counts:
 
 rule claims:
     input:
-        neurons=f"{CONDITION}/neurons.nc",
+        neurons=of_condition("neurons.nc"),
         ablations=all_ablations,
-        damage=f"{CONDITION}/damage.nc",
+        damage=of_condition("damage.nc"),
         reading=f"{CONDITION}/reading.nc",
     output:
         f"{CONDITION}/claims.csv",

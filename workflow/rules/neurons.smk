@@ -30,7 +30,7 @@ rule measure:
 
 rule figure_information:
     input:
-        neurons=f"{CONDITION}/neurons.nc",
+        neurons=of_condition("neurons.nc"),
     output:
         report(
             f"{FIGURE}/information.png",

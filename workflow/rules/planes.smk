@@ -69,7 +69,7 @@ rule join_plane:
 
 rule compression:
     input:
-        f"{CONDITION}/plane.nc",
+        of_condition("plane.nc"),
     output:
         f"{CONDITION}/compression.csv",
     log:
@@ -89,7 +89,7 @@ rule compression:
 
 rule figure_planes:
     input:
-        plane=f"{CONDITION}/plane.nc",
+        plane=of_condition("plane.nc"),
         table=f"{CONDITION}/compression.csv",
     output:
         report(
@@ -118,7 +118,7 @@ rule figure_planes:
 
 rule figure_clustering:
     input:
-        f"{CONDITION}/plane.nc",
+        of_condition("plane.nc"),
     output:
         report(
             f"{FIGURE}/clustering.png",

@@ -12,8 +12,8 @@ for condition in DRAWN:
 
 rule simpson:
     input:
-        neurons=f"{CONDITION}/neurons.nc",
-        damage=f"{CONDITION}/damage.nc",
+        neurons=of_condition("neurons.nc"),
+        damage=of_condition("damage.nc"),
     output:
         f"{CONDITION}/simpson.csv",
     log:
@@ -33,8 +33,8 @@ rule simpson:
 
 rule figure_simpson:
     input:
-        neurons=f"{CONDITION}/neurons.nc",
-        damage=f"{CONDITION}/damage.nc",
+        neurons=of_condition("neurons.nc"),
+        damage=of_condition("damage.nc"),
         table=f"{CONDITION}/simpson.csv",
     output:
         report(
@@ -63,7 +63,7 @@ rule figure_simpson:
 
 rule figure_layer_share:
     input:
-        neurons=f"{CONDITION}/neurons.nc",
+        neurons=of_condition("neurons.nc"),
         claims=f"{CONDITION}/claims.csv",
     output:
         report(
@@ -92,7 +92,7 @@ rule figure_layer_share:
 
 rule ranking:
     input:
-        ablation=f"{CONDITION}/ablation-{{orderings}}.nc",
+        ablation=of_condition("ablation-{orderings}.nc"),
     output:
         effects=f"{CONDITION}/effects-{{orderings}}.csv",
         replaced=f"{CONDITION}/replaced-{{orderings}}.csv",
@@ -145,7 +145,7 @@ rule figure_ranking:
 
 rule figure_quantizers:
     input:
-        neurons=f"{CONDITION}/neurons.nc",
+        neurons=of_condition("neurons.nc"),
         claims=f"{CONDITION}/claims.csv",
         effects=f"{CONDITION}/effects-{{orderings}}.csv",
     output:
@@ -175,7 +175,7 @@ rule figure_quantizers:
 
 rule figure_replacement:
     input:
-        ablation=f"{CONDITION}/ablation-{{orderings}}.nc",
+        ablation=of_condition("ablation-{orderings}.nc"),
         replaced=f"{CONDITION}/replaced-{{orderings}}.csv",
     output:
         report(
