@@ -1,64 +1,12 @@
-"""Which order of neurons matters most: Simpson's paradox, measures, quantizers, replacements."""
+"""Which order of neurons matters most: layer share, measures, quantizers, replacements."""
 
 for condition in DRAWN:
     OWN_FIGURES[condition] += [
-        "simpson",
         *(["layer-share"] if STUDY.controlled(condition) else []),
         *(["ranking"] if STUDY.ranked_sets(condition) else []),
         *(f"quantizers-{name}" for name in STUDY.quantizer_sets(condition)),
         *(f"replacement-{name}" for name in STUDY.balanced_sets(condition)),
     ]
-
-
-rule simpson:
-    input:
-        neurons=of_condition("neurons.nc"),
-        damage=of_condition("damage.nc"),
-    output:
-        f"{CONDITION}/simpson.csv",
-    log:
-        f"logs/{CONDITION}/simpson.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        condition=seeds_of,
-        code=lambda wildcards: code("simpson.py"),
-    script:
-        "../scripts/simpson.py"
-
-
-rule figure_simpson:
-    input:
-        neurons=of_condition("neurons.nc"),
-        damage=of_condition("damage.nc"),
-        table=f"{CONDITION}/simpson.csv",
-    output:
-        report(
-            f"{FIGURE}/simpson.png",
-            caption="../report/simpson.rst",
-            category=ABLATION,
-            subcategory=BY_DATASET,
-            labels=figure_labels("Simpson's paradox"),
-        ),
-        f"{FIGURE}/simpson.pdf",
-        f"{FIGURE}/simpson.csv",
-    log:
-        f"logs/{FIGURE}/simpson.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        condition=seeds_of,
-        code=lambda wildcards: code("figure_simpson.py"),
-    script:
-        "../scripts/figure_simpson.py"
 
 
 rule figure_layer_share:

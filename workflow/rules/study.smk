@@ -66,7 +66,6 @@ wildcard_constraints:
     comparison=r"[a-z0-9-]+",
     toy=r"[a-z]+",
     part=r"label|input|cost",
-    loss=r"error|cross-entropy",
     gaps=r"[a-z0-9][a-z0-9.-]*",
     supersample=r"[a-z0-9][a-z0-9.-]*",
 
