@@ -55,4 +55,5 @@ mypy:
 	@echo 'Installing into .venv: minutes without a word'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	PYTHONPATH=src $(BIN)/python -m neuroninfo.ablation.warm
 	touch $@

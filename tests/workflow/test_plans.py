@@ -19,14 +19,14 @@ def test_the_talk_is_planned_by_default(plan: Plan, arguments: tuple[str, ...]) 
     jobs = planned(run.stdout)
     # 5 conditions of 20 seeds, whose activations are kept, and 16 of 5 seeds: blocks of 5.
     blocks = {"train": 20, "train_and_drop": 16}
-    assert jobs | blocks | {"measure": 36, "dataset": 4, "study_claims": 1} == jobs
+    assert jobs | blocks | {"measure": 36, "dataset": 4, "study_readings": 1} == jobs
     # Of the conditions with numbers of the talk one is drawn; the first version is another study.
     assert jobs | {"tolerances": 1, "figure_tolerances": 1} == jobs
     assert not jobs.keys() & {"first_version", "figure_first_version"}
     # Planes: 5 conditions of 20 seeds and 4 of 5.
-    assert jobs | {"plane": 24, "calibration": 1, "study_compression": 1} == jobs
+    assert jobs | {"plane": 24, "calibration": 1, "study_planes": 1} == jobs
     # T5: a job for each of 12 conditions with gaps, and of 6 with pools.
-    assert jobs | {"bounds": 12, "supersample": 6, "figure_bounds": 2, "study_bounds": 1} == jobs
+    assert jobs | {"bounds": 12, "supersample": 6, "figure_bounds": 1, "study_bounds": 1} == jobs
     tasks = {"mnist", "fashion_mnist", "cifar10", "icosahedron"}
     assert set(re.findall(r"dataset=(\w+)", run.stdout)) == tasks
 
@@ -60,10 +60,10 @@ def test_the_demo_plans_nothing_but_digits(plan: Plan) -> None:
 def test_the_sweep_plans_no_more_than_its_figure_needs(plan: Plan) -> None:
     run = plan(*LOCAL, "--configfile", "config/settings.yaml")
     jobs = planned(run.stdout)
-    once = {"all", "study_counts", "study_claims", "figure_where_claims_hold"}
-    of_condition = {"train_and_drop", "measure", "damage", "ablate", "gather_ablation"}
-    assert jobs.keys() - once == of_condition | {"dataset", "gather", "counts", "claims"}
-    assert {jobs[rule] for rule in of_condition} == {53}  # 5 seeds in one block
+    once = {"all", "study_readings", "figure_where_claims_hold"}
+    of_condition = {"train_and_drop", "measure", "damage", "ablate", "readings"}
+    assert jobs.keys() - once == of_condition | {"dataset"}  # 5 seeds in one block: none to gather
+    assert {jobs[rule] for rule in of_condition} == {53}
     assert set(re.findall(r"dataset=([\w-]+)", run.stdout)) == {
         *("mnist", "mnist-standardized", "mnist-other-split"),
     }

@@ -86,15 +86,10 @@ def test_what_is_short_runs_where_snakemake_runs() -> None:
 
 @pytest.mark.parametrize("name", FIGURE_RULES)
 def test_a_figure_has_one_name(name: str) -> None:
-    """File, rule, script, function and caption; wildcards of the file's name left out."""
-    text, figure = RULES[name], name.removeprefix("figure_")
-    pictures = re.findall(r'f"\{FIGURES?\}/([^"]+)\.(?:png|gif)"', text)
-    assert pictures
-    for path in pictures:
-        words = re.sub(r"\{\{\w+\}\}", "", path)
-        assert "_".join(re.findall(r"\w+", words)) == figure
-    captions = set(re.findall(r"report/([\w-]+)\.rst", text))
-    assert captions == {figure.replace("_", "-")}
+    """File, function and caption, of a rule's only figure also the rule; wildcards left out."""
+    text = RULES[name]
+    pictures = re.findall(r'f"\{FIGURES?\}/([^"]+)\.(?:png|gif)",\s+caption="([^"]+)"', text)
+    assert len(pictures) == len(re.findall(r"\.(?:png|gif)\"", text)) > 0
     script = ast.parse((ROOT / "workflow" / "scripts" / f"{name}.py").read_text())
     imported = {
         alias.name: node.module
@@ -103,8 +98,15 @@ def test_a_figure_has_one_name(name: str) -> None:
         for alias in node.names
     }
     called = {ast.unparse(node.func) for node in ast.walk(script) if isinstance(node, ast.Call)}
-    assert re.fullmatch(r"neuroninfo\.figures\.\w+", imported[figure])
-    assert figure in called
+    figures = set()
+    for path, caption in pictures:
+        words = re.sub(r"\{\{\w+\}\}|(?<=bounds)-(error|cross-entropy)", "", path)
+        figure = "_".join(re.findall(r"\w+", words))
+        assert caption == f"../report/{figure.replace('_', '-')}.rst"
+        assert re.fullmatch(r"neuroninfo\.figures\.\w+", imported[figure])
+        assert figure in called
+        figures.add(figure)
+    assert len(figures) > 1 or figures == {name.removeprefix("figure_")}
 
 
 def test_figures_come_from_figure_rules_and_data_from_others() -> None:

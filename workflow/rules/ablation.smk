@@ -1,12 +1,17 @@
 """Neurons switched off: alone, and one after another in the order of what was measured."""
 
 ABLATION_FILES = [
-    f"{RESULTS}/{condition.path}/ablation-{orderings}.nc"
+    file_of(condition, f"ablation-{orderings}.nc")
     for condition, plan in STUDY.plans.items()
     for orderings in plan.orderings
 ]
 for condition in DRAWN:
-    OWN_FIGURES[condition] += ["ablation-network", "ablation-layers"]
+    OWN_FIGURES[condition] += [
+        "ablation-network",
+        "ablation-layers",
+        "information",
+        "simpson",
+    ]
 
 
 rule damage:
@@ -84,58 +89,68 @@ rule ablate:
         "../scripts/ablate.py"
 
 
-rule figure_ablation_network:
+rule figure_ablation:
     input:
         ablation=first_ablation,
-    output:
-        report(
-            f"{FIGURE}/ablation-network.png",
-            caption="../report/ablation-network.rst",
-            category=ABLATION,
-            subcategory=BY_DATASET,
-            labels=figure_labels("ablation of the whole network"),
-        ),
-        f"{FIGURE}/ablation-network.pdf",
-        f"{FIGURE}/ablation-network.csv",
-    log:
-        f"logs/{FIGURE}/ablation-network.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        condition=seeds_of,
-        code=lambda wildcards: code("figure_ablation_network.py"),
-    script:
-        "../scripts/figure_ablation_network.py"
-
-
-rule figure_ablation_layers:
-    input:
-        ablation=first_ablation,
+        neurons=of_condition("neurons.nc"),
+        damage=of_condition("damage.nc"),
         counts=f"{CONDITION}/reading.csv",
+        correlations=f"{CONDITION}/simpson.csv",
     output:
-        report(
-            f"{FIGURE}/ablation-layers.png",
-            caption="../report/ablation-layers.rst",
-            category=ABLATION,
-            subcategory=BY_DATASET,
-            labels=figure_labels("ablation within each layer"),
-        ),
-        f"{FIGURE}/ablation-layers.pdf",
-        f"{FIGURE}/ablation-layers.csv",
+        ablation_network=[
+            report(
+                f"{FIGURE}/ablation-network.png",
+                caption="../report/ablation-network.rst",
+                category=ABLATION,
+                subcategory=BY_DATASET,
+                labels=figure_labels("ablation of the whole network"),
+            ),
+            f"{FIGURE}/ablation-network.pdf",
+            f"{FIGURE}/ablation-network.csv",
+        ],
+        ablation_layers=[
+            report(
+                f"{FIGURE}/ablation-layers.png",
+                caption="../report/ablation-layers.rst",
+                category=ABLATION,
+                subcategory=BY_DATASET,
+                labels=figure_labels("ablation within each layer"),
+            ),
+            f"{FIGURE}/ablation-layers.pdf",
+            f"{FIGURE}/ablation-layers.csv",
+        ],
+        information=[
+            report(
+                f"{FIGURE}/information.png",
+                caption="../report/information.rst",
+                category=ABLATION,
+                subcategory=BY_DATASET,
+                labels=figure_labels("information by layer"),
+            ),
+            f"{FIGURE}/information.pdf",
+            f"{FIGURE}/information.csv",
+        ],
+        simpson=[
+            report(
+                f"{FIGURE}/simpson.png",
+                caption="../report/simpson.rst",
+                category=ABLATION,
+                subcategory=BY_DATASET,
+                labels=figure_labels("Simpson's paradox"),
+            ),
+            f"{FIGURE}/simpson.pdf",
+            f"{FIGURE}/simpson.csv",
+        ],
     log:
-        f"logs/{FIGURE}/ablation-layers.log",
+        f"logs/{FIGURE}/ablation.log",
     localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=4000,
+        runtime=30,
     params:
         condition=seeds_of,
-        code=lambda wildcards: code("figure_ablation_layers.py"),
+        code=lambda wildcards: code("figure_ablation.py"),
     script:
-        "../scripts/figure_ablation_layers.py"
+        "../scripts/figure_ablation.py"

@@ -3,13 +3,13 @@
 
 rule gather:
     input:
-        of_blocks("{kind}.nc"),
+        of_blocks,
     output:
         f"{CONDITION}/{{kind}}.nc",
     log:
         f"logs/{CONDITION}/gather-{{kind}}.log",
     wildcard_constraints:
-        kind="neurons|history|damage|pruned|precision|plane",
+        kind=GATHERED,
     localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
@@ -25,7 +25,7 @@ rule gather:
 
 rule gather_ablation:
     input:
-        of_blocks("ablation-{orderings}.nc"),
+        of_blocks,
     output:
         f"{CONDITION}/ablation-{{orderings}}.nc",
     log:

@@ -64,22 +64,34 @@ rule figure_bounds:
     input:
         GAP_FILES,
     output:
-        report(
-            f"{FIGURES}/bounds-{{loss}}.png",
-            caption="../report/bounds.rst",
-            category=BOUNDS,
-            labels={"figure": "gap and bounds, {loss}"},
-        ),
-        f"{FIGURES}/bounds-{{loss}}.pdf",
-        f"{FIGURES}/bounds-{{loss}}.csv",
+        error=[
+            report(
+                f"{FIGURES}/bounds-error.png",
+                caption="../report/bounds.rst",
+                category=BOUNDS,
+                labels={"figure": "gap and bounds, error"},
+            ),
+            f"{FIGURES}/bounds-error.pdf",
+            f"{FIGURES}/bounds-error.csv",
+        ],
+        cross_entropy=[
+            report(
+                f"{FIGURES}/bounds-cross-entropy.png",
+                caption="../report/bounds.rst",
+                category=BOUNDS,
+                labels={"figure": "gap and bounds, cross-entropy"},
+            ),
+            f"{FIGURES}/bounds-cross-entropy.pdf",
+            f"{FIGURES}/bounds-cross-entropy.csv",
+        ],
     log:
-        f"logs/{FIGURES}/bounds-{{loss}}.log",
+        f"logs/{FIGURES}/bounds.log",
     localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=4000,
+        runtime=30,
     params:
         code=lambda wildcards: code("figure_bounds.py"),
     script:

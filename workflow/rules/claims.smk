@@ -13,28 +13,31 @@ for condition in filter(STUDY.has_talk_counts, DRAWN):
     OWN_FIGURES[condition].append("tolerances")
 
 
-rule counts:
+rule readings:
     input:
-        neurons=f"{CONDITION}/neurons.nc",
-        damage=f"{CONDITION}/damage.nc",
-        ablation=first_ablation,
+        neurons=of_condition("neurons.nc"),
+        damage=of_condition("damage.nc"),
+        ablations=all_ablations,
     output:
         reading=f"{CONDITION}/reading.nc",
-        summary=f"{CONDITION}/reading.csv",
+        counts=f"{CONDITION}/reading.csv",
+        claims=f"{CONDITION}/claims.csv",
+        correlations=f"{CONDITION}/simpson.csv",
     log:
-        f"logs/{CONDITION}/counts.log",
+        f"logs/{CONDITION}/readings.log",
     localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=4000,
         runtime=30,
     params:
         condition=seeds_of,
+        sets=lambda wildcards: STUDY.plans[condition_of(wildcards)].orderings,
         settings=lambda wildcards: STUDY.reading_settings(condition_of(wildcards)),
-        code=lambda wildcards: code("counts.py"),
+        code=lambda wildcards: code("readings.py"),
     script:
-        "../scripts/counts.py"
+        "../scripts/readings.py"
 
 
 rule tolerances:
@@ -85,63 +88,21 @@ rule figure_tolerances:
         "../scripts/figure_tolerances.py"
 
 
-rule study_counts:
+rule study_readings:
     input:
-        of_conditions("reading.csv", STUDY.ablated),
+        counts=of_conditions("reading.csv", STUDY.ablated),
+        claims=of_conditions("claims.csv", STUDY.ablated),
     output:
-        table=f"{RESULTS}/readings.csv",
-        page=report(
+        counts=f"{RESULTS}/readings.csv",
+        counts_page=report(
             f"{RESULTS}/readings.html",
             caption="../report/readings.rst",
             category=CLAIMS,
             subcategory=OF_THE_STUDY,
             labels={"figure": "table of numbers of neurons"},
         ),
-    log:
-        f"logs/{RESULTS}/readings.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        conditions=named(STUDY.ablated),
-        code=lambda wildcards: code("study_counts.py"),
-    script:
-        "../scripts/study_counts.py"
-
-
-rule claims:
-    input:
-        neurons=f"{CONDITION}/neurons.nc",
-        ablations=all_ablations,
-        damage=f"{CONDITION}/damage.nc",
-        reading=f"{CONDITION}/reading.nc",
-    output:
-        f"{CONDITION}/claims.csv",
-    log:
-        f"logs/{CONDITION}/claims.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        condition=seeds_of,
-        sets=lambda wildcards: STUDY.plans[condition_of(wildcards)].orderings,
-        code=lambda wildcards: code("claims.py"),
-    script:
-        "../scripts/claims.py"
-
-
-rule study_claims:
-    input:
-        of_conditions("claims.csv", STUDY.ablated),
-    output:
-        table=f"{RESULTS}/claims.csv",
-        page=report(
+        claims=f"{RESULTS}/claims.csv",
+        claims_page=report(
             f"{RESULTS}/claims.html",
             caption="../report/claims.rst",
             category=CLAIMS,
@@ -149,18 +110,18 @@ rule study_claims:
             labels={"figure": "table of claims"},
         ),
     log:
-        f"logs/{RESULTS}/claims.log",
+        f"logs/{RESULTS}/readings.log",
     localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=4000,
+        runtime=30,
     params:
         conditions=named(STUDY.ablated),
-        code=lambda wildcards: code("study_claims.py"),
+        code=lambda wildcards: code("study_readings.py"),
     script:
-        "../scripts/study_claims.py"
+        "../scripts/study_readings.py"
 
 
 rule figure_comparison:

@@ -1,8 +1,5 @@
 """What every neuron knows."""
 
-for condition in DRAWN:
-    OWN_FIGURES[condition].append("information")
-
 
 rule measure:
     input:
@@ -26,31 +23,3 @@ rule measure:
         code=lambda wildcards: code("measure.py"),
     script:
         "../scripts/measure.py"
-
-
-rule figure_information:
-    input:
-        neurons=f"{CONDITION}/neurons.nc",
-    output:
-        report(
-            f"{FIGURE}/information.png",
-            caption="../report/information.rst",
-            category=ABLATION,
-            subcategory=BY_DATASET,
-            labels=figure_labels("information by layer"),
-        ),
-        f"{FIGURE}/information.pdf",
-        f"{FIGURE}/information.csv",
-    log:
-        f"logs/{FIGURE}/information.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        condition=seeds_of,
-        code=lambda wildcards: code("figure_information.py"),
-    script:
-        "../scripts/figure_information.py"

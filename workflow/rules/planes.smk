@@ -69,7 +69,7 @@ rule join_plane:
 
 rule compression:
     input:
-        f"{CONDITION}/plane.nc",
+        of_condition("plane.nc"),
     output:
         f"{CONDITION}/compression.csv",
     log:
@@ -89,59 +89,44 @@ rule compression:
 
 rule figure_planes:
     input:
-        plane=f"{CONDITION}/plane.nc",
+        plane=of_condition("plane.nc"),
         table=f"{CONDITION}/compression.csv",
     output:
-        report(
-            f"{FIGURE}/planes.png",
-            caption="../report/planes.rst",
-            category=PLANES,
-            subcategory=BY_DATASET,
-            labels=figure_labels("information planes"),
-        ),
-        f"{FIGURE}/planes.pdf",
-        f"{FIGURE}/planes.csv",
+        planes=[
+            report(
+                f"{FIGURE}/planes.png",
+                caption="../report/planes.rst",
+                category=PLANES,
+                subcategory=BY_DATASET,
+                labels=figure_labels("information planes"),
+            ),
+            f"{FIGURE}/planes.pdf",
+            f"{FIGURE}/planes.csv",
+        ],
+        clustering=[
+            report(
+                f"{FIGURE}/clustering.png",
+                caption="../report/clustering.rst",
+                category=PLANES,
+                subcategory=BY_DATASET,
+                labels=figure_labels("clustering and information"),
+            ),
+            f"{FIGURE}/clustering.pdf",
+            f"{FIGURE}/clustering.csv",
+        ],
     log:
         f"logs/{FIGURE}/planes.log",
     localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=4000,
+        runtime=30,
     params:
         condition=described,
         code=lambda wildcards: code("figure_planes.py"),
     script:
         "../scripts/figure_planes.py"
-
-
-rule figure_clustering:
-    input:
-        f"{CONDITION}/plane.nc",
-    output:
-        report(
-            f"{FIGURE}/clustering.png",
-            caption="../report/clustering.rst",
-            category=PLANES,
-            subcategory=BY_DATASET,
-            labels=figure_labels("clustering and information"),
-        ),
-        f"{FIGURE}/clustering.pdf",
-        f"{FIGURE}/clustering.csv",
-    log:
-        f"logs/{FIGURE}/clustering.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        condition=described,
-        code=lambda wildcards: code("figure_clustering.py"),
-    script:
-        "../scripts/figure_clustering.py"
 
 
 rule figure_planes_activations:
@@ -176,66 +161,21 @@ rule figure_planes_activations:
         "../scripts/figure_planes_activations.py"
 
 
-rule study_compression:
+rule study_planes:
     input:
-        of_conditions("compression.csv", STUDY.with_planes),
+        compression=of_conditions("compression.csv", STUDY.with_planes),
+        planes=of_conditions("plane.nc", STUDY.with_planes),
     output:
-        table=f"{RESULTS}/compression.csv",
-        page=report(
+        compression=f"{RESULTS}/compression.csv",
+        compression_page=report(
             f"{RESULTS}/compression.html",
             caption="../report/planes-compression.rst",
             category=PLANES,
             subcategory=OF_THE_STUDY,
             labels={"figure": "table of compression"},
         ),
-    log:
-        f"logs/{RESULTS}/compression.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        conditions=named(STUDY.with_planes),
-        code=lambda wildcards: code("study_compression.py"),
-    script:
-        "../scripts/study_compression.py"
-
-
-rule figure_planes_compression:
-    input:
-        f"{RESULTS}/compression.csv",
-    output:
-        report(
-            f"{FIGURES}/planes-compression.png",
-            caption="../report/planes-compression.rst",
-            category=PLANES,
-            subcategory=OF_THE_STUDY,
-            labels={"figure": "compression"},
-        ),
-        f"{FIGURES}/planes-compression.pdf",
-        f"{FIGURES}/planes-compression.csv",
-    log:
-        f"logs/{FIGURES}/planes-compression.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        code=lambda wildcards: code("figure_planes_compression.py"),
-    script:
-        "../scripts/figure_planes_compression.py"
-
-
-rule plane_gap:
-    input:
-        of_conditions("plane.nc", STUDY.with_planes),
-    output:
-        table=f"{RESULTS}/plane-gap.csv",
-        page=report(
+        gap=f"{RESULTS}/plane-gap.csv",
+        gap_page=report(
             f"{RESULTS}/plane-gap.html",
             caption="../report/planes-gap.rst",
             category=PLANES,
@@ -243,44 +183,58 @@ rule plane_gap:
             labels={"figure": "table of correlations with the gap"},
         ),
     log:
-        f"logs/{RESULTS}/plane-gap.log",
+        f"logs/{RESULTS}/planes.log",
     localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=4000,
+        runtime=30,
     params:
         conditions=named(STUDY.with_planes),
-        code=lambda wildcards: code("plane_gap.py"),
+        code=lambda wildcards: code("study_planes.py"),
     script:
-        "../scripts/plane_gap.py"
+        "../scripts/study_planes.py"
 
 
-rule figure_planes_gap:
+rule figure_study_planes:
     input:
         planes=of_conditions("plane.nc", STUDY.with_planes),
-        table=f"{RESULTS}/plane-gap.csv",
+        compression=f"{RESULTS}/compression.csv",
+        gap=f"{RESULTS}/plane-gap.csv",
     output:
-        report(
-            f"{FIGURES}/planes-gap.png",
-            caption="../report/planes-gap.rst",
-            category=PLANES,
-            subcategory=OF_THE_STUDY,
-            labels={"figure": "information and generalization gap"},
-        ),
-        f"{FIGURES}/planes-gap.pdf",
-        f"{FIGURES}/planes-gap.csv",
+        planes_compression=[
+            report(
+                f"{FIGURES}/planes-compression.png",
+                caption="../report/planes-compression.rst",
+                category=PLANES,
+                subcategory=OF_THE_STUDY,
+                labels={"figure": "compression"},
+            ),
+            f"{FIGURES}/planes-compression.pdf",
+            f"{FIGURES}/planes-compression.csv",
+        ],
+        planes_gap=[
+            report(
+                f"{FIGURES}/planes-gap.png",
+                caption="../report/planes-gap.rst",
+                category=PLANES,
+                subcategory=OF_THE_STUDY,
+                labels={"figure": "information and generalization gap"},
+            ),
+            f"{FIGURES}/planes-gap.pdf",
+            f"{FIGURES}/planes-gap.csv",
+        ],
     log:
-        f"logs/{FIGURES}/planes-gap.log",
+        f"logs/{FIGURES}/planes.log",
     localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=4000,
+        runtime=30,
     params:
         conditions=named(STUDY.with_planes),
-        code=lambda wildcards: code("figure_planes_gap.py"),
+        code=lambda wildcards: code("figure_study_planes.py"),
     script:
-        "../scripts/figure_planes_gap.py"
+        "../scripts/figure_study_planes.py"

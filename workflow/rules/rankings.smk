@@ -1,8 +1,7 @@
-"""Which order of neurons matters most: Simpson's paradox, measures, quantizers, replacements."""
+"""Which order of neurons matters most: layer share, measures, quantizers, replacements."""
 
 for condition in DRAWN:
     OWN_FIGURES[condition] += [
-        "simpson",
         *(["layer-share"] if STUDY.controlled(condition) else []),
         *(["ranking"] if STUDY.ranked_sets(condition) else []),
         *(f"quantizers-{name}" for name in STUDY.quantizer_sets(condition)),
@@ -10,60 +9,9 @@ for condition in DRAWN:
     ]
 
 
-rule simpson:
-    input:
-        neurons=f"{CONDITION}/neurons.nc",
-        damage=f"{CONDITION}/damage.nc",
-    output:
-        f"{CONDITION}/simpson.csv",
-    log:
-        f"logs/{CONDITION}/simpson.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        condition=seeds_of,
-        code=lambda wildcards: code("simpson.py"),
-    script:
-        "../scripts/simpson.py"
-
-
-rule figure_simpson:
-    input:
-        neurons=f"{CONDITION}/neurons.nc",
-        damage=f"{CONDITION}/damage.nc",
-        table=f"{CONDITION}/simpson.csv",
-    output:
-        report(
-            f"{FIGURE}/simpson.png",
-            caption="../report/simpson.rst",
-            category=ABLATION,
-            subcategory=BY_DATASET,
-            labels=figure_labels("Simpson's paradox"),
-        ),
-        f"{FIGURE}/simpson.pdf",
-        f"{FIGURE}/simpson.csv",
-    log:
-        f"logs/{FIGURE}/simpson.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        condition=seeds_of,
-        code=lambda wildcards: code("figure_simpson.py"),
-    script:
-        "../scripts/figure_simpson.py"
-
-
 rule figure_layer_share:
     input:
-        neurons=f"{CONDITION}/neurons.nc",
+        neurons=of_condition("neurons.nc"),
         claims=f"{CONDITION}/claims.csv",
     output:
         report(
@@ -92,7 +40,7 @@ rule figure_layer_share:
 
 rule ranking:
     input:
-        ablation=f"{CONDITION}/ablation-{{orderings}}.nc",
+        ablation=of_condition("ablation-{orderings}.nc"),
     output:
         effects=f"{CONDITION}/effects-{{orderings}}.csv",
         replaced=f"{CONDITION}/replaced-{{orderings}}.csv",
@@ -145,7 +93,7 @@ rule figure_ranking:
 
 rule figure_quantizers:
     input:
-        neurons=f"{CONDITION}/neurons.nc",
+        neurons=of_condition("neurons.nc"),
         claims=f"{CONDITION}/claims.csv",
         effects=f"{CONDITION}/effects-{{orderings}}.csv",
     output:
@@ -175,7 +123,7 @@ rule figure_quantizers:
 
 rule figure_replacement:
     input:
-        ablation=f"{CONDITION}/ablation-{{orderings}}.nc",
+        ablation=of_condition("ablation-{orderings}.nc"),
         replaced=f"{CONDITION}/replaced-{{orderings}}.csv",
     output:
         report(

@@ -38,7 +38,7 @@ rule prune:
 
 rule pruning:
     input:
-        f"{CONDITION}/pruned.nc",
+        of_condition("pruned.nc"),
     output:
         f"{CONDITION}/pruning.csv",
     log:
@@ -110,7 +110,7 @@ rule low_bit:
 
 rule precision:
     input:
-        f"{CONDITION}/precision.nc",
+        of_condition("precision.nc"),
     output:
         f"{CONDITION}/precision.csv",
     log:

@@ -25,6 +25,7 @@ LIBRARY = Library(SOURCE)
 RESULTS = f"results/{STUDY.name}"
 CONDITION = f"{RESULTS}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
 BLOCK = f"{CONDITION}/seeds-{{first}}-{{last}}"
+GATHERED = "neurons|history|damage|pruned|precision|plane"  # kinds, beside curves
 CHECKPOINTS = f"{RESULTS}/checkpoints"
 FIGURES = f"{RESULTS}/figures"
 FIGURE = f"{FIGURES}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
@@ -65,7 +66,6 @@ wildcard_constraints:
     comparison=r"[a-z0-9-]+",
     toy=r"[a-z]+",
     part=r"label|input|cost",
-    loss=r"error|cross-entropy",
     gaps=r"[a-z0-9][a-z0-9.-]*",
     supersample=r"[a-z0-9][a-z0-9.-]*",
 
@@ -99,29 +99,63 @@ def block_of(wildcards):
 
 def seeds_of(wildcards):
     """The condition and all its seeds (or those of a section) as they are written into files."""
-    n_seeds = STUDY.n_seeds(condition_of(wildcards), *section_of(wildcards))
+    n_seeds = STUDY.n_seeds(condition_of(wildcards), *section_of(name_of(wildcards)))
     return described(wildcards) | {"seeds": list(range(n_seeds))}
 
 
-def section_of(wildcards):
-    """The section of the configuration that says for how many seeds a file is made."""
+def name_of(wildcards):
+    """The file that blocks have and that a job is about; nothing if it is about all of them."""
     if wildcards.get("orderings"):
-        return ("orderings", wildcards.orderings)
-    experiment = {"pruned": "pruning", "precision": "precision", "plane": "planes"}
-    return (experiment[wildcards.kind],) if wildcards.get("kind") in experiment else ()
+        return f"ablation-{wildcards.orderings}.nc"
+    return f"{wildcards.kind}.nc" if wildcards.get("kind") else ""
 
 
-def of_blocks(name):
-    """The file of that name of every block of a condition."""
-    return lambda wildcards: [
-        f"{CONDITION}/seeds-{first}-{last}/{name}".format(**wildcards)
-        for first, last in STUDY.blocks(condition_of(wildcards), *section_of(wildcards))
+def section_of(name):
+    """The section of the configuration that says for how many seeds a file is made."""
+    if name.startswith("ablation-"):
+        return ("orderings", name.removeprefix("ablation-").removesuffix(".nc"))
+    experiment = {
+        "pruned.nc": "pruning",
+        "precision.nc": "precision",
+        "plane.nc": "planes",
+    }
+    return (experiment[name],) if name in experiment else ()
+
+
+def of_blocks(wildcards):
+    """The file that a job puts together, of every block of a condition."""
+    condition, name = condition_of(wildcards), name_of(wildcards)
+    return [
+        block_file(condition, block, name)
+        for block in STUDY.blocks(condition, *section_of(name))
     ]
 
 
+def block_file(condition, block, name):
+    """A file of a block of seeds, given by its first and its last one."""
+    return f"{RESULTS}/{condition.path}/seeds-{block[0]}-{block[1]}/{name}"
+
+
+def file_of(condition, name):
+    """The file of that name of all seeds of a condition.
+
+    What blocks of seeds have is put together, but for a single one: its file is the condition's.
+    """
+    if re.fullmatch(rf"({GATHERED}|ablation-.*)\.nc", name):
+        blocks = STUDY.blocks(condition, *section_of(name))
+        if len(blocks) == 1:
+            return block_file(condition, blocks[0], name)
+    return f"{RESULTS}/{condition.path}/{name}"
+
+
+def of_condition(name):
+    """The same of the condition that a job is of."""
+    return lambda wildcards: file_of(condition_of(wildcards), name.format(**wildcards))
+
+
 def of_conditions(name, conditions):
-    """The file of that name of each condition."""
-    return [f"{RESULTS}/{condition.path}/{name}" for condition in conditions]
+    """The same of each condition."""
+    return [file_of(condition, name) for condition in conditions]
 
 
 def searched_orders(wildcards, orderings):
@@ -134,7 +168,7 @@ def searched_orders(wildcards, orderings):
 def first_ablation_of(condition):
     """The curves that give a condition's claims and figures: those of its first set."""
     orderings = STUDY.plans[condition].orderings[0]
-    return f"{RESULTS}/{condition.path}/ablation-{orderings}.nc"
+    return file_of(condition, f"ablation-{orderings}.nc")
 
 
 def first_ablation(wildcards):
@@ -144,9 +178,10 @@ def first_ablation(wildcards):
 
 def all_ablations(wildcards):
     """The curves of all sets of orderings of a condition, the first of which comes first."""
+    condition = condition_of(wildcards)
     return [
-        f"{CONDITION}/ablation-{orderings}.nc".format(**wildcards)
-        for orderings in STUDY.plans[condition_of(wildcards)].orderings
+        file_of(condition, f"ablation-{orderings}.nc")
+        for orderings in STUDY.plans[condition].orderings
     ]
 
 

@@ -11,4 +11,5 @@ from neuroninfo.figures.bounds import bounds
 from neuroninfo.files import storage
 
 files = [storage.read(path, "bounds") for path in snakemake.input]
-canvas.save(bounds(files, snakemake.wildcards.loss), *snakemake.output)
+canvas.save(bounds(files, "error"), *snakemake.output.error)
+canvas.save(bounds(files, "cross-entropy"), *snakemake.output.cross_entropy)

@@ -17,7 +17,8 @@ from typing import Final
 
 import numpy as np
 
-from neuroninfo.neurons.measures import DECIMALS, mutual_information
+from neuroninfo.neurons.measures import mutual_information
+from neuroninfo.neurons.ties import DECIMALS
 
 MEASURES: Final = ("cmim", "jmi")
 MOST_JOINT: Final = 8
@@ -141,7 +142,7 @@ def select(
     labels
         (n) classes.
     ties
-        A permutation of the neurons: which of equal ones (to `measures.DECIMALS`) comes first.
+        A permutation of the neurons: which of equal ones (to `ties.DECIMALS`) comes first.
     shuffled
         (n) each, permutations of the labels.
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from neuroninfo.ablation.settings import OrderBy
 from neuroninfo.networks.stack import neuron_coordinates
-from neuroninfo.neurons.measures import DECIMALS
+from neuroninfo.neurons.ties import DECIMALS
 from neuroninfo.streams import Stream, generator
 from neuroninfo.vocabulary import LAYER_RANK, LAYER_SEQUENCE, LAYERS, NETWORK, RANDOM, ZERO
 

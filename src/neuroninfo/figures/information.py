@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
-import scipy.stats
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -98,7 +97,9 @@ def violin(ax: Axes, position: int, values: NDArray[np.float64]) -> None:
     """Violin, dots and quartiles of one layer around x = position."""
     width = np.ones_like(values)
     if len(np.unique(np.round(values, 12))) >= _FEWEST:
-        density = scipy.stats.gaussian_kde(values)
+        from scipy.stats import gaussian_kde  # takes half a second, and nothing else needs it
+
+        density = gaussian_kde(values)
         level = np.linspace(values.min(), values.max(), 200)  # none beyond the data
         shape = density(level)
         width = np.interp(values, level, shape) / shape.max()

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from neuroninfo.figures import canvas, labels, wording
 from neuroninfo.figures.canvas import COLOURS, Row
+from neuroninfo.results import statistics
 from neuroninfo.results.curves import layer_number
 from neuroninfo.results.simpson import RELIABILITY, WITHIN, costs, measured
 from neuroninfo.vocabulary import NETWORK
@@ -94,7 +94,7 @@ def simpson(
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """(seed, neuron) -> rank within the seed from 0 to 1, equal ones in the middle."""
-    return (scipy.stats.rankdata(values, axis=1) - 0.5) / values.shape[1]
+    return (np.apply_along_axis(statistics.ranks, 1, values) - 0.5) / values.shape[1]
 
 
 def _scatter(

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-import scipy.stats
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import entr
 
 Floats = NDArray[np.float64]
 
@@ -156,7 +156,9 @@ def selection_information(
     joint = counts / k
 
     def entropy(shares: Floats) -> Floats:
-        return scipy.stats.entropy(shares.reshape(m, -1), axis=1)
+        by_pair = shares.reshape(m, -1)
+        of_pairs: Floats = entr(by_pair / by_pair.sum(axis=1, keepdims=True)).sum(axis=1)
+        return of_pairs
 
     information = entropy(joint.sum(axis=1)) + entropy(joint.sum(axis=2)) - entropy(joint)
     return np.asarray(np.clip(information, 0, np.log(2)))

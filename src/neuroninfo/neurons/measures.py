@@ -23,8 +23,6 @@ from neuroninfo.streams import Stream, generator
 
 RARELY: Final = 0.01
 """A neuron that is on for a smaller share of the examples is rarely active."""
-DECIMALS: Final = 12
-"""Measures that agree to this many digits tie: rounding must not tell neurons apart."""
 STATES: Final = ("typical", "never_active", "rarely_active", "always_on")
 
 _QUANTIZED: Final[Mapping[str, tuple[str, str]]] = {

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 import xarray as xr
 
 from neuroninfo.generalization.bounds import PERMUTED, PLUG_IN
+from neuroninfo.results.statistics import rank_correlation
 
 BIASED: Final = 0.5
 """B6 says little where its baseline is this share of it or more: as much bias as information."""
@@ -138,7 +138,7 @@ def summary(files: Sequence[xr.Dataset], supersamples: Sequence[xr.Dataset] = ()
         if not (shape or chance) and positive.any():
             row["ratio"] = np.median(value[positive] / gap[positive])
         if not constant:
-            row["correlation"] = scipy.stats.spearmanr(value, gap).statistic
+            row["correlation"] = rank_correlation(value, gap)
         rows.append(row)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.sort_values(

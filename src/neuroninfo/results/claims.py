@@ -36,7 +36,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neuroninfo.files import tables
-from neuroninfo.neurons.measures import DECIMALS
+from neuroninfo.neurons.ties import DECIMALS
 from neuroninfo.results import counts
 from neuroninfo.results.curves import (
     ORDERINGS,

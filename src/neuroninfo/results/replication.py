@@ -8,11 +8,10 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 
 from neuroninfo.files import tables
 from neuroninfo.results.claims import KEY
-from neuroninfo.results.statistics import CONFIDENCE
+from neuroninfo.results.statistics import two_sided
 
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys((*KEY, "statement", "unit"), str),
@@ -73,7 +72,7 @@ def agreement(claims: pd.DataFrame, replicated: pd.DataFrame) -> pd.DataFrame:
         freedom = variance**2 / sum(e**4 / (n - 1) for e, n in zip(errors, seeds, strict=True))
     # No spread on either side: the means are compared as they are.
     freedom = np.where(variance > 0, freedom, 1.0)
-    half = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * np.sqrt(variance)
+    half = two_sided(freedom) * np.sqrt(variance)
     difference = (both["effect"] - both["effect_replicated"]).to_numpy()
     return both.assign(
         difference=difference,
@@ -97,7 +96,7 @@ def _errors(both: pd.DataFrame, suffix: str) -> tuple[np.ndarray, np.ndarray]:
     """Standard errors of the mean effects, and the numbers of seeds."""
     width = (both[f"high{suffix}"] - both[f"low{suffix}"]).to_numpy()
     n_seeds = both[f"n_seeds{suffix}"].to_numpy()
-    return width / (2 * scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n_seeds - 1)), n_seeds
+    return width / (2 * two_sided(n_seeds - 1)), n_seeds
 
 
 def _opposite(here: Sequence[str], there: Sequence[str]) -> int:

@@ -13,8 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from scipy.special import digamma, gammaln
-from sklearn.metrics import pairwise_distances_chunked
-from sklearn.neighbors import NearestNeighbors
 
 from neuroninfo.planes.estimators.protocol import Estimate, EstimationError, check
 from neuroninfo.streams import Stream, generator
@@ -129,6 +127,8 @@ def _entropy_of_noise(dimensions: int, variance: float) -> float:
 
 def _distances(points: NDArray[np.float64], neighbours: int) -> NDArray[np.float64]:
     """(n) Euclidean distance to the k-th nearest other point."""
+    from sklearn.neighbors import NearestNeighbors  # every job with estimators imports this module
+
     distances, _ = NearestNeighbors(n_neighbors=neighbours).fit(points).kneighbors()
     return np.asarray(distances[:, -1])
 
@@ -139,6 +139,8 @@ def _around(points: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray
     radius = radius * (1 + 1e-9)
     if points.shape[1] <= _TREE:
         return np.asarray(KDTree(points).query_ball_point(points, radius, return_length=True)) - 1
+    from sklearn.metrics import pairwise_distances_chunked
+
     blocks = pairwise_distances_chunked(points)
     counts, start = np.empty(len(points), dtype=np.int64), 0
     for block in blocks:

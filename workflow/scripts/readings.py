@@ -1,0 +1,36 @@
+"""Read off the curves of a condition how many neurons matter; judge its claims; correlate."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
+
+import msgspec
+
+from neuroninfo.files import storage, tables
+from neuroninfo.results import claims, counts, simpson
+from neuroninfo.results.settings import CountSettings
+
+condition = snakemake.params.condition
+neurons = storage.read(snakemake.input.neurons, "neurons")
+damage = storage.read(snakemake.input.damage, "damage")
+ablations = {
+    name: storage.read_groups(path, "ablation")
+    for name, path in zip(snakemake.params.sets, snakemake.input.ablations, strict=True)
+}
+first = ablations[snakemake.params.sets[0]]
+settings = msgspec.convert(snakemake.params.settings, CountSettings)
+counted = counts.count_neurons(neurons, damage, first, settings)
+storage.write(
+    counted,
+    snakemake.output.reading,
+    kind="reading",
+    title="Numbers of neurons read off the ablation curves of each layer",
+    condition=condition,
+    configuration=snakemake.params.settings,
+)
+tables.write(counts.summary(counted, condition), snakemake.output.counts)
+judged = claims.claims(neurons, ablations, damage, counted, condition)
+tables.write(judged, snakemake.output.claims)
+tables.write(simpson.correlations(neurons, damage, condition), snakemake.output.correlations)

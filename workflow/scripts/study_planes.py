@@ -1,0 +1,22 @@
+"""Gather how far I(X;T) falls in all conditions; correlate information with the gaps of these."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
+
+from neuroninfo.files import pages, storage, tables
+from neuroninfo.results import planes
+
+into = snakemake.output
+conditions = snakemake.params.conditions
+falls = tables.gather(snakemake.input.compression, planes.COLUMNS, planes.KEY, conditions)
+tables.write(falls, into.compression)
+page = falls[list(planes.PAGE)]
+pages.write(page, into.compression_page, title="Fall of I(X;T) after its maximum, in bit")
+
+points = planes.gaps([storage.read(path, "plane") for path in snakemake.input.planes], conditions)
+correlations = planes.gap_correlations(points)
+tables.write(correlations, into.gap)
+pages.write(correlations, into.gap_page, title="Rank correlation with the generalization gap")
