@@ -133,11 +133,24 @@ def settings(epochs: int, l2: float = 1e-3) -> Settings:
 
 
 def learner(
-    architecture: Architecture, seeds: int, *, together: int = 1, epochs: int = 1
+    architecture: Architecture,
+    seeds: int,
+    *,
+    together: int = 1,
+    epochs: int = 1,
+    batch_size: int = 128,
 ) -> Learner:
     """What `loop.train` runs, for one epoch at a time."""
     device, gathered_bytes = torch.device("cpu"), 32 * 2**20
-    return Learner(architecture, range(seeds), device, settings(epochs), together, gathered_bytes)
+    chosen = replace(settings(epochs), batch_size=batch_size)
+    return Learner(architecture, range(seeds), device, chosen, together, gathered_bytes)
+
+
+def in_stacks_of_one(architecture: Architecture, seeds: int, **options: Any) -> Learner:
+    """The same with products of stacks in place of products of matrices."""
+    made = learner(architecture, seeds, **options)
+    made.groups = [made.group(slice(number, number + 1)) for number in range(seeds)]
+    return made
 
 
 def trained(n_inputs: int, hidden: tuple[int, ...], epochs: int) -> tuple[Stack, Any]:
@@ -182,6 +195,7 @@ def training_speed(shape: tuple[int, tuple[int, ...]], seeds: int, rounds: int) 
     part = 128 * 40
     architecture = Architecture(n_inputs, hidden, 10, "relu")
     single, joint = (learner(architecture, seeds, together=n) for n in (1, seeds))
+    stacks = in_stacks_of_one(architecture, seeds)
     split = Split(inputs, targets)
 
     def plain() -> nn.Sequential:
@@ -213,6 +227,7 @@ def training_speed(shape: tuple[int, tuple[int, ...]], seeds: int, rounds: int) 
         **{
             "DataLoader loop": (loader, n / part),
             "data resident": (resident, n / part),
+            "products of stacks of one": (lambda: stacks.run_epoch(split, 1), 1 / seeds),
             "all seeds in one product": (lambda: joint.run_epoch(split, 1), 1 / seeds),
         },
     )
@@ -228,6 +243,28 @@ def training_speed(shape: tuple[int, tuple[int, ...]], seeds: int, rounds: int) 
     )
 
 
+def small_speed(rounds: int) -> Iterator[Row]:
+    """Steps of small networks, which are bound by calls: products of matrices and of stacks."""
+    for name, n_inputs, hidden, n_classes, size, n in (
+        ("digits 30-30", 64, (30, 30), 10, 32, 1257),
+        ("twelve bits 10-7-5-4-3", 12, (10, 7, 5, 4, 3), 2, 256, 3482),
+        ("mnist 64", 784, (64,), 10, 128, 5000),
+    ):
+        rng = np.random.default_rng(0)
+        inputs = torch.from_numpy(rng.random((n, n_inputs), dtype=np.float32))
+        split = Split(inputs, torch.from_numpy(rng.integers(0, n_classes, n)))
+        architecture = Architecture(n_inputs, hidden, n_classes, "relu")
+        flat = learner(architecture, 1, batch_size=size)
+        stacks = in_stacks_of_one(architecture, 1, batch_size=size)
+        ways = {"ours": flat, "products of stacks of one": stacks}
+        seconds, _ = alternate(
+            10 * rounds,
+            **{way: (lambda m=made, s=split: m.run_epoch(s, 1), 1) for way, made in ways.items()},
+        )
+        assert torch.equal(flat.parameters, stacks.parameters)
+        yield from rows(f"training {name}, epoch, batches of {size}", seconds, note="random data")
+
+
 def examples_speed(rounds: int) -> Iterator[Row]:
     """What a step of sgld tells of each example of its batch, beside every gradient written out."""
     images, labels, note = task(784)
@@ -235,7 +272,7 @@ def examples_speed(rounds: int) -> Iterator[Row]:
     architecture = Architecture(784, (64,), 10, "relu")
     sgld = Sgld(clipping_norm=1.0, noise=0.01)
     chosen = replace(settings(1, l2=0.0), optimizer="sgld", learning_rate=0.1, sgld=sgld)
-    device, seeds, repeats = torch.device("cpu"), slice(0, 1), 20
+    device, repeats = torch.device("cpu"), 20
     made, silent = (Learner(architecture, [0], device, chosen, 1, 32 * 2**20) for _ in range(2))
     silent.known = None
     start = made.parameters.clone()
@@ -248,7 +285,7 @@ def examples_speed(rounds: int) -> Iterator[Row]:
             learner.parameters.copy_(start)
             if learner.known is not None:
                 learner.known.zero_()
-            learner._step(seeds, inputs, wanted)
+            learner._step(learner.groups[0], inputs, wanted)
         return learner.known
 
     def loss(arrays: list[torch.Tensor], row: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
@@ -661,6 +698,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "ablation-cifar10-layer-3": lambda rounds: ablation_speed(CIFAR, "layer-3", rounds),
     "ablation-cifar10-layer-4": lambda rounds: ablation_speed(CIFAR, "layer-4", rounds),
     "ablation-cifar10-network": lambda rounds: ablation_speed(CIFAR, "network", 1),
+    "training-small": small_speed,
     "examples": examples_speed,
     "damage-mnist": lambda rounds: damage_speed(MNIST, rounds),
     "damage-cifar10": lambda rounds: damage_speed(CIFAR, 1),

@@ -21,6 +21,18 @@ def quantize_(values: Tensor, activation: str, bits: int) -> Tensor:
     return values.clamp_(low, high).sub_(low).div_(step).round_().mul_(step).add_(low)
 
 
+def affine(values: Tensor, weight: Tensor, bias: Tensor, out: Tensor | None = None) -> Tensor:
+    """Products of a layer, (..., n, n_out), of matrices or of stacks of them."""
+    if weight.dim() == 2:
+        return torch.addmm(bias, values, weight.mT, out=out)
+    return torch.baddbmm(bias.unsqueeze(-2), values, weight.mT, out=out)
+
+
+def product(left: Tensor, right: Tensor, out: Tensor) -> Tensor:
+    """Of matrices or of stacks of them."""
+    return (torch.mm if left.dim() == 2 else torch.bmm)(left, right, out=out)
+
+
 def outputs(
     stack: Stack, inputs: Tensor, disturb: Callable[[int, Tensor], Tensor] | None = None
 ) -> list[Tensor]:
@@ -46,7 +58,7 @@ def outputs(
     results: list[Tensor] = []
     values = inputs.expand(len(stack.seeds), *inputs.shape)
     for layer, (weight, bias) in enumerate(zip(stack.weights, stack.biases, strict=True)):
-        values = torch.baddbmm(bias.unsqueeze(1), values, weight.transpose(1, 2))
+        values = affine(values, weight, bias)
         if layer < len(architecture.hidden):
             values = activation.apply(values)
             if architecture.output_bits is not None:

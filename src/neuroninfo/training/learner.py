@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from neuroninfo.files.checkpoints import Arrays
 from neuroninfo.networks.activations import ACTIVATIONS, OUTPUT_RANGES
-from neuroninfo.networks.forward import quantize_
+from neuroninfo.networks.forward import affine, product, quantize_
 from neuroninfo.networks.stack import (
     BATCH_NORM_EPSILON,
     Architecture,
@@ -22,7 +22,7 @@ from neuroninfo.networks.stack import (
 )
 from neuroninfo.streams import Stream, generator
 from neuroninfo.training.optimizers import Optimizer
-from neuroninfo.training.parameters import Layer, layout, matrix, state_of
+from neuroninfo.training.parameters import Group, Layer, layout, matrix, state_of
 from neuroninfo.training.settings import Settings
 from neuroninfo.training.sgld_information import PRIORS, Shares
 from neuroninfo.training.splits import Split
@@ -54,6 +54,11 @@ class Learner:
             self.parameters, self.gradients, decayed, self.layers, seeds, settings
         )
         self.stack = self._initialized(seeds)
+        self.groups = [
+            self.group(first if together == 1 else slice(first, first + together))
+            for first in range(0, len(seeds), together)
+        ]
+        self.space: dict[tuple[int, ...], tuple[list[Tensor], list[Tensor]]] = {}
         self.dropout, self.noise = (  # by seed and layer, 0 being the inputs
             [
                 [
@@ -109,6 +114,10 @@ class Learner:
             "disturbance": self.optimizer.disturbance,
         }
 
+    def group(self, place: int | slice) -> Group:
+        """Networks for one product; of a position alone without a leading dimension."""
+        return Group(self.parameters, self.gradients, self.layers, place)
+
     def begin_with(self, initial: Stack) -> None:
         """Copy the weights of other networks."""
         for mine, given in zip(self.state(), state_of(initial), strict=True):
@@ -133,22 +142,18 @@ class Learner:
             settings.architecture,
             epoch,
         ).permutation(len(split))
-        n_seeds, size = len(self.stack.seeds), settings.batch_size
+        size = settings.batch_size
         chunk = size * max(1, self.gathered_bytes // (4 * split.inputs.shape[1] * size))
         for start in range(self.seen, len(order), chunk):
             picked = torch.from_numpy(order[start : start + chunk]).to(self.device)
             if split.rows is None:
                 inputs, targets = self._gathered(split, picked)
-            for first in range(0, n_seeds, self.together):
-                seeds = slice(first, min(first + self.together, n_seeds))
+            for group in self.groups:
                 if split.rows is not None:
-                    inputs, targets = self._gathered(split, split.rows[seeds][:, picked])
-                for row in range(0, len(picked), size):
-                    self._step(
-                        seeds,
-                        inputs[..., row : row + size, :],
-                        targets[..., row : row + size, :],
-                    )
+                    inputs, targets = self._gathered(split, split.rows[group.place][..., picked])
+                batches = (torch.split(array, size, dim=-2) for array in (inputs, targets))
+                for batch in zip(*batches, strict=True):
+                    self._step(group, *batch)
             self.seen = start + len(picked)
             between(epoch)
         self.seen = 0
@@ -161,29 +166,38 @@ class Learner:
             targets = (1 - smoothing) * targets + smoothing / n_classes
         return split.inputs[rows], targets
 
-    def _step(self, seeds: slice, inputs: Tensor, targets: Tensor) -> None:
-        """Gradient of the mean loss over the batch for a group of seeds, and the update.
+    def _space(self, shape: tuple[int, ...]) -> tuple[list[Tensor], list[Tensor]]:
+        """Where steps of a shape (..., n) write outputs of layers and gradients by them."""
+        if shape not in self.space:
+            outputs, gradients = (
+                [torch.empty(*shape, layer.n_out, device=self.device) for layer in self.layers]
+                for _ in range(2)
+            )
+            self.space[shape] = outputs, gradients
+        return self.space[shape]
+
+    def _step(self, group: Group, inputs: Tensor, targets: Tensor) -> None:
+        """Gradient of the mean loss over the batch for a group of networks, and the update.
 
         Inputs and targets are (n, width), the same for all, or (G, n, width).
         """
-        rows, gradients = self.parameters[seeds], self.gradients[seeds]
-        n_group, n = len(rows), inputs.shape[-2]
+        n = inputs.shape[-2]
         last = len(self.layers) - 1
-        values = [inputs.expand(n_group, n, -1)]
-        kept = self._dropout_mask(seeds, 0, n, inputs.shape[-1])
+        outputs, output_gradients = self._space((*group.shape, n))
+        values = [inputs.expand(*group.shape, n, -1)]
+        kept = self._dropout_mask(group, 0, n, inputs.shape[-1])
         if kept is not None:
             values[0] = values[0] * kept
         remembered: list[Tensor] = []  # of each hidden layer, for the activation's derivative
         masks: list[Tensor | None] = []
         normalized: list[tuple[Tensor, Tensor]] = []
         for number, layer in enumerate(self.layers):
-            weight = matrix(rows, layer)
-            bias = rows[:, layer.bias].unsqueeze(1)
-            here = torch.baddbmm(bias, values[-1], weight.transpose(1, 2))
+            weight, bias = group.weights[number], group.biases[number]
+            here = affine(values[-1], weight, bias, out=outputs[number])
             if number == last:
                 break
             if self.regularizer.batch_norm_momentum is not None:
-                here, *memory = self._normalize(seeds, number, here)
+                here, *memory = self._normalize(group, number, here)
                 normalized.append((memory[0], memory[1]))
             if self.activation.from_input:
                 remembered.append(here)
@@ -196,23 +210,23 @@ class Learner:
                     here.clone(), self.architecture.activation, self.architecture.output_bits
                 )
             if self.regularizer.noise > 0:
-                here = here + self._noise(seeds, number + 1, n, layer.n_out)
-            mask = self._dropout_mask(seeds, number + 1, n, layer.n_out)
+                here = here + self._noise(group, number + 1, n, layer.n_out)
+            mask = self._dropout_mask(group, number + 1, n, layer.n_out)
             masks.append(mask)
             values.append(here if mask is None else here * mask)
         gradient = torch.softmax(here, dim=-1)
         gradient -= targets
         gradient /= n
-        shares = None if self.known is None else Shares(n_group, n, self.device)
+        shares = None if self.known is None else Shares(*group.shape, n, device=self.device)
         for number in range(last, -1, -1):
-            layer = self.layers[number]
-            torch.bmm(gradient.transpose(1, 2), values[number], out=matrix(gradients, layer))
-            torch.sum(gradient, dim=1, out=gradients[:, layer.bias])
+            weights, biases = group.weight_gradients[number], group.bias_gradients[number]
+            product(gradient.mT, values[number], out=weights)
+            torch.sum(gradient, dim=-2, out=biases)
             if shares is not None:
-                shares.add(gradient, values[number], gradients, layer)
+                shares.add(gradient, values[number], weights, biases)
             if number == 0:
                 break
-            gradient = torch.bmm(gradient, matrix(rows, layer))
+            gradient = product(gradient, group.weights[number], out=output_gradients[number - 1])
             mask = masks[number - 1]
             if mask is not None:
                 gradient *= mask
@@ -222,13 +236,13 @@ class Learner:
             gradient = self.activation.backpropagate(gradient, remembered[number - 1])
             if normalized:
                 gradient = _normalize_backward(
-                    gradient, *normalized[number - 1], rows, gradients, self.layers[number - 1]
+                    gradient, *normalized[number - 1], group, self.layers[number - 1]
                 )
         if shares is not None:
-            self._learn_of_examples(seeds, shares)
-        self.optimizer.step(seeds)
+            self._learn_of_examples(group, shares)
+        self.optimizer.step(group.seeds)
 
-    def _learn_of_examples(self, seeds: slice, shares: Shares) -> None:
+    def _learn_of_examples(self, group: Group, shares: Shares) -> None:
         """Add what this step tells of each example of the batch, before its gradient is clipped.
 
         Given all other examples, the batch and the weights before, the step is Gaussian, and
@@ -237,14 +251,14 @@ class Learner:
         assert self.known is not None
         sgld = self.settings.sgld
         assert sgld is not None
-        deviation = sgld.deviation(float(self.optimizer.steps[seeds][0]) + 1)
-        moved = shares.moved(self.gradients[seeds], sgld.clipping_norm).sum(dim=1)
+        deviation = sgld.deviation(float(self.optimizer.steps[group.seeds][0]) + 1)
+        moved = shares.moved(group.gradients, sgld.clipping_norm).sum(dim=-2)
         scaled = self.settings.learning_rate**2 / 2 * moved
         nothing = torch.zeros_like(moved)
-        self.known[seeds] += torch.where(moved == 0, nothing, scaled / deviation**2)
+        self.known[group.place] += torch.where(moved == 0, nothing, scaled / deviation**2)
 
-    def _dropout_mask(self, seeds: slice, layer: int, n: int, width: int) -> Tensor | None:
-        """Factors 0 or 1 / (1 - p), (G, n, width), 16 random bits each; layer 0: of the inputs."""
+    def _dropout_mask(self, group: Group, layer: int, n: int, width: int) -> Tensor | None:
+        """Factors 0 or 1 / (1 - p), (..., n, width), of 16 random bits; layer 0: of the inputs."""
         rate = self.regularizer.dropout if layer else self.regularizer.input_dropout
         dropped = round(rate * 2**16)
         if dropped == 0:
@@ -252,39 +266,40 @@ class Learner:
         bits = np.stack(
             [
                 np.frombuffer(generators[layer].bytes(2 * n * width), dtype=np.uint16)
-                for generators in self.dropout[seeds]
+                for generators in self.dropout[group.seeds]
             ]
         )
-        kept = torch.from_numpy(bits >= dropped).to(self.device).view(-1, n, width)
+        kept = torch.from_numpy(bits >= dropped).to(self.device).view(*group.shape, n, width)
         return kept * (2**16 / (2**16 - dropped))
 
-    def _noise(self, seeds: slice, layer: int, n: int, width: int) -> Tensor:
-        """Gaussian noise of a hidden layer, (G, n, width)."""
+    def _noise(self, group: Group, layer: int, n: int, width: int) -> Tensor:
+        """Gaussian noise of a hidden layer, (..., n, width)."""
         drawn = np.stack(
             [
                 generators[layer].standard_normal((n, width), dtype=np.float32)
-                for generators in self.noise[seeds]
+                for generators in self.noise[group.seeds]
             ]
         )
+        drawn = drawn.reshape(*group.shape, n, width)
         return torch.from_numpy(drawn).to(self.device) * self.regularizer.noise
 
     def _normalize(
-        self, seeds: slice, number: int, values: Tensor
+        self, group: Group, number: int, values: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Batch norm in training mode, with its normalized values and factor; tracks them."""
-        n = values.shape[1]
-        mean = values.mean(1, keepdim=True)
+        n, place = values.shape[-2], group.place
+        mean = values.mean(-2, keepdim=True)
         centred = values - mean
-        variance = (centred * centred).mean(1, keepdim=True)
+        variance = (centred * centred).mean(-2, keepdim=True)
         factor = torch.rsqrt(variance + BATCH_NORM_EPSILON)
         centred *= factor
         tracked = self.stack.normalizations[number]
         momentum = self.regularizer.batch_norm_momentum or 0.0
         if n > 1:  # one example has no variance; torch refuses such a batch
-            tracked.mean[seeds] += momentum * (mean.squeeze(1) - tracked.mean[seeds])
-            unbiased = variance.squeeze(1) * (n / (n - 1))
-            tracked.variance[seeds] += momentum * (unbiased - tracked.variance[seeds])
-        scale, shift = tracked.scale[seeds].unsqueeze(1), tracked.shift[seeds].unsqueeze(1)
+            tracked.mean[place] += momentum * (mean.squeeze(-2) - tracked.mean[place])
+            unbiased = variance.squeeze(-2) * (n / (n - 1))
+            tracked.variance[place] += momentum * (unbiased - tracked.variance[place])
+        scale, shift = tracked.scale[place].unsqueeze(-2), tracked.shift[place].unsqueeze(-2)
         return centred * scale + shift, centred, factor
 
     def _initialized(self, seeds: Sequence[int]) -> Stack:
@@ -338,15 +353,14 @@ def _normalize_backward(
     gradient: Tensor,
     normalized: Tensor,
     factor: Tensor,
-    rows: Tensor,
-    gradients: Tensor,
+    group: Group,
     layer: Layer,
 ) -> Tensor:
     """Gradient by the input of batch norm (Ioffe and Szegedy 2015, section 3)."""
-    shift_gradient = gradient.sum(1, keepdim=True)
-    scale_gradient = (gradient * normalized).sum(1, keepdim=True)
-    gradients[:, layer.shift] = shift_gradient.squeeze(1)
-    gradients[:, layer.scale] = scale_gradient.squeeze(1)
-    n = gradient.shape[1]
-    scale = rows[:, layer.scale].unsqueeze(1)
+    shift_gradient = gradient.sum(-2, keepdim=True)
+    scale_gradient = (gradient * normalized).sum(-2, keepdim=True)
+    group.gradients[..., layer.shift] = shift_gradient.squeeze(-2)
+    group.gradients[..., layer.scale] = scale_gradient.squeeze(-2)
+    n = gradient.shape[-2]
+    scale = group.parameters[..., layer.scale].unsqueeze(-2)
     return (gradient - shift_gradient / n - normalized * (scale_gradient / n)) * (scale * factor)

@@ -4,10 +4,10 @@ All seeds see the same batches in the same order, so a batch is gathered once fo
 Forward and backward passes are written out, one `torch` call a step of the algebra;
 parameters, gradients and the optimizer's moments of a seed are one row each.
 
-On a CPU one seed is computed after the other within a gathered chunk of batches: its
-products and its update are those of a stack of one, so its weights are bitwise the same
-whatever stack it is in.  On CUDA all seeds are one batched product (`together`), since
-small steps are bound by launches there; equality is then up to rounding.
+On a CPU one seed is computed after the other within a gathered chunk of batches, in products
+of its own matrices, so its weights are bitwise the same whatever stack it is in.  On CUDA all
+seeds are one batched product (`together`), since small steps are bound by launches there;
+equality is then up to rounding.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ from neuroninfo.streams import Stream, generator
 from neuroninfo.training.parameters import Layer
 from neuroninfo.training.settings import Settings
 
+Rows = tuple[Tensor, ...]
+
 _BETA1, _BETA2, _ADAM_EPSILON = 0.9, 0.999, 1e-8  # torch's defaults
 
 
@@ -45,6 +47,12 @@ class Optimizer:
         self.parameters, self.gradients = parameters, gradients
         self.decayed, self.layers, self.settings = decayed, layers, settings
         self.moments = [torch.zeros_like(parameters) for _ in range(2)]
+        arrays = (parameters, gradients, *self.moments)
+        self.parts = [  # rows of each array, of what l1 and l2 concern and of the rest
+            ([array[:, part].unbind(0) for array in arrays], is_decayed)
+            for part, is_decayed in ((slice(decayed), True), (slice(decayed, None), False))
+            if parameters[:, part].numel() > 0
+        ]
         self.steps = [torch.zeros((), device=parameters.device) for _ in seeds]
         self.disturbance = [
             [generator(settings.study_seed, Stream.SGLD, seed, n) for n in range(len(layers))]
@@ -68,33 +76,24 @@ class Optimizer:
             self.parameters[seeds, : self.decayed] *= 1 - settings.learning_rate * coupled
             coupled = 0.0
         torch._foreach_add_(self.steps[seeds], 1)
-        for part, decay in (
-            (slice(0, self.decayed), coupled),
-            (slice(self.decayed, None), 0.0),
-        ):
-            if part.start == self.parameters.shape[1]:
-                continue
+        for arrays, is_decayed in self.parts:
+            rows, decay = [array[seeds] for array in arrays], coupled if is_decayed else 0.0
             if settings.optimizer == "adam":
-                self._adam(seeds, part, decay)
+                self._adam(rows, self.steps[seeds], decay)
             else:
-                self._sgd(seeds, part, decay, momentum)
+                self._sgd(rows, decay, momentum)
         if sgld is not None and sgld.noise > 0:
             self._disturb(seeds, sgld.deviation(float(self.steps[seeds][0])))
 
-    def _rows(self, seeds: slice, part: slice) -> list[tuple[Tensor, ...]]:
-        """Parameters, gradients and both moments, each as a list of rows."""
-        arrays = (self.parameters, self.gradients, *self.moments)
-        return [array[seeds, part].unbind(0) for array in arrays]
-
-    def _adam(self, seeds: slice, part: slice, decay: float) -> None:
-        parameters, gradients, first, second = self._rows(seeds, part)
+    def _adam(self, rows: list[Rows], steps: list[Tensor], decay: float) -> None:
+        parameters, gradients, first, second = rows
         torch._fused_adam_(
             parameters,
             gradients,
             first,
             second,
             [],
-            self.steps[seeds],
+            steps,
             lr=self.settings.learning_rate,
             beta1=_BETA1,
             beta2=_BETA2,
@@ -104,8 +103,8 @@ class Optimizer:
             maximize=False,
         )
 
-    def _sgd(self, seeds: slice, part: slice, decay: float, momentum: float) -> None:
-        parameters, gradients, first, _ = self._rows(seeds, part)
+    def _sgd(self, rows: list[Rows], decay: float, momentum: float) -> None:
+        parameters, gradients, first, _ = rows
         torch._fused_sgd_(
             parameters,
             gradients,

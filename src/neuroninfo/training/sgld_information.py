@@ -10,8 +10,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from neuroninfo.networks.forward import affine
 from neuroninfo.networks.stack import Architecture
-from neuroninfo.training.parameters import Layer, matrix
 from neuroninfo.training.settings import Settings
 
 PRIORS: Final = ("incoherence", "gradient-norm")
@@ -80,26 +80,25 @@ class Shares:
     layer's sums and the layer's inputs.
     """
 
-    def __init__(self, n_group: int, n: int, device: torch.device) -> None:
-        self.squares = torch.zeros(n_group, n, dtype=torch.float64, device=device)
-        """(G, n), h . h."""
+    def __init__(self, *shape: int, device: torch.device) -> None:
+        self.squares = torch.zeros(shape, dtype=torch.float64, device=device)
+        """(..., n), h . h."""
         self.products = torch.zeros_like(self.squares)
-        """(G, n), g . h."""
+        """(..., n), g . h."""
 
-    def add(self, gradient: Tensor, inputs: Tensor, gradients: Tensor, layer: Layer) -> None:
-        """One layer; `gradients` are those of the batch."""
-        bias = gradients[:, layer.bias].unsqueeze(1)
-        along = torch.baddbmm(bias, inputs, matrix(gradients, layer).transpose(1, 2))
+    def add(self, gradient: Tensor, inputs: Tensor, weights: Tensor, biases: Tensor) -> None:
+        """One layer; `weights` and `biases` are their gradients by the batch."""
+        along = affine(inputs, weights, biases)
         self.products += (along * gradient).sum(-1)
         self.squares += gradient.square().sum(-1) * (inputs.square().sum(-1) + 1)
 
     def moved(self, gradients: Tensor, clipping_norm: float) -> Tensor:
-        """(G, n, `bounds.PRIORS`) squared distance of clipped g from what it is without one share.
+        """(..., n, `PRIORS`) squared distance of clipped g from what it is without one share.
 
         In its place stands the mean of the others of the batch, or nothing.
         """
-        n = self.squares.shape[1]
-        whole = gradients.double().square().sum(1, keepdim=True)
+        n = self.squares.shape[-1]
+        whole = gradients.double().square().sum(-1, keepdim=True)
         clip = torch.clamp(clipping_norm / whole.sqrt(), max=1)
         distances = []
         for scale in (n / (n - 1) if n > 1 else 0.0, 1.0):  # an example alone has no others

@@ -141,7 +141,7 @@ def test_comparisons_of_a_known_gap(m: int, s: float) -> None:
     Loss -sign(W) z, as of the closed forms of B3 and B4 in test_bounds.py.
     """
     examples = torch.from_numpy(np.random.default_rng(4).normal(size=(20_000, m)))
-    shares = Shares(*examples.shape, CPU)
+    shares = Shares(*examples.shape, device=CPU)
     gradient = -examples.mean(dim=1, keepdim=True)
     shares.products += -gradient * examples / m
     shares.squares += examples**2 / m**2

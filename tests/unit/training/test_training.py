@@ -25,6 +25,7 @@ from neuroninfo.training.layouts import (
     history_dataset,
     network_dataset,
 )
+from neuroninfo.training.learner import Learner
 from neuroninfo.training.loop import architecture_for, train
 from neuroninfo.training.settings import Regularizer, Settings, Sgld
 from neuroninfo.training.splits import Split, split_tensors
@@ -627,6 +628,41 @@ def test_a_seed_is_bitwise_what_it_is_alone(
         assert block.stack.seeds == seeds
         for position, seed in enumerate(seeds):
             assert_same(block, [position], alone[seed], [0])
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgld"])
+@pytest.mark.parametrize("regularizer", REGULARIZERS)
+@pytest.mark.parametrize(("name", "n_inputs"), [("30-20", 64), ("100", 784)])
+def test_products_of_matrices_have_the_bits_of_a_stack_of_one(
+    name: str, n_inputs: int, regularizer: str, optimizer: str
+) -> None:
+    chosen = settings(
+        name,
+        batch_size=32,
+        regularizer=REGULARIZERS[regularizer],
+        optimizer=optimizer,
+        sgld=Sgld(1.0, 1e-3) if optimizer == "sgld" else None,
+    )
+    normed = chosen.regularizer.batch_norm_momentum is not None
+    if optimizer == "sgld" and normed:
+        return  # there is no such training
+    data = splits(90, n_inputs, 10)["train"]
+    architecture = Architecture(
+        n_inputs, hidden_widths(name), 10, "tanh", normed, chosen.regularizer.output_bits
+    )
+    flat, stacked = (
+        Learner(architecture, (3, 8), torch.device("cpu"), chosen, 1, 2**20) for _ in range(2)
+    )
+    assert [group.shape for group in flat.groups] == [(), ()]
+    stacked.groups = [stacked.group(slice(number, number + 1)) for number in range(2)]
+    assert [group.shape for group in stacked.groups] == [(1,), (1,)]
+    for epoch in (1, 2):
+        flat.run_epoch(data, epoch)
+        stacked.run_epoch(data, epoch)
+    ours, theirs = flat.checkpoint(), stacked.checkpoint()
+    assert ours.keys() == theirs.keys()
+    for key in ours:
+        assert ours[key].tobytes() == theirs[key].tobytes(), key
 
 
 @pytest.mark.usefixtures("double")
