@@ -373,7 +373,7 @@ ROOMS_OF = {
         ("low_bit", "ablation data smaller training"),
         ("toy", "toys"),
         ("toy_network", "data toys training"),
-        ("counts study_counts claims study_claims replication", "results"),
+        ("counts study_counts claims study_claims replication splits", "results"),
         ("simpson ranking pruning precision tolerances", "results"),
         ("first_version", "configuration results"),
         ("figure_first_version", "configuration figures results"),
@@ -382,7 +382,7 @@ ROOMS_OF = {
         ("figure_ablation_network figure_ablation_layers", "figures results"),
         ("figure_information figure_comparison figure_replication", "figures results"),
         ("figure_simpson figure_ranking figure_quantizers figure_tolerances", "figures results"),
-        ("figure_where_claims_hold figure_layer_share", "figures results"),
+        ("figure_where_claims_hold figure_layer_share figure_splits", "figures results"),
         ("figure_replacement figure_pruning figure_precision", "figures results"),
         ("figure_planes figure_clustering figure_calibration", "figures planes results"),
         ("figure_planes_activations figure_planes_compression", "figures planes results"),
@@ -419,7 +419,7 @@ TRAINING = {"train", "plane", "bounds", "supersample", "prune", "toy_network"}
 OF_CLAIMS = {
     *("claims", "study_claims", "replication", "tolerances", "figure_comparison"),
     *("figure_quantizers", "figure_replication", "figure_tolerances", "figure_layer_share"),
-    "figure_where_claims_hold",
+    *("figure_where_claims_hold", "splits", "figure_splits"),
 }
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
@@ -453,6 +453,7 @@ USERS = {
     "results.pruning": {"pruning", "figure_pruning"},
     "results.low_bit": {"precision", "figure_precision"},
     "results.replication": {"replication", "figure_replication"},
+    "results.splits": {"splits", "figure_splits"},
     "figures.ablation": {"figure_ablation_network", "figure_ablation_layers"},
     "figures.animation": {"figure_toys_logistic", "figure_toys_network"},
     "figures.bounds": {"figure_bounds", "figure_bounds_supersample"},

@@ -66,6 +66,19 @@ def test_the_sweep_plans_no_more_than_its_figure_needs(project: Project) -> None
     }
 
 
+def test_splits_have_seeds_of_their_own(project: Project) -> None:
+    run = project.snakemake("--cores", "2", "--configfile", "config/splits.yaml", "-n")
+    assert run.returncode == 0, run.stdout
+    jobs = planned(run.stdout)
+    once = {"all", "study_counts", "study_claims", "splits", "figure_splits"}
+    assert {jobs[rule] for rule in once} == {1}
+    assert jobs | {"dataset": 8, "train_and_drop": 16, "ablate": 16} == jobs  # 3 seeds in one block
+    inputs = re.search(r"rule splits:\n    input: (.*)", run.stdout)[1]
+    assert inputs == "results/splits/claims.csv"
+    blocks = set(re.findall(r"(mnist-split-\d)/100-100/relu/l2/seeds-(\d+-\d+)/", run.stdout))
+    assert blocks == {(f"mnist-split-{i + 1}", f"{3 * i}-{3 * i + 2}") for i in range(8)}
+
+
 def test_the_papers_first_version_is_planned_beside_all_strengths_of_l2(project: Project) -> None:
     run = project.snakemake("--cores", "2", "--configfile", "config/paper-v1.yaml", "-n")
     assert run.returncode == 0, run.stdout

@@ -12,7 +12,7 @@ import scipy.stats
 
 from neuroninfo.files import tables
 from neuroninfo.results.claims import KEY
-from neuroninfo.results.statistics import CONFIDENCE
+from neuroninfo.results.statistics import CONFIDENCE, standard_errors
 
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys((*KEY, "statement", "unit"), str),
@@ -95,9 +95,8 @@ def summary(agreed: pd.DataFrame) -> str:
 
 def _errors(both: pd.DataFrame, suffix: str) -> tuple[np.ndarray, np.ndarray]:
     """Standard errors of the mean effects, and the numbers of seeds."""
-    width = (both[f"high{suffix}"] - both[f"low{suffix}"]).to_numpy()
-    n_seeds = both[f"n_seeds{suffix}"].to_numpy()
-    return width / (2 * scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n_seeds - 1)), n_seeds
+    low, high, n_seeds = (both[f"{key}{suffix}"].to_numpy() for key in ("low", "high", "n_seeds"))
+    return standard_errors(low, high, n_seeds), n_seeds
 
 
 def _opposite(here: Sequence[str], there: Sequence[str]) -> int:

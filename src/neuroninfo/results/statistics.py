@@ -161,6 +161,13 @@ def mean_over_seeds(by_seed: ArrayLike, *, none: str = "") -> Interval:
     return Interval(mean, float(mean - half), float(mean + half), "", deviation, n_seeds)
 
 
+def standard_errors(low: ArrayLike, high: ArrayLike, n_seeds: ArrayLike) -> NDArray[np.float64]:
+    """Standard errors of means whose Student's intervals have these ends."""
+    quantiles = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, np.asarray(n_seeds) - 1)
+    errors: NDArray[np.float64] = (np.asarray(high) - np.asarray(low)) / (2 * quantiles)
+    return errors
+
+
 def band(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Student's interval of the mean curve at each of its points.
 
