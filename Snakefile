@@ -44,6 +44,11 @@ if STUDY.first_version:
     include: "workflow/rules/first_version.smk"
 
 
+if STUDY.splits:
+
+    include: "workflow/rules/splits.smk"
+
+
 rule all:
     default_target: True
     input:

@@ -373,7 +373,7 @@ ROOMS_OF = {
         ("low_bit", "ablation data smaller training"),
         ("toy", "toys"),
         ("toy_network", "data toys training"),
-        ("readings study_readings replication", "results"),
+        ("readings study_readings replication splits", "results"),
         ("ranking pruning precision tolerances", "results"),
         ("first_version", "configuration results"),
         ("figure_first_version", "configuration figures results"),
@@ -382,7 +382,7 @@ ROOMS_OF = {
         ("figure_ablation", "figures results"),
         ("figure_comparison figure_replication", "figures results"),
         ("figure_ranking figure_quantizers figure_tolerances", "figures results"),
-        ("figure_where_claims_hold figure_layer_share", "figures results"),
+        ("figure_where_claims_hold figure_layer_share figure_splits", "figures results"),
         ("figure_replacement figure_pruning figure_precision", "figures results"),
         ("figure_planes figure_calibration", "figures planes results"),
         ("figure_planes_activations figure_study_planes", "figures planes results"),
@@ -418,7 +418,7 @@ TRAINING = {"train", "plane", "bounds", "supersample", "prune", "toy_network"}
 OF_CLAIMS = {
     *("readings", "study_readings", "replication", "tolerances", "figure_comparison"),
     *("figure_quantizers", "figure_replication", "figure_tolerances", "figure_layer_share"),
-    "figure_where_claims_hold",
+    *("figure_where_claims_hold", "splits", "figure_splits"),
 }
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
@@ -452,6 +452,7 @@ USERS = {
     "results.pruning": {"pruning", "figure_pruning"},
     "results.low_bit": {"precision", "figure_precision"},
     "results.replication": {"replication", "figure_replication"},
+    "results.splits": {"splits", "figure_splits"},
     "figures.ablation": {"figure_ablation"},
     "figures.animation": {"figure_toys_logistic", "figure_toys_network"},
     "figures.bounds": {"figure_bounds", "figure_bounds_supersample"},

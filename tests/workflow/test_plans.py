@@ -69,6 +69,18 @@ def test_the_sweep_plans_no_more_than_its_figure_needs(plan: Plan) -> None:
     }
 
 
+def test_splits_have_seeds_of_their_own(plan: Plan) -> None:
+    run = plan(*LOCAL, "--configfile", "config/splits.yaml")
+    jobs = planned(run.stdout)
+    once = {"all", "study_readings", "splits", "figure_splits"}
+    assert {jobs[rule] for rule in once} == {1}
+    assert jobs | {"dataset": 8, "train_and_drop": 16, "ablate": 16} == jobs  # 3 seeds in one block
+    inputs = re.search(r"rule splits:\n    input: (.*)", run.stdout)[1]
+    assert inputs == "results/splits/claims.csv"
+    blocks = set(re.findall(r"(mnist-split-\d)/100-100/relu/l2/seeds-(\d+-\d+)/", run.stdout))
+    assert blocks == {(f"mnist-split-{i + 1}", f"{3 * i}-{3 * i + 2}") for i in range(8)}
+
+
 def test_the_papers_first_version_is_planned_beside_all_strengths_of_l2(plan: Plan) -> None:
     run = plan(*LOCAL, "--configfile", "config/paper-v1.yaml")
     jobs = planned(run.stdout)

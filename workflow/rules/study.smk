@@ -99,8 +99,8 @@ def block_of(wildcards):
 
 def seeds_of(wildcards):
     """The condition and all its seeds (or those of a section) as they are written into files."""
-    n_seeds = STUDY.n_seeds(condition_of(wildcards), *section_of(name_of(wildcards)))
-    return described(wildcards) | {"seeds": list(range(n_seeds))}
+    numbers = STUDY.seed_numbers(condition_of(wildcards), *section_of(name_of(wildcards)))
+    return described(wildcards) | {"seeds": numbers}
 
 
 def name_of(wildcards):

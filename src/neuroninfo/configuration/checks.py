@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ _QUANTIZED: Final = (
 
 
 def check_seeds(resolved: Mapping[str, Any]) -> None:
-    """Numbers of seeds fill blocks."""
+    """Numbers of seeds fill blocks, and first seeds begin them."""
     numbers: list[tuple[tuple[Key, ...], Mapping[str, Any], str]] = [
         (("seeds",), resolved["seeds"], "count"),
         *((("conditions", i), entry, "seeds") for i, entry in enumerate(resolved["conditions"])),
@@ -45,6 +46,14 @@ def check_seeds(resolved: Mapping[str, Any]) -> None:
         ),
     ]
     per_job = resolved["seeds"]["per_job"]
+    for i, entry in enumerate(resolved["conditions"]):
+        if left := entry["first_seed"] % per_job:
+            first = entry["first_seed"] - left
+            raise ConfigurationError(
+                ("conditions", i, "first_seed"),
+                f"{first + left} is no multiple of seeds.per_job {per_job} (the seeds of one job "
+                f"begin there); use {first} or {first + per_job}",
+            )
     for path, section, key in numbers:
         count = section.get(key, per_job)
         if left := count % per_job:
@@ -72,6 +81,7 @@ def check(resolved: Mapping[str, Any], schema: Schema, plans: Mapping[Condition,
     _check_sgld(resolved, plans)
     _check_bounds(resolved, schema)
     _check_first_version(resolved, plans)
+    _check_splits(resolved, schema, plans)
 
 
 def _check_epochs(resolved: Mapping[str, Any], conditions: Iterable[Condition]) -> None:
@@ -232,6 +242,47 @@ def _check_first_version(resolved: Mapping[str, Any], plans: Mapping[Condition, 
             raise ConfigurationError(
                 ("orderings", name),
                 f"{problem}, and first_version needs it; add it, or remove first_version",
+            )
+
+
+def _check_splits(
+    resolved: Mapping[str, Any], schema: Schema, plans: Mapping[Condition, Plan]
+) -> None:
+    """Data sets differ in their names only, and no seed is on two of them."""
+    section = resolved.get("splits")
+    if section is None:
+        return
+    check_names(resolved, schema, ("splits",), section)
+    first, *others = section["dataset"]
+    for name in others:
+        here, there = resolved["datasets"][name], resolved["datasets"][first]
+        if differing := [key for key in there if here.get(key) != there[key]]:
+            raise ConfigurationError(
+                ("splits", "dataset"),
+                f"{name} differs from {first} in {differing[0]}, so more than the split would "
+                "differ; give both the same settings",
+            )
+    conditions = expanded(section)
+    for condition in conditions:
+        if condition not in plans or not plans[condition].orderings:
+            raise ConfigurationError(
+                ("splits",),
+                f"{condition.path} is not among the conditions that are ablated; add it there",
+            )
+        n_seeds, wanted = plans[condition].seeds, plans[conditions[0]].seeds
+        if n_seeds < 2 or n_seeds != wanted:
+            raise ConfigurationError(
+                ("splits",),
+                f"{condition.path} has {n_seeds} of the seeds that the analysis of variance needs, "
+                f"two or more and as many for each; {conditions[0].path} has {wanted}",
+            )
+    for one, other in itertools.combinations(conditions, 2):
+        numbers = plans[one].seed_numbers, plans[other].seed_numbers
+        if one.dataset != other.dataset and (shared := set(numbers[0]).intersection(numbers[1])):
+            raise ConfigurationError(
+                ("splits",),
+                f"{one.path} and {other.path} share seed {min(shared)}, which begins with the same "
+                "weights on both; give each data set a first_seed of its own in conditions",
             )
 
 

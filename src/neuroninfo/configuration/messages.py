@@ -82,7 +82,8 @@ def _schema_error(error: Any, root: Schema) -> ConfigurationError:  # noqa: ANN4
         case "not":
             return ConfigurationError(path, f"{schema['expected']}; remove the key")
         case "minItems" | "minProperties":
-            problem = f"is empty; expected {expected(schema, root)}"
+            problem = f"has {len(value)} of its entries only" if value else "is empty"
+            problem += f"; expected {expected(schema, root)}"
         case "uniqueItems":
             doubled = next(entry for entry in value if value.count(entry) > 1)
             problem = f"{shown(doubled)} stands there twice; remove one"

@@ -48,6 +48,12 @@ class Plan:
     """Of `EXPERIMENTS`."""
     figures: bool
     keep_activations: bool
+    first_seed: int = 0
+
+    @property
+    def seed_numbers(self) -> range:
+        """All of its seeds."""
+        return range(self.first_seed, self.first_seed + self.seeds)
 
     def resolved(self) -> dict[str, Any]:
         """As in a configuration."""
@@ -90,13 +96,15 @@ def planned(resolved: Mapping[str, Any], schema: Schema) -> dict[Condition, Plan
             experiments=tuple(product["experiments"]),
             figures=product["figures"],
             keep_activations=product.get("keep_activations", resolved["activations"]["keep"]),
+            first_seed=product["first_seed"],
         )
         for condition in expanded(product):
             if plans.setdefault(condition, plan) != plan:
                 raise ConfigurationError(
                     path,
-                    f"{condition.path} stands there twice with different seeds, orderings, "
-                    "experiments, figures or keep_activations; name it in one entry only",
+                    f"{condition.path} stands there twice with different seeds, first_seed, "
+                    "orderings, experiments, figures or keep_activations; name it in one entry "
+                    "only",
                 )
     return plans
 

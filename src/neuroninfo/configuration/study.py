@@ -80,6 +80,12 @@ class Study:
         section = self.resolved.get("first_version")
         return () if section is None else tuple(expanded(section))
 
+    @property
+    def splits(self) -> tuple[Condition, ...]:
+        """Conditions that are compared over splits."""
+        section = self.resolved.get("splits")
+        return () if section is None else tuple(expanded(section))
+
     def n_seeds(self, condition: Condition, *section: str) -> int:
         """Seeds of a condition, or those for which a section of the configuration is done.
 
@@ -93,6 +99,10 @@ class Study:
             settings = settings[key]
         return min(of_condition, settings.get("seeds", of_condition) if section else of_condition)
 
+    def seed_numbers(self, condition: Condition, *section: str) -> list[int]:
+        """The same seeds by number."""
+        return list(self.plans[condition].seed_numbers[: self.n_seeds(condition, *section)])
+
     def blocks(self, condition: Condition, *section: str) -> list[tuple[int, int]]:
         """First and last seed, both inclusive, of each block (the seeds of one job).
 
@@ -101,8 +111,8 @@ class Study:
         anew, when the number of seeds is raised.
         """
         size = self.seeds_per_job
-        n_seeds = self.n_seeds(condition, *section)
-        return [(first, first + size - 1) for first in range(0, n_seeds, size)]
+        numbers = self.seed_numbers(condition, *section)
+        return [(first, first + size - 1) for first in numbers[::size]]
 
     def controlled(self, condition: Condition) -> bool:
         """Whether the first set of a condition has control orders over several layers."""

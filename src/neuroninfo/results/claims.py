@@ -48,6 +48,7 @@ from neuroninfo.results.curves import (
 )
 from neuroninfo.results.statistics import (
     CONFIDENCE,
+    Interval,
     check_seeds,
     cliffs_delta,
     holm,
@@ -141,17 +142,14 @@ class _Claim:
     """Values of `COLUMNS` that are text."""
     effects: NDArray[np.float64] | None
     """None where they cannot be; the note says why."""
-    least: float = 0.0
-    most: float = np.inf
-    """It holds for effects between them."""
+    numbers: tuple[float, float] | None = None
+    """Of C4: it holds for effects between them."""
     threshold: float = 0.0
     """What the effect is tested against."""
     margin: float = 0.0
     """Effects within +-margin are equivalent to none."""
-    both: bool = False
-    """It holds beyond the margin on either side, and fails within it."""
     one_network: bool = False
-    """It is said of one network: it holds if one more seed may lie between `least` and `most`."""
+    """It is said of one network: it holds if one more seed may lie between the `numbers`."""
 
 
 def claims(
@@ -270,6 +268,16 @@ def corrected(frame: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
+def judge(claim: str, interval: Interval) -> str:
+    """Verdict on the effect of C1, C2, C3 or C5 (C4 is of numbers that differ by layer)."""
+    if claim == "C3":  # beyond the margin on either side it holds, within it it fails
+        within = interval.verdict(-LEAST_DELTA, LEAST_DELTA)
+        return {"holds": "fails", "fails": "holds"}.get(within, within)
+    if claim == "C5":
+        return interval.verdict(-np.inf, _SELECTIVITY)
+    return interval.verdict(0.0)
+
+
 def _ablation_claims(
     neurons: xr.Dataset, ablations: Mapping[str, Mapping[str, xr.Dataset]]
 ) -> Iterator[_Claim]:
@@ -368,7 +376,7 @@ def _information_claims(neurons: xr.Dataset) -> Iterator[_Claim]:
                 "note": "",
             }
             threshold = float(np.copysign(LEAST_DELTA, np.mean(deltas)))
-            yield _Claim(what, np.array(deltas), threshold=threshold, margin=LEAST_DELTA, both=True)
+            yield _Claim(what, np.array(deltas), threshold=threshold, margin=LEAST_DELTA)
 
 
 def _count_claims(counted: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Claim]:
@@ -407,8 +415,7 @@ def _count_claims(counted: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Cl
                     yield _Claim(
                         what,
                         None if (values < 0).any() else values.astype(np.float64),
-                        least=least,
-                        most=most,
+                        numbers=(least, most),
                         threshold=(low + high) / 2,
                         one_network=one_network,
                     )
@@ -452,31 +459,30 @@ def _selectivity_claims(neurons: xr.Dataset, damage: xr.Dataset) -> Iterator[_Cl
                 correlations = None
         else:
             what["note"] = "class selectivity is not defined for outputs that may be negative"
-        yield _Claim(what, correlations, least=-np.inf, most=_SELECTIVITY, threshold=_SELECTIVITY)
+        yield _Claim(what, correlations, threshold=_SELECTIVITY)
 
 
 def _judged(claim: _Claim, about: Mapping[str, str]) -> dict[str, Any]:
     """A row of the table."""
     effects = () if claim.effects is None else claim.effects
     interval = mean_over_seeds(effects)
-    note = ""
-    if claim.both:
-        within = interval.verdict(-claim.margin, claim.margin)
-        verdict = {"holds": "fails", "fails": "holds"}.get(within, within)
+    name, note = claim.what["claim"], ""
+    if claim.numbers is None:
+        verdict = judge(name, interval)
+        if name != "C3" and interval.equivalent(claim.margin):
+            note = f"equivalent to no effect: smaller than {claim.margin:g} in accuracy"
     elif claim.one_network:
-        low, high = interval.predicted()
-        verdict = "holds" if low <= claim.most and high >= claim.least else "fails"
+        (least, most), (low, high) = claim.numbers, interval.predicted()
+        verdict = "holds" if low <= most and high >= least else "fails"
         note = f"95 % of networks between {low:.0f} and {high:.0f}"
         if np.isnan(low):
             verdict, note = "undecided", ""
     else:
-        verdict = interval.verdict(claim.least, claim.most)
-        if interval.equivalent(claim.margin):
-            note = f"equivalent to no effect: smaller than {claim.margin:g} in accuracy"
+        verdict = interval.verdict(*claim.numbers)
     what = {**about, **claim.what}
     row = interval_row(what, "effect", interval, len(effects), what["note"], note)
     p = interval.p_value(claim.threshold)
-    if claim.both and abs(interval.mean) < claim.margin:
+    if name == "C3" and abs(interval.mean) < claim.margin:
         p = 1.0  # it is the margin that the effect has to exceed
     return row | {"threshold": claim.threshold, "p": p, "verdict": verdict}
 

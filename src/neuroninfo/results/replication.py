@@ -11,7 +11,7 @@ import pandas as pd
 
 from neuroninfo.files import tables
 from neuroninfo.results.claims import KEY
-from neuroninfo.results.statistics import two_sided
+from neuroninfo.results.statistics import standard_errors, two_sided
 
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys((*KEY, "statement", "unit"), str),
@@ -94,9 +94,8 @@ def summary(agreed: pd.DataFrame) -> str:
 
 def _errors(both: pd.DataFrame, suffix: str) -> tuple[np.ndarray, np.ndarray]:
     """Standard errors of the mean effects, and the numbers of seeds."""
-    width = (both[f"high{suffix}"] - both[f"low{suffix}"]).to_numpy()
-    n_seeds = both[f"n_seeds{suffix}"].to_numpy()
-    return width / (2 * two_sided(n_seeds - 1)), n_seeds
+    low, high, n_seeds = (both[f"{key}{suffix}"].to_numpy() for key in ("low", "high", "n_seeds"))
+    return standard_errors(low, high, n_seeds), n_seeds
 
 
 def _opposite(here: Sequence[str], there: Sequence[str]) -> int:

@@ -166,6 +166,12 @@ def two_sided(freedom: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(stdtrit(freedom, (1 + CONFIDENCE) / 2))
 
 
+def standard_errors(low: ArrayLike, high: ArrayLike, n_seeds: ArrayLike) -> NDArray[np.float64]:
+    """Standard errors of means whose Student's intervals have these ends."""
+    quantiles = two_sided(np.asarray(n_seeds) - 1)
+    return np.asarray((np.asarray(high) - np.asarray(low)) / (2 * quantiles))
+
+
 def band(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Student's interval of the mean curve at each of its points.
 

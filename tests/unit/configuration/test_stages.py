@@ -39,7 +39,7 @@ STAGES = {
     "toy_network_settings": ToyNetworkSettings,
 }
 
-SHIPPED = ("config", "demo", "replication", "paper-v1", "settings")
+SHIPPED = ("config", "demo", "replication", "paper-v1", "settings", "splits")
 
 
 def made(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:

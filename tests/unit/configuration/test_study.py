@@ -117,6 +117,7 @@ def test_defaults() -> None:
                 "experiments": [],
                 "figures": True,
                 "keep_activations": True,
+                "first_seed": 0,
             }
         ],
         "measures": {"quantizers": ["threshold"], "shuffles": 10},
@@ -509,6 +510,100 @@ def test_mistakes_about_the_sweep(changes: str, message: str) -> None:
     assert message in str(raised.value)
 
 
+SPLITS = """
+seeds: {count: 4, per_job: 2}
+datasets/digits-two: {source: digits, validation: 360, test: 360}
+datasets/digits-three: {source: digits, validation: 360, test: 360}
+regularizers/l2: {l2: 0.5}
+conditions/0/regularizer: [none, l2]
+conditions/1: {dataset: digits-two, architecture: 30-30, regularizer: [none, l2], first_seed: 4}
+conditions/2: {dataset: digits-three, architecture: 30-30, regularizer: [none, l2], first_seed: 8}
+splits:
+  dataset: [digits, digits-two, digits-three]
+  architecture: 30-30
+  regularizer: [none, l2]
+"""
+
+
+def with_splits(changes: str = "{}") -> dict[str, Any]:
+    config = minimal()
+    config["conditions"] += [{}, {}]
+    return changed(changes, changed(SPLITS, config))
+
+
+def test_seeds_begin_where_a_condition_says() -> None:
+    study = load(with_splits("orderings: {information: {}, some: {seeds: 2}}"))
+    condition = study.splits[2]
+    assert condition.path == "digits-two/30-30/relu/none"
+    assert study.seed_numbers(condition) == [4, 5, 6, 7]
+    assert study.blocks(condition) == [(4, 5), (6, 7)]
+    assert study.seed_numbers(condition, "orderings", "some") == [4, 5]
+    assert study.blocks(condition, "orderings", "some") == [(4, 5)]
+    assert study.blocks(study.splits[0]) == [(0, 1), (2, 3)]
+    assert load(study.resolved) == study
+
+
+def test_conditions_on_several_splits() -> None:
+    assert load(minimal()).splits == ()
+    study = load(with_splits())
+    assert list(study.splits) == list(study.conditions)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            "splits/dataset: [digits, digits-two]",
+            "splits.dataset: has 2 of its entries only; expected a list of three or more names",
+        ),
+        (
+            "splits/dataset: [digits, digits-two, digits-tree]",
+            "splits.dataset[2]: 'digits-tree' is unknown; did you mean 'digits-three'",
+        ),
+        ("splits/regularizer: l1", "splits.regularizer: 'l1' is unknown; known are l2, none"),
+        (
+            "splits/architecture: '7'",
+            "splits: digits/7/relu/none is not among the conditions that are ablated; add it there",
+        ),
+        (
+            "conditions/2/orderings: []",
+            "splits: digits-three/30-30/relu/none is not among the conditions that are ablated",
+        ),
+        (
+            "datasets/digits-two/inputs: standardized",
+            "splits.dataset: digits-two differs from digits in inputs, so more than the split",
+        ),
+        (
+            "datasets/digits-three/training: {epochs: 3}",
+            "splits.dataset: digits-three differs from digits in training, so more than the split",
+        ),
+        (
+            "conditions/1/seeds: 2",
+            "splits: digits-two/30-30/relu/none has 2 of the seeds that the analysis of variance "
+            "needs, two or more and as many for each; digits/30-30/relu/none has 4",
+        ),
+        (
+            "seeds: {count: 1, per_job: 1}",
+            "splits: digits/30-30/relu/none has 1 of the seeds that the analysis of variance needs",
+        ),
+        (
+            "conditions/2/first_seed: 6",
+            "splits: digits-two/30-30/relu/none and digits-three/30-30/relu/none share seed 6, "
+            "which begins with the same weights on both; give each data set a first_seed",
+        ),
+        (
+            "conditions/2/first_seed: 9",
+            "conditions[2].first_seed: 9 is no multiple of seeds.per_job 2 (the seeds of one job "
+            "begin there); use 8 or 10",
+        ),
+    ],
+)
+def test_mistakes_about_splits(changes: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load(with_splits(changes))
+    assert message in str(raised.value)
+
+
 def test_what_is_done_with_each_condition() -> None:
     study = load(
         changed(
@@ -735,7 +830,8 @@ MISTAKES = [
     (
         "conditions: []",
         "conditions: is empty; expected a list of mappings with the keys dataset, architecture, "
-        "activation, regularizer, seeds, orderings, experiments, figures, keep_activations",
+        "activation, regularizer, seeds, first_seed, orderings, experiments, figures, "
+        "keep_activations",
     ),
     (
         "activations/epochs: []",
