@@ -88,7 +88,7 @@ def test_the_papers_first_version_is_planned_beside_all_strengths_of_l2(plan: Pl
     assert jobs | {"first_version": 1, "figure_first_version": 1, "figure_comparison": 1} == jobs
     assert "tolerances" not in jobs
     inputs = re.search(r"rule first_version:\n    input: (.*)", run.stdout)[1]
-    paths = re.findall(r"sigmoid/(l2-1e-\d)/ablation-(\w+)\.nc", inputs)
+    paths = re.findall(r"sigmoid/(l2-1e-\d)/(?:seeds-0-4/)?ablation-(\w+)\.nc", inputs)
     assert paths == [
         ("l2-1e-5", "information"),
         *((f"l2-1e-{digit}", "sweep") for digit in (6, 4, 3)),
