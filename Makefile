@@ -6,7 +6,7 @@ SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 # Checks that have nothing to do with each other, side by side: make --jobs lint
 LINT := ruff-check ruff-format snakefmt snakemake-lint mypy
 
-.PHONY: demo test check figures dry-run benchmark lint $(LINT)
+.PHONY: demo test check figures gallery dry-run benchmark lint $(LINT)
 
 demo: .venv/installed
 	$(SNAKEMAKE) --configfile config/demo.yaml
@@ -17,6 +17,13 @@ figures: .venv/installed
 	$(SNAKEMAKE) --configfile config/config.yaml
 	$(SNAKEMAKE) --configfile config/config.yaml --report results/talk/report.html --quiet all
 	@echo 'Report: results/talk/report.html'
+
+# All studies of the gallery, and its figures and numbers from them.
+gallery: figures
+	for study in settings paper-v1 splits replication; do \
+	    $(SNAKEMAKE) --configfile config/$$study.yaml || exit; done
+	$(BIN)/python docs/gallery/update.py \
+	    results/talk results/settings results/paper-v1 results/splits results/talk-again
 
 dry-run: .venv/installed
 	$(SNAKEMAKE) --configfile config/config.yaml --dry-run

@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from neuroninfo.figures import wording
 from neuroninfo.files import tables
 from neuroninfo.planes import layers
-from neuroninfo.results import claims, counts, first_version, planes, replication
+from neuroninfo.results import claims, counts, first_version, planes, replication, splits
 from neuroninfo.vocabulary import CONDITION, MEAN, NETWORK, ZERO
 
 DIRECTIONS = {"ascending": "lowest first", "descending": "highest first"}
@@ -174,6 +174,12 @@ def effects(study: Path, condition: str, *scopes: str) -> str:
         place = "Whole network" if scope == NETWORK else wording.of_scope(str(scope)).capitalize()
         sentences.append(f"{place}: {', '.join(said)}.")
     return " ".join(sentences)
+
+
+def own_splits(study: Path) -> str:
+    """How much wider intervals are if seeds do not share a split."""
+    said = splits.summary(splits.read(study / "splits.csv"))
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def agreement(study: Path) -> str:
@@ -325,6 +331,7 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "cost": cost_table,
     "compression": compression_table,
     "bounds": bounds_table,
+    "splits": own_splits,
     "agreement": agreement,
 }
 """Name -> what makes the text of a block from a study and the words after it."""

@@ -182,7 +182,7 @@ def summary(table: pd.DataFrame) -> str:
     factors = primary["factor"]
     wider = int((primary["factor_low"] > 1).sum())
     return (
-        f"{len(primary)} effects: with a split of each network's own intervals are "
-        f"{factors.median():.1f} times as wide in the middle case, {factors.max():.1f} at most; "
-        f"{wider} are shown to be wider"
+        f"intervals of {len(primary)} effects, with a split of each network's own, are "
+        f"{factors.median():.1f} times as wide (median), {factors.max():.1f} times at most; that "
+        f"they are wider is shown for {wider}"
     )
