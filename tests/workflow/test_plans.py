@@ -51,6 +51,7 @@ def test_the_demo_plans_nothing_but_digits(plan: Plan) -> None:
     assert set(re.findall(r"dataset=(\w+)", run.stdout)) == {"digits"}
     blocks = {"train": 6, "dataset": 1, "plane": 2, "toy": 3, "toy_network": 2, "bounds": 4}
     assert planned(run.stdout) | blocks == planned(run.stdout)
+    assert not {"gather", "gather_ablation"} & planned(run.stdout).keys()  # one block each
     written = re.findall(r"^    output: (.*)$", run.stdout, re.MULTILINE)
     assert written
     for path in ", ".join(written).split(", "):
