@@ -3,23 +3,34 @@
 Side by side (`pytest -n 3 --dist loadgroup`), the tests that share one run on one worker.
 """
 
+import fcntl
 import functools
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from neuroninfo.ablation.curves import cumulative
+from neuroninfo.networks.stack import Architecture, Stack
+from neuroninfo.neurons.counting import class_counts
 from tests.workflow.conftest import MINIATURE, Project
 
 Plan = Callable[..., subprocess.CompletedProcess[str]]
 
 TESTS = Path(__file__).resolve().parent
-SHARED = ("cluster", "finished", "undisturbed", "plan")
-"""Fixtures that are made once; what takes longest begins first."""
+SHARED = ("overtime", "cluster", "finished", "undisturbed", "plan")
+"""Fixtures that are made once for all tests that use one."""
+BEGIN = ("cluster", "plan", "unit/ablation/test_ablation.py", "finished", "overtime", "undisturbed")
+"""What takes longest, but two of the first three have something to do while all is compiled."""
 SLOW_UNITS = {
     f"unit/{module}.py"
-    for module in ("ablation/test_ablation", "files/test_writing", "training/test_training")
+    for module in (
+        *("ablation/test_ablation", "files/test_checkpoints", "files/test_writing"),
+        *("figures/test_figures", "generalization/test_gaps", "planes/test_calibration"),
+        *("toys/test_toys", "training/test_training", "test_own_network"),
+    )
 }
 """What takes longest of the unit tests; of the others, all that runs Snakemake is slow."""
 
@@ -30,32 +41,44 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow and what belongs together, and begin with what takes longest."""
-
-    def group(item: pytest.Item) -> str:
-        used = [name for name in SHARED if name in item.fixturenames]
-        return used[0] if used else file(item)
-
-    def file(item: pytest.Item) -> str:
-        return item.path.relative_to(TESTS).as_posix()
-
-    def rank(item: pytest.Item) -> tuple[int, bool]:
-        name = group(item)
-        return (
-            SHARED.index(name) if name in SHARED else len(SHARED),
-            item.get_closest_marker("slow") is None,
-        )
-
+    """Mark what belongs together and what is slow, and begin with what takes longest."""
+    ranks = {}
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-        runs_snakemake = {*SHARED, "project"} & set(item.fixturenames)
-        if runs_snakemake or file(item) in SLOW_UNITS:
+        file = item.path.relative_to(TESTS).as_posix()
+        group = next((name for name in SHARED if name in item.fixturenames), file)
+        item.add_marker(pytest.mark.xdist_group(group))
+        slow = file in SLOW_UNITS or bool({*SHARED, "project"} & set(item.fixturenames))
+        if slow:
             item.add_marker("slow")
-    items.sort(key=rank)
+        ranks[item] = BEGIN.index(group) if group in BEGIN else len(BEGIN) + (not slow)
+    items.sort(key=ranks.__getitem__)
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """All loops that are compiled, in numba's cache, by one worker while the others wait.
+
+    That cache gets mixed up when several processes write code of one function for several types.
+    """
+    rng = np.random.default_rng(0)
+
+    def draw(*shape: int) -> np.ndarray:
+        return rng.normal(size=shape).astype(np.float32)
+
+    weights, biases = [draw(1, 3, 3) for _ in range(4)], [draw(1, 3) for _ in range(4)]
+    network = Stack(Architecture(3, (3, 3, 3), 3, "relu"), (0,), weights, biases, [])
+    inputs, labels = draw(20, 3), rng.integers(0, 3, 20)
+    with (tmp_path_factory.getbasetemp().parent / "compiling").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for neurons in (range(9), range(6, 9)):  # one of them in the last layer only
+            cumulative(network, inputs, labels, np.array([neurons]))
+        for edges in (np.zeros((3, 1)), np.tile([0.0, 1.0], (3, 1))):
+            for equal in (True, False):
+                class_counts(inputs, edges, labels[None], 3, equal=equal)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, compiled: None) -> Project:
     """The demo in miniature, run to its end; leave it as it is."""
     project = Project(tmp_path_factory.mktemp("finished") / "project")
     miniature = project.configure("miniature.yaml", MINIATURE)

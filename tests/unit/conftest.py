@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_thread_of_blas() -> Iterator[None]:
+def _one_thread_of_blas(compiled: None) -> Iterator[None]:
     """Workers that test side by side have one core each."""
     with threadpool_limits(1):
         yield

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from PIL import Image
 
 from neuroninfo.data import datasets
@@ -202,6 +203,7 @@ def test_a_change_in_a_module_reruns_just_the_rules_that_use_it(
     assert {rule for rule, of in why.items() if "Params have changed" in "".join(of)} == users
 
 
+@pytest.mark.usefixtures("compiled")
 def test_the_first_version_stands_beside_networks_of_its_shape(project: Project) -> None:
     """Small in all but the shape: what is read is there, not what it says."""
     condition = {"dataset": "digits", "architecture": "100-100", "activation": "sigmoid"}
