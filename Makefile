@@ -4,7 +4,7 @@ BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 
 # Checks that have nothing to do with each other, side by side: make --jobs lint
-LINT := ruff-check ruff-format snakefmt snakemake-lint mypy
+LINT := mypy snakemake-lint snakefmt ruff-check ruff-format
 
 .PHONY: demo test check figures gallery dry-run benchmark lint $(LINT)
 
