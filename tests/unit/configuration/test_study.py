@@ -99,6 +99,7 @@ def test_defaults() -> None:
             "batch_size": 128,
             "epochs": 15,
             "initialization": "default",
+            "train_loss": "last",
             "sgld": {"clipping_norm": 1.0, "noise": 0.01, "noise_decay": 0.0},
         },
         "memory": {"gathered_mb": 32, "rows": 2048},
@@ -287,6 +288,7 @@ def test_settings_of_each_stage() -> None:
         "batch_size": 32,
         "epochs": 15,
         "initialization": "default",
+        "train_loss": "last",
         "activation_epochs": [0, 2, 3, 15],
     }
     training = study.training_settings(mnist)
@@ -647,7 +649,7 @@ MISTAKES = [
     (
         "training/schedule: cosine",
         "training.schedule: unknown key; known are optimizer, momentum, learning_rate, "
-        "batch_size, epochs, initialization, sgld",
+        "batch_size, epochs, initialization, train_loss, sgld",
     ),
     (
         "conditions/0/regulariser: none",
@@ -711,8 +713,8 @@ MISTAKES = [
     (
         "training: ~",
         "training: null (an empty value) is wrong; expected a mapping with the keys "
-        "optimizer, momentum, learning_rate, batch_size, epochs, initialization, sgld; write {} "
-        "for the defaults",
+        "optimizer, momentum, learning_rate, batch_size, epochs, initialization, train_loss, sgld; "
+        "write {} for the defaults",
     ),
     (
         "regularizers/none: ~",
