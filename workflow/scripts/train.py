@@ -41,7 +41,8 @@ with open_checkpoint(
     )
     for kind, title, dataset in stored(trained, settings, examples):
         storage.write(dataset, snakemake.output[kind], kind=kind, title=title, **about)
-for seed, accuracy in zip(about["condition"]["seeds"], trained.accuracy[:, -1], strict=True):
+for row, seed in enumerate(about["condition"]["seeds"]):
+    accuracy = trained.accuracy[row, trained.final_epoch[row]]
     print(f"seed {seed}: accuracy train {accuracy[0]:.4f}, test {accuracy[2]:.4f}")
 for line in devices.used(device):
     print(line)

@@ -420,7 +420,7 @@ class Study:
             **self.dataset_settings(condition.dataset),
             **row,
         }
-        names = ("study_seed", "name", "regularizer", "activation_epochs", "sgld")
+        names = ("study_seed", "name", "regularizer", "activation_epochs", "sgld", "train_loss")
         return {key: value for key, value in settings.items() if key not in names}
 
     def _orders(self, orderings: str) -> list[dict[str, Any]]:

@@ -275,6 +275,7 @@ def _dense(smaller: Sequence[Stack], splits: Mapping[str, Split], tuning: Settin
         tuning,
         initial=initial,
         together=len(smaller),  # all of one seed: other seeds change nothing
+        history_epochs=(0, tuning.epochs),
     )
     return trained.accuracy[:, [0, -1], SPLITS.index("test")]
 

@@ -60,7 +60,9 @@ def train(toy: xr.Dataset, settings: ToyNetworkSettings) -> xr.Dataset:
             epochs=settings.epochs,
             activation_epochs=(),
             regularizer=Regularizer(l2=settings.l2),
+            train_loss="every_epoch",
         ),
+        history_epochs=kept,
         together=settings.restarts,  # one product for all: 20 of them take little longer than one
         observe=keep,
     )

@@ -119,7 +119,8 @@ def train(
     gathered_bytes
         Of batches that are gathered at a time (one at least); results do not depend on it.
     history_epochs
-        Epochs after which loss and accuracy are evaluated; NaN at others. By default all.
+        Epochs after which loss and accuracy are evaluated; NaN at others. By default all, and on
+        the train split as `Settings.train_loss` says.
     observe
         Called before training with 0 and after each epoch with its number, and with the networks
         as they are then: training goes on in their arrays, so copy what is to be kept.
@@ -213,11 +214,14 @@ def train(
                 known = learner.known.cpu().numpy() / len(splits["train"])
                 trained.example_information[:, epoch] = known
         seen = history_epochs is None or epoch in history_epochs
-        for number, name in enumerate(SPLITS if seen else ()):
-            loss, accuracy = _evaluate(stack, splits[name], together)
-            trained.loss[:, epoch, number], trained.accuracy[:, epoch, number] = loss, accuracy
-        if seen and not np.isfinite(trained.loss[:, epoch]).all():
-            finite = np.isfinite(trained.loss[:, epoch]).all(axis=1)
+        with_train = settings.train_loss == "every_epoch" or epoch == settings.epochs
+        evaluated_now = [name for name in SPLITS if seen and (name != "train" or with_train)]
+        finite = np.ones(n_seeds, dtype=bool)
+        for name in evaluated_now:
+            here = (slice(None), epoch, SPLITS.index(name))
+            trained.loss[here], trained.accuracy[here] = _evaluate(stack, splits[name], together)
+            finite &= np.isfinite(trained.loss[here])
+        if not finite.all():
             bad = [seed for seed, fine in zip(seeds, finite, strict=True) if not fine]
             raise RuntimeError(
                 f"epoch {epoch}: the loss of seeds {bad} is not finite; lower "
@@ -235,6 +239,9 @@ def train(
         offer(epoch + 1)
     if stopping is not None:
         trained.final_epoch[:] = stopping.restore()
+        of_kept = (np.arange(n_seeds), trained.final_epoch, SPLITS.index("train"))
+        evaluation = _evaluate(stack, splits["train"], together)
+        trained.loss[of_kept], trained.accuracy[of_kept] = evaluation
     if settings.epochs in kept:
         _keep(stack, measured, trained, kept.index(settings.epochs), together)
     trained.means[:] = mean_outputs(stack, splits["train"].inputs, together)
@@ -306,6 +313,7 @@ def _progress(trained: Trained, epoch: int, seconds: float, done: int, percent: 
     losses = ", ".join(
         f"{split} {loss:.4f}"
         for split, loss in zip(SPLITS, trained.loss[:, epoch].mean(axis=0), strict=True)
+        if not np.isnan(loss)
     )
     left = seconds / done * (last - epoch)
     gpu = "" if percent is None else f", GPU busy {percent} %"

@@ -90,6 +90,9 @@ class Settings:
     weights of He et al. 2015 and of Glorot and Bengio 2010, biases 0."""
     measured_split: str = "validation"
     """Of `vocabulary.SPLITS`: whose activations are kept."""
+    train_loss: str = "last"
+    """When loss and accuracy on the train split are evaluated: after the ``last`` epoch, or after
+    ``every_epoch``, as those on the other splits are."""
 
     def __post_init__(self) -> None:
         """Noisy steps are sgld's, and sgld has them.

@@ -100,6 +100,7 @@ def test_defaults() -> None:
             "epochs": 15,
             "initialization": "default",
             "measured_split": "validation",
+            "train_loss": "last",
             "sgld": {"clipping_norm": 1.0, "noise": 0.01, "noise_decay": 0.0},
         },
         "memory": {"gathered_mb": 32, "rows": 2048},
@@ -290,6 +291,7 @@ def test_settings_of_each_stage() -> None:
         "epochs": 15,
         "initialization": "default",
         "measured_split": "validation",
+        "train_loss": "last",
         "activation_epochs": [0, 2, 3, 15],
     }
     training = study.training_settings(mnist)
@@ -744,7 +746,7 @@ MISTAKES = [
     (
         "training/schedule: cosine",
         "training.schedule: unknown key; known are optimizer, momentum, learning_rate, "
-        "batch_size, epochs, initialization, measured_split, sgld",
+        "batch_size, epochs, initialization, measured_split, train_loss, sgld",
     ),
     (
         "conditions/0/regulariser: none",
@@ -809,7 +811,7 @@ MISTAKES = [
         "training: ~",
         "training: null (an empty value) is wrong; expected a mapping with the keys "
         "optimizer, momentum, learning_rate, batch_size, epochs, initialization, measured_split, "
-        "sgld; write {} for the defaults",
+        "train_loss, sgld; write {} for the defaults",
     ),
     (
         "regularizers/none: ~",

@@ -449,6 +449,25 @@ def test_history_of_some_epochs() -> None:
         trained((3,), splits(), patient, history_epochs=(2,))
 
 
+@pytest.mark.parametrize("patience", [None, 1])
+def test_loss_on_the_train_split_after_the_last_epoch(patience: int | None) -> None:
+    """And of the networks that early stopping keeps: the same numbers as after every epoch."""
+    regularizer = Regularizer(early_stopping=patience)
+    chosen = settings(epochs=6, learning_rate=0.05, regularizer=regularizer)
+    last = trained((3, 8), splits(), chosen)
+    whole = trained((3, 8), splits(), replace(chosen, train_loss="every_epoch"))
+    assert np.isfinite(whole.loss).all()
+    if patience is not None:
+        assert (last.final_epoch < 6).all()
+    train = SPLITS.index("train")
+    there = np.ones(last.loss.shape, dtype=bool)
+    there[:, :6, train] = False
+    there[np.arange(2), last.final_epoch, train] = True
+    for name in ("loss", "accuracy"):
+        some, all_of_them = getattr(last, name), getattr(whole, name)
+        np.testing.assert_array_equal(some, np.where(there, all_of_them, np.nan))
+
+
 @pytest.mark.usefixtures("double")
 def test_no_gradient_beyond_the_range_of_few_bits() -> None:
     data = splits()
@@ -495,7 +514,11 @@ def test_early_stopping(patience: int) -> None:
     data = splits(40)
     regularizer = replace(EARLY, early_stopping=patience)
     chosen = settings(
-        epochs=25, learning_rate=0.03, regularizer=regularizer, activation_epochs=(0, 25)
+        epochs=25,
+        learning_rate=0.03,
+        regularizer=regularizer,
+        activation_epochs=(0, 25),
+        train_loss="every_epoch",
     )
     found = trained((3, 8, 5), data, chosen)
     through = trained(
@@ -803,7 +826,12 @@ def test_rate_of_dropout(rate: float) -> None:
 def test_history_and_activations_are_those_of_the_epoch() -> None:
     """Training for e epochs ends where longer training was after e epochs."""
     data = splits(23)
-    chosen = settings(epochs=3, regularizer=REGULARIZERS["all"], activation_epochs=(3, 0, 2))
+    chosen = settings(
+        epochs=3,
+        regularizer=REGULARIZERS["all"],
+        activation_epochs=(3, 0, 2),
+        train_loss="every_epoch",
+    )
     whole = trained((0, 4), data, chosen)
     assert whole.loss.shape == whole.accuracy.shape == (2, 4, 3)
     assert whole.activations.shape == (2, 3, 9, 8)
@@ -947,7 +975,7 @@ def test_with_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_loss_that_is_not_finite() -> None:
     """Only the seeds that it befell are named: networks of one dead neuron stay finite."""
-    data, chosen = splits(1), settings("1", learning_rate=1e20, epochs=1)
+    data, chosen = splits(1), settings("1", learning_rate=1e20, epochs=3)
     data["train"].labels[:] = 1  # two classes
     data = dict.fromkeys(SPLITS, data["train"])
     bad = []
