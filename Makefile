@@ -29,11 +29,11 @@ dry-run: .venv/installed
 	$(SNAKEMAKE) --configfile config/config.yaml --dry-run
 
 test: .venv/installed
-	$(BIN)/python -m pytest -n 3 --dist loadgroup
+	$(BIN)/python -m pytest -n 3
 
 check: .venv/installed
 	$(MAKE) --no-print-directory --jobs 2 lint
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 benchmark: .venv/installed
 	$(BIN)/python benchmarks/run.py

@@ -1,6 +1,6 @@
 """What tests of several folders share: runs of the project, each made once.
 
-Side by side (`pytest -n 3 --dist loadgroup`), the tests that share one run on one worker.
+Side by side (`pytest -n 3`) the files that share a run are on one worker.
 """
 
 import fcntl
@@ -21,9 +21,22 @@ Plan = Callable[..., subprocess.CompletedProcess[str]]
 
 TESTS = Path(__file__).resolve().parent
 SHARED = ("overtime", "cluster", "finished", "undisturbed", "plan")
-"""Fixtures that are made once for all tests that use one."""
-BEGIN = ("cluster", "plan", "unit/ablation/test_ablation.py", "finished", "overtime", "undisturbed")
-"""What takes longest, but two of the first three have something to do while all is compiled."""
+"""Fixtures that are made once for all tests that use one; such tests are slow."""
+TOGETHER = {
+    "tests/report/test_report.py": "finished",
+    "tests/workflow/test_docs.py": "finished",
+    "tests/workflow/test_run.py": "finished",
+}
+"""File -> what it shares with others; other files are by themselves."""
+BEGIN = (
+    "cluster/",
+    "workflow/test_run",
+    "report/",
+    "workflow/test_docs",
+    "unit/ablation/",
+    "faults/",
+)
+"""Where the tests are that take longest."""
 SLOW_UNITS = {
     f"unit/{module}.py"
     for module in (
@@ -39,19 +52,34 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.loadscopereorder = False  # of pytest-xdist, which would begin with many tests
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give each worker whole files, and those that share a run to one.
+
+    Groups of pytest-xdist 3.8 do nothing with pytest 9.2, which lacks the field they go into.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return TOGETHER.get(file, file)
+
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what belongs together and what is slow, and begin with what takes longest."""
-    ranks = {}
-    for item in items:
+    """Mark what is slow, and begin with what takes longest."""
+
+    def rank(item: pytest.Item) -> int:
         file = item.path.relative_to(TESTS).as_posix()
-        group = next((name for name in SHARED if name in item.fixturenames), file)
-        item.add_marker(pytest.mark.xdist_group(group))
-        slow = file in SLOW_UNITS or bool({*SHARED, "project"} & set(item.fixturenames))
-        if slow:
+        if file in SLOW_UNITS or {*SHARED, "project"} & set(item.fixturenames):
             item.add_marker("slow")
-        ranks[item] = BEGIN.index(group) if group in BEGIN else len(BEGIN) + (not slow)
-    items.sort(key=ranks.__getitem__)
+        begins = (n for n, place in enumerate(BEGIN) if file.startswith(place))
+        slow = item.get_closest_marker("slow") is not None
+        return next(begins, len(BEGIN) + (not slow))
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")
