@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from neuroninfo.figures import wording
 from neuroninfo.files import tables
+from neuroninfo.files.storage import StorageError
 from neuroninfo.planes import layers
 from neuroninfo.results import claims, counts, first_version, planes, replication, splits
 from neuroninfo.vocabulary import CONDITION, MEAN, NETWORK, ZERO
@@ -66,11 +67,13 @@ def _filled(block: re.Match[str], studies: Mapping[str, Path]) -> str:
     study, *options = words.split()
     if name not in BLOCKS:
         raise SystemExit(f"{begin.strip()}: unknown; known are {', '.join(BLOCKS)}")
+    if study not in studies:
+        print(f"{begin.strip()} stays as it was: no study {study}")
+        return block[0]
     try:
         made = BLOCKS[name](studies[study], *options)
-    except (KeyError, FileNotFoundError) as error:
-        missing = error.filename if isinstance(error, FileNotFoundError) else f"study {study}"
-        print(f"{begin.strip()} stays as it was: no {missing}")
+    except (FileNotFoundError, StorageError) as error:
+        print(f"{begin.strip()} stays as it was: {error}")
         return block[0]
     return f"{begin}{made}\n{end}"
 
@@ -255,21 +258,18 @@ def talk_table(study: Path) -> str:
 
 
 def counts_table(study: Path) -> str:
-    """All counts of the conditions with most seeds, by tolerance."""
+    """All counts of the conditions with most seeds, at the tolerances of claims."""
     frame = tables.read(study / "readings.csv", counts.COLUMNS)
-    frame = frame[
-        (frame["n_seeds"] == frame["n_seeds"].max()) & frame["quantity"].isin(counts.COUNTS)
-    ]
-    deltas = sorted({delta for delta in frame["delta"] if delta}, key=float)
+    frame = frame[frame["marked"] & frame["quantity"].isin(counts.COUNTS)]
+    frame = frame[frame["n_seeds"] == frame["n_seeds"].max()]
     rows = []
     for (*condition, scope), part in frame.groupby([*CONDITION, "scope"], sort=False):
         words = wording.of_condition(dict(zip(CONDITION, condition, strict=True)))
-        for delta in deltas:
-            own = part[part["delta"].isin(["", delta])].set_index("quantity")
-            layer = f"{scope.replace('-', ' ')} of {own['n_neurons'].iloc[0]}"
-            rows.append([words, layer, delta, *(_count(own.loc[name]) for name in counts.COUNTS)])
+        own = part.set_index("quantity")
+        layer = f"{scope.replace('-', ' ')} of {own['n_neurons'].iloc[0]}"
+        rows.append([words, layer, *(_count(own.loc[name]) for name in counts.COUNTS)])
     heads = [name.replace("_", " ") for name in counts.COUNTS]
-    return _markdown(["condition", "layer", "delta", *heads], rows)
+    return _markdown(["condition", "layer", *heads], rows)
 
 
 def cost_table(study: Path) -> str:
@@ -363,7 +363,7 @@ def _bound(row: pd.Series) -> str:
 
 
 def _count(row: pd.Series) -> str:
-    return f"{row['mean']:.0f} [{row['low']:.0f}, {row['high']:.0f}]"
+    return "{} [{}, {}]".format(*(round(row[name]) for name in ("mean", "low", "high")))
 
 
 def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

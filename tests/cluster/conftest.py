@@ -20,7 +20,7 @@ from tests.workflow.conftest import Project
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol")
 NODES = ("n1", "n2")
 GPUS_PER_NODE = 2
-PATIENCE = 180  # seconds that anything but a whole study may take, on a busy machine
+PATIENCE = 400  # seconds that anything but a whole study may take, on a busy machine
 
 # The plugin asks for states ever less often, up to every three minutes, and no option changes that.
 SNAKEMAKE = f"""\

@@ -157,7 +157,7 @@ def at_once(jobs: list[dict[str, str]]) -> int:
 def test_a_study_on_the_cluster_is_the_study_on_one_machine(
     project: ClusterProject, reference: Project
 ) -> None:
-    code, output = project.on_cluster(*WHOLE, *CONFIGURATION, seconds=240)
+    code, output = project.on_cluster(*WHOLE, *CONFIGURATION, seconds=600)
     assert code == 0, output
     complete(reference, WHOLE)
     for target in WHOLE:

@@ -122,7 +122,7 @@ def made(folder: Path, minutes: float, datasets: Path | None = None) -> Project:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A run without faults and without checkpoints."""
     project = made(tmp_path_factory.mktemp("undisturbed"), minutes=0)
-    assert started(project).wait(timeout=300) == 0, (project.folder / "output.txt").read_text()
+    assert started(project).wait(timeout=600) == 0, (project.folder / "output.txt").read_text()
     return project
 
 
@@ -192,13 +192,13 @@ def test_snakemake_is_killed_with_its_jobs(
         for job in hit:
             faults.add(job, number)
         os.killpg(run.pid, number)
-        assert run.wait(timeout=120) != 0
+        assert run.wait(timeout=300) != 0
         while list(jobs(project)):
             time.sleep(0.03)
         if number == signal.SIGKILL:  # as Snakemake tells its user
-            assert started(project, "--unlock").wait(timeout=120) == 0
+            assert started(project, "--unlock").wait(timeout=300) == 0
     run = started(project)
-    assert run.wait(timeout=300) == 0, (project.folder / "output.txt").read_text()
+    assert run.wait(timeout=600) == 0, (project.folder / "output.txt").read_text()
     resumed = faults.resumed + sum(Job(0, Path(log)).resumed() for log in faults.injected)
     with capsys.disabled():
         print(f"\nfaults of Snakemake: {faults.total()} jobs hit, {resumed} resumed")

@@ -218,9 +218,9 @@ def _counted(name: str, row: pd.Series) -> str:
     """Such as "40 [37, 43] suffice"."""
     if not np.isfinite(row["mean"]):
         return f"{name}: in no seed"
-    interval = f" [{row['low']:.0f}, {row['high']:.0f}]" if np.isfinite(row["low"]) else ""
+    interval = f" [{round(row['low'])}, {round(row['high'])}]" if np.isfinite(row["low"]) else ""
     without = f" (not in {row['without']} seeds)" if row["without"] else ""
-    return f"{row['mean']:.0f}{interval} {_WORDS.get(name, name)}{without}"
+    return f"{round(row['mean'])}{interval} {_WORDS.get(name, name)}{without}"
 
 
 def _marks_note(marked: Mapping[str, pd.DataFrame]) -> str:
