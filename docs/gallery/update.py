@@ -195,30 +195,36 @@ def agreement(study: Path) -> str:
     return f"{replication.summary(replication.read(study / 'replication.csv'))}."
 
 
-def shares_table(study: Path) -> str:
-    """Effects over the whole network in their two parts, and claims ranked within layers."""
+def shares_table(study: Path, *conditions: str) -> str:
+    """Effects over the whole network in their two parts, to zero and to the mean."""
     rows: list[list[str]] = []
     n_seeds = set()
-    for regularizer in ("dropout", "l2"):
-        frame = claims.read(study / "mnist/100-100/relu" / regularizer / "claims.csv")
+    for path in conditions:
+        frame = claims.read(study / path / "claims.csv")
         condition = frame[list(CONDITION)].iloc[0].to_dict()
-        n_seeds |= set(frame["n_seeds"])
-        frame = frame[(frame["replacement"] == ZERO) & (frame["orderings"] == "information")]
-        for claim in ("C1", "C1a", "C1b"):
-            own = frame[(frame["claim"] == claim) & (frame["scope"] == NETWORK)]
-            by_reading = own.set_index("reading")
-            parts = (claims.WHOLE, claims.SHARE, claims.WITHIN, claims.QUARTER)
-            cells = [_points(by_reading.loc[part]) for part in parts]
-            rows.append([wording.of_condition(condition), claim, *cells])
-        ranked = frame[frame["reading"] == claims.RANKED].set_index("claim")
-        for claim in ("C2a", "C2b"):
-            words = f"{claim}, ranked within layers"
-            rows.append(
-                [wording.of_condition(condition), words, _points(ranked.loc[claim]), *[""] * 3]
+        first = frame.loc[frame["family"] == "primary", ["measure", "quantizer"]].iloc[0]
+        own = frame[(frame[["measure", "quantizer"]] == first).all(axis=1)]
+        own = own[own["scope"] == NETWORK]
+        n_seeds |= set(own["n_seeds"])
+        for (replacement, claim), part in own.groupby(["replacement", "claim"], sort=True):
+            by_reading = part.set_index("reading")
+            words, readings = (
+                str(claim),
+                [claims.WHOLE, claims.SHARE, claims.WITHIN, claims.QUARTER],
             )
-    heads = ["condition", "claim", "effect", "layer share", "within layers", "up to a quarter"]
-    seeds = " or ".join(str(n) for n in sorted(n_seeds))
-    return f"Seeds per condition: {seeds}.\n\n{_markdown(heads, rows)}"
+            if claims.RANKED in by_reading.index:
+                words, readings = f"{claim}, ranked within layers", [claims.RANKED, *readings[1:]]
+            cells = [
+                _points(by_reading.loc[reading]) if reading in by_reading.index else ""
+                for reading in readings
+            ]
+            if any(cells):
+                about = [wording.of_condition(condition), str(replacement)]
+                rows.append([*about, words, *cells])
+    rows.sort(key=lambda row: row[1] != ZERO)
+    heads = ["condition", "ablated to", "claim", "effect", "layer share", "within layers"]
+    seeds = " or ".join(map(str, sorted(n_seeds)))
+    return f"Seeds per condition: {seeds}.\n\n{_markdown([*heads, 'up to a quarter'], rows)}"
 
 
 def _points(row: pd.Series) -> str:
