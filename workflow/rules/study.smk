@@ -99,7 +99,9 @@ def block_of(wildcards):
 
 def seeds_of(wildcards):
     """The condition and all its seeds (or those of a section) as they are written into files."""
-    numbers = STUDY.seed_numbers(condition_of(wildcards), *section_of(name_of(wildcards)))
+    numbers = STUDY.seed_numbers(
+        condition_of(wildcards), *section_of(name_of(wildcards))
+    )
     return described(wildcards) | {"seeds": numbers}
 
 
