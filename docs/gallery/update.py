@@ -234,11 +234,10 @@ def _points(row: pd.Series) -> str:
 
 
 def claims_table(study: Path) -> str:
-    """Primary readings, and parts of effects, of the conditions with most seeds."""
+    """Primary readings of the conditions with most seeds."""
     frame = claims.read_study(study / "claims.csv")
     frame = frame[frame["n_seeds"] == frame["n_seeds"].max()]
-    shown = (frame["family"] == "primary") | frame["reading"].isin([claims.SHARE, claims.WITHIN])
-    frame = frame[shown & (frame["replacement"] != MEAN)]
+    frame = frame[frame["family"] == "primary"]
     conditions = list(dict.fromkeys(map(tuple, frame[list(CONDITION)].values)))
     rows = []
     for (claim, statement, reading), part in frame.groupby(
@@ -259,6 +258,8 @@ def talk_table(study: Path) -> str:
     frame = frame[
         (frame["n_seeds"] == frame["n_seeds"].max()) & frame["claim"].str.startswith("C4")
     ]
+    if frame.empty:
+        raise StorageError(f"{study}: no condition of which the talk gives counts")
     rows = [[row["statement"], _judged(row)] for _, row in frame.iterrows()]
     return _markdown(["count, and the talk's", "here"], rows)
 
