@@ -260,8 +260,8 @@ def talk_table(study: Path) -> str:
     ]
     if frame.empty:
         raise StorageError(f"{study}: no condition of which the talk gives counts")
-    rows = [[row["statement"], _judged(row)] for _, row in frame.iterrows()]
-    return _markdown(["count, and the talk's", "here"], rows)
+    rows = [[row["statement"], row["reading"], _judged(row)] for _, row in frame.iterrows()]
+    return _markdown(["count, and the talk's", "compared with", "here"], rows)
 
 
 def counts_table(study: Path) -> str:
@@ -294,6 +294,8 @@ def cost_table(study: Path) -> str:
         own = (frame[list(CONDITION)] == list(condition)).all(axis=1)
         words = wording.of_condition(dict(zip(CONDITION, condition, strict=True)))
         n_seeds = str(frame.loc[own, "n_seeds"].max())
+        if condition not in seconds:
+            raise StorageError(f"{logs}: no run times of the jobs of {'/'.join(condition)}")
         rows.append([words, n_seeds, f"{seconds[condition] / 60:.1f}"])
     rows.append(["all", "", f"{sum(seconds.values()) / 60:.0f}"])
     return _markdown(["condition", "seeds", "CPU minutes"], rows)
