@@ -9,12 +9,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from neuroninfo.ablation.curves import cumulative
-from neuroninfo.networks.stack import Architecture, Stack
-from neuroninfo.neurons.counting import class_counts
+from neuroninfo.ablation.warm import warm
 from tests.workflow.conftest import MINIATURE, Project
 
 Plan = Callable[..., subprocess.CompletedProcess[str]]
@@ -88,21 +85,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
 
     That cache gets mixed up when several processes write code of one function for several types.
     """
-    rng = np.random.default_rng(0)
-
-    def draw(*shape: int) -> np.ndarray:
-        return rng.normal(size=shape).astype(np.float32)
-
-    weights, biases = [draw(1, 3, 3) for _ in range(4)], [draw(1, 3) for _ in range(4)]
-    network = Stack(Architecture(3, (3, 3, 3), 3, "relu"), (0,), weights, biases, [])
-    inputs, labels = draw(20, 3), rng.integers(0, 3, 20)
     with (tmp_path_factory.getbasetemp().parent / "compiling").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for neurons in (range(9), range(6, 9)):  # one of them in the last layer only
-            cumulative(network, inputs, labels, np.array([neurons]))
-        for edges in (np.zeros((3, 1)), np.tile([0.0, 1.0], (3, 1))):
-            for equal in (True, False):
-                class_counts(inputs, edges, labels[None], 3, equal=equal)
+        warm()
 
 
 @pytest.fixture(scope="session")

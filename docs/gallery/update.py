@@ -1,6 +1,6 @@
 """Put studies' figures and numbers into README.md beside this script, and into the project's.
 
-    python docs/gallery/update.py results/talk results/settings results/paper-v1 results/talk-again
+    python docs/gallery/update.py results/talk results/settings results/paper-v1 results/splits
 
 Any of these studies may be left out: figures and texts that no study has stay as they were, and are
 named.  Figures: those that the page shows, scaled down, from the first study that has them.  The
@@ -82,6 +82,7 @@ def answer(study: Path) -> str:
     """Whether the talk's picture reproduces, and when: a sweep over settings in three sentences."""
     cells = pd.read_csv(study / "figures/where-claims-hold.csv", keep_default_na=False)
     frame = claims.read_study(study / "claims.csv")
+    frame = frame[frame["measure"] == "mutual_information"]
     c1 = cells[(cells["claim"] == "C1") & (cells["reading"] == claims.WHOLE)]
     settings, effects, shares, rests = [], [], [], []
     for _, around in c1.groupby("reference", sort=False):
@@ -97,8 +98,8 @@ def answer(study: Path) -> str:
     by_layer = {name: cells[cells["claim"] == name] for name in ("C2a", "C2b")}
     return (
         "Over the whole network, removing the neurons of highest mutual information first hurts "
-        f"less than removing those of lowest first (C1) in {_listed(settings)} (MNIST, "
-        f"{c1['n_seeds'].max()} seeds each). "
+        f"less than removing those of lowest first (C1) in {_listed(settings)} "
+        f"({wording.of_dataset(c1['dataset'].iloc[0])}, {c1['n_seeds'].max()} seeds each). "
         f"At these references the effect is {_listed(effects)} points of mean accuracy; the "
         f"sequence in which the order empties the layers makes {_listed(shares)} of it, the order "
         f"of neurons within layers {_listed(rests)}. "
