@@ -374,7 +374,7 @@ ROOMS_OF = {
         ("toy", "toys"),
         ("toy_network", "data toys training"),
         ("readings study_readings replication splits", "results"),
-        ("ranking pruning precision tolerances", "results"),
+        ("pruning precision tolerances", "results"),
         ("first_version", "configuration results"),
         ("figure_first_version", "configuration figures results"),
         ("compression study_planes", "planes results"),

@@ -23,6 +23,8 @@ rule readings:
         counts=f"{CONDITION}/reading.csv",
         claims=f"{CONDITION}/claims.csv",
         correlations=f"{CONDITION}/simpson.csv",
+        effects=f"{CONDITION}/effects.csv",
+        replaced=f"{CONDITION}/replaced.csv",
     log:
         f"logs/{CONDITION}/readings.log",
     localrule: True

@@ -38,33 +38,9 @@ rule figure_layer_share:
         "../scripts/figure_layer_share.py"
 
 
-rule ranking:
-    input:
-        ablation=of_condition("ablation-{orderings}.nc"),
-    output:
-        effects=f"{CONDITION}/effects-{{orderings}}.csv",
-        replaced=f"{CONDITION}/replaced-{{orderings}}.csv",
-    log:
-        f"logs/{CONDITION}/ranking-{{orderings}}.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        condition=seeds_of,
-        code=lambda wildcards: code("ranking.py"),
-    script:
-        "../scripts/ranking.py"
-
-
 rule figure_ranking:
     input:
-        effects=lambda wildcards: [
-            f"{CONDITION}/effects-{orderings}.csv".format(**wildcards)
-            for orderings in STUDY.ranked_sets(condition_of(wildcards))
-        ],
+        effects=f"{CONDITION}/effects.csv",
     output:
         report(
             f"{FIGURE}/ranking.png",
@@ -95,7 +71,7 @@ rule figure_quantizers:
     input:
         neurons=of_condition("neurons.nc"),
         claims=f"{CONDITION}/claims.csv",
-        effects=f"{CONDITION}/effects-{{orderings}}.csv",
+        effects=f"{CONDITION}/effects.csv",
     output:
         report(
             f"{FIGURE}/quantizers-{{orderings}}.png",
@@ -124,7 +100,7 @@ rule figure_quantizers:
 rule figure_replacement:
     input:
         ablation=of_condition("ablation-{orderings}.nc"),
-        replaced=f"{CONDITION}/replaced-{{orderings}}.csv",
+        replaced=f"{CONDITION}/replaced.csv",
     output:
         report(
             f"{FIGURE}/replacement-{{orderings}}.png",

@@ -9,12 +9,14 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 from neuroninfo.figures import canvas
 from neuroninfo.figures.quantizers import quantizers
 from neuroninfo.files import storage, tables
-from neuroninfo.results import claims, ranking
+from neuroninfo.results import claims
+from neuroninfo.results.ranking import EFFECT_COLUMNS, of_sets
 
+effects = tables.read(snakemake.input.effects, EFFECT_COLUMNS)
 drawn = quantizers(
     storage.read(snakemake.input.neurons, "neurons"),
     claims.read(snakemake.input.claims),
-    tables.read(snakemake.input.effects, ranking.EFFECT_COLUMNS),
+    of_sets(effects, [snakemake.wildcards.orderings]),
     snakemake.params.condition,
 )
 canvas.save(drawn, *snakemake.output)

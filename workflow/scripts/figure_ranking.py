@@ -9,10 +9,8 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 from neuroninfo.figures import canvas
 from neuroninfo.figures.ranking import ranking
 from neuroninfo.files import tables
-from neuroninfo.results.ranking import EFFECT_COLUMNS, KEY
-from neuroninfo.vocabulary import condition_names
+from neuroninfo.results.ranking import EFFECT_COLUMNS, of_sets
 
-condition = snakemake.params.condition
-sets = [[*condition_names(condition).values(), name] for name in snakemake.params.sets]
-effects = tables.gather(snakemake.input.effects, EFFECT_COLUMNS, KEY, sets)
-canvas.save(ranking(effects, condition), *snakemake.output)
+effects = tables.read(snakemake.input.effects, EFFECT_COLUMNS)
+drawn = ranking(of_sets(effects, snakemake.params.sets), snakemake.params.condition)
+canvas.save(drawn, *snakemake.output)

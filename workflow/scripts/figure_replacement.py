@@ -9,11 +9,12 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 from neuroninfo.figures import canvas
 from neuroninfo.figures.replacement import replacement
 from neuroninfo.files import storage, tables
-from neuroninfo.results import ranking
+from neuroninfo.results.ranking import COLUMNS, of_sets
 
+replaced = tables.read(snakemake.input.replaced, COLUMNS)
 drawn = replacement(
     storage.read_groups(snakemake.input.ablation, "ablation"),
-    tables.read(snakemake.input.replaced, ranking.COLUMNS),
+    of_sets(replaced, [snakemake.wildcards.orderings]),
     snakemake.params.condition,
 )
 canvas.save(drawn, *snakemake.output)

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 import msgspec
 
 from neuroninfo.files import storage, tables
-from neuroninfo.results import claims, counts, simpson
+from neuroninfo.results import claims, counts, ranking, simpson
 from neuroninfo.results.settings import CountSettings
 
 condition = snakemake.params.condition
@@ -34,3 +34,5 @@ tables.write(counts.summary(counted, condition), snakemake.output.counts)
 judged = claims.claims(neurons, ablations, damage, counted, condition)
 tables.write(judged, snakemake.output.claims)
 tables.write(simpson.correlations(neurons, damage, condition), snakemake.output.correlations)
+tables.write(ranking.effects(ablations, condition), snakemake.output.effects)
+tables.write(ranking.replaced(ablations, condition), snakemake.output.replaced)

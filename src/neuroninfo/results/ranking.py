@@ -10,7 +10,7 @@ with the interval of this paired difference.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from neuroninfo.results.curves import mean_accuracy, ordered_by
 from neuroninfo.results.statistics import interval_columns, interval_row, mean_over_seeds
-from neuroninfo.vocabulary import CONDITION, RANDOM, condition_names
+from neuroninfo.vocabulary import CONDITION, MEAN, RANDOM, ZERO, condition_names
 
 EFFECTS: Final[Mapping[str, tuple[str, str]]] = {
     "descending": (RANDOM, "descending"),
@@ -44,18 +44,15 @@ EFFECT_COLUMNS: Final[Mapping[str, type]] = {
 
 
 def effects(
-    ablation: Mapping[str, xr.Dataset],
-    orderings: str,
+    ablations: Mapping[str, Mapping[str, xr.Dataset]],
     condition: Mapping[str, Any],
 ) -> pd.DataFrame:
-    """Effect of every measure, direction and replacement of a set, against random orders.
+    """Effect of every measure, direction and replacement of each set, against random orders.
 
     Parameters
     ----------
-    ablation
-        Scope -> group of ``ablation-<set>.nc``.
-    orderings
-        Name of the set.
+    ablations
+        Set of orderings -> scope -> group of ``ablation-<set>.nc``.
     condition
         Data set, architecture, activation and regularizer by name.
 
@@ -66,9 +63,8 @@ def effects(
         random orders, has no rows. Differences are NaN in the rows of the order compared with and
         in sets without one.
     """
-    about = (*condition_names(condition).values(), orderings)
     rows = []
-    for scope, group in ablation.items():
+    for about, group in _groups(ablations, condition):
         by = ordered_by(group)
         compared = next((pair for pair in by if pair[0] == COMPARED), None)
         for replacement in dict.fromkeys(map(str, group["replacement"].values)):
@@ -77,7 +73,7 @@ def effects(
                 for direction, (more, less) in EFFECTS.items():
                     if not {more, less} <= set(g):
                         continue
-                    key = (*about, scope, *pair, direction, replacement)
+                    key = (*about, *pair, direction, replacement)
                     effect = g[more] - g[less]
                     paired = mean_over_seeds(())
                     if compared not in (None, pair) and {more, less} <= set(means[compared]):
@@ -90,8 +86,7 @@ def effects(
 
 
 def replaced(
-    ablation: Mapping[str, xr.Dataset],
-    orderings: str,
+    ablations: Mapping[str, Mapping[str, xr.Dataset]],
     condition: Mapping[str, Any],
 ) -> pd.DataFrame:
     """G with ablated neurons at their mean minus G with them at zero, in the same orders.
@@ -102,22 +97,51 @@ def replaced(
     -------
     DataFrame
         `COLUMNS`; ``direction`` may be ``random`` (of the first measure), ``replacement`` is
-        ``mean - zero``.
+        ``mean - zero``.  A set without both replacements has no rows.
     """
-    about = (*condition_names(condition).values(), orderings)
     rows = []
-    for scope, group in ablation.items():
+    for about, group in _groups(ablations, condition):
+        if not {ZERO, MEAN} <= set(map(str, group["replacement"].values)):
+            continue
         for number, (measure, quantizer) in enumerate(ordered_by(group)):
             zero, mean = (
                 mean_accuracy(group, measure, quantizer, replacement)
-                for replacement in ("zero", "mean")
+                for replacement in (ZERO, MEAN)
             )
             for direction in zero:
                 if direction not in mean or (direction == RANDOM and number > 0):
                     continue
-                key = (*about, scope, measure, quantizer, direction, "mean - zero")
+                key = (*about, measure, quantizer, direction, "mean - zero")
                 rows.append(_row(key, mean[direction] - zero[direction]))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def of_sets(table: pd.DataFrame, sets: Sequence[str]) -> pd.DataFrame:
+    """Rows of some sets of orderings, in the order of the sets.
+
+    Raises
+    ------
+    ValueError
+        The table has no row of one of them.
+    """
+    by_set = [table[table["orderings"] == name] for name in sets]
+    for name, rows in zip(sets, by_set, strict=True):
+        if rows.empty:
+            raise ValueError(
+                f"no row of the set {name}: give it `random` of 1 or more, and both replacements "
+                "where these are compared"
+            )
+    return pd.concat(by_set, ignore_index=True)
+
+
+def _groups(
+    ablations: Mapping[str, Mapping[str, xr.Dataset]], condition: Mapping[str, Any]
+) -> Iterator[tuple[tuple[str, ...], xr.Dataset]]:
+    """First values of `KEY`, up to the scope, and the group of each set and scope."""
+    names = condition_names(condition).values()
+    for orderings, ablation in ablations.items():
+        for scope, group in ablation.items():
+            yield (*names, orderings, scope), group
 
 
 def _row(key: Sequence[str], by_seed: NDArray[np.float64]) -> dict[str, Any]:

@@ -83,7 +83,7 @@ SETS = [(MI, "threshold"), ("class_selectivity", "none"), ("damage", "none")]
 
 def test_effects_are_those_of_the_definition() -> None:
     scopes = {"layer-1": group(SETS), "network": group(SETS, seed=1)}
-    table = ranking.effects(scopes, "ranking", CONDITION)
+    table = ranking.effects({"ranking": scopes}, CONDITION)
     assert list(table.columns) == list(ranking.EFFECT_COLUMNS)
     assert len(table) == 2 * 3 * 2
     for _, row in table.iterrows():
@@ -95,18 +95,18 @@ def test_effects_are_those_of_the_definition() -> None:
 
 def test_an_effect_does_not_depend_on_its_company() -> None:
     data = group(SETS)
-    whole = ranking.effects({"layer-1": data}, "a", CONDITION)
+    whole = ranking.effects({"a": {"layer-1": data}}, CONDITION)
     kept = data.isel(ordering=data["measure"].isin([MI, "random"]))
-    alone = ranking.effects({"layer-1": kept}, "a", CONDITION)
+    alone = ranking.effects({"a": {"layer-1": kept}}, CONDITION)
     expected = whole[whole["measure"] == MI].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, expected)
 
 
 def test_measures_are_compared_within_seeds() -> None:
     data = group(SETS)
-    table = ranking.effects({"layer-1": data}, "a", CONDITION).set_index(["measure", "direction"])
+    table = ranking.effects({"a": {"layer-1": data}}, CONDITION).set_index(["measure", "direction"])
     one_seed = [
-        ranking.effects({"layer-1": data.isel(seed=[i])}, "a", CONDITION).set_index(
+        ranking.effects({"a": {"layer-1": data.isel(seed=[i])}}, CONDITION).set_index(
             ["measure", "direction"]
         )["effect"]
         for i in range(N_SEEDS)
@@ -122,20 +122,22 @@ def test_measures_are_compared_within_seeds() -> None:
             interval = scipy.stats.ttest_1samp(pairs, 0).confidence_interval()
             expected = [np.mean(pairs), interval.low, interval.high]
             np.testing.assert_allclose(row[columns].astype(float), expected, atol=1e-12)
-    others = ranking.effects({"layer-1": group(SETS[1:])}, "a", CONDITION)
+    others = ranking.effects({"a": {"layer-1": group(SETS[1:])}}, CONDITION)
     assert others[columns].isna().all(axis=None)
 
 
 def test_without_random_orders_there_is_no_effect() -> None:
-    table = ranking.effects({"layer-1": group(SETS, random=0)}, "a", CONDITION)
+    table = ranking.effects({"a": {"layer-1": group(SETS, random=0)}}, CONDITION)
     assert table.empty
     with pytest.raises(ValueError, match="`random` of 1 or more"):
         figures_ranking.ranking(table, CONDITION)
+    with pytest.raises(ValueError, match=r"set a: .*`random` of 1 or more"):
+        ranking.of_sets(table, ["a"])
 
 
 def test_the_mean_against_zero() -> None:
     data = group([(MI, "threshold"), ("entropy", "threshold")], replacements=("zero", "mean"))
-    table = ranking.replaced({"layer-1": data}, "balanced", CONDITION)
+    table = ranking.replaced({"balanced": {"layer-1": data}}, CONDITION)
     found = list(zip(table["measure"], table["direction"], strict=True))
     assert found == [
         (MI, "ascending"),
@@ -153,7 +155,7 @@ def test_the_mean_against_zero() -> None:
     ]
     expected = float((rows[1] - rows[0]).mean()) / N_TEST
     assert table.iloc[2]["effect"] == pytest.approx(expected, abs=1e-12)
-    assert ranking.replaced({"layer-1": group(SETS)}, "a", CONDITION).empty
+    assert ranking.replaced({"a": {"layer-1": group(SETS)}}, CONDITION).empty
 
 
 def texts(drawn: Figure) -> str:
@@ -163,11 +165,11 @@ def texts(drawn: Figure) -> str:
 def test_ranking_figure(tmp_path: Path) -> None:
     scopes = {"layer-1": group(SETS), "layer-2": group(SETS, seed=1), "network": group(SETS)}
     greedy = {"layer-1": group([(MI, "threshold"), ("greedy", "none")])}
-    for name, data in (("ranking", scopes), ("greedy", greedy)):
-        tables.write(ranking.effects(data, name, CONDITION), tmp_path / f"{name}.csv")
-    files, sets = [tmp_path / "ranking.csv", tmp_path / "greedy.csv"], ("ranking", "greedy")
-    expected = [[*CONDITION.values(), name] for name in sets]
-    table = tables.gather(files, ranking.EFFECT_COLUMNS, ranking.KEY, expected)
+    by_set = {"greedy": greedy, "other": {"layer-1": group(SETS)}, "ranking": scopes}
+    tables.write(ranking.effects(by_set, CONDITION), tmp_path / "effects.csv")
+    effects = tables.read(tmp_path / "effects.csv", ranking.EFFECT_COLUMNS)
+    table = ranking.of_sets(effects, ["ranking", "greedy"])
+    assert list(dict.fromkeys(table["orderings"])) == ["ranking", "greedy"]
     drawn = figures_ranking.ranking(table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
@@ -205,7 +207,7 @@ def test_replacement_figure() -> None:
         name: group(by, replacements=("zero", "mean"), seed=i)
         for i, name in enumerate(("layer-1", "layer-2", "network"))
     }
-    table = ranking.replaced(scopes, "balanced", CONDITION)
+    table = ranking.replaced({"balanced": scopes}, CONDITION)
     drawn = figures_replacement.replacement(scopes, table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
@@ -235,10 +237,11 @@ def test_quantizers_figure() -> None:
     )
     effects = ranking.effects(
         {
-            scope: group([(MI, name) for name in names])
-            for scope in ("layer-1", "layer-2", "network")
+            "quantizers": {
+                scope: group([(MI, name) for name in names])
+                for scope in ("layer-1", "layer-2", "network")
+            }
         },
-        "quantizers",
         CONDITION,
     )
     claims = pd.DataFrame(
