@@ -187,8 +187,7 @@ def effects(study: Path, condition: str, *scopes: str) -> str:
 
 def own_splits(study: Path) -> str:
     """How much wider intervals are if seeds do not share a split."""
-    said = splits.summary(splits.read(study / "splits.csv"))
-    return f"{said[0].upper()}{said[1:]}."
+    return splits.summary(splits.read(study / "splits.csv"))
 
 
 def agreement(study: Path) -> str:

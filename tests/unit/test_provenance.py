@@ -256,6 +256,7 @@ MEASURING = {
     "neurons.sensitivity",
     "neurons.settings",
     "streams",
+    "vocabulary",
 }
 # Rooms and modules that word or draw results.
 WORDING = ("results", "figures", "files.tables", "files.pages")

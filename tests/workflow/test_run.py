@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -72,6 +73,37 @@ def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
     readings = pd.read_csv(finished.folder / "results/miniature/readings.csv")
     assert set(readings["quantity"]) == {*counts.COUNTS, "mutual_information", "accuracy"}
     assert readings["n_seeds"].eq(2).all()
+
+
+def test_a_damaged_file_is_found_and_made_again(finished: Project) -> None:
+    """Even one that the study's end does not name and whose time of change is as before."""
+    path = CONDITION / "seeds-0-0/neurons.nc"
+    whole, times = (finished.folder / path).read_bytes(), (finished.folder / path).stat()
+
+    def put(data: bytes) -> None:
+        (finished.folder / path).write_bytes(data)
+        os.utime(finished.folder / path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    put(whole[:1000] + bytes([whole[1000] ^ 1]) + whole[1001:])
+    try:
+        verify = [sys.executable, "-m", "neuroninfo.files.verify", "results/miniature"]
+        checked = subprocess.run(
+            verify,
+            cwd=finished.folder,
+            env=os.environ | {"PYTHONPATH": "src"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert checked.returncode == 1
+        assert checked.stderr.startswith("1 damaged.")
+        advice = checked.stderr.partition("command: ")[2].split()
+        assert advice == ["--forcerun", str(path)]
+        study = ("--cores", "1", "--configfile", "config/miniature.yaml", "--dry-run")
+        planned = finished.snakemake(*study, *advice)
+        assert re.search(rf"rule measure:(\n    .*)*output: {path}", planned.stdout), planned.stdout
+    finally:
+        put(whole)
 
 
 def test_a_failure_ends_with_the_log_to_read(project: Project) -> None:

@@ -14,17 +14,18 @@ from neuroninfo.data import datasets
 from neuroninfo.files import storage
 from neuroninfo.networks.stack import from_dataset
 
+condition = snakemake.params.condition
 settings = msgspec.convert(snakemake.params.settings, AblationSettings)
 examples = datasets.read(snakemake.input.dataset, splits=["test"])
-network = storage.read(snakemake.input.network, "network")
+network = storage.read(snakemake.input.network, "network", condition=condition)
 orders = snakemake.input.get("orders")
 curves = ablate(
     from_dataset(network),
-    storage.read(snakemake.input.neurons, "neurons"),
+    storage.read(snakemake.input.neurons, "neurons", condition=condition),
     examples.inputs,
     examples.labels,
     settings,
-    searched=storage.read_groups(orders, "orders") if orders else None,
+    searched=storage.read_groups(orders, "orders", condition=condition) if orders else None,
     means=network["mean_output"].values,
     threads=snakemake.threads,
 )
@@ -33,6 +34,6 @@ storage.write(
     snakemake.output.ablation,
     kind="ablation",
     title="Correct predictions and loss under cumulative ablation",
-    condition=snakemake.params.condition,
+    condition=condition,
     configuration=snakemake.params.settings,
 )

@@ -11,10 +11,11 @@ from neuroninfo.data import datasets
 from neuroninfo.files import storage
 from neuroninfo.networks.stack import from_dataset
 
+condition = snakemake.params.condition
 examples = datasets.read(snakemake.input.dataset, splits=["validation", "test"])
 storage.write(
     single.damage(
-        from_dataset(storage.read(snakemake.input.network, "network")),
+        from_dataset(storage.read(snakemake.input.network, "network", condition=condition)),
         {
             name: (examples.inputs[examples.split(name)], examples.labels[examples.split(name)])
             for name in ("validation", "test")
@@ -24,6 +25,6 @@ storage.write(
     snakemake.output.damage,
     kind="damage",
     title="What is left when a neuron alone is switched off",
-    condition=snakemake.params.condition,
+    condition=condition,
     configuration={},
 )

@@ -12,13 +12,14 @@ from neuroninfo.files import storage
 from neuroninfo.planes import layers
 from neuroninfo.planes.settings import PlaneSettings
 
+condition = snakemake.params.condition
 settings = msgspec.convert(snakemake.params.settings, PlaneSettings)
-parts = [storage.read(path, "plane") for path in snakemake.input]
+parts = [storage.read(path, "plane", condition=condition) for path in snakemake.input]
 storage.write(
     layers.of_groups(parts, settings.all_estimators),
     snakemake.output[0],
     kind="plane",
     title="Information of every layer over the epochs of training",
-    condition=snakemake.params.condition,
+    condition=condition,
     configuration=snakemake.params.settings,
 )

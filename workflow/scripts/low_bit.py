@@ -14,18 +14,19 @@ from neuroninfo.networks.stack import from_dataset
 from neuroninfo.smaller import low_bit
 from neuroninfo.smaller.settings import LowBitSettings
 
+condition = snakemake.params.condition
 settings = msgspec.convert(snakemake.params.settings, LowBitSettings)
 examples = datasets.read(snakemake.input.dataset, splits=["validation", "test"])
 validation, test = (
     (examples.inputs[rows], examples.labels[rows])
     for rows in map(examples.split, ("validation", "test"))
 )
-stack = from_dataset(storage.read(snakemake.input.network, "network"))
+stack = from_dataset(storage.read(snakemake.input.network, "network", condition=condition))
 storage.write(
     low_bit.by_bits(stack, validation, test, settings),
     snakemake.output[0],
     kind="precision",
     title="Accuracy, information and ablation of networks of few bits",
-    condition=snakemake.params.condition,
+    condition=condition,
     configuration=snakemake.params.settings,
 )

@@ -13,19 +13,21 @@ from neuroninfo.networks.stack import from_dataset
 from neuroninfo.neurons.measures import measure
 from neuroninfo.neurons.settings import MeasureSettings
 
+condition = snakemake.params.condition
 settings = msgspec.convert(snakemake.params.settings, MeasureSettings)
 activations = storage.each(
     snakemake.input.activations,
     "activations",
     "seed",
     variables=["activation", "output", "label"],
+    condition=condition,
 )
-stack = from_dataset(storage.read(snakemake.input.network, "network"))
+stack = from_dataset(storage.read(snakemake.input.network, "network", condition=condition))
 storage.write(
     measure(activations, stack, settings),
     snakemake.output.neurons,
     kind="neurons",
     title="What every neuron knows of the class",
-    condition=snakemake.params.condition,
+    condition=condition,
     configuration=snakemake.params.settings,
 )

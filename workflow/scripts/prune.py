@@ -17,23 +17,24 @@ from neuroninfo.smaller.settings import PruningSettings
 from neuroninfo.training.splits import split_tensors
 
 torch.set_num_threads(snakemake.threads)
+condition = snakemake.params.condition
 settings = msgspec.convert(snakemake.params.settings, PruningSettings)
 examples = datasets.read(snakemake.input.dataset)
-trained = storage.read(snakemake.input.network, "network")
+trained = storage.read(snakemake.input.network, "network", condition=condition)
 orders = snakemake.input.get("orders")
 compared = pruning.compare(
     from_dataset(trained),
-    storage.read(snakemake.input.neurons, "neurons"),
+    storage.read(snakemake.input.neurons, "neurons", condition=condition),
     trained["mean_output"].values,
     split_tensors(examples, torch.device("cpu")),
     settings,
-    searched=storage.read_groups(orders, "orders") if orders else None,
+    searched=storage.read_groups(orders, "orders", condition=condition) if orders else None,
 )
 storage.write(
     compared,
     snakemake.output[0],
     kind="pruned",
     title="Accuracy of networks that keep a share of their neurons or weights",
-    condition=snakemake.params.condition,
+    condition=condition,
     configuration=snakemake.params.settings,
 )

@@ -14,16 +14,21 @@ from neuroninfo.data import datasets
 from neuroninfo.files import storage
 from neuroninfo.networks.stack import from_dataset
 
+condition = snakemake.params.condition
 settings = msgspec.convert(snakemake.params.settings, SearchSettings)
 examples = datasets.read(snakemake.input.dataset, splits=["validation"])
 activations = storage.each(
-    snakemake.input.activations, "activations", "seed", variables=["activation", "label"]
+    snakemake.input.activations,
+    "activations",
+    "seed",
+    variables=["activation", "label"],
+    condition=condition,
 )
 storage.write(
     search.find(
-        from_dataset(storage.read(snakemake.input.network, "network")),
+        from_dataset(storage.read(snakemake.input.network, "network", condition=condition)),
         activations,
-        storage.read(snakemake.input.damage, "damage"),
+        storage.read(snakemake.input.damage, "damage", condition=condition),
         examples.inputs,
         examples.labels,
         settings,
@@ -32,6 +37,6 @@ storage.write(
     snakemake.output.orders,
     kind="orders",
     title="Orders of neurons that had to be found",
-    condition=snakemake.params.condition,
+    condition=condition,
     configuration=snakemake.params.settings,
 )

@@ -13,10 +13,10 @@ from neuroninfo.results import claims, counts, ranking, simpson
 from neuroninfo.results.settings import CountSettings
 
 condition = snakemake.params.condition
-neurons = storage.read(snakemake.input.neurons, "neurons")
-damage = storage.read(snakemake.input.damage, "damage")
+neurons = storage.read(snakemake.input.neurons, "neurons", condition=condition)
+damage = storage.read(snakemake.input.damage, "damage", condition=condition)
 ablations = {
-    name: storage.read_groups(path, "ablation")
+    name: storage.read_groups(path, "ablation", condition=condition)
     for name, path in zip(snakemake.params.sets, snakemake.input.ablations, strict=True)
 }
 first = ablations[snakemake.params.sets[0]]

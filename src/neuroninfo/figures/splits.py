@@ -140,6 +140,6 @@ def _note(table: pd.DataFrame, n_splits: int, n_seeds: int) -> str:
         "of them, in the second with others for each. Both are of the standard deviations within "
         f"and between {n_splits} splits (one-way random-effects analysis of variance). A factor of "
         "1.00 says that no spread between splits was found beyond that of the seeds. "
-        f"{summary(table)}. Splits are drawn from the same examples: what other data would do is "
+        f"{summary(table)} Splits are drawn from the same examples: what other data would do is "
         "in neither interval."
     )

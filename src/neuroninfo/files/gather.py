@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from neuroninfo.files.storage import StorageError, read, read_groups, write
+from neuroninfo.files.storage import StorageError, made_again, read, read_groups, write
 
 
 def concatenate(parts: Sequence[xr.Dataset], dim: str, expected: Sequence[int]) -> xr.Dataset:
@@ -70,18 +70,24 @@ def gather(
     Raises
     ------
     StorageError
-        A seed is missing or doubled, or the parts differ in anything else.
+        A seed is missing or doubled, a part is of another condition, or the parts differ in
+        anything else.
     """
-    blocks = [read_groups(part, kind) or {"": read(part, kind)} for part in parts]
+    blocks = [
+        read_groups(part, kind, condition=condition) or {"": read(part, kind, condition=condition)}
+        for part in parts
+    ]
     first = next(iter(blocks[0].values()))
     for part, block in zip(parts, blocks, strict=True):
         if block.keys() != blocks[0].keys():
             raise StorageError(
                 f"{part}: has the groups {', '.join(block)}, but {parts[0]} has "
-                f"{', '.join(blocks[0])}; run it again"
+                f"{', '.join(blocks[0])}; {made_again(part)}"
             )
         if next(iter(block.values())).attrs["configuration"] != first.attrs["configuration"]:
-            raise StorageError(f"{part}: has another configuration than {parts[0]}; run it again")
+            raise StorageError(
+                f"{part}: has another configuration than {parts[0]}; {made_again(part)}"
+            )
     joined = {
         name: concatenate([block[name] for block in blocks], "seed", condition["seeds"])
         for name in blocks[0]

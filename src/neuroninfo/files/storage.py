@@ -27,6 +27,7 @@ import numpy as np
 import xarray as xr
 
 from neuroninfo import __version__
+from neuroninfo.vocabulary import CONDITION
 
 KIND_ATTRIBUTE: Final = "neuroninfo_kind"
 
@@ -44,6 +45,14 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # disk, quo
 
 class StorageError(Exception):
     """A file cannot be read as what it should be; the message names the file and the mend."""
+
+
+def made_again(path: str | Path) -> str:
+    """What to do about a file that cannot be used, for messages.
+
+    Snakemake looks at times of change only: what is damaged it makes again where it is told to.
+    """
+    return f"make it again: add `--forcerun {path}` to the study's command"
 
 
 def write(
@@ -166,12 +175,12 @@ def check_seal(path: str | Path) -> str:
     if not seal.startswith(_SEAL):
         raise StorageError(
             f"{path}: truncated, or no file of neuroninfo (it does not end in a SHA-256); "
-            "delete it and run again"
+            f"{made_again(path)}"
         )
     digest = _sha256(path, body)
     if seal.removeprefix(_SEAL) != digest.encode():
         raise StorageError(
-            f"{path}: damaged (its bytes do not match their SHA-256); delete it and run again"
+            f"{path}: damaged (its bytes do not match their SHA-256); {made_again(path)}"
         )
     return digest
 
@@ -183,6 +192,7 @@ def read(
     group: str = "",
     variables: Sequence[str] | None = None,
     select: Mapping[str, int | slice] | None = None,
+    condition: Mapping[str, Any] | None = None,
 ) -> xr.Dataset:
     """Read a file (or one group of it) into memory and check it.
 
@@ -196,15 +206,18 @@ def read(
         Data variables to read, default all; coordinates always come along.
     select
         Dimension -> index or slice: read only this part.
+    condition
+        What the file must be of, as given to `write`; those names of `vocabulary.CONDITION` are
+        compared that it has.
 
     Raises
     ------
     StorageError
-        No such file; truncated, damaged or not ours; not of this kind; a variable or group
-        is missing.
+        No such file; truncated, damaged or not ours; not of this kind or condition; a variable
+        or group is missing.
     """
     path = Path(path)
-    attributes = _checked_attributes(path, kind)
+    attributes = _checked_attributes(path, kind, condition)
     if group and group not in (existing := _groups(path)):
         raise StorageError(
             f"{path}: has no group {group!r}; it has {', '.join(map(repr, existing)) or 'none'}"
@@ -219,17 +232,19 @@ def read(
 
 
 def each(
-    path: str | Path, kind: str, dim: str, *, variables: Sequence[str]
+    path: str | Path,
+    kind: str,
+    dim: str,
+    *,
+    variables: Sequence[str],
+    condition: Mapping[str, Any] | None = None,
 ) -> Iterator[xr.Dataset]:
     """Slices of length one along `dim`, one in memory at a time; the file is checked once.
 
-    Raises
-    ------
-    StorageError
-        As `read`.
+    Parameters and errors are those of `read`.
     """
     path = Path(path)
-    attributes = _checked_attributes(path, kind)
+    attributes = _checked_attributes(path, kind, condition)
     with _opened(path) as opened:
         part = opened[_existing(path, opened, variables)].assign_attrs(attributes)
         for position in range(part.sizes[dim]):
@@ -248,9 +263,11 @@ def groups(path: str | Path, kind: str) -> list[str]:
     return _groups(Path(path))
 
 
-def read_groups(path: str | Path, kind: str) -> dict[str, xr.Dataset]:
-    """Read all groups of a file by name, checked once; raises as `read`."""
-    attributes = _checked_attributes(Path(path), kind)
+def read_groups(
+    path: str | Path, kind: str, *, condition: Mapping[str, Any] | None = None
+) -> dict[str, xr.Dataset]:
+    """All groups of a file by name, checked once; parameters and errors are those of `read`."""
+    attributes = _checked_attributes(Path(path), kind, condition)
     datasets = {}
     for name in _groups(Path(path)):
         with _opened(Path(path), name) as opened:
@@ -348,13 +365,26 @@ def _chunks(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
     return tuple(reversed(chunks))
 
 
-def _checked_attributes(path: Path, kind: str) -> dict[str, Any]:
-    """Global attributes of a file whose seal was found right."""
+def _checked_attributes(
+    path: Path, kind: str, condition: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Global attributes of a file whose seal, kind and condition were found right."""
     check_seal(path)
     with _opened(path) as opened:
         attributes = dict(opened.attrs)
     if attributes[KIND_ATTRIBUTE] != kind:
         raise StorageError(f"{path}: holds {attributes[KIND_ATTRIBUTE]!r}, expected {kind!r}")
+    if condition is not None:
+        stored = json.loads(attributes["condition"])
+        differing = [
+            f"{name} {stored.get(name)!r} instead of {condition[name]!r}"
+            for name in CONDITION
+            if name in condition and stored.get(name) != condition[name]
+        ]
+        if differing:
+            raise StorageError(
+                f"{path}: is of another condition ({', '.join(differing)}); {made_again(path)}"
+            )
     return attributes
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from neuroninfo.files.storage import StorageError, written_whole
+from neuroninfo.files.storage import StorageError, made_again, written_whole
 
 
 def write(frame: pd.DataFrame, path: str | Path) -> None:
@@ -51,11 +51,14 @@ def gather(
     for what, cells in (("missing", wanted - existing), ("not expected", existing - wanted)):
         if cells:
             names = ", ".join(sorted("/".join(values) for values in cells))
-            raise StorageError(f"{files}: {what}: {names}; run them again")
+            raise StorageError(
+                f"{files}: {what}: {names}; make them again: add `--forcerun {files}` to the "
+                "study's command"
+            )
     doubled = whole.loc[whole.duplicated(list(key)), list(key)]
     if len(doubled):
         first = "/".join(doubled.iloc[0])
-        raise StorageError(f"{files}: doubled: {first}; give each file once, or run it again")
+        raise StorageError(f"{files}: doubled: {first}; give each file once")
     return whole
 
 
@@ -78,8 +81,8 @@ def read(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
     rows = _rows(Path(path))
     if rows[0] != list(columns):
         raise StorageError(
-            f"{path}: has columns {', '.join(rows[0])}, not {', '.join(columns)}; delete it "
-            "and run again"
+            f"{path}: has columns {', '.join(rows[0])}, not {', '.join(columns)}; "
+            f"{made_again(path)}"
         )
     # Read as text: a quantizer may be called "none", and pandas' own parser rounds numbers.
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -90,10 +93,19 @@ def read(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
             try:
                 values[name] = frame[name].map(lambda text, parsed=parsed: parsed(text or "nan"))
             except ValueError as error:
-                raise StorageError(
-                    f"{path}: column {name}: {error}; delete it and run again"
-                ) from error
+                raise StorageError(f"{path}: column {name}: {error}; {made_again(path)}") from error
     return frame.assign(**values)
+
+
+def check(path: str | Path) -> None:
+    """Check that a file is a whole table, of whatever columns.
+
+    Raises
+    ------
+    StorageError
+        No such file; truncated or no table.
+    """
+    _rows(Path(path))
 
 
 def _truth(text: str) -> bool:
@@ -110,11 +122,10 @@ def _rows(path: Path) -> list[list[str]]:
     except FileNotFoundError:
         raise StorageError(f"{path}: no such file; run the rule that makes it") from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise StorageError(f"{path}: damaged ({error}); delete it and run again") from error
+        raise StorageError(f"{path}: damaged ({error}); {made_again(path)}") from error
     lengths = {len(row) for row in rows}
     if len(lengths) != 1 or not text.endswith("\n"):
         raise StorageError(
-            f"{path}: truncated, or no table (rows of {sorted(lengths)} fields); delete it and "
-            "run again"
+            f"{path}: truncated, or no table (rows of {sorted(lengths)} fields); {made_again(path)}"
         )
     return rows

@@ -177,12 +177,12 @@ def read(path: str | Path) -> pd.DataFrame:
 
 
 def summary(table: pd.DataFrame) -> str:
-    """One line for people, of the primary readings."""
+    """One sentence for people, of the primary readings."""
     primary = table[table["family"] == "primary"]
     factors = primary["factor"]
     wider = int((primary["factor_low"] > 1).sum())
     return (
-        f"intervals of {len(primary)} effects, with a split of each network's own, are "
-        f"{factors.median():.1f} times as wide (median), {factors.max():.1f} times at most; that "
-        f"they are wider is shown for {wider}"
+        f"If every network has a split of its own, the intervals of {len(primary)} effects are "
+        f"{factors.median():.1f} times as wide in the median and {factors.max():.1f} times at "
+        f"most; for {wider} of them the factor is shown to be above 1."
     )

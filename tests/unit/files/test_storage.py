@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import HealthCheck, given, settings
@@ -18,8 +19,9 @@ from hypothesis import strategies as st
 
 import neuroninfo
 from neuroninfo.files import gather as files_gather
-from neuroninfo.files import storage
+from neuroninfo.files import storage, tables, verify
 from neuroninfo.files.gather import concatenate
+from neuroninfo.vocabulary import CONDITION
 
 ABOUT = {"kind": "probe", "title": "A probe", "condition": {"a": 1}, "configuration": {"b": [2]}}
 
@@ -88,7 +90,7 @@ def test_every_flipped_bit_is_found(path: Path, position: float, bit: int) -> No
     data[int(position * len(data))] ^= 1 << bit
     damaged = path.with_name("damaged.nc")
     damaged.write_bytes(bytes(data))
-    with pytest.raises(storage.StorageError, match=r"damaged\.nc.*run again"):
+    with pytest.raises(storage.StorageError, match=r"damaged\.nc.*--forcerun .*damaged\.nc"):
         storage.read(damaged, "probe")
 
 
@@ -232,6 +234,57 @@ def test_nothing_that_is_missing_becomes_nan(
             concatenate(order, "seed", [0, 1, 2])
 
 
+def test_a_file_of_another_condition_is_refused(tmp_path: Path) -> None:
+    """Snakemake knows files by their names only: one may be moved or copied."""
+    names = dict.fromkeys(CONDITION, "a")
+    other = names | {"regularizer": "dropout"}
+    paths = [tmp_path / f"seeds-{number}-{number}.nc" for number in range(2)]
+    for seed, (path, condition) in enumerate(zip(paths, (names, other), strict=True)):
+        about = ABOUT | {"condition": condition | {"study": "one", "seeds": [seed]}}
+        storage.write(probe().isel(seed=[seed]), path, **about)
+    expected = names | {"study": "another", "seeds": [0, 1]}
+    message = r"seeds-1-1\.nc: is of another condition \(regularizer 'dropout' instead of 'a'\); .*"
+    with pytest.raises(storage.StorageError, match=message + "--forcerun .*seeds-1-1"):
+        files_gather.gather(paths, tmp_path / "all.nc", kind="probe", condition=expected)
+    assert not (tmp_path / "all.nc").exists()
+    with pytest.raises(storage.StorageError, match=message):
+        storage.read(paths[1], "probe", condition=expected)
+    with pytest.raises(storage.StorageError, match=message):
+        list(storage.each(paths[1], "probe", "seed", variables=["value"], condition=expected))
+    for condition in (other, None):
+        storage.read(paths[1], "probe", condition=condition)
+
+
+def test_all_files_of_a_study_are_checked_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(folder: Path) -> str | int | None:
+        monkeypatch.setattr("sys.argv", ["verify", str(folder)])
+        try:
+            verify.main()
+        except SystemExit as ended:
+            return ended.code
+        return None
+
+    study = tmp_path / "results"
+    assert str(run(study)).startswith(f"{study}: no results in it")
+    for name in ("a/neurons.nc", "b/neurons.nc"):
+        storage.write(probe(), study / name, **ABOUT)
+    tables.write(pd.DataFrame({"x": [1, 2]}), study / "a/claims.csv")
+    assert run(study) is None
+    assert capsys.readouterr().out == "All files are whole.\n"
+    damaged = study / "b/neurons.nc"
+    times, data = damaged.stat(), bytearray(damaged.read_bytes())
+    data[len(data) // 2] ^= 1
+    damaged.write_bytes(bytes(data))
+    os.utime(damaged, ns=(times.st_atime_ns, times.st_mtime_ns))
+    table = study / "a/claims.csv"
+    table.write_text(table.read_text()[:-1])
+    assert run(study) == (f"2 damaged. Add to the study's command: --forcerun {table} {damaged}")
+    said = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in said] == [str(table), str(damaged)]
+
+
 def test_gather_checks_blocks(tmp_path: Path) -> None:
     whole, condition = probe(), {"seeds": [0, 1, 2]}
     blocks = [whole.isel(seed=[0, 1]), whole.isel(seed=[2])]
@@ -262,5 +315,5 @@ def test_gather_checks_blocks(tmp_path: Path) -> None:
     for names in (["one"], ["one", "two", "three"], ["one", "three"]):
         written(dict.fromkeys(["one", "two"], blocks[0]), dict.fromkeys(names, blocks[1]))
         for files in (paths, paths[::-1]):
-            with pytest.raises(storage.StorageError, match=r"\.nc: has the groups .*run it again"):
+            with pytest.raises(storage.StorageError, match=r"\.nc: has the groups .*--forcerun"):
                 gather(files)
