@@ -32,7 +32,7 @@ def test_truth_values_are_read(path: Path) -> None:
     assert read.to_dict("list") == frame.to_dict("list")
     for wrong in ("1", "true", '""'):
         path.write_text(f"agrees\n{wrong}\n")
-        with pytest.raises(StorageError, match=r"table\.csv: column agrees: .* --forcerun"):
+        with pytest.raises(StorageError, match=r"table\.csv: column agrees: .*--forcerun"):
             tables.read(path, {"agrees": bool})
 
 
@@ -42,7 +42,7 @@ def test_truncated_tables(path: Path) -> None:
     ends = {content.index(b"\n") + 1, content.index(b"1\n") + 2, len(content)}
     for end in set(range(len(content))) - ends:
         path.write_bytes(content[:end])
-        with pytest.raises(StorageError, match=r"table\.csv: (truncated|damaged).* --forcerun"):
+        with pytest.raises(StorageError, match=r"table\.csv: (truncated|damaged).*--forcerun"):
             tables.read(path, COLUMNS)
 
 
