@@ -76,7 +76,7 @@ def test_gather_checks_every_cell(path: Path, tmp_path: Path) -> None:
     paths, expected = [path, tmp_path / "other.csv"], [["none"], ['a, "b"\nc'], ["l2"]]
     whole = tables.gather(paths, COLUMNS, ["condition"], expected)
     assert whole.to_dict("list") == pd.concat([FRAME, other]).to_dict("list")
-    with pytest.raises(StorageError, match=r"missing: dropout; run them again"):
+    with pytest.raises(StorageError, match=r"missing: dropout; make them again: add `--forcerun "):
         tables.gather(paths, COLUMNS, ["condition"], [*expected, ["dropout"]])
     with pytest.raises(StorageError, match=r"other\.csv: not expected: l2"):
         tables.gather(paths, COLUMNS, ["condition"], expected[:2])
