@@ -190,7 +190,7 @@ def test_a_job_that_gets_no_cuda_fails_and_says_so_and_without_gpus_it_trains(
     project.configure("cluster.yaml", STUDY | {"device": "auto"})
     code, output = project.on_cluster(TWO_BLOCKS[0], *CONFIGURATION)
     assert code == 1
-    message = r"device is 'auto' and the job has gpu=1, but torch \S+ sees no CUDA device"
+    message = r"device is 'auto' and the job was given 1 GPU, but torch \S+ sees no CUDA device"
     log = project.folder / "logs" / CONDITION / "seeds-0-0" / "train.log"
     assert re.search(message, log.read_text())
     assert re.search(message, output)

@@ -1,5 +1,6 @@
 """Train networks on subsets of several sizes: gaps, and bounds on them."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from neuroninfo.files import storage
 from neuroninfo.generalization import gaps
 from neuroninfo.generalization.settings import GapSettings
 from neuroninfo.training import devices
-from neuroninfo.training.devices import choose_device
 from neuroninfo.training.loop import open_checkpoint
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
 settings = msgspec.convert(snakemake.params.settings, GapSettings)
-device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
+gpus = devices.given(snakemake.resources, os.environ)
+device = devices.choose_device(snakemake.config["device"], gpus)
+print(devices.chosen(device, gpus))
 examples = subsets.relabelled(
     datasets.read(snakemake.input.dataset),
     settings.label_noise,

@@ -1,5 +1,6 @@
 """Train a block of seeds and estimate information planes on the way."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -15,14 +16,15 @@ from neuroninfo.planes import layers
 from neuroninfo.planes.settings import PlaneSettings
 from neuroninfo.planes.training import measured, train
 from neuroninfo.training import devices
-from neuroninfo.training.devices import choose_device
 from neuroninfo.training.loop import architecture_for, open_checkpoint
 from neuroninfo.training.splits import split_tensors
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
 settings = msgspec.convert(snakemake.params.settings, PlaneSettings)
-device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
+gpus = devices.given(snakemake.resources, os.environ)
+device = devices.choose_device(snakemake.config["device"], gpus)
+print(devices.chosen(device, gpus))
 examples = datasets.read(snakemake.input.dataset)
 splits = split_tensors(examples, device)
 with open_checkpoint(

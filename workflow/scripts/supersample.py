@@ -1,5 +1,6 @@
 """Train networks on random halves of pools of pairs: what predictions tell of the half."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from neuroninfo.files import storage
 from neuroninfo.generalization import supersample
 from neuroninfo.generalization.settings import SupersampleSettings
 from neuroninfo.training import devices
-from neuroninfo.training.devices import choose_device
 from neuroninfo.training.loop import open_checkpoint
 
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
 settings = msgspec.convert(snakemake.params.settings, SupersampleSettings)
-device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
+gpus = devices.given(snakemake.resources, os.environ)
+device = devices.choose_device(snakemake.config["device"], gpus)
+print(devices.chosen(device, gpus))
 examples = datasets.read(snakemake.input.dataset)
 examples = subsets.relabelled(
     subsets.of_classes(examples, settings.classes or range(examples.n_classes)),

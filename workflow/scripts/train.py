@@ -1,5 +1,6 @@
 """Train one block of seeds of a condition; keep weights, history and activations."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,7 +13,6 @@ import torch
 from neuroninfo.data import datasets
 from neuroninfo.files import storage
 from neuroninfo.training import devices
-from neuroninfo.training.devices import choose_device
 from neuroninfo.training.layouts import stored
 from neuroninfo.training.loop import architecture_for, open_checkpoint, train
 from neuroninfo.training.settings import Settings
@@ -21,7 +21,9 @@ from neuroninfo.training.splits import split_tensors
 torch.set_num_threads(snakemake.threads)
 about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
 settings = msgspec.convert(snakemake.params.settings, Settings)
-device = choose_device(snakemake.config["device"], snakemake.resources.get("gpu", 0))
+gpus = devices.given(snakemake.resources, os.environ)
+device = devices.choose_device(snakemake.config["device"], gpus)
+print(devices.chosen(device, gpus))
 examples = datasets.read(snakemake.input.dataset)
 with open_checkpoint(
     snakemake.params.checkpoints,

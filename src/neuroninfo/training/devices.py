@@ -2,7 +2,58 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
 import torch
+
+GIVEN_BY_SLURM: Final = (
+    "SLURM_STEP_GPUS",
+    "SLURM_JOB_GPUS",
+    "CUDA_VISIBLE_DEVICES",
+    "GPU_DEVICE_ORDINAL",
+)
+"""Variables in which SLURM lists the GPUs of a job, on one site this one, on others that one."""
+
+
+class _Resources(Protocol):
+    """What Snakemake calls a job's resources: they have the method of a mapping only."""
+
+    def get(self, name: str, default: Any = ..., /) -> Any: ...  # noqa: ANN401
+
+
+def given(resources: _Resources, environment: Mapping[str, str]) -> int:
+    """How many GPUs a job was given, whichever way it asked for them.
+
+    Parameters
+    ----------
+    resources
+        Of the job: ``gpu`` is a number, ``gres`` such as ``gpu:2`` or ``gpu:a100:2``, and a
+        ``gpu_model`` asks for one where there is no number.
+    environment
+        Of the process: what SLURM gave for other reasons (``slurm_extra``, a partition's
+        default) is in `GIVEN_BY_SLURM`, looked at in jobs of SLURM only.
+    """
+    asked = int(resources.get("gpu", 0) or 0) or int(bool(resources.get("gpu_model", "")))
+    for name, _, number in re.findall(
+        r"(?:^|,)(?:gres:)?(\w+)(:[A-Za-z][\w.]*)?(?::(\d+))?", str(resources.get("gres", "") or "")
+    ):
+        if name == "gpu":
+            asked = max(asked, int(number or 1))
+    if "SLURM_JOB_ID" in environment:
+        for name in GIVEN_BY_SLURM:
+            listed = [one for one in environment.get(name, "").split(",") if one.strip()]
+            if "NoDevFiles" not in listed:
+                asked = max(asked, len(listed))
+    return asked
+
+
+def chosen(device: torch.device, gpus: int) -> str:
+    """A line for the log: the device, and whether GPUs that the job was given are idle."""
+    if device.type == "cpu" and gpus:
+        return f"device: cpu, as the configuration says; the job holds {gpus} GPU unused"
+    return f"device: {device}"
 
 
 def busy(device: torch.device) -> int | None:
@@ -45,7 +96,7 @@ def choose_device(requested: str, gpus: int) -> torch.device:
         ``auto``, ``cpu`` or ``cuda``. Under ``auto`` CUDA is used, and required, exactly
         when the job was given a GPU.
     gpus
-        What the job was given (the resource ``gpu``).
+        What the job was given (`given`).
 
     Raises
     ------
@@ -55,7 +106,7 @@ def choose_device(requested: str, gpus: int) -> torch.device:
     if requested == "cpu" or (requested == "auto" and gpus == 0):
         return torch.device("cpu")
     if not torch.cuda.is_available():
-        reason = f"device is {requested!r}" + (f" and the job has gpu={gpus}" if gpus else "")
+        reason = f"device is {requested!r}" + (f" and the job was given {gpus} GPU" if gpus else "")
         raise RuntimeError(
             f"{reason}, but torch {torch.__version__} sees no CUDA device: check the node's "
             "driver and partition, or set `device: cpu` in the configuration"

@@ -10,6 +10,43 @@ from neuroninfo.training import devices
 GPU = torch.device("cuda")
 
 
+IN_SLURM = {"SLURM_JOB_ID": "7"}
+
+
+@pytest.mark.parametrize(
+    ("resources", "environment", "gpus"),
+    [
+        ({}, {}, 0),
+        ({"gpu": 2}, {}, 2),
+        ({"gpu": 0, "gres": ""}, IN_SLURM, 0),
+        ({"gpu_model": "a100"}, {}, 1),
+        ({"gpu_model": "a100", "gpu": 3}, {}, 3),
+        ({"gres": "gpu"}, {}, 1),
+        ({"gres": "gpu:2"}, {}, 2),
+        ({"gres": "gpu:a100"}, {}, 1),
+        ({"gres": "gpu:a100:2"}, {}, 2),
+        ({"gres": "shard:2"}, {}, 0),
+        ({"gres": "license:1,gpu:2"}, {}, 2),
+        ({}, {"CUDA_VISIBLE_DEVICES": "0"}, 0),  # of a workstation
+        ({}, IN_SLURM | {"CUDA_VISIBLE_DEVICES": ""}, 0),
+        ({}, IN_SLURM | {"CUDA_VISIBLE_DEVICES": "NoDevFiles"}, 0),
+        ({}, IN_SLURM | {"CUDA_VISIBLE_DEVICES": "GPU-12ab,GPU-34cd"}, 2),
+        ({}, IN_SLURM | {"SLURM_JOB_GPUS": "1"}, 1),
+        ({"gpu": 1}, IN_SLURM | {"SLURM_STEP_GPUS": "0", "SLURM_JOB_GPUS": "0"}, 1),
+    ],
+)
+def test_how_many_gpus_a_job_was_given(
+    resources: dict[str, int | str], environment: dict[str, str], gpus: int
+) -> None:
+    assert devices.given(resources, environment) == gpus
+
+
+def test_a_log_says_that_a_gpu_is_idle() -> None:
+    assert devices.chosen(GPU, 1) == "device: cuda"
+    assert devices.chosen(torch.device("cpu"), 0) == "device: cpu"
+    assert "holds 2 GPU unused" in devices.chosen(torch.device("cpu"), 2)
+
+
 def test_nothing_of_a_gpu_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)  # there, but not used
     assert devices.used(torch.device("cpu")) == []

@@ -958,7 +958,9 @@ def test_the_architecture_of_a_condition() -> None:
 def test_no_cuda() -> None:
     for requested, gpus in (("cpu", 0), ("cpu", 1), ("auto", 0)):
         assert choose_device(requested, gpus) == torch.device("cpu")
-    with pytest.raises(RuntimeError, match=r"'auto' and the job has gpu=1, but .* no CUDA device"):
+    with pytest.raises(
+        RuntimeError, match=r"'auto' and the job was given 1 GPU, but .* no CUDA device"
+    ):
         choose_device("auto", 1)
     for gpus in (0, 1):
         with pytest.raises(RuntimeError, match=r"'cuda'.* no CUDA device.*set `device: cpu`"):
