@@ -183,6 +183,20 @@ def test_a_study_on_the_cluster_is_the_study_on_one_machine(
     assert at_once(on_gpus) == len(NODES) * GPUS_PER_NODE
 
 
+def test_jobs_that_are_one_job_share_a_gpu_one_after_another(
+    cluster: Cluster, tmp_path: Path, reference: Project
+) -> None:
+    grouped = {"groups": {"train": "trained"}, "group_components": {"trained": 2}}
+    project = made(cluster, tmp_path / "project", reference, **grouped)
+    code, output = project.on_cluster(*TWO_BLOCKS, *CONFIGURATION)
+    assert code == 0, output
+    (job,) = project.jobs().values()
+    assert job["TresPerJob"] == "gres:gpu:1"
+    assert job["NumNodes"].split("-")[0] == "1"
+    assert (job["MinMemoryNode"], job["TimeLimit"]) == ("4000M", "02:00:00")  # 2 x 60 minutes
+    assert_are_whole(TWO_BLOCKS, project, reference)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a real GPU")
 def test_a_job_that_gets_no_cuda_fails_and_says_so_and_without_gpus_it_trains(
     project: ClusterProject, reference: Project
