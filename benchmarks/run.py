@@ -285,7 +285,7 @@ def examples_speed(rounds: int) -> Iterator[Row]:
             learner.parameters.copy_(start)
             if learner.known is not None:
                 learner.known.zero_()
-            learner._step(learner.groups[0], inputs, wanted)
+            learner._step(learner.groups[0], 1, inputs, wanted)
         return learner.known
 
     def loss(arrays: list[torch.Tensor], row: torch.Tensor, label: torch.Tensor) -> torch.Tensor:

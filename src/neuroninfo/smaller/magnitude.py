@@ -14,6 +14,7 @@ from torch.nn.utils import prune
 
 from neuroninfo.networks.modules import module
 from neuroninfo.networks.stack import Architecture, Stack
+from neuroninfo.philox.numbers import HALVES, Numbers
 from neuroninfo.streams import Stream, generator
 from neuroninfo.training.settings import Settings
 from neuroninfo.training.splits import Split
@@ -37,9 +38,13 @@ def as_module(network: Stack, settings: Settings) -> nn.Sequential:
     settings
         How it is trained; dropout draws from the same stream as in `loop.train`.
     """
-    seed, layers = network.seeds[0], range(1, len(network.architecture.hidden) + 1)
-    model = module(network, behind=[_Dropout(settings, seed, layer) for layer in layers])
-    model.insert(0, _Dropout(settings, seed, 0))
+    layers = len(network.architecture.hidden) + 1
+    numbers = Numbers(
+        settings.study_seed, Stream.DROPOUT, network.seeds, layers, torch.device("cpu")
+    )
+    first, *behind = [_Dropout(settings, numbers, layer) for layer in range(layers)]
+    model = module(network, behind=behind)
+    model.insert(0, first)
     for layer in model:
         if isinstance(layer, nn.BatchNorm1d):
             layer.momentum = settings.regularizer.batch_norm_momentum
@@ -140,19 +145,20 @@ def fine_tune(model: nn.Sequential, split: Split, settings: Settings) -> None:
 class _Dropout(nn.Module):
     """Dropout that draws from the study's stream, as training does; layer 0: of the inputs."""
 
-    def __init__(self, settings: Settings, seed: int, layer: int) -> None:
+    def __init__(self, settings: Settings, numbers: Numbers, layer: int) -> None:
         super().__init__()
-        self.random = generator(settings.study_seed, Stream.DROPOUT, seed, layer)
         rate = settings.regularizer.dropout if layer else settings.regularizer.input_dropout
-        self.dropped = round(rate * 2**16)
+        self.dropped, self.numbers, self.layer = round(rate * HALVES), numbers, layer
+        self.step = 0
 
     def forward(self, values: Tensor) -> Tensor:
         """Factors 0 or 1 / (1 - p), 16 random bits each."""
         if not self.training or self.dropped == 0:
             return values
-        bits = np.frombuffer(self.random.bytes(2 * values.numel()), dtype=np.uint16)
-        kept = torch.from_numpy(bits >= self.dropped).to(values.device).view(values.shape)
-        return values * (kept * (2**16 / (2**16 - self.dropped)))
+        self.step += 1
+        here, dropped = range(self.step, self.step + 1), np.array([self.dropped])
+        kept = self.numbers.factors(slice(1), self.layer, here, values.numel(), dropped)
+        return values * kept.view(values.shape).to(values.device)
 
 
 def masked(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Sequence
 
@@ -20,6 +19,7 @@ from neuroninfo.networks.stack import (
     Normalization,
     Stack,
 )
+from neuroninfo.philox.numbers import HALVES, Numbers
 from neuroninfo.streams import Stream, generator
 from neuroninfo.training.optimizers import Optimizer
 from neuroninfo.training.parameters import Group, Layer, layout, matrix, state_of
@@ -29,7 +29,7 @@ from neuroninfo.training.splits import Split
 
 
 class Learner:
-    """A stack being trained: parameters, gradients, moments, generators."""
+    """A stack being trained: parameters, gradients, moments, counters."""
 
     def __init__(
         self,
@@ -59,42 +59,29 @@ class Learner:
             for first in range(0, len(seeds), together)
         ]
         self.space: dict[tuple[int, ...], tuple[list[Tensor], list[Tensor]]] = {}
-        self.dropout, self.noise = (  # by seed and layer, 0 being the inputs
-            [
-                [
-                    generator(settings.study_seed, stream, seed, layer)
-                    for layer in range(len(architecture.hidden) + 1)
-                ]
-                for seed in seeds
-            ]
+        self.dropout, self.noise = (  # by layer, 0 being the inputs
+            Numbers(settings.study_seed, stream, seeds, len(self.layers), device)
             for stream in (Stream.DROPOUT, Stream.NOISE)
         )
         self.known: Tensor | None = None  # as of `Trained.example_information`, sum over examples
         if settings.optimizer == "sgld":
             self.known = torch.zeros(len(seeds), len(PRIORS), dtype=torch.float64, device=device)
         self.seen = 0  # training examples in the epoch that is being run
+        self.steps = 0  # that all networks have done
 
     def checkpoint(self) -> Arrays:
         """All that later epochs depend on."""
         arrays = {name: tensor.cpu().numpy() for name, tensor in self._resumed().items()}
-        arrays["steps"] = torch.stack(self.optimizer.steps).cpu().numpy()
-        arrays["seen"] = np.array(self.seen)
-        for name, generators in self._generators().items():
-            states = [[json.dumps(g.bit_generator.state) for g in row] for row in generators]
-            arrays[name] = np.array(states, dtype=str)
+        arrays |= {"steps": np.array(self.steps), "seen": np.array(self.seen)}
         return arrays
 
     def restore(self, saved: Arrays) -> None:
         """Go on from what `checkpoint` gave."""
         for name, tensor in self._resumed().items():
             tensor.copy_(torch.from_numpy(saved[name]))
-        for step, value in zip(self.optimizer.steps, saved["steps"].tolist(), strict=True):
-            step.fill_(value)
-        self.seen = int(saved["seen"])
-        for name, generators in self._generators().items():
-            for row, states in zip(generators, saved[name].tolist(), strict=True):
-                for random, state in zip(row, states, strict=True):
-                    random.bit_generator.state = json.loads(state)
+        self.steps, self.seen = int(saved["steps"]), int(saved["seen"])
+        for step in self.optimizer.steps:
+            step.fill_(self.steps)
 
     def _resumed(self) -> dict[str, Tensor]:
         """Tensors of a checkpoint by name: all that a step reads and changes has to be here."""
@@ -105,14 +92,6 @@ class Learner:
         for number, tracked in enumerate(self.stack.normalizations):
             tensors |= {f"mean-{number}": tracked.mean, f"variance-{number}": tracked.variance}
         return tensors if self.known is None else tensors | {"known": self.known}
-
-    def _generators(self) -> dict[str, list[list[np.random.Generator]]]:
-        """Generators of a checkpoint by name: all that a step draws from has to be here."""
-        return {
-            "dropout": self.dropout,
-            "noise": self.noise,
-            "disturbance": self.optimizer.disturbance,
-        }
 
     def group(self, place: int | slice) -> Group:
         """Networks for one product; of a position alone without a leading dimension."""
@@ -152,8 +131,9 @@ class Learner:
                 if split.rows is not None:
                     inputs, targets = self._gathered(split, split.rows[group.place][..., picked])
                 batches = (torch.split(array, size, dim=-2) for array in (inputs, targets))
-                for batch in zip(*batches, strict=True):
-                    self._step(group, *batch)
+                for step, batch in enumerate(zip(*batches, strict=True), self.steps + 1):
+                    self._step(group, step, *batch)
+            self.steps += math.ceil(len(picked) / size)
             self.seen = start + len(picked)
             between(epoch)
         self.seen = 0
@@ -176,16 +156,17 @@ class Learner:
             self.space[shape] = outputs, gradients
         return self.space[shape]
 
-    def _step(self, group: Group, inputs: Tensor, targets: Tensor) -> None:
+    def _step(self, group: Group, step: int, inputs: Tensor, targets: Tensor) -> None:
         """Gradient of the mean loss over the batch for a group of networks, and the update.
 
-        Inputs and targets are (n, width), the same for all, or (G, n, width).
+        Steps are counted from 1 on. Inputs and targets are (n, width), the same for all, or
+        (G, n, width).
         """
         n = inputs.shape[-2]
         last = len(self.layers) - 1
         outputs, output_gradients = self._space((*group.shape, n))
         values = [inputs.expand(*group.shape, n, -1)]
-        kept = self._dropout_mask(group, 0, n, inputs.shape[-1])
+        kept = self._dropout_mask(group, step, 0, n, inputs.shape[-1])
         if kept is not None:
             values[0] = values[0] * kept
         remembered: list[Tensor] = []  # of each hidden layer, for the activation's derivative
@@ -210,8 +191,8 @@ class Learner:
                     here.clone(), self.architecture.activation, self.architecture.output_bits
                 )
             if self.regularizer.noise > 0:
-                here = here + self._noise(group, number + 1, n, layer.n_out)
-            mask = self._dropout_mask(group, number + 1, n, layer.n_out)
+                here = here + self._noise(group, step, number + 1, n, layer.n_out)
+            mask = self._dropout_mask(group, step, number + 1, n, layer.n_out)
             masks.append(mask)
             values.append(here if mask is None else here * mask)
         gradient = torch.softmax(here, dim=-1)
@@ -239,10 +220,10 @@ class Learner:
                     gradient, *normalized[number - 1], group, self.layers[number - 1]
                 )
         if shares is not None:
-            self._learn_of_examples(group, shares)
-        self.optimizer.step(group.seeds)
+            self._learn_of_examples(group, step, shares)
+        self.optimizer.step(group.seeds, step)
 
-    def _learn_of_examples(self, group: Group, shares: Shares) -> None:
+    def _learn_of_examples(self, group: Group, step: int, shares: Shares) -> None:
         """Add what this step tells of each example of the batch, before its gradient is clipped.
 
         Given all other examples, the batch and the weights before, the step is Gaussian, and
@@ -251,37 +232,29 @@ class Learner:
         assert self.known is not None
         sgld = self.settings.sgld
         assert sgld is not None
-        deviation = sgld.deviation(float(self.optimizer.steps[group.seeds][0]) + 1)
+        deviation = sgld.deviation(step)
         moved = shares.moved(group.gradients, sgld.clipping_norm).sum(dim=-2)
         scaled = self.settings.learning_rate**2 / 2 * moved
         nothing = torch.zeros_like(moved)
         self.known[group.place] += torch.where(moved == 0, nothing, scaled / deviation**2)
 
-    def _dropout_mask(self, group: Group, layer: int, n: int, width: int) -> Tensor | None:
+    def _dropout_mask(
+        self, group: Group, step: int, layer: int, n: int, width: int
+    ) -> Tensor | None:
         """Factors 0 or 1 / (1 - p), (..., n, width), of 16 random bits; layer 0: of the inputs."""
         rate = self.regularizer.dropout if layer else self.regularizer.input_dropout
-        dropped = round(rate * 2**16)
+        dropped = round(rate * HALVES)
         if dropped == 0:
             return None
-        bits = np.stack(
-            [
-                np.frombuffer(generators[layer].bytes(2 * n * width), dtype=np.uint16)
-                for generators in self.dropout[group.seeds]
-            ]
-        )
-        kept = torch.from_numpy(bits >= dropped).to(self.device).view(*group.shape, n, width)
-        return kept * (2**16 / (2**16 - dropped))
+        every = np.full(len(self.stack.seeds[group.seeds]), dropped)
+        here = range(step, step + 1)
+        kept = self.dropout.factors(group.seeds, layer, here, n * width, every)
+        return kept.view(*group.shape, n, width)
 
-    def _noise(self, group: Group, layer: int, n: int, width: int) -> Tensor:
+    def _noise(self, group: Group, step: int, layer: int, n: int, width: int) -> Tensor:
         """Gaussian noise of a hidden layer, (..., n, width)."""
-        drawn = np.stack(
-            [
-                generators[layer].standard_normal((n, width), dtype=np.float32)
-                for generators in self.noise[group.seeds]
-            ]
-        )
-        drawn = drawn.reshape(*group.shape, n, width)
-        return torch.from_numpy(drawn).to(self.device) * self.regularizer.noise
+        drawn = self.noise.gaussians(group.seeds, layer, range(step, step + 1), n * width)
+        return drawn.view(*group.shape, n, width) * self.regularizer.noise
 
     def _normalize(
         self, group: Group, number: int, values: Tensor

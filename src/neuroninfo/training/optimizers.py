@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from neuroninfo.streams import Stream, generator
+from neuroninfo.philox.numbers import Numbers
+from neuroninfo.streams import Stream
 from neuroninfo.training.parameters import Layer
 from neuroninfo.training.settings import Settings
 
@@ -54,14 +54,12 @@ class Optimizer:
             if parameters[:, part].numel() > 0
         ]
         self.steps = [torch.zeros((), device=parameters.device) for _ in seeds]
-        self.disturbance = [
-            [generator(settings.study_seed, Stream.SGLD, seed, n) for n in range(len(layers))]
-            for seed in seeds
-            if settings.optimizer == "sgld"
-        ]
+        self.disturbance = Numbers(
+            settings.study_seed, Stream.SGLD, seeds, len(layers), parameters.device
+        )
 
-    def step(self, seeds: slice) -> None:
-        """One step of a group of networks; their gradients are changed."""
+    def step(self, seeds: slice, number: int) -> None:
+        """A step of a group of networks, counted from 1 on; their gradients are changed."""
         settings = self.settings
         sgld = settings.sgld
         momentum = 0.0 if sgld is not None else settings.momentum or 0.0
@@ -83,7 +81,7 @@ class Optimizer:
             else:
                 self._sgd(rows, decay, momentum)
         if sgld is not None and sgld.noise > 0:
-            self._disturb(seeds, sgld.deviation(float(self.steps[seeds][0])))
+            self._disturb(seeds, number, sgld.deviation(number))
 
     def _adam(self, rows: list[Rows], steps: list[Tensor], decay: float) -> None:
         parameters, gradients, first, second = rows
@@ -118,11 +116,12 @@ class Optimizer:
             is_first_step=False,  # the buffers begin with zeros, which is the same
         )
 
-    def _disturb(self, seeds: slice, deviation: float) -> None:
+    def _disturb(self, seeds: slice, number: int, deviation: float) -> None:
         """Add Gaussian noise to weights and biases."""
-        rows = self.parameters[seeds]
-        for row, generators in zip(rows, self.disturbance[seeds], strict=True):
-            for layer, random in zip(self.layers, generators, strict=True):
-                for part in (layer.weight, layer.bias):
-                    drawn = random.standard_normal(part.stop - part.start, dtype=np.float32)
-                    row[part] += deviation * torch.from_numpy(drawn).to(rows.device)
+        rows, here = self.parameters[seeds], range(number, number + 1)
+        for position, layer in enumerate(self.layers):
+            parts = [layer.weight, layer.bias]
+            sizes = [part.stop - part.start for part in parts]
+            drawn = self.disturbance.gaussians(seeds, position, here, sum(sizes))[:, 0]
+            for part, noise in zip(parts, torch.split(drawn, sizes, dim=-1), strict=True):
+                rows[:, part] += deviation * noise

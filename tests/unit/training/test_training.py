@@ -16,6 +16,7 @@ from neuroninfo.data.datasets import Examples
 from neuroninfo.files import storage
 from neuroninfo.networks.activations import ACTIVATIONS, OUTPUT_RANGES
 from neuroninfo.networks.stack import Architecture, Stack, from_dataset, hidden_widths, to_dataset
+from neuroninfo.philox.numbers import Numbers
 from neuroninfo.streams import Stream, generator
 from neuroninfo.training import loop
 from neuroninfo.training.devices import choose_device
@@ -32,6 +33,7 @@ from neuroninfo.training.splits import Split, split_tensors
 from neuroninfo.vocabulary import SPLITS
 
 STUDY = 11
+CPU = torch.device("cpu")
 NO_EPOCHS: tuple[int, ...] = ()
 
 
@@ -114,15 +116,14 @@ class Plain(nn.Module):
             {name: array.clone() for name, array in arrays(stack, position).items()}, strict=False
         )
         self.masks, self.noise = (
-            [
-                generator(STUDY, stream, stack.seeds[position], layer)
-                for layer in range(len(architecture.hidden) + 1)
-            ]
+            Numbers(STUDY, stream, (stack.seeds[position],), len(self.linear), CPU)
             for stream in (Stream.DROPOUT, Stream.NOISE)
         )
+        self.step = 0
 
     def forward(self, values: Tensor) -> list[Tensor]:
         results = []
+        self.step += self.training
         if self.training and self.p_inputs:
             values = values * self._mask(0, self.p_inputs, values.shape)
         for layer, linear in enumerate(self.linear[:-1], 1):
@@ -134,8 +135,9 @@ class Plain(nn.Module):
                 values = self._rounded(values)
             results.append(values)
             if self.training and self.deviation:
-                drawn = self.noise[layer].standard_normal(values.shape, dtype=np.float32)
-                values = values + self.deviation * torch.from_numpy(drawn)
+                here = range(self.step, self.step + 1)
+                drawn = self.noise.gaussians(slice(1), layer, here, values.numel())
+                values = values + self.deviation * drawn.view(values.shape)
             if self.training and self.p:
                 values = values * self._mask(layer, self.p, values.shape)
         return [*results, self.linear[-1](values)]
@@ -155,10 +157,8 @@ class Plain(nn.Module):
 
     def _mask(self, layer: int, p: float, shape: tuple[int, int]) -> Tensor:
         """Of 2^16 values of 16 random bits the p lowest are dropped; the mean is kept."""
-        drawn = np.frombuffer(self.masks[layer].bytes(2 * math.prod(shape)), np.uint16)
-        table = np.arange(2**16) >= round(p * 2**16)
-        mask = torch.from_numpy(table[drawn].reshape(shape) / table.mean())
-        return mask.to(torch.get_default_dtype())
+        here, dropped = range(self.step, self.step + 1), np.array([round(p * 2**16)])
+        return self.masks.factors(slice(1), layer, here, math.prod(shape), dropped).view(shape)
 
 
 def trained_by_torch(
@@ -175,12 +175,12 @@ def trained_by_torch(
         {"params": decayed, "weight_decay": 0.0 if shrinks else regularizer.l2},
         {"params": others, "weight_decay": 0.0},
     ]
-    noise: list[np.random.Generator] = []
+    noise: Numbers | None = None
     if chosen.optimizer == "sgd":
         optimizer = torch.optim.SGD(groups, lr=chosen.learning_rate, momentum=chosen.momentum)
     elif chosen.optimizer == "sgld":
         optimizer = torch.optim.SGD(groups, lr=chosen.learning_rate)
-        noise = [generator(STUDY, Stream.SGLD, seed or 0, n) for n in range(len(network.linear))]
+        noise = Numbers(STUDY, Stream.SGLD, (seed or 0,), len(network.linear), CPU)
     elif regularizer.decay == "decoupled":
         optimizer = torch.optim.AdamW(groups, lr=chosen.learning_rate)
     else:
@@ -200,7 +200,7 @@ def trained_by_torch(
             loss = nn.functional.cross_entropy(
                 logits, data.labels[batch], label_smoothing=smoothing
             )
-            if noise:
+            if noise is not None:
                 each = nn.functional.cross_entropy(
                     logits, data.labels[batch], label_smoothing=smoothing, reduction="none"
                 )
@@ -218,11 +218,13 @@ def trained_by_torch(
                 parameter.data -= chosen.learning_rate * regularizer.l2 * parameter.data
             optimizer.step()
             step += 1
-            for random, linear in zip(noise, network.linear, strict=False):
-                for parameter in (linear.weight, linear.bias):
-                    drawn = random.standard_normal(parameter.shape, dtype=np.float32)
-                    scale = chosen.sgld.noise * step**-chosen.sgld.noise_decay
-                    parameter.data += scale * torch.from_numpy(drawn)
+            for layer, linear in enumerate(network.linear if noise is not None else ()):
+                here, n_weights = range(step, step + 1), linear.weight.numel()
+                count = n_weights + linear.bias.numel()
+                drawn = noise.gaussians(slice(1), layer, here, count).flatten()
+                scale = chosen.sgld.noise * step**-chosen.sgld.noise_decay
+                linear.weight.data += scale * drawn[:n_weights].view(linear.weight.shape)
+                linear.bias.data += scale * drawn[n_weights:]
     network.eval()
     return known
 
