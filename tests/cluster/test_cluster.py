@@ -111,12 +111,13 @@ def overtime(
     """
     folder = tmp_path_factory.mktemp("overtime") / "project"
     project = made(cluster, folder, reference, retries=1)
-    project.configure("cluster.yaml", STUDY | {"checkpoints": {"minutes": 1e-6}})
+    limits = {"checkpoints": {"minutes": 1e-6}, "cluster": {"longest_minutes": 3}}
+    project.configure("cluster.yaml", STUDY | limits)
     project.hold_in_epoch(2, attempts=1)
     rules = project.folder / "workflow" / "rules" / "training.smk"
     text = rules.read_text()
-    assert text.count("runtime=growing(60)") == 1
-    rules.write_text(text.replace("runtime=growing(60)", "runtime=growing(2)"))
+    assert text.count("runtime=lasting(60)") == 1
+    rules.write_text(text.replace("runtime=lasting(60)", "runtime=lasting(2)"))
     started = project.start(TWO_BLOCKS[0], *CONFIGURATION)
     yield project, started
     started.kill()
@@ -237,7 +238,7 @@ def test_a_cancelled_job_fails_alone_and_the_rerun_completes(
     assert len(project.jobs()) == 3  # what was finished stays
 
 
-def test_a_job_over_its_time_limit_goes_on_in_another_with_twice_as_much(
+def test_a_job_over_its_time_limit_goes_on_in_another_with_more(
     overtime: tuple[ClusterProject, subprocess.Popen[str]], reference: Project
 ) -> None:
     """It does not write a state at SIGTERM, since it waits: the one of the epoch before counts."""
@@ -246,7 +247,7 @@ def test_a_job_over_its_time_limit_goes_on_in_another_with_twice_as_much(
     assert project.waiting() == 2
     first, second = (project.jobs()[id] for id in sorted(project.jobs()))
     assert (first["JobState"], second["JobState"]) == ("TIMEOUT", "COMPLETED")
-    assert (first["TimeLimit"], second["TimeLimit"]) == ("00:02:00", "00:04:00")
+    assert (first["TimeLimit"], second["TimeLimit"]) == ("00:02:00", "00:03:00")
     assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("4000M", "8000M")
     assert "SLURM status is: 'TIMEOUT'" in project.output()
     log = (project.folder / "logs" / TWO_BLOCKS[0]).with_name("train.log").read_text()

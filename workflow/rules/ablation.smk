@@ -29,7 +29,7 @@ rule damage:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(60),
+        runtime=lasting(60),
     params:
         condition=block_of,
         code=lambda wildcards: code("damage.py"),
@@ -54,7 +54,7 @@ rule rank:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(240),
+        runtime=lasting(240),
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.search_settings(wildcards.orderings),
@@ -80,7 +80,7 @@ rule ablate:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(120),
+        runtime=lasting(120),
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.ablation_settings(wildcards.orderings),

@@ -50,7 +50,7 @@ rule bounds:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(120),
+        runtime=lasting(120),
     params:
         condition=lambda wildcards: GAPS[wildcards.gaps],
         settings=lambda wildcards: STUDY.gap_settings(wildcards.gaps),
@@ -112,7 +112,7 @@ rule supersample:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(120),
+        runtime=lasting(120),
     params:
         condition=lambda wildcards: SUPERSAMPLES[wildcards.supersample],
         settings=lambda wildcards: STUDY.supersample_settings(wildcards.supersample),

@@ -20,7 +20,7 @@ rule calibration:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(120),
+        runtime=lasting(120),
     params:
         settings=STUDY.calibration_settings(),
         code=lambda wildcards: code("calibration.py"),

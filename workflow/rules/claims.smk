@@ -54,7 +54,7 @@ rule tolerances:
         "../../envs/neuroninfo.yaml"
     resources:
         mem_mb=growing(2000),
-        runtime=growing(30),
+        runtime=lasting(30),
     params:
         condition=seeds_of,
         code=lambda wildcards: code("tolerances.py"),
@@ -82,7 +82,7 @@ rule figure_tolerances:
         "../../envs/neuroninfo.yaml"
     resources:
         mem_mb=growing(2000),
-        runtime=growing(10),
+        runtime=lasting(10),
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_tolerances.py"),
@@ -179,7 +179,7 @@ rule figure_where_claims_hold:
         "../../envs/neuroninfo.yaml"
     resources:
         mem_mb=growing(2000),
-        runtime=growing(10),
+        runtime=lasting(10),
     params:
         sweep=SWEEP,
         code=lambda wildcards: code("figure_where_claims_hold.py"),

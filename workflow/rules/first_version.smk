@@ -24,7 +24,7 @@ rule first_version:
         "../../envs/neuroninfo.yaml"
     resources:
         mem_mb=growing(2000),
-        runtime=growing(10),
+        runtime=lasting(10),
     params:
         conditions=[vars(condition) for condition in STUDY.first_version],
         code=lambda wildcards: code("first_version.py"),
@@ -53,7 +53,7 @@ rule figure_first_version:
         "../../envs/neuroninfo.yaml"
     resources:
         mem_mb=growing(2000),
-        runtime=growing(10),
+        runtime=lasting(10),
     params:
         condition=vars(STUDY.first_version[0]),
         code=lambda wildcards: code("figure_first_version.py"),

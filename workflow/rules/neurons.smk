@@ -16,7 +16,7 @@ rule measure:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(30),
+        runtime=lasting(30),
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.measure_settings(condition_of(wildcards)),

@@ -31,7 +31,7 @@ rule plane:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(120),
+        runtime=lasting(120),
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.plane_settings(

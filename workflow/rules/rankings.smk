@@ -30,7 +30,7 @@ rule figure_layer_share:
         "../../envs/neuroninfo.yaml"
     resources:
         mem_mb=growing(2000),
-        runtime=growing(10),
+        runtime=lasting(10),
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_layer_share.py"),

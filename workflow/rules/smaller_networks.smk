@@ -27,7 +27,7 @@ rule prune:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(120),
+        runtime=lasting(120),
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.pruning_settings(condition_of(wildcards)),
@@ -99,7 +99,7 @@ rule low_bit:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(120),
+        runtime=lasting(120),
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.precision_settings(),

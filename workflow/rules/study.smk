@@ -197,6 +197,12 @@ def growing(start):
     return lambda wildcards, attempt: start * 2 ** (attempt - 1)
 
 
+def lasting(start):
+    """A runtime that doubles with each attempt, up to the longest that a partition allows."""
+    longest = config["cluster"].get("longest_minutes", float("inf"))
+    return lambda wildcards, attempt: min(start * 2 ** (attempt - 1), longest)
+
+
 def figure_files(names, folder=FIGURES):
     """PNG, PDF and CSV of figures."""
     return [f"{folder}/{name}.{suffix}" for name in names for suffix in SUFFIXES]

@@ -42,7 +42,7 @@ rule toy_network:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(20),
+        runtime=lasting(20),
     params:
         condition=lambda wildcards: {"study": STUDY.name, "toy": wildcards.toy},
         settings=lambda wildcards: STUDY.toy_network_settings(),

@@ -29,7 +29,7 @@ rule train:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(60),
+        runtime=lasting(60),
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.training_settings(condition_of(wildcards)),
