@@ -104,6 +104,7 @@ def test_defaults() -> None:
             "sgld": {"clipping_norm": 1.0, "noise": 0.01, "noise_decay": 0.0},
         },
         "memory": {"gathered_mb": 32, "rows": 2048},
+        "cluster": {},
         "checkpoints": {"minutes": 10},
         "activations": {"epochs": ["last"], "keep": True},
         "regularizers": {"none": {**PLAIN, "batchnorm": False, "training": {}}},
