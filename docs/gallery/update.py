@@ -233,10 +233,19 @@ def _points(row: pd.Series) -> str:
     return f"{effect} [{low}, {high}]"
 
 
-def claims_table(study: Path) -> str:
-    """Primary readings of the conditions with most seeds."""
-    frame = claims.read_study(study / "claims.csv")
-    frame = frame[frame["n_seeds"] == frame["n_seeds"].max()]
+def _of_conditions(frame: pd.DataFrame, paths: Sequence[str]) -> pd.DataFrame:
+    """Rows of some conditions, in their order."""
+    condition = frame[list(CONDITION)].agg("/".join, axis=1)
+    by_path = [frame[condition == path] for path in paths]
+    for path, rows in zip(paths, by_path, strict=True):
+        if rows.empty:
+            raise StorageError(f"no row of the condition {path}")
+    return pd.concat(by_path, ignore_index=True)
+
+
+def claims_table(study: Path, *conditions_shown: str) -> str:
+    """Primary readings of some conditions."""
+    frame = _of_conditions(claims.read_study(study / "claims.csv"), conditions_shown)
     frame = frame[frame["family"] == "primary"]
     conditions = list(dict.fromkeys(map(tuple, frame[list(CONDITION)].values)))
     rows = []
@@ -264,11 +273,10 @@ def talk_table(study: Path) -> str:
     return _markdown(["count, and the talk's", "compared with", "here"], rows)
 
 
-def counts_table(study: Path) -> str:
-    """All counts of the conditions with most seeds, at the tolerances of claims."""
-    frame = tables.read(study / "readings.csv", counts.COLUMNS)
+def counts_table(study: Path, *conditions: str) -> str:
+    """All counts of some conditions, at the tolerances of claims."""
+    frame = _of_conditions(tables.read(study / "readings.csv", counts.COLUMNS), conditions)
     frame = frame[frame["marked"] & frame["quantity"].isin(counts.COUNTS)]
-    frame = frame[frame["n_seeds"] == frame["n_seeds"].max()]
     rows = []
     for (*condition, scope), part in frame.groupby([*CONDITION, "scope"], sort=False):
         words = wording.of_condition(dict(zip(CONDITION, condition, strict=True)))
