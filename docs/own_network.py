@@ -15,7 +15,7 @@ import torch
 from sklearn.datasets import load_digits
 from torch import nn
 
-from neuroninfo import own_network
+import neuroninfo
 from neuroninfo.figures import canvas
 from neuroninfo.files import storage
 
@@ -46,7 +46,7 @@ for _ in range(30):
 
 # --- what its neurons know, and what happens without them ---------------------------------
 
-study = own_network.study(
+study = neuroninfo.study(
     model,
     validation=(inputs[validation], labels[validation]),
     test=(inputs[test], labels[test]),

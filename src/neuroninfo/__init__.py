@@ -22,7 +22,7 @@ __version__ = "0.1.0"
 
 # Types for editors and checkers stand in __init__.pyi.
 _HOMES = {
-    "study": "own_network",
+    "study": "own_network.study",
     "measure": "neurons.measures",
     "ablate": "ablation.ablate",
     "load": "files.storage",

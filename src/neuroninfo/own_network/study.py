@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import torch
 import xarray as xr
@@ -18,10 +18,13 @@ from neuroninfo.ablation.ablate import ablate
 from neuroninfo.ablation.settings import BY_INFORMATION, AblationSettings, OrderBy
 from neuroninfo.figures import ablation as figures_ablation
 from neuroninfo.figures import information
+from neuroninfo.networks.forward import evaluated
 from neuroninfo.networks.modules import stack
 from neuroninfo.networks.stack import Architecture
 from neuroninfo.neurons.measures import measure
 from neuroninfo.neurons.settings import MeasureSettings
+from neuroninfo.own_network.evaluation import all_logits, check_agreement, plain
+from neuroninfo.own_network.examples import Examples, check_classes
 from neuroninfo.training.layouts import outputs_dataset
 from neuroninfo.training.splits import Split
 from neuroninfo.vocabulary import LAYERS, NETWORK, ZERO
@@ -89,13 +92,17 @@ def study(
     Raises
     ------
     ValueError
-        The model cannot be studied, or the data do not fit it.
+        The model cannot be studied, the data do not fit it, or its layers one after another are
+        not what it computes (hooks, a `forward` of its own).
     """
-    network = stack(model, seed=seed)
-    (inputs, labels), (test_inputs, test_labels) = (
-        _examples(which, network.architecture, *examples)
-        for which, examples in (("validation", validation), ("test", test))
-    )
+    module = plain(model)
+    examples = Examples("validation", validation, module)
+    given = all_logits(module, examples)  # first: some weights are made anew by every pass
+    network = stack(cast("nn.Sequential", module), seed=seed)
+    inputs, labels = _flat(examples, network.architecture)
+    test_inputs, test_labels = _flat(Examples("test", test, module), network.architecture)
+    ours = torch.cat([outputs[-1][0] for _, _, outputs in evaluated(network, inputs, 1)])
+    check_agreement(ours, given.cpu(), "take hooks and a forward of its own away")
     measured = measure(
         [outputs_dataset(network, Split(inputs, labels), 0)],
         network,
@@ -143,28 +150,14 @@ def study(
     )
 
 
-def _examples(
-    which: str,
-    architecture: Architecture,
-    inputs: Any,  # noqa: ANN401
-    labels: Any,  # noqa: ANN401
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Flat float32 inputs and int64 classes, checked against the network."""
-    inputs = torch.as_tensor(inputs).detach().cpu().to(torch.float32).flatten(1).contiguous()
-    labels = torch.as_tensor(labels).detach().cpu().to(torch.int64)
+def _flat(examples: Examples, architecture: Architecture) -> tuple[torch.Tensor, torch.Tensor]:
+    """Flat float32 inputs and int64 classes of all examples, checked against the network."""
+    batches = [(inputs.cpu().float().flatten(1), labels) for inputs, labels in examples]
+    inputs, labels = (torch.cat(parts) for parts in zip(*batches, strict=True))
     if inputs.shape[1] != architecture.n_inputs:
         raise ValueError(
-            f"{which}: inputs have {inputs.shape[1]} features, the network takes "
+            f"{examples.which}: inputs have {inputs.shape[1]} features, the network takes "
             f"{architecture.n_inputs}"
         )
-    if labels.shape != inputs.shape[:1] or len(labels) == 0:
-        raise ValueError(
-            f"{which}: {len(inputs)} inputs and labels of shape {tuple(labels.shape)}; give one "
-            "class an example, and at least one example"
-        )
-    if int(labels.min()) < 0 or int(labels.max()) >= architecture.n_classes:
-        raise ValueError(
-            f"{which}: classes from {int(labels.min())} to {int(labels.max())}; the network's "
-            f"{architecture.n_classes} outputs are classes 0 to {architecture.n_classes - 1}"
-        )
+    check_classes(examples.which, labels, architecture.n_classes)
     return inputs, labels
