@@ -33,25 +33,31 @@ def plain(model: Any) -> nn.Module:  # noqa: ANN401
 
 
 @contextlib.contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients, nothing compiled; each module gets its mode back."""
+def evaluating(model: nn.Module, *, fast: bool = False) -> Iterator[None]:
+    """Evaluation mode without gradients, nothing compiled; each module gets its mode back.
+
+    Unless `fast`, `nn.TransformerEncoderLayer` calls the modules within it.
+    """
     training = {part: part.training for part in model.modules()}
     # Modules that were compiled in place run as they were written: hooks have to be called.
     compiled = {part: part._compiled_call_impl for part in model.modules()}
+    enabled = torch.backends.mha.get_fastpath_enabled()
     model.eval()
     for part in compiled:
         part._compiled_call_impl = None
+    torch.backends.mha.set_fastpath_enabled(enabled and fast)
     try:
         with torch.no_grad():
             yield
     finally:
+        torch.backends.mha.set_fastpath_enabled(enabled)
         for part, mode in training.items():
             part.training = mode
             part._compiled_call_impl = compiled[part]
 
 
-def logits(model: nn.Module, inputs: Tensor) -> Tensor:
-    """Outputs of a model in evaluation mode, (rows, classes).
+def logits(model: nn.Module, inputs: Tensor, rows: int | None = None) -> Tensor:
+    """Outputs of a model in evaluation mode, (rows, classes); rows: by default those of inputs.
 
     Raises
     ------
@@ -65,11 +71,11 @@ def logits(model: nn.Module, inputs: Tensor) -> Tensor:
             f"the model does not take inputs of shape {tuple(inputs.shape)}: "
             + str(error).partition("\n")[0]
         ) from error
-    if not isinstance(given, Tensor) or given.dim() != 2 or len(given) != len(inputs):
+    rows = len(inputs) if rows is None else rows
+    if not isinstance(given, Tensor) or given.dim() != 2 or len(given) != rows:
         shown = tuple(given.shape) if isinstance(given, Tensor) else type(given).__name__
         raise ValueError(
-            f"the model gives {shown} for {len(inputs)} examples; a classifier gives "
-            "(examples, classes)"
+            f"the model gives {shown} for {rows} examples; a classifier gives (examples, classes)"
         )
     if not given.isfinite().all():
         raise ValueError("the model gives outputs that are not finite (NaN or infinity)")
@@ -78,8 +84,14 @@ def logits(model: nn.Module, inputs: Tensor) -> Tensor:
 
 def all_logits(model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
     """Outputs of a model in evaluation mode for all examples."""
-    with evaluating(model):
+    with evaluating(model, fast=True):
         return torch.cat([logits(model, inputs) for inputs, _ in batches])
+
+
+def are_probabilities(given: Tensor) -> bool:
+    """Whether outputs are of a softmax: not negative, and of sum 1 in each example."""
+    off = (given.sum(dim=1) - 1).abs().max()
+    return bool((given >= 0).all()) and float(off) < torch.finfo(given.dtype).eps ** 0.5
 
 
 def difference(ours: Tensor, theirs: Tensor) -> float:

@@ -97,6 +97,21 @@ class Examples:
         if seen == 0:
             raise ValueError(f"{self.which}: there is no example")
 
+    def count(self) -> int:
+        """Number of examples."""
+        return sum(len(batch[1]) for batch in self._batches)
+
+    def passes(self) -> int | None:
+        """Number of batches, if it is known."""
+        try:
+            return len(self._batches)
+        except TypeError:  # of a data set that is a stream
+            return None
+
+    def first(self) -> Tensor:
+        """Inputs of the first batch, 8 at most."""
+        return next(iter(self))[0][:8]
+
     def _tensor(self, inputs: Any) -> Tensor:  # noqa: ANN401
         try:
             tensor = torch.as_tensor(inputs).detach()
