@@ -101,10 +101,12 @@ class Examples:
         """Number of examples."""
         return sum(len(batch[1]) for batch in self._batches)
 
-    def passes(self) -> int | None:
-        """Number of batches, if it is known."""
+    def length(self) -> int | None:
+        """Number of examples, if it is known without reading them."""
+        if isinstance(self._batches, list):
+            return self.count()
         try:
-            return len(self._batches)
+            return len(self._batches.dataset)  # type: ignore[arg-type]
         except TypeError:  # of a data set that is a stream
             return None
 

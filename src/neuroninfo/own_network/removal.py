@@ -292,7 +292,7 @@ def cumulative(
     grids
         For each of the removals, ascending numbers of removed units that are computed.
     done
-        Called with a number of passes that were made since.
+        Called with the number of predictions, of examples in states, that were made since.
 
     Returns
     -------
@@ -367,7 +367,8 @@ def _add(
                         of_all[places.reshape(-1) == places.reshape(-1)[order], place] += value
                     else:
                         of_all[order, place] += value
-            done(len(chunk[0]))
+            done(len(chunk[0]) * len(inputs))
+        done((len(removal.sequences) * len(grid) - len(jobs)) * len(inputs))
 
 
 def _chunks(
