@@ -39,7 +39,7 @@ SLOW_UNITS = {
     for module in (
         *("ablation/test_ablation", "files/test_checkpoints", "files/test_writing"),
         *("figures/test_figures", "generalization/test_gaps", "planes/test_calibration"),
-        *("toys/test_toys", "training/test_training", "test_own_network"),
+        *("toys/test_toys", "training/test_training", "own_network/test_study"),
     )
 }
 """What takes longest of the unit tests; of the others, all that runs Snakemake is slow."""

@@ -4,7 +4,7 @@ Trains stacks of small networks, measures every neuron with information theory, 
 the order of what was measured, and draws what comes out.  The rooms, each of which knows only
 those before it: `vocabulary`, `streams`, `provenance`, `files`, `networks`, `configuration`,
 `data`, `training`, `neurons`, `ablation`, `planes`, `generalization`, `smaller`, `toys`,
-`results`, `figures`, `own_network`.
+`results`, `figures`, `own_network`, `plot`.
 
 What people need first is here by name, and imported when it is used: nothing heavy is imported
 with the package, so that a job pays only for what it uses.
@@ -22,18 +22,22 @@ __version__ = "0.1.0"
 
 # Types for editors and checkers stand in __init__.pyi.
 _HOMES = {
-    "study": "own_network",
-    "measure": "neurons.measures",
-    "ablate": "ablation.ablate",
+    "study": "own_network.study",
+    "measure": "own_network.study",
+    "ablate": "own_network.study",
+    "shapley": "own_network.shapley",
     "load": "files.storage",
 }
+_MODULES = ("plot",)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *_HOMES, *_MODULES])

@@ -1,6 +1,8 @@
-from neuroninfo.ablation.ablate import ablate as ablate
+from neuroninfo import plot as plot
 from neuroninfo.files.storage import load as load
-from neuroninfo.neurons.measures import measure as measure
-from neuroninfo.own_network import study as study
+from neuroninfo.own_network.shapley import shapley as shapley
+from neuroninfo.own_network.study import ablate as ablate
+from neuroninfo.own_network.study import measure as measure
+from neuroninfo.own_network.study import study as study
 
 __version__: str

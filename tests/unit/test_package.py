@@ -9,13 +9,18 @@ import pytest
 
 import neuroninfo
 
-NAMES = ("ablate", "load", "measure", "study")
+NAMES = ("ablate", "load", "measure", "shapley", "study")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_people_need_first_is_found(name: str) -> None:
     assert name in dir(neuroninfo)
     assert callable(getattr(neuroninfo, name))
+
+
+def test_pictures_are_found() -> None:
+    assert "plot" in dir(neuroninfo)
+    assert callable(neuroninfo.plot.ablation)
 
 
 def test_other_names_are_refused() -> None:
@@ -39,5 +44,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 def test_types_are_those_of_what_is_imported() -> None:
     stub = Path(neuroninfo.__file__).with_suffix(".pyi").read_text()
-    typed = dict(re.findall(r"^from neuroninfo\.(\S+) import (\w+) as \2$", stub, re.MULTILINE))
-    assert {name: home for home, name in typed.items()} == neuroninfo._HOMES
+    typed = re.findall(r"^from neuroninfo\.(\S+) import (\w+) as \2$", stub, re.MULTILINE)
+    assert {name: home for home, name in typed} == neuroninfo._HOMES
+    modules = re.findall(r"^from neuroninfo import (\w+) as \1$", stub, re.MULTILINE)
+    assert tuple(modules) == neuroninfo._MODULES

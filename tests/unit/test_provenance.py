@@ -500,7 +500,7 @@ def test_edits_of_wording_change_no_expensive_hash(
 ROOMS = (
     *("vocabulary", "streams", "philox", "provenance", "files", "networks", "configuration"),
     *("data", "training", "neurons", "ablation", "planes", "generalization", "smaller", "toys"),
-    *("results", "figures", "own_network"),
+    *("results", "figures", "own_network", "plot"),
 )
 """Each knows only rooms before it."""
 

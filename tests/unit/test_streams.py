@@ -45,6 +45,7 @@ def test_streams_have_the_documented_numbers() -> None:
         "LABEL_NOISE": 15,
         "SUPERSAMPLE": 16,
         "CONTROL_ORDERS": 17,
+        "SHAPLEY": 20,
     }
 
 

@@ -130,7 +130,7 @@ def test_the_tutorial(project: Project) -> None:
             run(project.folder, re.sub("^snakemake (?!.*--dry-run)", LOOKED_AT, block, flags=re.M))
         elif ".venv" in block:
             run(ROOT, f"bash -n <<'END'\n{block}\nEND")
-        elif "own_network" not in block:  # tests/unit/test_own_network.py runs it
+        elif "own_network" not in block:  # tests/unit/own_network/test_study.py runs it
             run(project.folder, block)
     assert first.stat().st_mtime_ns == trained
     assert second.exists()

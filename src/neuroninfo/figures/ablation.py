@@ -123,14 +123,14 @@ def _figure(
     )
     curves = []
     for ax, (scope, group) in zip(axes, groups.items(), strict=True):
-        of_scope, table = _draw(ax, group, by, first=ax is axes[0])
+        of_scope, table = draw(ax, group, by, first=ax is axes[0])
         curves.append(of_scope)
         canvas.record(drawn, table.assign(scope=scope, measure=by[0], quantizer=by[1]))
         if scope in marked:
             _mark(ax, marked[scope], curves[-1])
         ax.set_xlabel("number of neurons ablated")
         if not whole:
-            width = wording.counted(group.sizes["removed"] - 1, "neuron")
+            width = wording.counted(int(group["removed"][-1]), "neuron")
             ax.set_title(f"{wording.of_scope(scope)} ({width})", loc="left", weight="bold")
     canvas.label_left(axes, "accuracy on test data (%)")
     highest = max(curve.high.max() for panel in curves for curve in panel)
@@ -143,10 +143,22 @@ def _figure(
     return drawn
 
 
-def _draw(
+def draw(
     ax: Axes, group: xr.Dataset, by: tuple[str, str], *, first: bool
 ) -> tuple[list[Curve], pd.DataFrame]:
-    """Curves and bands of one scope, chance, and the accuracy without ablation; also in numbers."""
+    """Curves and bands of one scope, chance, and the accuracy without ablation; also in numbers.
+
+    Parameters
+    ----------
+    ax
+        What is drawn on.
+    group
+        Of ``ablation.nc``.
+    by
+        Measure and quantizer that neurons were ordered by.
+    first
+        Whether levels that are the same in other panels get their names here.
+    """
     removed = group["removed"].values.astype(np.float64)
     ends = removed[[0, -1]]
     curves, tables = [], []

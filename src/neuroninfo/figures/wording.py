@@ -77,9 +77,11 @@ def of_condition(condition: Mapping[str, Any]) -> str:
     dataset, activation = of_dataset(condition["dataset"]), condition["activation"]
     activation = _ACTIVATIONS.get(activation, activation.replace("_", " "))
     regularizer = of_regularizer(condition["regularizer"])
-    widths = condition["architecture"].replace("-", "\N{EN DASH}")
-    layers = "hidden layers" if "-" in condition["architecture"] else "one hidden layer"
-    return f"{dataset}, {layers} {widths}, {activation}, {regularizer}"
+    architecture = condition["architecture"]
+    if re.fullmatch(r"\d+(-\d+)*", architecture):
+        layers = "hidden layers" if "-" in architecture else "one hidden layer"
+        architecture = f"{layers} {architecture}".replace("-", "\N{EN DASH}")
+    return f"{dataset}, {architecture}, {activation}, {regularizer}"
 
 
 def of_networks(condition: Mapping[str, Any], n_seeds: int) -> str:

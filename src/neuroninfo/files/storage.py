@@ -279,11 +279,25 @@ def read_groups(
 def load(path: str | Path) -> xr.DataTree:
     """Any file of a study, checked; ``tree["variable"]``, or ``tree["group/variable"]``.
 
+    Of a folder, all its NetCDF files, by their paths in it: ``tree["neurons/variable"]``.
+
     Raises
     ------
     StorageError
-        No such file; truncated, damaged or not ours.
+        No such file, or none in the folder; truncated, damaged or not ours.
+
+    Examples
+    --------
+    >>> curves = neuroninfo.load("own_network/ablation.nc")["network"]
     """
+    if Path(path).is_dir():
+        files = sorted(Path(path).rglob("*.nc"))
+        if not files:
+            raise StorageError(f"{path}: no NetCDF file in this folder; run what writes them")
+        folder = xr.DataTree(name=Path(path).name)
+        for file in files:
+            folder[file.relative_to(path).with_suffix("").as_posix()] = load(file)
+        return folder
     check_seal(path)
     with _opened(Path(path)) as opened:
         tree = xr.DataTree(opened.load(), name=str(opened.attrs[KIND_ATTRIBUTE]))

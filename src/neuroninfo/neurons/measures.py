@@ -25,7 +25,7 @@ RARELY: Final = 0.01
 """A neuron that is on for a smaller share of the examples is rarely active."""
 STATES: Final = ("typical", "never_active", "rarely_active", "always_on")
 
-_QUANTIZED: Final[Mapping[str, tuple[str, str]]] = {
+QUANTIZED: Final[Mapping[str, tuple[str, str]]] = {
     "entropy": ("entropy H(T) of the quantized output", "bit"),
     "mutual_information": ("mutual information I(T;Y) with the class, plug-in", "bit"),
     "mutual_information_shuffled": (
@@ -39,6 +39,7 @@ _QUANTIZED: Final[Mapping[str, tuple[str, str]]] = {
     "kl_selectivity": ("KL selectivity, max over classes of D(T|Y=y || T)", "bit"),
     "effective_bins": ("number of symbols that occur", "1"),
 }
+"""Measures of quantized outputs -> words and unit."""
 
 
 def entropy(counts: np.ndarray) -> np.ndarray:
@@ -72,6 +73,27 @@ def mutual_information_miller_madow(counts: np.ndarray) -> np.ndarray:
 def kl_selectivity(counts: np.ndarray) -> np.ndarray:
     """Maximum over the classes that occur of D(P_{T|Y=y} || P_T), in bits."""
     return np.maximum(_divergences(counts).max(axis=1), 0.0)
+
+
+def of_counts(counts: np.ndarray, shuffled: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """All measures of `QUANTIZED`, (neurons) each.
+
+    Parameters
+    ----------
+    counts
+        (neurons, bins, classes).
+    shuffled
+        The same with shuffled classes.
+    """
+    baseline = [mutual_information(other) for other in shuffled]
+    return {
+        "entropy": entropy(counts),
+        "mutual_information": mutual_information(counts),
+        "mutual_information_shuffled": np.mean(baseline, axis=0),
+        "mutual_information_miller_madow": mutual_information_miller_madow(counts),
+        "kl_selectivity": kl_selectivity(counts),
+        "effective_bins": (counts.sum(axis=2) > 0).sum(axis=1).astype(np.int16),
+    }
 
 
 def class_selectivity(values: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
@@ -179,9 +201,9 @@ def _measure_seed(activations: xr.Dataset, settings: MeasureSettings) -> xr.Data
         name: (
             ("seed", "quantizer", "neuron"),
             np.stack([row[name] for row in rows])[None],
-            labelled(*_QUANTIZED[name]),
+            labelled(*QUANTIZED[name]),
         )
-        for name in _QUANTIZED
+        for name in QUANTIZED
     }
     active = (values > ACTIVATIONS[activation].threshold).mean(axis=0)
     singles: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
@@ -240,15 +262,7 @@ def _measure_quantized(
     counts, *others = quantizer.class_counts(
         values, np.stack([labels, *shuffled]), activation, n_classes
     )
-    baseline = [mutual_information(other) for other in others]
-    return {
-        "entropy": entropy(counts),
-        "mutual_information": mutual_information(counts),
-        "mutual_information_shuffled": np.mean(baseline, axis=0),
-        "mutual_information_miller_madow": mutual_information_miller_madow(counts),
-        "kl_selectivity": kl_selectivity(counts),
-        "effective_bins": (counts.sum(axis=2) > 0).sum(axis=1).astype(np.int16),
-    }
+    return of_counts(counts, others)
 
 
 def _divergences(counts: np.ndarray) -> np.ndarray:

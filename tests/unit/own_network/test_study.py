@@ -12,15 +12,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn.utils import prune
 
-from neuroninfo import own_network
+import neuroninfo
 from neuroninfo.ablation.settings import OrderBy
-from neuroninfo.files import storage
 from neuroninfo.networks import modules
 from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.forward import outputs
 from neuroninfo.networks.modules import module
-from neuroninfo.own_network import StudiedNetwork
+from neuroninfo.own_network.study import StudiedNetwork, study
 
 MODULES = {
     "relu": nn.ReLU,
@@ -156,14 +156,14 @@ def small_study(**options: object) -> StudiedNetwork:
         "validation": (inputs[:120], labels[:120]),
         "test": (torch.from_numpy(inputs[120:]), torch.from_numpy(labels[120:])),
     }
-    return own_network.study(model, **parts | options)
+    return study(model, **parts | options)
 
 
 def test_a_study_is_what_its_parts_say(tmp_path: Path) -> None:
-    study = small_study(name="probe")
-    assert study.neurons.sizes["neuron"] == 11
-    assert list(study.ablation) == ["layer-1", "layer-2", "network"]
-    assert set(study.figures) == {"ablation-network", "ablation-layers", "information"}
+    studied = small_study(name="probe")
+    assert studied.neurons.sizes["neuron"] == 11
+    assert list(studied.ablation) == ["layer-1", "layer-2", "network"]
+    assert set(studied.figures) == {"ablation-network", "ablation-layers", "information"}
     model = make_model(np.random.default_rng(0), (12, 6, 5, 3), "relu", image=True).eval()
     inputs = np.random.default_rng(0)  # the model's numbers come first
     make_model(inputs, (12, 6, 5, 3), "relu", image=True)
@@ -171,18 +171,21 @@ def test_a_study_is_what_its_parts_say(tmp_path: Path) -> None:
     labels = inputs.integers(0, 3, 200)
     with torch.no_grad():
         right = int((model(data[120:]).argmax(1).numpy() == labels[120:]).sum())
-    for group in study.ablation.values():
+    for group in studied.ablation.children.values():
         assert (group["correct"].isel(removed=0) == right).all()
         assert group.attrs["n_test"] == 80
-    about = {"condition": study.condition, "configuration": study.configuration}
-    storage.write(study.neurons, tmp_path / "n.nc", kind="neurons", title="Neurons", **about)
-    storage.write(study.ablation, tmp_path / "a.nc", kind="ablation", title="Ablation", **about)
-    assert storage.read(tmp_path / "n.nc", "neurons")["mutual_information"].equals(
-        study.neurons["mutual_information"]
-    )
-    assert storage.groups(tmp_path / "a.nc", "ablation") == list(study.ablation)
+    studied.save(tmp_path, formats=["png", "csv"])
+    tree = neuroninfo.load(tmp_path)
+    assert list(tree.children) == ["ablation", "neurons"]
+    assert list(tree["ablation"].children) == list(studied.ablation)
+    information = tree["neurons/mutual_information"]
+    np.testing.assert_array_equal(information, studied.neurons["mutual_information"])
+    for name in studied.figures:
+        assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+        assert (tmp_path / f"{name}.csv").exists()
+    assert "mutual_information" in studied._repr_html_()
     assert "probe, hidden layers" in "".join(
-        text.get_text() for text in study.figures["information"].texts
+        text.get_text() for text in studied.figures["information"].texts
     )
 
 
@@ -195,7 +198,7 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
 
 
 def test_other_measures() -> None:
-    study = small_study(
+    studied = small_study(
         quantizers=["threshold", "uniform-4"],
         orderings=[
             OrderBy("mutual_information", "uniform-4", ("ascending",)),
@@ -204,7 +207,7 @@ def test_other_measures() -> None:
         random=1,
         controls=1,
     )
-    curves = study.ablation["network"]
+    curves = studied.ablation["network"]
     assert list(zip(curves["measure"].values, curves["control"].values, strict=True)) == [
         ("mutual_information", "none"),
         ("taylor", "none"),
@@ -219,8 +222,11 @@ def test_other_measures() -> None:
 @pytest.mark.parametrize(
     ("validation", "message"),
     [
-        ((np.zeros((4, 11)), np.zeros(4, int)), "validation: inputs have 11 features, .* takes 12"),
-        ((np.zeros((4, 12)), np.zeros(3, int)), "validation: 4 inputs and labels of shape"),
+        (
+            (np.zeros((4, 11)), np.zeros(4, int)),
+            r"does not take inputs of shape \(4, 11\): .*4x11 and 12x",
+        ),
+        ((np.zeros((4, 12)), np.zeros(3, int)), "validation: 4 inputs and 3 labels"),
         ((np.zeros((0, 12)), np.zeros(0, int)), "validation: 0 inputs"),
         ((np.zeros((2, 12)), np.array([0, 3])), "classes from 0 to 3; the network's 3 outputs"),
         ((np.zeros((2, 12)), np.array([-1, 2])), "classes from -1 to 2"),
@@ -234,7 +240,7 @@ def test_data_that_do_not_fit(validation: tuple[np.ndarray, np.ndarray], message
 def test_the_example_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = Path(__file__).parents[2] / "docs" / "own_network.py"
+    script = Path(__file__).parents[3] / "docs" / "own_network.py"
     monkeypatch.setattr(sys, "argv", [str(script), str(tmp_path)])
     state = torch.get_rng_state()
     try:
@@ -244,7 +250,91 @@ def test_the_example_runs(
     printed = capsys.readouterr().out
     assert printed.count(" bit\n") == 5
     assert float(printed.split("Accuracy on test: ")[1].split(";")[0]) > 0.9
-    for name in ("ablation-network", "ablation-layers", "information"):
-        assert (tmp_path / f"{name}.png").stat().st_size > 10_000
-        assert (tmp_path / f"{name}.pdf").exists()
-    assert storage.read(tmp_path / "neurons.nc", "neurons").sizes["neuron"] == 60
+    assert (tmp_path / "curves.png").stat().st_size > 10_000
+    assert neuroninfo.load(tmp_path)["neurons"].sizes["neuron"] == 60
+
+
+def three_layers(seed: int = 0) -> tuple[nn.Sequential, torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    model = nn.Sequential(nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 3))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    inputs = torch.randn(200, 12, generator=generator)
+    return model, inputs, torch.randint(0, 3, (200,), generator=generator)
+
+
+def right(model: nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> int:
+    with torch.no_grad():
+        return int((model.eval()(inputs).argmax(1) == labels).sum())
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*:FutureWarning")
+@pytest.mark.parametrize("kind", ["prune", "weight_norm"])
+def test_weights_that_a_pass_makes_anew_are_not_stale(kind: str) -> None:
+    model, inputs, labels = three_layers()
+    if kind == "prune":
+        prune.l1_unstructured(model[0], "weight", amount=0.5)
+    else:
+        nn.utils.weight_norm(model[0])
+    name = "weight_orig" if kind == "prune" else "weight_v"
+    with torch.no_grad():  # a step of training after the last pass
+        getattr(model[0], name).copy_(torch.randn(8, 12, generator=torch.manual_seed(1)))
+    studied = study(model, (inputs, labels), (inputs, labels))
+    counted = studied.ablation["network"]["correct"].isel(removed=0).values
+    assert (counted == right(model, inputs, labels)).all()
+
+
+class Twice(nn.Sequential):
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return super().forward(2 * inputs)
+
+
+def test_what_layers_in_sequence_do_not_compute_goes_by_passes() -> None:
+    model, inputs, labels = three_layers()
+    twice = Twice(*model)
+    for each in (twice, model):
+        if each is model:
+            model[1].register_forward_hook(lambda module, inputs, output: output.square())
+        studied = study(each, (inputs, labels), (inputs, labels), progress=False)
+        assert studied.neurons.attrs["computed_by"] == "passes of the model"
+        counted = studied.ablation["network"]["correct"].isel(removed=0).values
+        assert (counted == right(each, inputs, labels)).all()
+
+
+def test_modes_are_given_back() -> None:
+    model, inputs, labels = three_layers()
+    model[1].eval()
+    study(model, (inputs, labels), (inputs, labels))
+    assert [part.training for part in model] == [True, False, True]
+
+
+def test_what_is_not_finite_and_labels_that_are_no_classes() -> None:
+    model, inputs, labels = three_layers()
+    good = (inputs, labels)
+    broken = inputs.clone()
+    broken[17, 3] = torch.nan
+    with pytest.raises(ValueError, match="test: input 17 has values that are not finite"):
+        study(model, good, (broken, labels))
+    with pytest.raises(ValueError, match=r"validation: label -0\.5 is no class; number the"):
+        study(model, (inputs, labels - 0.5), good)
+    with pytest.raises(ValueError, match="validation: label cat is no number"):
+        study(model, (inputs, ["cat"] * 200), good)
+    with pytest.raises(ValueError, match=r"labels of shape \(200, 3\); give one class an example"):
+        study(model, (inputs, nn.functional.one_hot(labels)), good)
+    with pytest.raises(ValueError, match="test: a int is no data; give"):
+        study(model, good, 3)
+    with torch.no_grad():
+        model[2].bias[1] = torch.inf
+    with pytest.raises(ValueError, match=r"weights '2\.bias' have values that are not finite"):
+        study(model, good, good)
+
+
+def test_whole_numbers_and_loaders_are_classes_and_data() -> None:
+    model, inputs, labels = three_layers()
+    data = torch.utils.data.TensorDataset(inputs, labels)
+    first = study(model, (inputs, labels.float()), (inputs.numpy(), labels.tolist()))
+    for validation in (data, torch.utils.data.DataLoader(data, batch_size=33)):
+        again = study(model, validation, validation)
+        assert again.neurons.equals(first.neurons)
+        assert again.ablation["network"].equals(first.ablation["network"])

@@ -1,0 +1,434 @@
+"""Networks of your own: what their units know, and what happens without them.
+
+An `nn.Sequential` of Linear and activation goes by the compiled loops of the study. Any other
+model that classifies goes by passes of the model itself (`layers`, `reading`, `removal`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import xarray as xr
+from torch import nn
+
+from neuroninfo.ablation.layouts import curves_dataset
+from neuroninfo.ablation.orders import orderings_from, orders, scopes
+from neuroninfo.ablation.removals import Removals
+from neuroninfo.ablation.settings import OrderBy
+from neuroninfo.figures import ablation as figures_ablation
+from neuroninfo.figures import canvas, information
+from neuroninfo.files import storage
+from neuroninfo.neurons import measures
+from neuroninfo.neurons.settings import MeasureSettings
+from neuroninfo.own_network import reading, removal
+from neuroninfo.own_network.curves import (
+    LOOPS,
+    PASSES,
+    by_loops,
+    check_measured,
+    constants_of,
+    curves,
+    layers_of,
+)
+from neuroninfo.own_network.evaluation import all_logits, evaluating, plain
+from neuroninfo.own_network.examples import Examples, check_classes
+from neuroninfo.own_network.layers import check_units, find
+from neuroninfo.own_network.progress import bar
+from neuroninfo.own_network.sequence import activation_names, flat, in_sequence
+from neuroninfo.training.layouts import outputs_dataset
+from neuroninfo.training.splits import Split
+from neuroninfo.vocabulary import LAYERS, MEAN, NETWORK, ZERO
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+STEPS: Final = 50
+"""Numbers of removed units that passes compute in a scope, if nothing else is asked for."""
+
+
+@dataclass(frozen=True)
+class StudiedNetwork:
+    """What is known of one network."""
+
+    neurons: xr.Dataset
+    """As ``neurons.nc``: measures of every unit on validation data."""
+    ablation: xr.DataTree
+    """As ``ablation.nc``: scope (``layer-1``, ..., ``network``) -> curves on test data."""
+    condition: dict[str, Any]
+    configuration: dict[str, Any]
+    """What `storage.write` asks for."""
+
+    @cached_property
+    def figures(self) -> dict[str, Figure]:
+        """``ablation-network``, ``ablation-layers``, ``information``."""
+        groups = {scope: node.to_dataset() for scope, node in self.ablation.children.items()}
+        drawn = {"information": information.information(self.neurons, self.condition)}
+        order = self.configuration["orderings"][0]
+        by = {name: order[name] for name in ("measure", "quantizer")}
+        if NETWORK in groups:
+            drawn["ablation-network"] = figures_ablation.ablation_network(
+                groups.pop(NETWORK), self.condition, **by
+            )
+        if groups:
+            drawn["ablation-layers"] = figures_ablation.ablation_layers(
+                groups, self.condition, **by
+            )
+        return drawn
+
+    def save(self, folder: str | Path, formats: Sequence[str] = ("png",)) -> None:
+        """Write ``neurons.nc``, ``ablation.nc`` and the figures into a folder.
+
+        `neuroninfo.load` reads the folder.
+
+        Parameters
+        ----------
+        folder
+            It is made if it is not there.
+        formats
+            Of the figures: ``png``, ``pdf``, and ``csv``, the numbers that they show.
+        """
+        folder = Path(folder)
+        about = {"condition": self.condition, "configuration": self.configuration}
+        groups = {scope: node.to_dataset() for scope, node in self.ablation.children.items()}
+        for kind, stored in (("neurons", self.neurons), ("ablation", groups)):
+            path = folder / f"{kind}.nc"
+            storage.write(stored, path, kind=kind, title=kind.capitalize(), **about)
+        for name, figure in self.figures.items():
+            canvas.save(figure, *(folder / f"{name}.{ending}" for ending in formats))
+
+    def _repr_html_(self) -> str:
+        # xarray's own methods of this name have no types.
+        shown: Any = (self.neurons, self.ablation)
+        return "".join(part._repr_html_() for part in shown)
+
+
+def measure(
+    model: nn.Module,
+    validation: Any,  # noqa: ANN401
+    *,
+    modules: str | Sequence[str] | None = None,
+    channels: str = "auto",
+    summary: str = "mean",
+    quantizers: Sequence[str] | None = None,
+    shuffles: int = 10,
+    seed: int = 0,
+    memory: int = reading.MEMORY,
+    progress: bool = True,
+) -> xr.Dataset:
+    """Measure what every unit of a network knows of the class.
+
+    Parameters
+    ----------
+    model
+        Any module that gives (examples, classes). It is used in evaluation mode and given back as
+        it was; behind `torch.compile`, the module that was compiled is used.
+    validation
+        Inputs (n, ...) and classes (n) from 0, arrays or tensors; a `Dataset` of such pairs; or a
+        `DataLoader`, which is read batch by batch.
+    modules
+        Names of the modules whose outputs are units, as of `nn.Module.named_modules`, with ``*``,
+        ``?`` and ``[...]`` as wildcards; with ``:input`` behind a name, units are what the module
+        takes. Default: all activation modules.
+    channels
+        Axis of the units where outputs have more than two: ``first`` behind the examples, as of
+        convolutions, ``last``, as of transformers, or ``auto``.
+    summary
+        What a unit puts out for an example where it has many positions: ``mean``, ``maximum``, or
+        ``active``, the share above the activation's threshold.
+    quantizers
+        Outputs are measured with each: ``threshold``, ``uniform-<bins>``, ``quantile-<bins>``.
+        Default: ``threshold``, and ``quantile-4`` where units have many positions, since nearly
+        all of their means are above it.
+    shuffles
+        Permutations of the classes behind the baseline of mutual information.
+    seed
+        Of all random streams, and what the network is called in the result.
+    memory
+        Bytes of outputs that are kept at a time; the data are read again for what exceeds it.
+    progress
+        Whether to show a bar, if tqdm is installed.
+
+    Returns
+    -------
+    Dataset
+        As ``neurons.nc``: dimensions ``seed`` (1), ``quantizer`` and ``neuron``; the coordinates
+        ``layer``, ``unit`` and ``module`` say which unit that is.
+
+    Raises
+    ------
+    ValueError
+        The model or the data cannot be measured; the message says why, and the mend.
+
+    Examples
+    --------
+    >>> import neuroninfo, torch
+    >>> model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU(), torch.nn.Linear(3, 2))
+    >>> inputs, labels = torch.randn(50, 4), torch.arange(50) % 2
+    >>> neuroninfo.measure(model, (inputs, labels))["mutual_information"].dims
+    ('seed', 'quantizer', 'neuron')
+    """
+    module = plain(model)
+    examples = Examples("validation", validation, module)
+    given = all_logits(module, examples)  # first: some weights are made anew by every pass
+    if modules is None and channels == "auto":
+        network = in_sequence(module, examples, given, seed)
+        if network is not None:
+            inputs, labels = flat(examples)
+            check_classes("validation", labels, network.architecture.n_classes)
+            measured = measures.measure(
+                [outputs_dataset(network, Split(inputs, labels), 0)],
+                network,
+                MeasureSettings(seed, tuple(quantizers or ("threshold",)), shuffles),
+            )
+            names = np.repeat(activation_names(module), network.architecture.hidden)
+            words = {"long_name": "module whose output the unit is"}
+            of_module = ("neuron", names.astype(object), words)
+            return measured.assign_coords(module=of_module).assign_attrs(computed_by=LOOPS)
+    with evaluating(module):
+        layers, _ = find(module, examples.first(), modules, channels=channels)
+        check_units(layers)
+        many = any(layer.positions > 1 for layer in layers)
+        units = sum(layer.width for layer in layers)
+        with bar(units, "units measured", shown=progress) as done:
+            measured = reading.measured(
+                module,
+                layers,
+                examples,
+                given,
+                quantizers=tuple(quantizers or ("quantile-4" if many else "threshold",)),
+                summary=summary,
+                shuffles=shuffles,
+                seed=seed,
+                memory=memory,
+                done=done,
+            )
+    kinds = list(dict.fromkeys(layer.activation for layer in layers))
+    return measured.assign_attrs(
+        computed_by=PASSES, channels=channels, activation_function=", ".join(kinds)
+    )
+
+
+def ablate(
+    model: nn.Module,
+    neurons: xr.Dataset,
+    test: Any,  # noqa: ANN401
+    *,
+    orderings: Sequence[str | OrderBy] = ("mutual_information",),
+    random: int = 5,
+    controls: int = 2,
+    replacements: Sequence[str] = (ZERO,),
+    within: Sequence[str] = (LAYERS, NETWORK),
+    steps: int | None = None,
+    memory: int = removal.MEMORY,
+    progress: bool = True,
+) -> xr.DataTree:
+    """Remove units one after another in the order of measures, and count what is still right.
+
+    Parameters
+    ----------
+    model, neurons
+        A network, and what `measure` gave of it: the same units are removed.
+    test
+        As `validation` of `measure`: predictions on them are counted.
+    orderings
+        Measures, variables of `neurons`, with its first quantizer and in both directions; or
+        `OrderBy` that says which.
+    random
+        Number of random orders.
+    controls
+        Draws of the control orders, which tell the share of the layers in an effect; 0: none.
+    replacements
+        What removed units put out: ``zero``, or ``mean``, each its own on the measured data.
+    within
+        ``layers``, each by itself, ``network``, all together, or both.
+    steps
+        Numbers of removed units, from none to all, that are computed in a scope, evenly spread.
+        Default: all by compiled loops, and at most 50 by passes of the model.
+    memory
+        Bytes that the outputs of all modules may take in a pass.
+    progress
+        Whether to show a bar, if tqdm is installed.
+
+    Returns
+    -------
+    DataTree
+        As ``ablation.nc``: a group of curves a scope, ``layer-1``, ..., ``network``; the
+        coordinate ``removed`` has the numbers of removed units.
+
+    Raises
+    ------
+    ValueError
+        The measures are of another network, an order cannot be made, or the data do not fit.
+
+    Examples
+    --------
+    >>> import neuroninfo, torch
+    >>> model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU(), torch.nn.Linear(3, 2))
+    >>> data = (torch.randn(50, 4), torch.arange(50) % 2)
+    >>> curves = neuroninfo.ablate(model, neuroninfo.measure(model, data), data)
+    >>> curves["network"]["correct"].dims
+    ('seed', 'ordering', 'removed')
+    """
+    check_measured(neurons)
+    if steps is not None and steps < 1:
+        raise ValueError(f"steps: {steps} is no number of removals; give 1 or more")
+    if unknown := sorted({*replacements} - {ZERO, MEAN}):
+        raise ValueError(f"replacements: {unknown[0]!r} is none; there are {ZERO}, {MEAN}")
+    by = [_order_by(neurons, each) for each in orderings]
+    seed = int(neurons["seed"][0])
+    names, widths = layers_of(neurons)
+    planned = orderings_from(by, random, tuple(replacements), controls)
+    if not planned:
+        raise ValueError("orderings: there is none, nor a random one")
+    members = scopes(widths, tuple(within))
+    # Within one layer a control would be a random order, or the order itself.
+    in_scope = {
+        scope: [o for o in planned if o.control == "none" or (scope == NETWORK and len(widths) > 1)]
+        for scope in members
+    }
+    of_seed = neurons.isel(seed=0)
+    ordered = {
+        scope: orders(of_seed, in_scope[scope], units, seed) for scope, units in members.items()
+    }
+    constants = constants_of(neurons)
+    removals = [
+        Removals(
+            units[ordered[scope]],
+            np.array([o.replacement == MEAN for o in in_scope[scope]], dtype=np.int64),
+            constants,
+        )
+        for scope, units in members.items()
+    ]
+    loops = by_loops(neurons)
+    most = steps or (max(map(len, members.values())) if loops else STEPS)
+    grids = [
+        np.unique(np.round(np.linspace(0, len(units), min(most, len(units)) + 1)).astype(int))
+        for units in members.values()
+    ]
+    found, labels, n_classes = curves(
+        model, neurons, "test", test, removals, grids, memory=memory, progress=progress
+    )
+    groups = {}
+    for scope, curve, grid in zip(members, found, grids, strict=True):
+        layer = [int(scope.removeprefix("layer-")) - 1] if scope != NETWORK else range(len(names))
+        shape = (1, len(in_scope[scope]), len(members[scope]) + 1)
+        whole = {field: np.zeros(shape, values.dtype) for field, values in curve._asdict().items()}
+        for field, values in curve._asdict().items():
+            whole[field][0][:, grid] = values
+        groups[scope] = (
+            curves_dataset(in_scope[scope], ordered[scope][None], whole, labels, n_classes)
+            .isel(removed=grid)
+            .assign_coords(seed=("seed", [seed], {"long_name": "seed"}))
+            .assign_attrs(
+                computed_by=LOOPS if loops else PASSES,
+                modules=", ".join(names[number] for number in layer),
+            )
+        )
+    return xr.DataTree.from_dict(groups)
+
+
+def study(
+    model: nn.Module,
+    validation: Any,  # noqa: ANN401
+    test: Any,  # noqa: ANN401
+    *,
+    name: str = "own data",
+    modules: str | Sequence[str] | None = None,
+    channels: str = "auto",
+    summary: str = "mean",
+    quantizers: Sequence[str] | None = None,
+    orderings: Sequence[str | OrderBy] = ("mutual_information",),
+    random: int = 5,
+    controls: int = 2,
+    replacements: Sequence[str] = (ZERO,),
+    steps: int | None = None,
+    shuffles: int = 10,
+    seed: int = 0,
+    progress: bool = True,
+) -> StudiedNetwork:
+    """Measure the units of a network, and ablate them in the order of measures.
+
+    Parameters
+    ----------
+    model, validation, modules, channels, summary, quantizers, shuffles, seed, progress
+        As of `measure`. The same seed gives the same numbers.
+    test, orderings, random, controls, replacements, steps
+        As of `ablate`.
+    name
+        Of the data, for people.
+
+    Raises
+    ------
+    ValueError
+        As `measure` and `ablate`.
+
+    Examples
+    --------
+    >>> import neuroninfo, torch
+    >>> model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU(), torch.nn.Linear(3, 2))
+    >>> data = (torch.randn(50, 4), torch.arange(50) % 2)
+    >>> studied = neuroninfo.study(model, validation=data, test=data)
+    >>> list(studied.ablation)
+    ['layer-1', 'network']
+    """
+    neurons = measure(
+        model,
+        validation,
+        modules=modules,
+        channels=channels,
+        summary=summary,
+        quantizers=quantizers,
+        shuffles=shuffles,
+        seed=seed,
+        progress=progress,
+    )
+    ablation = ablate(
+        model,
+        neurons,
+        test,
+        orderings=orderings,
+        random=random,
+        controls=controls,
+        replacements=replacements,
+        steps=steps,
+        progress=progress,
+    )
+    _, widths = layers_of(neurons)
+    loops = by_loops(neurons)
+    return StudiedNetwork(
+        neurons,
+        ablation,
+        {
+            "dataset": name,
+            "architecture": "-".join(map(str, widths)) if loops else type(plain(model)).__name__,
+            "activation": neurons.attrs["activation_function"],
+            "regularizer": "own training",
+            "seeds": [seed],
+        },
+        {
+            "study_seed": seed,
+            "quantizers": neurons["quantizer"].values.tolist(),
+            "shuffles": shuffles,
+            "orderings": [asdict(_order_by(neurons, each)) for each in orderings],
+            "random": random,
+            "controls": controls,
+            "replacements": list(replacements),
+        },
+    )
+
+
+def _order_by(neurons: xr.Dataset, by: str | OrderBy) -> OrderBy:
+    """A measure with its first quantizer, in both directions."""
+    if isinstance(by, OrderBy):
+        return by
+    if by not in neurons:
+        known = ", ".join(sorted(map(str, neurons.data_vars)))
+        raise ValueError(f"orderings: {by!r} was not measured; there are {known}")
+    quantized = "quantizer" in neurons[by].dims
+    quantizer = str(neurons["quantizer"].values[0]) if quantized else "none"
+    return OrderBy(by, quantizer, ("ascending", "descending"))
