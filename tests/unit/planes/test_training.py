@@ -190,8 +190,12 @@ def test_information_of_noisy_networks() -> None:
         centres = outputs["centre"].values[:, 0, 0][..., columns]
         expected = propagation.information(centres, labels, 0.3)
         here = plane.sel(layer=layer, estimator="propagation-4")
-        assert float(here["mutual_information_input"]) == pytest.approx(expected.input, rel=1e-5)
-        assert float(here["mutual_information_label"]) == pytest.approx(expected.label, rel=1e-5)
+        for number, of in enumerate(("input", "label")):
+            stored = [float(here[f"mutual_information_{of}{end}"]) for end in ("", "_low", "_high")]
+            wanted = [ends[number] for ends in (expected.middle, expected.low, expected.high)]
+            assert stored == pytest.approx(wanted)
+    binned = plane.sel(estimator="edges-30")
+    assert binned["mutual_information_input_low"].isnull().all()
     last = plane.sel(layer="output", estimator="propagation-4")
     assert int(last["success"]) == 0
     assert "without noise of the network's own" in str(last["reason"].item())

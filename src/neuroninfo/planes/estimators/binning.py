@@ -22,7 +22,8 @@ class EdgeBins:
 
     A value gets the number of the last of ``linspace(low, high, edges)`` that is not above it;
     those from `high` on are one bin, and so are those below `low`, which that code takes for
-    the last edge (``bins[-1]``): values outside merge.
+    the last edge (``bins[-1]``): values outside merge.  Its edges are rounded to float32 and those
+    here are not, so an output that is exactly a rounded edge may be one bin lower here.
     """
 
     edges: int = 30
