@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.special import digamma as psi
 from scipy.special import logsumexp
 
-from neuroninfo.planes.estimators import discrete
+from neuroninfo.planes.estimators import discrete, neighbours
 from neuroninfo.planes.estimators.binning import EdgeBins, Exact, MassBins, WidthBins
 from neuroninfo.planes.estimators.kernel_density import KernelDensity
 from neuroninfo.planes.estimators.neighbours import KozachenkoLeonenko, Kraskov
@@ -157,9 +157,10 @@ def test_hashes_tell_rows_apart() -> None:
 def test_every_value_is_in_the_bin_of_digitize(values: np.ndarray, dtype: type) -> None:
     with np.errstate(over="ignore"):
         values = np.clip(values, -3e38, 3e38).astype(dtype)
-    edges = np.linspace(-1, 1, 30)
-    expected = (np.digitize(values, edges) - 1) % 30  # -1 is the last
-    np.testing.assert_array_equal(EdgeBins().symbols(values), expected)
+    for number in (30, 100):  # compared with all edges, and looked up
+        edges = np.linspace(-1, 1, number)
+        expected = (np.digitize(values, edges) - 1) % number  # -1 is the last
+        np.testing.assert_array_equal(EdgeBins(number).symbols(values), expected)
 
 
 def test_edge_bins_are_those_of_idnns() -> None:
@@ -368,6 +369,26 @@ def test_neighbours_are_counted_as_in_the_papers(d: int) -> None:
     assert kozachenko == pytest.approx((entropy - of_noise, entropy - within))
     kraskov = Kraskov(variance, k, study_seed=7)(outputs, labels)
     assert kraskov == pytest.approx((entropy - of_noise, ross(noisy, labels, k)))
+
+
+def test_products_find_the_neighbours_that_a_tree_finds() -> None:
+    rng = np.random.default_rng(1)
+    counts = np.array([30, 4, 66])
+    points = rng.normal(size=(100, 6)) + 1e3  # far from 0
+    for found, expected in zip(
+        neighbours._by_products(points, counts, 3),
+        neighbours._by_tree(points, counts, 3),
+        strict=True,
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_neighbours_of_some_stand_for_those_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs, labels = sample(1200, 12)
+    whole = Kraskov(0.2, study_seed=1)(outputs, labels)
+    monkeypatch.setattr(neighbours, "_QUERIES", 400)
+    some = Kraskov(0.2, study_seed=2)(outputs, labels)
+    assert some == pytest.approx(whole, abs=0.25)
 
 
 @pytest.mark.parametrize("estimator", [KozachenkoLeonenko(), Kraskov()])

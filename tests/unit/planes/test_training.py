@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.stats
+import torch
 import xarray as xr
 import yaml
 
@@ -137,7 +138,10 @@ def test_groups_of_estimators_are_one_plane() -> None:
 
 def test_planes_of_all_inputs_where_there_are_no_others() -> None:
     source, data = examples(), splits()
-    assert measured(source, data) is data["validation"]
+    torch.testing.assert_close(measured(source, data).inputs, data["validation"].inputs)
+    few = measured(source, data, 7)
+    torch.testing.assert_close(few.inputs, data["validation"].inputs[:7])
+    torch.testing.assert_close(few.labels, data["validation"].labels[:7])
     whole = measured(replace(source, complete=True), data)
     np.testing.assert_array_equal(whole.labels, np.concatenate([data[s].labels for s in SPLITS]))
     chosen = wanted("exact", epochs=2)
