@@ -39,7 +39,7 @@ with open_checkpoint(
         about["condition"]["seeds"],
         splits,
         settings,
-        on=measured(examples, splits),
+        on=measured(examples, splits, settings.examples),
         gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
         checkpoint=checkpoint,
         report=print,

@@ -278,6 +278,7 @@ class Study:
             "estimators": list(both[0]),
             "costly": {**planes["costly"], "estimators": list(both[1])},
             "training": self.training_settings(condition) | {"activation_epochs": []},
+            "examples": planes.get("examples"),
         }
 
     @property

@@ -41,7 +41,8 @@ def plane(activations: Iterable[xr.Dataset], estimators: Sequence[Estimator]) ->
     -------
     Dataset
         ``mutual_information_input``, ``mutual_information_label`` and ``success`` (seed, epoch,
-        layer, estimator), the first two NaN where ``success`` is 0 and ``reason`` says why;
+        layer, estimator), the first two NaN where ``success`` is 0 and ``reason`` says why; names
+        with ``_low`` and ``_high`` are the bounds of estimators that have any;
         ``estimates`` (estimator) says which quantity is estimated.
 
     Raises
@@ -143,6 +144,7 @@ def of_epoch(
     logits = activations["output"].transpose("seed", "epoch", "sample", "class").values
     shape = (len(hidden), len(layers), len(estimators))
     information = np.full((*shape, 2), np.nan)
+    bounds = np.full((*shape, 2, 2), np.nan)  # low and high
     reason = np.full(shape, "", dtype=object)
     within = np.empty(shape[:2])
     centres = None
@@ -165,11 +167,13 @@ def of_epoch(
                         and centres is not None
                         and layer < len(numbers)
                     ):
-                        estimate = estimator.information(
+                        ends = estimator.information(
                             centres[seed, 0][..., members == numbers[layer]],
                             labels,
                             activations.attrs["noise"],
                         )
+                        bounds[seed, layer, number] = ends
+                        estimate = ends.middle
                     else:
                         estimate = estimator(of_layer, labels)
                     information[seed, layer, number] = _checked(estimate)
@@ -188,6 +192,15 @@ def of_epoch(
                 information[:, None, ..., 1],
                 labelled("mutual information I(Y;T) of class and layer, as estimated", "bit"),
             ),
+            **{
+                f"mutual_information_{of}_{end}": (
+                    dims,
+                    bounds[:, None, ..., row, column],
+                    labelled(f"{words} bound on mutual_information_{of}", "bit"),
+                )
+                for column, of in enumerate(("input", "label"))
+                for row, (end, words) in enumerate((("low", "lower"), ("high", "upper")))
+            },
             "success": (
                 dims,
                 np.isfinite(information).all(axis=-1)[:, None].astype(np.int8),

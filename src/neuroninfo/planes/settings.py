@@ -29,6 +29,8 @@ class PlaneSettings:
     """Names, as of `Costly`."""
     costly: Costly
     training: Settings
+    examples: int | None = None
+    """That planes are of, at most; None: all that there are."""
 
     @property
     def all_estimators(self) -> tuple[str, ...]:

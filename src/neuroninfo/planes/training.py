@@ -28,13 +28,20 @@ from neuroninfo.training.splits import Split
 from neuroninfo.vocabulary import SPLITS
 
 
-def measured(examples: Examples, splits: Mapping[str, Split]) -> Split:
-    """Examples that planes are of: all inputs where there are no others, else validation."""
-    if not examples.complete:
-        return splits["validation"]
+def measured(examples: Examples, splits: Mapping[str, Split], most: int | None = None) -> Split:
+    """Examples that planes are of: all inputs where there are no others, else validation.
+
+    Parameters
+    ----------
+    examples, splits
+        The data set, and its splits.
+    most
+        The first so many of them; None: all.
+    """
+    names = SPLITS if examples.complete else ("validation",)
     return Split(
-        torch.cat([splits[name].inputs for name in SPLITS]),
-        torch.cat([splits[name].labels for name in SPLITS]),
+        torch.cat([splits[name].inputs for name in names])[:most],
+        torch.cat([splits[name].labels for name in names])[:most],
     )
 
 

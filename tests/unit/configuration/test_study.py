@@ -1360,7 +1360,7 @@ def test_planes_of_a_data_set() -> None:
         changed(
             PLANES
             + """
-            datasets/mnist: {validation: 100, planes: {epochs: 5, seeds: 10}}
+            datasets/mnist: {validation: 100, planes: {epochs: 5, seeds: 10, examples: 50}}
             conditions/0/dataset: [digits, mnist]
             conditions/0/seeds: 20
             planes: {epochs: 7, estimators: [exact]}
@@ -1372,8 +1372,9 @@ def test_planes_of_a_data_set() -> None:
     assert study.ablated == ()
     assert study.with_planes == (digits, mnist)
     assert study.plane_settings(digits)["epochs"] == 7
+    assert study.plane_settings(digits)["examples"] is None
     own = study.plane_settings(mnist)
-    assert (own["epochs"], own["estimators"]) == (5, ["exact"])
+    assert (own["epochs"], own["estimators"], own["examples"]) == (5, ["exact"], 50)
     assert own["training"]["activation_epochs"] == []
     assert (study.n_seeds(digits, "planes"), study.n_seeds(mnist, "planes")) == (20, 10)
     assert list(study.plane_groups(mnist)) == [0]

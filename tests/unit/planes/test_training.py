@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.stats
+import torch
 import xarray as xr
 import yaml
 
@@ -137,7 +138,10 @@ def test_groups_of_estimators_are_one_plane() -> None:
 
 def test_planes_of_all_inputs_where_there_are_no_others() -> None:
     source, data = examples(), splits()
-    assert measured(source, data) is data["validation"]
+    torch.testing.assert_close(measured(source, data).inputs, data["validation"].inputs)
+    few = measured(source, data, 7)
+    torch.testing.assert_close(few.inputs, data["validation"].inputs[:7])
+    torch.testing.assert_close(few.labels, data["validation"].labels[:7])
     whole = measured(replace(source, complete=True), data)
     np.testing.assert_array_equal(whole.labels, np.concatenate([data[s].labels for s in SPLITS]))
     chosen = wanted("exact", epochs=2)
@@ -190,8 +194,12 @@ def test_information_of_noisy_networks() -> None:
         centres = outputs["centre"].values[:, 0, 0][..., columns]
         expected = propagation.information(centres, labels, 0.3)
         here = plane.sel(layer=layer, estimator="propagation-4")
-        assert float(here["mutual_information_input"]) == pytest.approx(expected.input, rel=1e-5)
-        assert float(here["mutual_information_label"]) == pytest.approx(expected.label, rel=1e-5)
+        for number, of in enumerate(("input", "label")):
+            stored = [float(here[f"mutual_information_{of}{end}"]) for end in ("", "_low", "_high")]
+            wanted = [ends[number] for ends in (expected.middle, expected.low, expected.high)]
+            assert stored == pytest.approx(wanted)
+    binned = plane.sel(estimator="edges-30")
+    assert binned["mutual_information_input_low"].isnull().all()
     last = plane.sel(layer="output", estimator="propagation-4")
     assert int(last["success"]) == 0
     assert "without noise of the network's own" in str(last["reason"].item())

@@ -7,13 +7,31 @@ bins as of the network: with bins fine enough every example is alone, and I(X;T)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuroninfo.planes.estimators import discrete
 from neuroninfo.planes.estimators.protocol import Estimate, check
+
+_FEW: Final = 64
+"""Edges that are sooner compared with all values than looked up for each."""
+_BLOCK: Final = 2**16
+"""Values that stay near to the processor meanwhile."""
+
+
+def _edges_below(values: NDArray[Any], edges: NDArray[Any]) -> NDArray[np.integer]:
+    """How many of some ascending edges, of the values' type, lie below each value."""
+    if len(edges) > _FEW:
+        return np.searchsorted(edges, values, side="left")
+    flat = np.ascontiguousarray(values).reshape(-1)
+    counts = np.zeros(flat.shape, dtype=np.uint8)
+    for first in range(0, len(flat), _BLOCK):
+        here = slice(first, first + _BLOCK)
+        for edge in edges:
+            counts[here] += flat[here] > edge
+    return counts.reshape(values.shape)
 
 
 @dataclass(frozen=True)
@@ -22,7 +40,8 @@ class EdgeBins:
 
     A value gets the number of the last of ``linspace(low, high, edges)`` that is not above it;
     those from `high` on are one bin, and so are those below `low`, which that code takes for
-    the last edge (``bins[-1]``): values outside merge.
+    the last edge (``bins[-1]``): values outside merge.  Its edges are rounded to float32 and those
+    here are not, so an output that is exactly a rounded edge may be one bin lower here.
     """
 
     edges: int = 30
@@ -46,19 +65,17 @@ class EdgeBins:
     def symbols(self, outputs: NDArray[Any]) -> NDArray[np.int64]:
         """(n, d) number of each value's bin, ``digitize(outputs, edges) - 1``, -1 as the last.
 
-        An arithmetic guess is corrected by one comparison with each neighbouring edge: the same
-        numbers as `numpy.digitize` for every value, without its search.
+        A value is not below an edge if it is above the number before the edge's, so that the
+        numbers are those of `numpy.digitize` for every value.
         """
         check(outputs)
+        values = outputs if outputs.dtype == np.float32 else outputs.astype(np.float64)
         edges = np.linspace(self.low, self.high, self.edges)
-        guess = (outputs.astype(np.float64) - self.low) * (
-            (self.edges - 1) / (self.high - self.low)
-        )
-        bins = np.clip(np.floor(guess), -1, self.edges - 1).astype(np.int64)
-        beyond = np.concatenate([edges, [np.inf]])
-        bins += outputs >= beyond[bins + 1]
-        bins -= outputs < np.concatenate([[-np.inf], edges])[bins + 1]
-        return np.where(bins < 0, self.edges - 1, bins)
+        before = edges.astype(values.dtype)
+        before = np.where(before < edges, before, np.nextafter(before, -np.inf, dtype=before.dtype))
+        bins = _edges_below(values, before).astype(np.int64) - 1
+        bins[bins < 0] = self.edges - 1
+        return bins
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
         """As of `Estimator`."""
@@ -112,14 +129,12 @@ class MassBins:
         check(outputs)
         # Order statistics, by whole numbers: k n / bins may round to beyond the next value.
         positions = -(-len(outputs) * np.arange(1, self.bins) // self.bins) - 1
-        edges = np.sort(outputs, axis=0)[positions]
-        return np.stack(
-            [
-                np.searchsorted(np.unique(inner), column, side="left")
-                for inner, column in zip(edges.T, outputs.T, strict=True)
-            ],
-            axis=1,
-        ).astype(np.int64)
+        columns = np.ascontiguousarray(outputs.T)
+        edges = np.sort(columns, axis=1)[:, positions]
+        symbols = np.empty(outputs.shape, dtype=np.int64)
+        for number, (inner, column) in enumerate(zip(edges, columns, strict=True)):
+            symbols[:, number] = _edges_below(column, np.unique(inner))
+        return symbols
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
         """As of `Estimator`."""

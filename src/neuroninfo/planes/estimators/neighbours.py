@@ -1,13 +1,14 @@
 """Information of outputs with Gaussian noise added, by distances to nearest neighbours.
 
 The noise is drawn once and added to the outputs, since without it their density, and I(X;T)
-of a deterministic network, are not finite.
+of a deterministic network, are not finite.  In more than seven dimensions the neighbours of 2,000
+examples are looked for, among all of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,16 @@ from scipy.spatial import KDTree
 from scipy.special import digamma, gammaln
 
 from neuroninfo.planes.estimators.protocol import Estimate, EstimationError, check
+from neuroninfo.planes.estimators.remembered import once
 from neuroninfo.streams import Stream, generator
 
-_TREE: Final = 15  # dimensions up to which a tree is faster, as scikit-learn has it
+_TREE: Final = 7
+"""Dimensions up to which a tree is faster."""
+_QUERIES: Final = 2000
+"""Examples in more dimensions whose neighbours, among all examples, are looked for."""
+_ROWS: Final = 256
+_TRIFLE: Final = 1 + 1e-9
+"""Of a radius more, so that the neighbour that gave it is in it."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +52,9 @@ class KozachenkoLeonenko:
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
         """As of `Estimator`."""
-        noisy = _noisy(outputs, labels, self.variance, self.neighbours, self.study_seed)
-        entropy = _entropy(noisy, self.neighbours)
-        n_of, within = np.bincount(labels), 0.0
-        for label in np.flatnonzero(n_of):
-            within += n_of[label] * _entropy(noisy[labels == label], self.neighbours)
-        of_input = entropy - _entropy_of_noise(noisy.shape[1], self.variance)
-        return Estimate(float(of_input), float(entropy - within / len(labels)))
+        found = _neighbours(outputs, labels, self.variance, self.neighbours, self.study_seed)
+        nats = found.of_input, found.entropy - found.entropy_within
+        return Estimate(*(float(value / np.log(2)) for value in nats))
 
 
 @dataclass(frozen=True)
@@ -80,71 +84,105 @@ class Kraskov:
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
         """As of `Estimator`."""
-        noisy = _noisy(outputs, labels, self.variance, self.neighbours, self.study_seed)
-        n, k = len(labels), self.neighbours
-        radius = np.empty(n)
-        for label in np.unique(labels):
-            own = labels == label
-            radius[own] = _distances(noisy[own], k)
-        sizes = np.bincount(labels)[labels]
-        of_label = digamma(n) + digamma(k) - digamma(sizes).mean()
-        of_label -= digamma(_around(noisy, radius)).mean()
-        of_input = _entropy(noisy, k) - _entropy_of_noise(noisy.shape[1], self.variance)
-        return Estimate(float(of_input), float(of_label / np.log(2)))
+        found = _neighbours(outputs, labels, self.variance, self.neighbours, self.study_seed)
+        nats = found.of_input, found.information_within
+        return Estimate(*(float(value / np.log(2)) for value in nats))
 
 
 def _name(word: str, variance: float, neighbours: int) -> str:
     return f"{word}-{variance:g}" + (f"-{neighbours}" if neighbours != 3 else "")
 
 
-def _noisy(
-    outputs: NDArray[Any], labels: NDArray[Any], variance: float, neighbours: int, study_seed: int
-) -> NDArray[np.float64]:
-    """Outputs with noise, if every class has more examples than neighbours are looked for."""
+class _Found(NamedTuple):
+    """Of outputs with noise, in nats."""
+
+    of_input: float
+    """h(T) - h(noise)."""
+    entropy: float
+    """h(T)."""
+    entropy_within: float
+    """h(T given Y)."""
+    information_within: float
+    """I(Y;T) of Ross 2014."""
+
+
+@once
+def _neighbours(
+    outputs: NDArray[Any], labels: NDArray[Any], variance: float, k: int, study_seed: int
+) -> _Found:
+    """All that neighbours say, for both estimators: distances are the same.
+
+    Means are over all examples, or, where no tree finds neighbours, over `_QUERIES` of them.
+    """
     check(outputs, labels)
     counts = np.bincount(labels)
-    if counts[counts > 0].min() <= neighbours:
+    if counts[counts > 0].min() <= k:
         raise EstimationError(
             f"class {np.flatnonzero(counts == counts[counts > 0].min())[0]} has "
-            f"{counts[counts > 0].min()} examples, and {neighbours} neighbours are looked for"
+            f"{counts[counts > 0].min()} examples, and {k} neighbours are looked for"
         )
     noise = generator(study_seed, Stream.ESTIMATOR, "neighbours").normal(size=outputs.shape)
-    return np.asarray(outputs + np.sqrt(variance) * noise)
-
-
-def _entropy(points: NDArray[np.float64], neighbours: int) -> float:
-    """Differential entropy in bits."""
+    order = np.argsort(labels, kind="stable")
+    points = (outputs + np.sqrt(variance) * noise)[order]
     n, d = points.shape
+    find = _by_tree if d <= _TREE else _by_products
+    rows, whole, within, near = find(points, counts[counts > 0], k)
+    of_class = digamma(counts[labels[order][rows]]).mean()
     log_ball = d / 2 * np.log(np.pi) - gammaln(d / 2 + 1)
-    logs = np.log(_distances(points, neighbours)).mean()
-    return float((digamma(n) - digamma(neighbours) + log_ball + d * logs) / np.log(2))
+    entropy = digamma(n) - digamma(k) + log_ball + d * np.log(whole).mean()
+    return _Found(
+        of_input=entropy - d / 2 * np.log(2 * np.pi * np.e * variance),
+        entropy=entropy,
+        entropy_within=of_class - digamma(k) + log_ball + d * np.log(within).mean(),
+        information_within=digamma(n) + digamma(k) - of_class - digamma(near).mean(),
+    )
 
 
-def _entropy_of_noise(dimensions: int, variance: float) -> float:
-    """Differential entropy of the Gaussian noise in bits."""
-    return float(dimensions / 2 * np.log2(2 * np.pi * np.e * variance))
+_Distances = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
+"""Rows; of each the distance to the k-th nearest other point, and to that of its own class, and
+how many others are not farther than the latter."""
 
 
-def _distances(points: NDArray[np.float64], neighbours: int) -> NDArray[np.float64]:
-    """(n) Euclidean distance to the k-th nearest other point."""
-    from sklearn.neighbors import NearestNeighbors  # every job with estimators imports this module
+def _by_tree(points: NDArray[np.float64], counts: NDArray[np.int64], k: int) -> _Distances:
+    """Of all points, which stand class after class."""
+    tree, ends = KDTree(points), np.cumsum(counts)
+    within = [KDTree(own).query(own, [k + 1])[0][:, 0] for own in np.split(points, ends[:-1])]
+    radius = np.concatenate(within)
+    near = tree.query_ball_point(points, radius * _TRIFLE, return_length=True) - 1
+    return np.arange(len(points)), tree.query(points, [k + 1])[0][:, 0], radius, near
 
-    distances, _ = NearestNeighbors(n_neighbors=neighbours).fit(points).kneighbors()
-    return np.asarray(distances[:, -1])
 
+def _by_products(points: NDArray[np.float64], counts: NDArray[np.int64], k: int) -> _Distances:
+    """Of some points, evenly through the classes: products of matrices tell who is near.
 
-def _around(points: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.int64]:
-    """(n) other points that are not farther than a radius of each point."""
-    # A trifle more, so that the neighbour that gave the radius is in it.
-    radius = radius * (1 + 1e-9)
-    if points.shape[1] <= _TREE:
-        return np.asarray(KDTree(points).query_ball_point(points, radius, return_length=True)) - 1
-    from sklearn.metrics import pairwise_distances_chunked
+    Distances to those that are near are computed from differences, so that none of their digits
+    is lost.
+    """
+    n, ends = len(points), np.cumsum(counts)
+    starts = ends - counts
+    classes = np.repeat(np.arange(len(counts)), counts)
+    points = points - points.mean(axis=0)
+    squares = np.einsum("ij,ij->i", points, points)
+    queries = np.linspace(0, n, min(n, _QUERIES), endpoint=False).astype(np.int64)
+    whole, within, near = (np.empty(len(queries)) for _ in range(3))
 
-    blocks = pairwise_distances_chunked(points)
-    counts, start = np.empty(len(points), dtype=np.int64), 0
-    for block in blocks:
-        stop = start + len(block)
-        counts[start:stop] = (block <= radius[start:stop, None]).sum(axis=1) - 1
-        start = stop
-    return counts
+    def exact(rows: NDArray[np.int64], nearest: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.asarray(np.linalg.norm(points[rows] - points[nearest], axis=1))
+
+    for first in range(0, len(queries), _ROWS):
+        here = slice(first, first + _ROWS)
+        rows = queries[here]
+        # Squared distances but for the square of the row itself.
+        distances = points[rows] @ (-2 * points.T)
+        distances += squares
+        distances[np.arange(len(rows)), rows] = np.inf
+        whole[here] = exact(rows, np.argpartition(distances, k - 1, axis=1)[:, k - 1])
+        radius = np.empty(len(rows))
+        for label in np.unique(classes[rows]):
+            own = classes[rows] == label
+            span = distances[own, starts[label] : ends[label]]
+            nearest = starts[label] + np.argpartition(span, k - 1, axis=1)[:, k - 1]
+            radius[own] = exact(rows[own], nearest)
+        within[here] = radius
+        near[here] = (distances <= ((radius * _TRIFLE) ** 2 - squares[rows])[:, None]).sum(axis=1)
+    return queries, whole, within, near.astype(np.int64)

@@ -7,14 +7,16 @@ example is an input of its own (the kernel of X is the identity), as for all est
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import pdist, squareform
 
 from neuroninfo.planes.estimators.protocol import Estimate, check
 from neuroninfo.streams import Stream, generator
+
+_LOWEST: Final = -700.0
+"""Exponents up to which a kernel is nothing; what underflows takes long."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,11 @@ class Renyi:
         deviation = values.std(axis=0)
         values = values[:, deviation > 0] / deviation[deviation > 0]
         width = self.factor * n ** (-1 / (4 + d))
-        kernel = np.exp(squareform(pdist(values, "sqeuclidean")) / (-2 * width**2)) / n
+        values = (values - values.mean(axis=0)) / width
+        squares = np.einsum("ij,ij->i", values, values) / 2
+        exponent = values @ values.T - squares - squares[:, None]
+        np.fill_diagonal(exponent, 0)
+        kernel = np.exp(np.clip(exponent, _LOWEST, 0)) / n
         members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
         entropy = self._entropy(np.linalg.eigvalsh(kernel))
         joint = self._entropy(
