@@ -133,7 +133,7 @@ def ranking(
     """
     group = _group(curves, scope)
     about = dict.fromkeys(("dataset", "architecture", "activation", "regularizer"), "")
-    table = results_ranking.effects({scope: group}, "own", about)
+    table = results_ranking.effects({"own": {scope: group}}, about)
     table = table[table["replacement"] == ZERO]
     if table.empty:
         raise ValueError("no effects against random orders: ablate with `random` of 1 or more")
