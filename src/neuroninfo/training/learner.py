@@ -23,7 +23,7 @@ from neuroninfo.training.drawn import Drawn, Draws
 from neuroninfo.training.groups import Group
 from neuroninfo.training.optimizers import disturb
 from neuroninfo.training.parameters import Layer, layout, matrix, state_of
-from neuroninfo.training.settings import Settings
+from neuroninfo.training.settings import Settings, shared
 from neuroninfo.training.sgld_information import PRIORS, Shares
 from neuroninfo.training.splits import Split
 
@@ -36,11 +36,15 @@ class Learner:
         architecture: Architecture,
         seeds: Sequence[int],
         device: torch.device,
-        settings: Settings,
+        settings: Settings | Sequence[Settings],
         together: int,
         gathered_bytes: int,
     ) -> None:
+        each = [settings] * len(seeds) if isinstance(settings, Settings) else settings
+        settings = shared(each)
         self.architecture, self.settings, self.together = architecture, settings, together
+        self.each = each
+        """Settings by network; `settings` stands for what they share."""
         self.gathered_bytes = gathered_bytes
         self.regularizer = settings.regularizer
         self.activation = ACTIVATIONS[architecture.activation]
@@ -57,7 +61,7 @@ class Learner:
             for first in range(0, len(seeds), together)
         ]
         self.space: dict[tuple[int, ...], tuple[list[Tensor], list[Tensor]]] = {}
-        self.draws = Draws(seeds, self.layers, [settings] * len(seeds), device)
+        self.draws = Draws(seeds, self.layers, each, device)
         self.known: Tensor | None = None  # as of `Trained.example_information`, sum over examples
         if settings.optimizer == "sgld":
             self.known = torch.zeros(len(seeds), len(PRIORS), dtype=torch.float64, device=device)
@@ -95,7 +99,7 @@ class Learner:
             self.moments,
             self.layers,
             self.decayed,
-            [self.settings] * len(self.parameters),
+            self.each,
             place,
         )
 
@@ -129,10 +133,12 @@ class Learner:
         for start in range(self.seen, len(order), chunk):
             picked = order[start : start + chunk]
             if split.rows is None:
-                inputs, targets = self._gathered(split, picked)
+                rows, inputs = picked, split.inputs[picked]
             for group in self.groups:
                 if split.rows is not None:
-                    inputs, targets = self._gathered(split, split.rows[group.place][..., picked])
+                    rows = split.rows[group.place][..., picked]
+                    inputs = split.inputs[rows]
+                targets = self._targets(group, split.labels[rows])
                 batches = [torch.split(array, size, dim=-2) for array in (inputs, targets)]
                 sizes = [batch.shape[-2] for batch in batches[0]]
                 drawn = self.draws.ahead(group, self.steps + 1, sizes, self.gathered_bytes)
@@ -143,15 +149,20 @@ class Learner:
             between(epoch)
         self.seen = 0
 
-    def _gathered(self, split: Split, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Inputs and targets of some examples."""
-        smoothing, n_classes = self.regularizer.label_smoothing, self.architecture.n_classes
+    def _targets(self, group: Group, labels: Tensor) -> Tensor:
+        """Targets of examples, (..., n, classes), each network's own where they differ."""
+        n_classes = self.architecture.n_classes
         classes = torch.arange(n_classes, device=self.device)
         # Not torch's one_hot, which reads the labels to check them.
-        targets = (split.labels[rows].unsqueeze(-1) == classes).float()
-        if smoothing > 0:
-            targets = (1 - smoothing) * targets + smoothing / n_classes
-        return split.inputs[rows], targets
+        targets = (labels.unsqueeze(-1) == classes).float()
+        smoothing = [one.regularizer.label_smoothing for one in group.settings]
+        if len({*smoothing}) > 1:
+            taken = torch.tensor(smoothing, dtype=torch.float64)[:, None, None]
+            kept, spread = (each.float().to(self.device) for each in (1 - taken, taken / n_classes))
+            return kept * targets + spread
+        if smoothing[0] > 0:
+            targets = (1 - smoothing[0]) * targets + smoothing[0] / n_classes
+        return targets
 
     def _space(self, shape: tuple[int, ...]) -> tuple[list[Tensor], list[Tensor]]:
         """Where steps of a shape (..., n) write outputs of layers and gradients by them."""

@@ -30,7 +30,7 @@ from neuroninfo.training.devices import busy
 from neuroninfo.training.early_stopping import EarlyStopping
 from neuroninfo.training.layouts import Trained
 from neuroninfo.training.learner import Learner
-from neuroninfo.training.settings import Settings
+from neuroninfo.training.settings import Settings, shared
 from neuroninfo.training.sgld_information import PRIORS, noisy_information
 from neuroninfo.training.splits import Split
 from neuroninfo.vocabulary import SPLITS
@@ -86,7 +86,7 @@ def train(
     architecture: Architecture,
     seeds: Sequence[int],
     splits: Mapping[str, Split],
-    settings: Settings,
+    settings: Settings | Sequence[Settings],
     *,
     initial: Stack | None = None,
     together: int | None = None,
@@ -111,7 +111,8 @@ def train(
     splits
         By `SPLITS`.
     settings
-        How to train.
+        How to train: all, or each of the networks, which may differ in what `settings.shared`
+        says. On a CPU a network's numbers do not depend on the settings of the others.
     initial
         Weights to begin with, same architecture and seeds; by default drawn by seed.
     together
@@ -138,9 +139,13 @@ def train(
         are to be kept after epochs that there are not, the architecture and the settings
         disagree about batch norm, `initial` is of other networks, or what sgld or early stopping
         needs is not there.
+    ValueError
+        Settings of networks differ in more than they may.
     neuroninfo.files.checkpoints.Interrupted
         SIGTERM came, and there is a checkpoint.
     """
+    each = [settings] * len(seeds) if isinstance(settings, Settings) else list(settings)
+    settings = shared(each)
     if architecture.batch_norm != (settings.regularizer.batch_norm_momentum is not None):
         raise RuntimeError(
             f"the architecture says batch norm {architecture.batch_norm}, the regularizer's "
@@ -174,7 +179,7 @@ def train(
     device = splits["train"].inputs.device
     if together is None:
         together = 1 if device.type == "cpu" else len(seeds)
-    learner = Learner(architecture, seeds, device, settings, together, gathered_bytes)
+    learner = Learner(architecture, seeds, device, each, together, gathered_bytes)
     if initial is not None:
         learner.begin_with(initial)
     n_seeds, stack = len(seeds), learner.stack
@@ -222,13 +227,14 @@ def train(
             here = (slice(None), epoch, [SPLITS.index(name) for name in evaluated_now])
             trained.loss[here], trained.accuracy[here] = found[:, 0].T, found[:, 1].T
             finite = np.isfinite(trained.loss[here]).all(axis=1)
-            bad = [seed for seed, fine in zip(seeds, finite, strict=True) if not fine]
+            bad = [number for number, fine in enumerate(finite) if not fine]
         else:
             bad = []
         if bad:
+            rates = sorted({each[number].learning_rate for number in bad})
             raise RuntimeError(
-                f"epoch {epoch}: the loss of seeds {bad} is not finite; lower "
-                f"training.learning_rate (now {settings.learning_rate})"
+                f"epoch {epoch}: the loss of seeds {[seeds[number] for number in bad]} is not "
+                f"finite; lower training.learning_rate (now {', '.join(map(str, rates))})"
             )
         if observe is not None:
             observe(epoch, stack)
