@@ -285,7 +285,9 @@ def examples_speed(rounds: int) -> Iterator[Row]:
             learner.parameters.copy_(start)
             if learner.known is not None:
                 learner.known.zero_()
-            learner._step(learner.groups[0], 1, inputs, wanted)
+            group = learner.groups[0]
+            (drawn,) = learner.draws.ahead(group, 1, [len(inputs)], 0)
+            learner._step(group, inputs, wanted, drawn)
         return learner.known
 
     def loss(arrays: list[torch.Tensor], row: torch.Tensor, label: torch.Tensor) -> torch.Tensor:

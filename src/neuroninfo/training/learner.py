@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from neuroninfo.files.checkpoints import Arrays
 from neuroninfo.networks.activations import ACTIVATIONS, OUTPUT_RANGES
@@ -19,11 +18,12 @@ from neuroninfo.networks.stack import (
     Normalization,
     Stack,
 )
-from neuroninfo.philox.numbers import HALVES, Numbers
 from neuroninfo.streams import Stream, generator
-from neuroninfo.training.optimizers import Optimizer
-from neuroninfo.training.parameters import Group, Layer, layout, matrix, state_of
-from neuroninfo.training.settings import Settings
+from neuroninfo.training.drawn import Drawn, Draws
+from neuroninfo.training.groups import Group
+from neuroninfo.training.optimizers import disturb
+from neuroninfo.training.parameters import Layer, layout, matrix, state_of
+from neuroninfo.training.settings import Settings, shared
 from neuroninfo.training.sgld_information import PRIORS, Shares
 from neuroninfo.training.splits import Split
 
@@ -36,33 +36,32 @@ class Learner:
         architecture: Architecture,
         seeds: Sequence[int],
         device: torch.device,
-        settings: Settings,
+        settings: Settings | Sequence[Settings],
         together: int,
         gathered_bytes: int,
     ) -> None:
+        each = [settings] * len(seeds) if isinstance(settings, Settings) else settings
+        settings = shared(each)
         self.architecture, self.settings, self.together = architecture, settings, together
+        self.each = each
+        """Settings by network; `settings` stands for what they share."""
         self.gathered_bytes = gathered_bytes
         self.regularizer = settings.regularizer
         self.activation = ACTIVATIONS[architecture.activation]
         self.device = device
-        self.layers, decayed, length = layout(
+        self.layers, self.decayed, length = layout(
             architecture, decay_biases=self.regularizer.decay_biases
         )
         self.parameters = torch.zeros(len(seeds), length, device=device)
         self.gradients = torch.zeros_like(self.parameters)
-        self.optimizer = Optimizer(
-            self.parameters, self.gradients, decayed, self.layers, seeds, settings
-        )
+        self.moments = [torch.zeros_like(self.parameters) for _ in range(2)]
         self.stack = self._initialized(seeds)
         self.groups = [
             self.group(first if together == 1 else slice(first, first + together))
             for first in range(0, len(seeds), together)
         ]
         self.space: dict[tuple[int, ...], tuple[list[Tensor], list[Tensor]]] = {}
-        self.dropout, self.noise = (  # by layer, 0 being the inputs
-            Numbers(settings.study_seed, stream, seeds, len(self.layers), device)
-            for stream in (Stream.DROPOUT, Stream.NOISE)
-        )
+        self.draws = Draws(seeds, self.layers, each, device)
         self.known: Tensor | None = None  # as of `Trained.example_information`, sum over examples
         if settings.optimizer == "sgld":
             self.known = torch.zeros(len(seeds), len(PRIORS), dtype=torch.float64, device=device)
@@ -80,22 +79,29 @@ class Learner:
         for name, tensor in self._resumed().items():
             tensor.copy_(torch.from_numpy(saved[name]))
         self.steps, self.seen = int(saved["steps"]), int(saved["seen"])
-        for step in self.optimizer.steps:
-            step.fill_(self.steps)
+        for group in self.groups:
+            for optimizer in group.optimizers:
+                optimizer.steps.fill_(self.steps)
 
     def _resumed(self) -> dict[str, Tensor]:
         """Tensors of a checkpoint by name: all that a step reads and changes has to be here."""
         tensors = {"parameters": self.parameters}
-        tensors |= {
-            f"moment-{number}": moment for number, moment in enumerate(self.optimizer.moments)
-        }
+        tensors |= {f"moment-{number}": moment for number, moment in enumerate(self.moments)}
         for number, tracked in enumerate(self.stack.normalizations):
             tensors |= {f"mean-{number}": tracked.mean, f"variance-{number}": tracked.variance}
         return tensors if self.known is None else tensors | {"known": self.known}
 
     def group(self, place: int | slice) -> Group:
         """Networks for one product; of a position alone without a leading dimension."""
-        return Group(self.parameters, self.gradients, self.layers, place)
+        return Group(
+            self.parameters,
+            self.gradients,
+            self.moments,
+            self.layers,
+            self.decayed,
+            self.each,
+            place,
+        )
 
     def begin_with(self, initial: Stack) -> None:
         """Copy the weights of other networks."""
@@ -114,37 +120,49 @@ class Learner:
         `between` is called with the epoch after each chunk, where all seeds have seen the same.
         """
         settings = self.settings
-        order = generator(
+        shuffled = generator(
             settings.study_seed,
             Stream.BATCH_ORDER,
             settings.dataset,
             settings.architecture,
             epoch,
         ).permutation(len(split))
+        order = torch.from_numpy(shuffled).to(self.device)
         size = settings.batch_size
         chunk = size * max(1, self.gathered_bytes // (4 * split.inputs.shape[1] * size))
         for start in range(self.seen, len(order), chunk):
-            picked = torch.from_numpy(order[start : start + chunk]).to(self.device)
+            picked = order[start : start + chunk]
             if split.rows is None:
-                inputs, targets = self._gathered(split, picked)
+                rows, inputs = picked, split.inputs[picked]
             for group in self.groups:
                 if split.rows is not None:
-                    inputs, targets = self._gathered(split, split.rows[group.place][..., picked])
-                batches = (torch.split(array, size, dim=-2) for array in (inputs, targets))
-                for step, batch in enumerate(zip(*batches, strict=True), self.steps + 1):
-                    self._step(group, step, *batch)
-            self.steps += math.ceil(len(picked) / size)
+                    rows = split.rows[group.place][..., picked]
+                    inputs = split.inputs[rows]
+                targets = self._targets(group, split.labels[rows])
+                batches = [torch.split(array, size, dim=-2) for array in (inputs, targets)]
+                sizes = [batch.shape[-2] for batch in batches[0]]
+                drawn = self.draws.ahead(group, self.steps + 1, sizes, self.gathered_bytes)
+                for batch in zip(*batches, drawn, strict=True):
+                    self._step(group, *batch)
+            self.steps += len(sizes)
             self.seen = start + len(picked)
             between(epoch)
         self.seen = 0
 
-    def _gathered(self, split: Split, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Inputs and targets of some examples."""
-        smoothing, n_classes = self.regularizer.label_smoothing, self.architecture.n_classes
-        targets = functional.one_hot(split.labels[rows], n_classes).float()
-        if smoothing > 0:
-            targets = (1 - smoothing) * targets + smoothing / n_classes
-        return split.inputs[rows], targets
+    def _targets(self, group: Group, labels: Tensor) -> Tensor:
+        """Targets of examples, (..., n, classes), each network's own where they differ."""
+        n_classes = self.architecture.n_classes
+        classes = torch.arange(n_classes, device=self.device)
+        # Not torch's one_hot, which reads the labels to check them.
+        targets = (labels.unsqueeze(-1) == classes).float()
+        smoothing = [one.regularizer.label_smoothing for one in group.settings]
+        if len({*smoothing}) > 1:
+            taken = torch.tensor(smoothing, dtype=torch.float64)[:, None, None]
+            kept, spread = (each.float().to(self.device) for each in (1 - taken, taken / n_classes))
+            return kept * targets + spread
+        if smoothing[0] > 0:
+            targets = (1 - smoothing[0]) * targets + smoothing[0] / n_classes
+        return targets
 
     def _space(self, shape: tuple[int, ...]) -> tuple[list[Tensor], list[Tensor]]:
         """Where steps of a shape (..., n) write outputs of layers and gradients by them."""
@@ -156,23 +174,20 @@ class Learner:
             self.space[shape] = outputs, gradients
         return self.space[shape]
 
-    def _step(self, group: Group, step: int, inputs: Tensor, targets: Tensor) -> None:
+    def _step(self, group: Group, inputs: Tensor, targets: Tensor, drawn: Drawn) -> None:
         """Gradient of the mean loss over the batch for a group of networks, and the update.
 
-        Steps are counted from 1 on. Inputs and targets are (n, width), the same for all, or
-        (G, n, width).
+        Inputs and targets are (n, width), the same for all, or (G, n, width).
         """
         n = inputs.shape[-2]
         last = len(self.layers) - 1
         outputs, output_gradients = self._space((*group.shape, n))
         values = [inputs.expand(*group.shape, n, -1)]
-        kept = self._dropout_mask(group, step, 0, n, inputs.shape[-1])
-        if kept is not None:
-            values[0] = values[0] * kept
+        if drawn.masks[0] is not None:
+            values[0] = values[0] * drawn.masks[0]
         remembered: list[Tensor] = []  # of each hidden layer, for the activation's derivative
-        masks: list[Tensor | None] = []
         normalized: list[tuple[Tensor, Tensor]] = []
-        for number, layer in enumerate(self.layers):
+        for number in range(len(self.layers)):
             weight, bias = group.weights[number], group.biases[number]
             here = affine(values[-1], weight, bias, out=outputs[number])
             if number == last:
@@ -190,10 +205,9 @@ class Learner:
                 here = quantize_(
                     here.clone(), self.architecture.activation, self.architecture.output_bits
                 )
-            if self.regularizer.noise > 0:
-                here = here + self._noise(group, step, number + 1, n, layer.n_out)
-            mask = self._dropout_mask(group, step, number + 1, n, layer.n_out)
-            masks.append(mask)
+            noise, mask = drawn.noise[number + 1], drawn.masks[number + 1]
+            if noise is not None:
+                here = here + noise
             values.append(here if mask is None else here * mask)
         gradient = torch.softmax(here, dim=-1)
         gradient -= targets
@@ -208,7 +222,7 @@ class Learner:
             if number == 0:
                 break
             gradient = product(gradient, group.weights[number], out=output_gradients[number - 1])
-            mask = masks[number - 1]
+            mask = drawn.masks[number]
             if mask is not None:
                 gradient *= mask
             if self.architecture.output_bits is not None:  # outputs beyond the range are cut off
@@ -220,41 +234,27 @@ class Learner:
                     gradient, *normalized[number - 1], group, self.layers[number - 1]
                 )
         if shares is not None:
-            self._learn_of_examples(group, step, shares)
-        self.optimizer.step(group.seeds, step)
+            self._learn_of_examples(group, shares, drawn)
+        for optimizer in group.optimizers:
+            optimizer.step()
+        if drawn.disturbance and drawn.deviation is not None:
+            rows = self.parameters[group.seeds]
+            disturb(rows, self.layers, drawn.disturbance, drawn.deviation)
 
-    def _learn_of_examples(self, group: Group, step: int, shares: Shares) -> None:
+    def _learn_of_examples(self, group: Group, shares: Shares, drawn: Drawn) -> None:
         """Add what this step tells of each example of the batch, before its gradient is clipped.
 
         Given all other examples, the batch and the weights before, the step is Gaussian, and
         without the example its mean is elsewhere: their divergence bounds the information.
         """
-        assert self.known is not None
         sgld = self.settings.sgld
+        assert self.known is not None
         assert sgld is not None
-        deviation = sgld.deviation(step)
+        assert drawn.deviation is not None
         moved = shares.moved(group.gradients, sgld.clipping_norm).sum(dim=-2)
         scaled = self.settings.learning_rate**2 / 2 * moved
         nothing = torch.zeros_like(moved)
-        self.known[group.place] += torch.where(moved == 0, nothing, scaled / deviation**2)
-
-    def _dropout_mask(
-        self, group: Group, step: int, layer: int, n: int, width: int
-    ) -> Tensor | None:
-        """Factors 0 or 1 / (1 - p), (..., n, width), of 16 random bits; layer 0: of the inputs."""
-        rate = self.regularizer.dropout if layer else self.regularizer.input_dropout
-        dropped = round(rate * HALVES)
-        if dropped == 0:
-            return None
-        every = np.full(len(self.stack.seeds[group.seeds]), dropped)
-        here = range(step, step + 1)
-        kept = self.dropout.factors(group.seeds, layer, here, n * width, every)
-        return kept.view(*group.shape, n, width)
-
-    def _noise(self, group: Group, step: int, layer: int, n: int, width: int) -> Tensor:
-        """Gaussian noise of a hidden layer, (..., n, width)."""
-        drawn = self.noise.gaussians(group.seeds, layer, range(step, step + 1), n * width)
-        return drawn.view(*group.shape, n, width) * self.regularizer.noise
+        self.known[group.place] += torch.where(moved == 0, nothing, scaled / drawn.deviation**2)
 
     def _normalize(
         self, group: Group, number: int, values: Tensor

@@ -30,7 +30,7 @@ from neuroninfo.training.devices import busy
 from neuroninfo.training.early_stopping import EarlyStopping
 from neuroninfo.training.layouts import Trained
 from neuroninfo.training.learner import Learner
-from neuroninfo.training.settings import Settings
+from neuroninfo.training.settings import Settings, shared
 from neuroninfo.training.sgld_information import PRIORS, noisy_information
 from neuroninfo.training.splits import Split
 from neuroninfo.vocabulary import SPLITS
@@ -86,7 +86,7 @@ def train(
     architecture: Architecture,
     seeds: Sequence[int],
     splits: Mapping[str, Split],
-    settings: Settings,
+    settings: Settings | Sequence[Settings],
     *,
     initial: Stack | None = None,
     together: int | None = None,
@@ -111,7 +111,8 @@ def train(
     splits
         By `SPLITS`.
     settings
-        How to train.
+        How to train: all, or each of the networks, which may differ in what `settings.shared`
+        says. On a CPU a network's numbers do not depend on the settings of the others.
     initial
         Weights to begin with, same architecture and seeds; by default drawn by seed.
     together
@@ -138,9 +139,13 @@ def train(
         are to be kept after epochs that there are not, the architecture and the settings
         disagree about batch norm, `initial` is of other networks, or what sgld or early stopping
         needs is not there.
+    ValueError
+        Settings of networks differ in more than they may.
     neuroninfo.files.checkpoints.Interrupted
         SIGTERM came, and there is a checkpoint.
     """
+    each = [settings] * len(seeds) if isinstance(settings, Settings) else list(settings)
+    settings = shared(each)
     if architecture.batch_norm != (settings.regularizer.batch_norm_momentum is not None):
         raise RuntimeError(
             f"the architecture says batch norm {architecture.batch_norm}, the regularizer's "
@@ -174,7 +179,7 @@ def train(
     device = splits["train"].inputs.device
     if together is None:
         together = 1 if device.type == "cpu" else len(seeds)
-    learner = Learner(architecture, seeds, device, settings, together, gathered_bytes)
+    learner = Learner(architecture, seeds, device, each, together, gathered_bytes)
     if initial is not None:
         learner.begin_with(initial)
     n_seeds, stack = len(seeds), learner.stack
@@ -216,16 +221,20 @@ def train(
         seen = history_epochs is None or epoch in history_epochs
         with_train = settings.train_loss == "every_epoch" or epoch == settings.epochs
         evaluated_now = [name for name in SPLITS if seen and (name != "train" or with_train)]
-        finite = np.ones(n_seeds, dtype=bool)
-        for name in evaluated_now:
-            here = (slice(None), epoch, SPLITS.index(name))
-            trained.loss[here], trained.accuracy[here] = _evaluate(stack, splits[name], together)
-            finite &= np.isfinite(trained.loss[here])
-        if not finite.all():
-            bad = [seed for seed, fine in zip(seeds, finite, strict=True) if not fine]
+        if evaluated_now:
+            sums = [evaluation(stack, splits[name], together) for name in evaluated_now]
+            found = torch.stack(sums).cpu().numpy()  # one copy
+            here = (slice(None), epoch, [SPLITS.index(name) for name in evaluated_now])
+            trained.loss[here], trained.accuracy[here] = found[:, 0].T, found[:, 1].T
+            finite = np.isfinite(trained.loss[here]).all(axis=1)
+            bad = [number for number, fine in enumerate(finite) if not fine]
+        else:
+            bad = []
+        if bad:
+            rates = sorted({each[number].learning_rate for number in bad})
             raise RuntimeError(
-                f"epoch {epoch}: the loss of seeds {bad} is not finite; lower "
-                f"training.learning_rate (now {settings.learning_rate})"
+                f"epoch {epoch}: the loss of seeds {[seeds[number] for number in bad]} is not "
+                f"finite; lower training.learning_rate (now {', '.join(map(str, rates))})"
             )
         if observe is not None:
             observe(epoch, stack)
@@ -240,8 +249,8 @@ def train(
     if stopping is not None:
         trained.final_epoch[:] = stopping.restore()
         of_kept = (np.arange(n_seeds), trained.final_epoch, SPLITS.index("train"))
-        evaluation = _evaluate(stack, splits["train"], together)
-        trained.loss[of_kept], trained.accuracy[of_kept] = evaluation
+        found = evaluation(stack, splits["train"], together).cpu().numpy()
+        trained.loss[of_kept], trained.accuracy[of_kept] = found
     if settings.epochs in kept:
         _keep(stack, measured, trained, kept.index(settings.epochs), together)
     trained.means[:] = mean_outputs(stack, splits["train"].inputs, together)
@@ -250,26 +259,28 @@ def train(
 
 def mean_outputs(stack: Stack, inputs: Tensor, together: int) -> np.ndarray:
     """Mean output of every hidden neuron in evaluation mode, (S, neurons) float64."""
-    sums = np.zeros((len(stack.seeds), sum(stack.architecture.hidden)))
+    shape = (len(stack.seeds), sum(stack.architecture.hidden))
+    sums = torch.zeros(shape, dtype=torch.float64, device=inputs.device)
     for seeds, _, results in evaluated(stack, inputs, together):
-        sums[seeds] += torch.cat(results[:-1], dim=-1).sum(1, dtype=torch.float64).cpu().numpy()
-    return sums / len(inputs)
+        sums[seeds] += torch.cat(results[:-1], dim=-1).sum(1, dtype=torch.float64)
+    return sums.cpu().numpy() / len(inputs)
 
 
-def _evaluate(stack: Stack, split: Split, together: int) -> tuple[np.ndarray, np.ndarray]:
-    loss = np.zeros(len(stack.seeds))
-    correct = np.zeros(len(stack.seeds))
+def evaluation(stack: Stack, split: Split, together: int) -> Tensor:
+    """Mean loss and accuracy on a split, (2, S) float64, on its device: nothing is waited for."""
+    device, shape = split.inputs.device, (2, len(stack.seeds))
+    loss, correct = sums = torch.zeros(shape, dtype=torch.float64, device=device)
     own: Tensor | int = 1
     if split.rows is not None:  # (S, n), whether it is a network's own
-        own = torch.zeros(len(loss), len(split.labels), device=split.inputs.device)
+        own = torch.zeros(shape[1], len(split.labels), device=device)
         own.scatter_(1, split.rows, 1.0)
     for seeds, rows, results in evaluated(stack, split.inputs, together):
         logits, labels = results[-1], split.labels[rows]
         weight = own if isinstance(own, int) else own[seeds, rows]
         each = losses(logits, labels) * weight
-        loss[seeds] += each.sum(1, dtype=torch.float64).cpu().numpy()
-        correct[seeds] += ((logits.argmax(-1) == labels) * weight).sum(1).cpu().numpy()
-    return loss / len(split), correct / len(split)
+        loss[seeds] += each.sum(1, dtype=torch.float64)
+        correct[seeds] += ((logits.argmax(-1) == labels) * weight).sum(1)
+    return sums / len(split)
 
 
 def _keep(stack: Stack, split: Split, trained: Trained, epoch: int, together: int) -> None:

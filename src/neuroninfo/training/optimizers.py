@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from neuroninfo.philox.numbers import Numbers
-from neuroninfo.streams import Stream
 from neuroninfo.training.parameters import Layer
 from neuroninfo.training.settings import Settings
-
-Rows = tuple[Tensor, ...]
 
 _BETA1, _BETA2, _ADAM_EPSILON = 0.9, 0.999, 1e-8  # torch's defaults
 
 
 class Optimizer:
-    """Changes parameters by their gradients, one row for each network.
+    """Changes parameters of networks by their gradients: of neighbours with the same settings.
+
+    A fused step takes one flat tensor where it can: a list of rows is bound by the calls.
 
     Parameters
     ----------
-    parameters, gradients
-        (S, length), changed in place.
+    parameters, gradients, moments
+        (G, length), one row for each network; changed in place.
     decayed
         l1 and l2 concern the columns before this one only.
-    layers
-        Where the weights and biases of each layer lie in a row.
-    seeds
-        Of the networks; the noise of sgld is drawn by seed.
     settings
         How to train.
     """
@@ -39,59 +34,55 @@ class Optimizer:
         self,
         parameters: Tensor,
         gradients: Tensor,
+        moments: Sequence[Tensor],
         decayed: int,
-        layers: Sequence[Layer],
-        seeds: Sequence[int],
         settings: Settings,
     ) -> None:
         self.parameters, self.gradients = parameters, gradients
-        self.decayed, self.layers, self.settings = decayed, layers, settings
-        self.moments = [torch.zeros_like(parameters) for _ in range(2)]
-        arrays = (parameters, gradients, *self.moments)
-        self.parts = [  # rows of each array, of what l1 and l2 concern and of the rest
-            ([array[:, part].unbind(0) for array in arrays], is_decayed)
-            for part, is_decayed in ((slice(decayed), True), (slice(decayed, None), False))
-            if parameters[:, part].numel() > 0
+        self.decayed, self.settings = decayed, settings
+        self.steps = torch.zeros((), device=parameters.device)
+        """That were done, where the fused step needs it."""
+        decoupled = settings.regularizer.decay == "decoupled"
+        coupled = 0.0 if decoupled else settings.regularizer.l2
+        self.shrinking = 1 - settings.learning_rate * settings.regularizer.l2 if decoupled else None
+        length = parameters.shape[1]
+        ends = [0, length] if coupled == 0 or decayed == length else [0, decayed, length]
+        self.parts = [  # what is decayed alike
+            (
+                [_flat(array[:, start:end]) for array in (parameters, gradients, *moments)],
+                coupled if start == 0 else 0.0,
+            )
+            for start, end in pairwise(ends)
         ]
-        self.steps = [torch.zeros((), device=parameters.device) for _ in seeds]
-        self.disturbance = Numbers(
-            settings.study_seed, Stream.SGLD, seeds, len(layers), parameters.device
-        )
 
-    def step(self, seeds: slice, number: int) -> None:
-        """A step of a group of networks, counted from 1 on; their gradients are changed."""
-        settings = self.settings
-        sgld = settings.sgld
-        momentum = 0.0 if sgld is not None else settings.momentum or 0.0
+    def step(self) -> None:
+        """One step; the gradients are changed."""
+        settings, sgld = self.settings, self.settings.sgld
+        parameters, gradients = self.parameters, self.gradients
         if sgld is not None and sgld.clipping_norm < math.inf:
-            norms = torch.linalg.vector_norm(self.gradients[seeds], dim=1, keepdim=True)
-            self.gradients[seeds] *= torch.clamp(sgld.clipping_norm / norms, max=1)
+            norms = torch.linalg.vector_norm(gradients, dim=1, keepdim=True)
+            gradients *= torch.clamp(sgld.clipping_norm / norms, max=1)
         if settings.regularizer.l1 > 0:
-            signs = torch.sign(self.parameters[seeds, : self.decayed])
-            self.gradients[seeds, : self.decayed] += settings.regularizer.l1 * signs
-        coupled = settings.regularizer.l2
-        if settings.regularizer.decay == "decoupled":
-            self.parameters[seeds, : self.decayed] *= 1 - settings.learning_rate * coupled
-            coupled = 0.0
-        torch._foreach_add_(self.steps[seeds], 1)
-        for arrays, is_decayed in self.parts:
-            rows, decay = [array[seeds] for array in arrays], coupled if is_decayed else 0.0
+            signs = torch.sign(parameters[:, : self.decayed])
+            gradients[:, : self.decayed] += settings.regularizer.l1 * signs
+        if self.shrinking is not None:
+            parameters[:, : self.decayed] *= self.shrinking
+        self.steps += 1
+        for arrays, decay in self.parts:
             if settings.optimizer == "adam":
-                self._adam(rows, self.steps[seeds], decay)
+                self._adam(arrays, decay)
             else:
-                self._sgd(rows, decay, momentum)
-        if sgld is not None and sgld.noise > 0:
-            self._disturb(seeds, number, sgld.deviation(number))
+                self._sgd(arrays, decay, 0.0 if sgld is not None else settings.momentum or 0.0)
 
-    def _adam(self, rows: list[Rows], steps: list[Tensor], decay: float) -> None:
-        parameters, gradients, first, second = rows
+    def _adam(self, arrays: list[list[Tensor]], decay: float) -> None:
+        parameters, gradients, first, second = arrays
         torch._fused_adam_(
             parameters,
             gradients,
             first,
             second,
             [],
-            steps,
+            [self.steps] * len(parameters),
             lr=self.settings.learning_rate,
             beta1=_BETA1,
             beta2=_BETA2,
@@ -101,8 +92,8 @@ class Optimizer:
             maximize=False,
         )
 
-    def _sgd(self, rows: list[Rows], decay: float, momentum: float) -> None:
-        parameters, gradients, first, _ = rows
+    def _sgd(self, arrays: list[list[Tensor]], decay: float, momentum: float) -> None:
+        parameters, gradients, first, _ = arrays
         torch._fused_sgd_(
             parameters,
             gradients,
@@ -116,12 +107,18 @@ class Optimizer:
             is_first_step=False,  # the buffers begin with zeros, which is the same
         )
 
-    def _disturb(self, seeds: slice, number: int, deviation: float) -> None:
-        """Add Gaussian noise to weights and biases."""
-        rows, here = self.parameters[seeds], range(number, number + 1)
-        for position, layer in enumerate(self.layers):
-            parts = [layer.weight, layer.bias]
-            sizes = [part.stop - part.start for part in parts]
-            drawn = self.disturbance.gaussians(seeds, position, here, sum(sizes))[:, 0]
-            for part, noise in zip(parts, torch.split(drawn, sizes, dim=-1), strict=True):
-                rows[:, part] += deviation * noise
+
+def disturb(
+    parameters: Tensor, layers: Sequence[Layer], drawn: Sequence[Tensor], deviation: Tensor
+) -> None:
+    """Add Gaussian noise to weights and biases (G, length): `drawn` of a layer each."""
+    for layer, of_layer in zip(layers, drawn, strict=True):
+        parts = [layer.weight, layer.bias]
+        sizes = [part.stop - part.start for part in parts]
+        for part, noise in zip(parts, torch.split(of_layer, sizes, dim=-1), strict=True):
+            parameters[:, part] += deviation * noise
+
+
+def _flat(rows: Tensor) -> list[Tensor]:
+    """One tensor of all rows, if they follow each other in memory, or one of each."""
+    return [rows.view(-1)] if rows.is_contiguous() else list(rows.unbind(0))

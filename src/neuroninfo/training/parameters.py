@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -88,39 +87,3 @@ def layout(
 def matrix(rows: Tensor, layer: Layer) -> Tensor:
     """The weights of one layer in some rows, (..., n_out, n_in), a view."""
     return rows[..., layer.weight].view(*rows.shape[:-1], layer.n_out, layer.n_in)
-
-
-class Group:
-    """Networks whose products are one call: views of their parameters and gradients.
-
-    Several have the leading dimension G in all arrays; one network may have none, and its products
-    are then of matrices, which take less time than those of a stack of one and have its bits.
-
-    Parameters
-    ----------
-    parameters, gradients
-        Rows of all networks.
-    layers
-        Places in a row.
-    place
-        A network's position, for arrays without a leading dimension, or positions of several.
-    """
-
-    def __init__(
-        self, parameters: Tensor, gradients: Tensor, layers: Sequence[Layer], place: int | slice
-    ) -> None:
-        self.place = place
-        self.seeds = place if isinstance(place, slice) else slice(place, place + 1)
-        """Positions, for lists by seed."""
-        self.parameters, self.gradients = parameters[place], gradients[place]
-        """(..., length)."""
-        self.shape = self.parameters.shape[:-1]
-        """The leading dimension, if there is one."""
-        (self.weights, self.biases), (self.weight_gradients, self.bias_gradients) = (
-            (
-                [matrix(rows, layer) for layer in layers],
-                [rows[..., layer.bias] for layer in layers],
-            )
-            for rows in (self.parameters, self.gradients)
-        )
-        """By layer, (..., n_out, n_in) and (..., n_out)."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 
@@ -106,6 +108,37 @@ class Settings:
             raise ValueError(
                 f"optimizer {self.optimizer} with noisy steps {self.sgld}: make both say the same"
             )
+
+
+OWN_STRENGTHS: Final = ("l1", "l2", "dropout", "input_dropout", "label_smoothing", "noise")
+"""Of `Regularizer`, what each network of a stack may have its own of."""
+
+
+def shared(each: Sequence[Settings]) -> Settings:
+    """The settings of the first network, whose stack has the rest in common with it.
+
+    Networks that train together may differ in `OWN_STRENGTHS`, in how l2 decays (`decay`), in the
+    momentum, and but for sgld in the learning rate.
+
+    Raises
+    ------
+    ValueError
+        They differ in more.
+    """
+
+    def common(one: Settings) -> Settings:
+        without: dict[str, Any] = dict.fromkeys(OWN_STRENGTHS, 0.0)
+        regularizer = replace(one.regularizer, decay="", **without)
+        rate = one.learning_rate if one.sgld is not None else 0.0
+        return replace(one, learning_rate=rate, momentum=None, regularizer=regularizer)
+
+    for one in each:
+        if common(one) != common(each[0]):
+            raise ValueError(
+                f"networks that train together have {one} and {each[0]}: they may differ in the "
+                f"learning rate (but for sgld), momentum, decay, {', '.join(OWN_STRENGTHS)} only"
+            )
+    return each[0]
 
 
 def log_spaced_epochs(epochs: int, most: int) -> list[int]:
