@@ -116,7 +116,7 @@ def test_costly_estimators_are_asked_seldom() -> None:
     for row in own.to_dict("records"):
         of_layer = ends.sel(layer=row["layer"])
         drop = (of_layer.max("epoch") - of_layer.sel(epoch=20)).mean("seed")
-        assert row["drop"] == pytest.approx(float(drop))
+        assert row["largest_drop"] == pytest.approx(float(drop))
 
 
 def test_costly_estimators_by_another_name_are_asked_seldom_too() -> None:
@@ -217,6 +217,14 @@ def test_biases_are_those_of_the_reference() -> None:
         assert float(here["bias_input"]) == pytest.approx(estimate.input - of_input)
         assert float(here["bias_label"]) == pytest.approx(estimate.label - of_label)
     assert plane["bias_input"].sel(estimator="edges-30").isnull().all()
+    n = len(splits()["validation"].labels)
+    np.testing.assert_allclose(plane["ceiling_input"], np.log2(n))
+
+
+def test_the_highest_that_estimators_can_say() -> None:
+    estimators = [named(name) for name in ("edges-30", "renyi-1.01", "infonce-0.1", "kraskov-0.1")]
+    found = [calibration.ceiling(estimator, 4096) for estimator in estimators]
+    assert found == pytest.approx([12, np.log2(1000), 8, np.inf])
 
 
 PATTERN = SCHEMA["$defs"]["estimator"]["pattern"]
