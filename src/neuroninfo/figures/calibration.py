@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
-from neuroninfo.figures import canvas
+from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.planes.calibration import FAMILIES
 
@@ -77,7 +77,7 @@ def _known(calibration: xr.Dataset, part: Literal["label", "input"]) -> Figure:
                 markersize=6,
                 alpha=0.8,
             )
-        ax.set_title(name, loc="left", weight="bold")
+        ax.set_title(wording.of_estimator(name), loc="left", weight="bold", fontsize=canvas.SMALL)
         ax.set_xlabel("known (bit)")
         ax.set_ylabel("estimate (bit)")
     handles = [
@@ -119,7 +119,7 @@ def _cost(calibration: xr.Dataset) -> Figure:
         height=0.32 * len(estimators) + 0.3,
         headed=True,
         columns=3,
-        left=1.7,
+        left=3.1,
     )
     for ax, (title, values) in zip(axes, panels, strict=True):
         for row, name in enumerate(estimators):
@@ -134,7 +134,9 @@ def _cost(calibration: xr.Dataset) -> Figure:
         ax.set_xscale("log")
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_title(title, loc="left", weight="bold")
-        ax.set_yticks(range(len(estimators)), estimators)
+        ax.set_yticks(
+            range(len(estimators)), [wording.of_estimator(e, whose=False) for e in estimators]
+        )
         ax.set_ylim(len(estimators) - 0.5, -0.5)
         ax.grid(axis="y", color="#eeeeee")
         ax.set_axisbelow(True)

@@ -19,20 +19,30 @@ from matplotlib.ticker import NullFormatter
 from neuroninfo.figures import canvas, labels, wording
 from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.planes.layers import OUTPUT
-from neuroninfo.results.planes import DROP
+from neuroninfo.results.planes import DROP, ERROR, TRUSTED, saturated, trust
 from neuroninfo.vocabulary import CONDITION
 
 _PANEL: Final = 4.3
 _HEIGHT: Final = 3.4
 _SPAN: Final = 0.5
 """Least length of an axis in bit: what only trembles is not magnified."""
+_PANELS: Final = 6
+"""Of a figure, at most."""
+_DOTS: Final = (
+    "Dots: mean over seeds by epoch; thin lines: single seeds; numbers: layer (o: output) at the "
+    "last epoch."
+)
+_HOLLOW: Final = (
+    "Hollow: not to be trusted, since the estimate is all that the estimator can say, or off by "
+    f"more than {ERROR:g} bit on known information."
+)
 _EPOCHS: Final = colormaps["viridis"]
 _DROPS: Final = colormaps["Blues"]
 
 
 @canvas.styled
 def planes(plane: xr.Dataset, compression: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
-    """One plane an estimator: mean over seeds dark, single seeds light.
+    """One plane an estimator, the most trusted first: mean over seeds dark, single seeds light.
 
     Parameters
     ----------
@@ -43,24 +53,17 @@ def planes(plane: xr.Dataset, compression: pd.DataFrame, condition: Mapping[str,
     condition
         Data set, architecture, activation and regularizer by name.
     """
-    estimators, silent = _estimators([plane])
+    estimators, others = _most_trusted([plane], _PANELS)
     n_columns = min(3, len(estimators))
     n_seeds = plane.sizes["seed"]
-    falls = compression[compression["drop"] > DROP]
+    falls = compression[(compression["drop"] > DROP) & (compression["trust"] == TRUSTED)]
     below = 2 + max(1, int(falls.groupby("estimator").size().max() if len(falls) else 0))
-    seen = "; ".join(
-        f"{name}: {plane['estimates'].sel(estimator=name).item()}" for name in estimators
-    )
     drawn, axes = canvas.figure(
         len(estimators),
         title="Information planes, by estimator",
         subtitle=wording.of_networks(condition, n_seeds),
-        note="I(X;T) of the input and I(Y;T) of the class with the outputs T of a layer, on "
-        "validation data, or all inputs where there are no others. Thin lines: single seeds; "
-        "dots: mean over seeds, by epoch. Numbers: layer (o: output), at the last epoch. Below: "
-        f"layers whose I(X;T) falls after its maximum by more than {DROP} bit, the mean drop and "
-        "its 95 % interval over seeds. "
-        f"What is really estimated as I(X;T): {seen}.{silent}",
+        note=f"{_DOTS} {_HOLLOW} Below: trusted layers whose I(X;T) falls by more than {DROP} bit, "
+        f"with the 95 % interval over seeds.{others}",
         panel=_PANEL,
         height=_HEIGHT,
         headed=True,
@@ -72,7 +75,7 @@ def planes(plane: xr.Dataset, compression: pd.DataFrame, condition: Mapping[str,
     norm = LogNorm(1, max(2, int(epochs.max()) + 1))
     for ax, name in zip(axes, estimators, strict=True):
         _plane(ax, plane.sel(estimator=name), norm)
-        ax.set_title(name, loc="left", weight="bold")
+        _name(ax, wording.of_estimator(name))
         rows = falls[falls["estimator"] == name]
         for number, row in enumerate(rows.to_dict("records")):
             canvas.write_below(
@@ -83,7 +86,7 @@ def planes(plane: xr.Dataset, compression: pd.DataFrame, condition: Mapping[str,
                 COLOURS["text"],
             )
         if rows.empty:
-            canvas.write_below(ax, 0, "no layer falls", COLOURS["text"])
+            canvas.write_below(ax, 0, "no trusted layer falls", COLOURS["text"])
     _epoch_bar(drawn, axes[0], norm)
     canvas.record(drawn, _points(plane))
     return drawn
@@ -101,7 +104,7 @@ def planes_activations(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
         Data set, architecture, activation and regularizer of each.
     """
     abouts = [dict(zip(CONDITION, names, strict=True)) for names in conditions]
-    estimators, silent = _estimators(planes)
+    estimators, others = _most_trusted(planes, max(1, _PANELS // len(planes)))
     pairs = [(name, number) for name in estimators for number in range(len(planes))]
     n_seeds = [plane.sizes["seed"] for plane in planes]
     drawn, axes = canvas.figure(
@@ -109,13 +112,11 @@ def planes_activations(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
         title="Information planes, by estimator and activation",
         subtitle=f"{wording.in_common(abouts[0], 'activation')}; "
         + wording.counted(max(n_seeds), "seed"),
-        note="The same estimators on networks that differ in their activation. Thin lines: single "
-        "seeds; dots: mean over seeds, by epoch. Numbers: layer (o: output), at the last epoch. "
-        f"Axes of an estimator are the same.{silent}",
-        panel=0.8 * _PANEL,
+        note=f"{_DOTS} {_HOLLOW} Axes of an estimator are the same.{others}",
+        panel=_PANEL,
         height=0.8 * _HEIGHT,
         headed=True,
-        columns=len(planes) * max(1, 4 // len(planes)),
+        columns=len(planes),
         shared=False,
     )
     epochs = planes[0]["epoch"].values
@@ -123,7 +124,7 @@ def planes_activations(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
     for ax, (name, number) in zip(axes, pairs, strict=True):
         _plane(ax, planes[number].sel(estimator=name), norm)
         words = wording.of_regularizer(abouts[number]["activation"])
-        ax.set_title(f"{words}, {name}", loc="left", weight="bold")
+        _name(ax, f"{words}: {wording.of_estimator(name, whose=False)}")
     for first in range(0, len(axes), len(planes)):
         group = axes[first : first + len(planes)]
         for get, limit in (("get_xlim", "set_xlim"), ("get_ylim", "set_ylim")):
@@ -139,7 +140,7 @@ def planes_activations(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
 @canvas.styled
 def clustering(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure:
     """How near outputs of a class lie to each other, and I(X;T) by every estimator, by epoch."""
-    estimators, silent = _estimators([plane])
+    estimators, others = _most_trusted([plane], _PANELS - 1)
     layers = list(map(str, plane["layer"].values))
     epochs = plane["epoch"].values + 1
     panels = ["scatter within classes", *estimators]
@@ -150,7 +151,7 @@ def clustering(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure:
         note="First panel: mean squared distance of two outputs of one class over that of any "
         "two (1: classes lie upon each other; 0: each class is one point). Others: estimated "
         "I(X;T) of the same outputs; in a deterministic network the true one does not change. "
-        f"Mean over seeds and the range of the middle half of them.{silent}",
+        f"Mean over seeds and the range of the middle half of them.{others}",
         panel=_PANEL,
         height=0.8 * _HEIGHT,
         headed=True,
@@ -178,7 +179,7 @@ def clustering(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure:
         ax.xaxis.set_minor_formatter(NullFormatter())
         highest = max(0.1, ax.dataLim.y1)  # -inf where nothing is drawn
         ax.set_ylim(0, 1.05 * highest)
-        ax.set_title(name, loc="left", weight="bold")
+        _name(ax, name if name == panels[0] else wording.of_estimator(name))
         ax.set_xlabel("epoch + 1")
         ax.set_ylabel("share" if name == panels[0] else "I(X;T) (bit)")
         labels.name_ends(ax, ends)
@@ -203,6 +204,8 @@ def planes_compression(table: pd.DataFrame) -> Figure:
         subtitle="fall of estimated I(X;T) after its maximum, in bit, by estimator and layer",
         note="Mean over seeds. Blue: the 95 % interval lies above "
         f"{DROP} bit (darker: more); white: below; grey and ?: {DROP} lies in it; "
+        "dash: not trusted (saturated, or off by more than "
+        f"{ERROR:g} bit on known information); "
         "\N{MULTIPLICATION SIGN}: no estimate. Layers from the input to the output (o).",
         panel=_PANEL,
         height=0.28 * longest + 0.2,
@@ -210,7 +213,7 @@ def planes_compression(table: pd.DataFrame) -> Figure:
         below=2,
         columns=min(3, len(groups)),
         shared=False,
-        left=2.0,
+        left=3.1,
     )
     norm = LogNorm(DROP, 10)
     for ax, (_, own) in zip(axes, groups, strict=True):
@@ -227,13 +230,17 @@ def planes_compression(table: pd.DataFrame) -> Figure:
                 face, text = "#dddddd", f"{drop:.1f}?"
             elif verdict == "no estimate":
                 text = "\N{MULTIPLICATION SIGN}"
+            elif verdict == "not trusted":
+                text = "\N{EN DASH}"
             dark = verdict == "compresses" and drop > 2
             ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, edgecolor="#bbbbbb"))
             ax.text(x, y, text, ha="center", va="center", color="white" if dark else "black")
         ax.set_xlim(-0.5, len(layers) - 0.5)
         ax.set_ylim(len(estimators) - 0.5, -0.5)
         ax.set_xticks(range(len(layers)), ["o" if name == OUTPUT else name for name in layers])
-        ax.set_yticks(range(len(estimators)), estimators)
+        ax.set_yticks(
+            range(len(estimators)), [wording.of_estimator(e, whose=False) for e in estimators]
+        )
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         words = [
@@ -274,7 +281,7 @@ def planes_gap(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         below=2,
         columns=2,
         shared=False,
-        left=1.9,
+        left=3.1,
     )
     for number, dataset in enumerate(datasets):
         scatter, forest = axes[2 * number : 2 * number + 2]
@@ -288,12 +295,12 @@ def planes_gap(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
             words = f"{wording.of_regularizer(key[1])}, {wording.of_regularizer(key[2])}"
             scatter.plot(group["input"], group["gap"], marker, color=colour, label=words, alpha=0.7)
         scatter.legend(frameon=False, fontsize=canvas.SMALL, handletextpad=0.1)
-        scatter.set_xlabel(f"I(X;T) by {estimator} (bit)")
+        scatter.set_xlabel(f"I(X;T), {wording.of_estimator(estimator, whose=False)} (bit)")
         scatter.set_ylabel("gap (nat)")
         scatter.set_title(wording.of_dataset(dataset), loc="left", weight="bold")
         rows = [
             canvas.Row(
-                row["estimator"],
+                wording.of_estimator(row["estimator"], whose=False),
                 COLOURS["ascending" if row["coordinate"] == "input" else "descending"],
                 row["correlation"],
                 row["low"],
@@ -309,16 +316,36 @@ def planes_gap(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
     return drawn
 
 
-def _estimators(planes: Sequence[xr.Dataset]) -> tuple[list[str], str]:
-    """Estimators that have an estimate somewhere, and a sentence about the others."""
+def _most_trusted(planes: Sequence[xr.Dataset], most: int) -> tuple[list[str], str]:
+    """Estimators that have an estimate somewhere, most trusted first, and words on the others.
+
+    They are in the order of how many hidden layers of all planes are trusted.
+    """
     names = list(map(str, planes[0]["estimator"].values))
-    done = {
-        name: any(bool((plane["success"].sel(estimator=name) == 1).any()) for plane in planes)
-        for name in names
-    }
-    silent = [name for name in names if not done[name]]
-    reason = f" No estimate by {', '.join(silent)} (variable `reason`)." if silent else ""
-    return [name for name in names if done[name]], reason
+    ranks = {}
+    for name in names:
+        if any(bool((plane["success"].sel(estimator=name) == 1).any()) for plane in planes):
+            ranks[name] = sum(
+                bool((plane["success"].sel(estimator=name, layer=layer) == 1).any())
+                and trust(plane, name, layer) == TRUSTED
+                for plane in planes
+                for layer in map(str, plane["layer"].values)
+            )
+    ordered = sorted(ranks, key=lambda name: -ranks[name])
+    words = ""
+    for given, what in (
+        (ordered[most:], "Less trusted, in the CSV only"),
+        ([name for name in names if name not in ranks], "No estimate (variable `reason`)"),
+    ):
+        if given:
+            said = "; ".join(wording.of_estimator(name, whose=False) for name in given)
+            words += f" {what}: {said}."
+    return ordered[:most], words
+
+
+def _name(ax: Axes, text: str) -> None:
+    """The panel's title, in letters that leave room for people's names."""
+    ax.set_title(text, loc="left", weight="bold", fontsize=canvas.SMALL)
 
 
 def _points(plane: xr.Dataset, more: Sequence[str] = ()) -> pd.DataFrame:
@@ -390,8 +417,17 @@ def _line(ax: Axes, own: xr.Dataset, norm: LogNorm) -> tuple[float, float] | Non
     mean_x, mean_y = (np.nanmean(values[:, some], axis=0) for values in (x, y))
     colours = _EPOCHS(norm(own["epoch"].values[some] + 1))
     ax.plot(mean_x, mean_y, color=COLOURS["text"], linewidth=1, zorder=2)
-    ax.scatter(mean_x, mean_y, c=colours, s=30, zorder=3, edgecolor="white", linewidth=0.4)
+    full = saturated(own.expand_dims("estimator")).isel(estimator=0).mean("seed").values > 0.5
+    hollow = full[some] | (trust(own.expand_dims(["estimator", "layer"]), *_key(own)) != TRUSTED)
+    faces = np.where(hollow[:, None], 1.0, colours)
+    edges = np.where(hollow[:, None], colours, 1.0)
+    ax.scatter(mean_x, mean_y, c=faces, s=30, zorder=3, edgecolor=edges, linewidth=1.2)
     return float(mean_x[-1]), float(mean_y[-1])
+
+
+def _key(own: xr.Dataset) -> tuple[str, str]:
+    """Estimator and layer of a part of a plane."""
+    return str(own["estimator"].item()), str(own["layer"].item())
 
 
 def _words(layer: str) -> str:

@@ -54,6 +54,21 @@ _SHORT: Final = {
     "magnitude_weights": "magnitude, weights",
 }
 
+_ESTIMATORS: Final = {
+    "edges": ("binned, {} edges", "Shwartz-Ziv and Tishby"),
+    "width": ("binned, width {}", "Saxe et al."),
+    "mass": ("{} bins of equal mass", ""),
+    "kde-upper": ("kernels, upper, {}", "Kolchinsky, Tracey"),
+    "kde-lower": ("kernels, lower, {}", "Kolchinsky, Tracey"),
+    "kozachenko": ("neighbours, {}", "Kozachenko, Leonenko"),
+    "kraskov": ("neighbours, {}", "Kraskov et al."),
+    "renyi": ("Renyi entropy, order {}", "Wickstrom et al."),
+    "infonce": ("InfoNCE, {}", "van den Oord et al."),
+    "propagation": ("the noisy network's own", "Goldfeld et al."),
+    "exact": ("outputs as they are", "Lorenzen et al."),
+}
+"""What an estimator does, and whose it is."""
+
 DIRECTIONS: Final[Mapping[str, str]] = {
     "ascending": "lowest first",
     "descending": "highest first",
@@ -64,6 +79,17 @@ SEEDS_SHARE: Final = "Seeds share the split and the order of batches."
 """What intervals over seeds do not cover, for captions."""
 ARROWS: Final[Mapping[str, str]] = {"ascending": "^", "descending": "v", "random": ""}
 """Markers of the directions."""
+
+
+def of_estimator(name: str, *, whose: bool = True) -> str:
+    """An estimator for people, such as "binned, 30 edges (Shwartz-Ziv and Tishby)"."""
+    kind = next(kind for kind in _ESTIMATORS if name.startswith(kind))
+    number = name.removeprefix(kind).removeprefix("-")
+    what, people = _ESTIMATORS[kind]
+    if not whose and kind in ("kozachenko", "kraskov"):
+        what += f" ({kind.capitalize()})"
+    what = what.format(number)
+    return f"{what} ({people})" if whose and people else what
 
 
 def of_dataset(name: str) -> str:

@@ -112,6 +112,12 @@ def noise_of(estimator: Estimator) -> float:
     return float(getattr(estimator, "variance", 0.0))
 
 
+def ceiling(estimator: Estimator, n: int) -> float:
+    """Highest I(X;T) in bits that an estimator can say of `n` examples; inf if there is none."""
+    most = getattr(estimator, "most", n)
+    return float(np.log2(min(n, most))) if np.isfinite(most) else float("inf")
+
+
 def reference(width: int, n_classes: int) -> Mixture:
     """The distribution that the bias coordinates of planes are of."""
     return Mixture("gaussian", width, n_classes, 2.0)
@@ -120,7 +126,9 @@ def reference(width: int, n_classes: int) -> Mixture:
 def biases(
     estimators: Sequence[Estimator], widths: Sequence[int], n: int, n_classes: int
 ) -> dict[str, Any]:
-    """Coordinates ``bias_input`` and ``bias_label`` (layer, estimator) of a plane, in bits.
+    """Coordinates of a plane, in bits: ``bias_input``, ``bias_label`` and ``ceiling_input``.
+
+    The first two are (layer, estimator), the last is (estimator).
 
     Estimate less known value on `reference` of each layer's width.  NaN: the estimator gives none,
     or the value that it is after is not known (I(X;T) without noise).
@@ -138,11 +146,19 @@ def biases(
             if noise_of(estimator) > 0:
                 differences[0, row, column] = estimate.input - of_input
     words = "estimate of {} less its known value for a Gaussian mixture of the layer's width"
+    highest = [ceiling(estimator, n) for estimator in estimators]
     return {
-        name: (("layer", "estimator"), values, labelled(words.format(what), "bit"))
-        for name, what, values in zip(
-            ("bias_input", "bias_label"), ("I(X;T)", "I(Y;T)"), differences, strict=True
-        )
+        "ceiling_input": (
+            "estimator",
+            highest,
+            labelled("highest I(X;T) that the estimator can say; inf: there is none", "bit"),
+        ),
+        **{
+            name: (("layer", "estimator"), values, labelled(words.format(what), "bit"))
+            for name, what, values in zip(
+                ("bias_input", "bias_label"), ("I(X;T)", "I(Y;T)"), differences, strict=True
+            )
+        },
     }
 
 

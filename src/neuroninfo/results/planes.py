@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from neuroninfo.planes.layers import OUTPUT, SKIPPED
 from neuroninfo.results.statistics import (
@@ -26,7 +27,8 @@ COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(KEY, str),
     "highest": float,
     "last": float,
-    **interval_columns("drop", after={"without": int, "verdict": str}),
+    "largest_drop": float,
+    **interval_columns("drop", after={"without": int, "trust": str, "verdict": str}),
 }
 """Of the table of compression; information in bit."""
 
@@ -35,6 +37,7 @@ PAGE: Final = (
     "estimator",
     "layer",
     "verdict",
+    "trust",
     "drop",
     "low",
     "high",
@@ -60,10 +63,23 @@ DROP: Final = 0.1
 """Fall of I(X;T) in bit from which a layer is said to compress (chosen)."""
 
 
-def _verdict(fall: Interval) -> str:
+SATURATED: Final = 0.1
+"""Distance in bit from the highest that an estimator can say, below which it says nothing (chosen).
+"""
+
+ERROR: Final = 1.0
+"""Error in bit on known information up to which an estimate of I(X;T) is trusted (chosen)."""
+
+TRUSTED: Final = "yes"
+"""Of the column ``trust``; else why not."""
+
+
+def _verdict(fall: Interval, trust: str = TRUSTED) -> str:
     """Whether a layer compresses: the interval of its fall lies on one side of `DROP`."""
     if np.isnan(fall.mean):
         return "no estimate"
+    if trust != TRUSTED:
+        return "not trusted"
     if np.isnan(fall.low):
         return "one seed"
     if fall.low > DROP:
@@ -71,11 +87,54 @@ def _verdict(fall: Interval) -> str:
     return "does not compress" if fall.high < DROP else "undecided"
 
 
+def saturated(plane: xr.Dataset) -> xr.DataArray:
+    """Whether an estimate of I(X;T) is all that its estimator can say (`SATURATED`).
+
+    (seed, epoch, layer, estimator); estimates of the information that a network itself has
+    (``exact``, ``propagation``) are not saturated but true there.
+    """
+    own = [_is_own(str(name)) for name in plane["estimator"].values]
+    near = plane["mutual_information_input"] > plane["ceiling_input"] - SATURATED
+    return near & ~xr.DataArray(own, dims="estimator")
+
+
+def trust(plane: xr.Dataset, estimator: str, layer: str) -> str:
+    """`TRUSTED`, or why the falls of I(X;T) of a layer by an estimator say nothing.
+
+    Either the mean over seeds is saturated at its highest, so that it can only fall, or the error
+    on known information of as many dimensions and examples (``bias_input``) is beyond `ERROR`.
+    """
+    own = plane.sel(estimator=estimator, layer=layer)
+    values = own["mutual_information_input"]
+    highest = float(values.mean("seed").max("epoch"))
+    if not _is_own(estimator) and highest > float(own["ceiling_input"]) - SATURATED:
+        return "saturated"
+    error = float(own["bias_input"])
+    return f"error {error:+.1f} bit" if abs(error) > ERROR else TRUSTED
+
+
+def _is_own(estimator: str) -> bool:
+    return estimator == "exact" or estimator.startswith("propagation-")
+
+
+def _falls(curves: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far the curve of each seed (seed, epoch) falls to the end from the others' maximum.
+
+    The epoch is that at which the mean of all other seeds is highest: a curve that only trembles
+    falls by 0 from there in the mean, and not from its own maximum.  A single seed has no others.
+    """
+    if len(curves) < 2:
+        return curves.max(axis=1, initial=-np.inf) - curves[:, -1]
+    at = (curves.sum(axis=0) - curves).argmax(axis=1)
+    return np.asarray(curves[np.arange(len(curves)), at] - curves[:, -1])
+
+
 def compression(plane: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:
     """How far I(X;T) falls after its maximum over the epochs: the compression phase, if any.
 
-    The maximum of a curve that only trembles lies above its end too: read small drops beside
-    how much the curve moves from epoch to epoch.
+    ``drop`` is the fall from the epoch at which the other seeds are highest (`_falls`), and
+    ``largest_drop`` that from each seed's own maximum, which lies above the end of a curve that
+    only trembles, too.
 
     Parameters
     ----------
@@ -88,7 +147,8 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame
     -------
     DataFrame
         `COLUMNS`, one row an estimator and layer. Seeds that lack an estimate at some epoch at
-        which it was asked are left out and counted in ``without``.
+        which it was asked are left out and counted in ``without``. Layers that `trust` does not
+        trust have no other verdict.
     """
     about = condition_names(condition)
     rows = []
@@ -103,15 +163,18 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame
             there = curves[~np.isnan(curves).any(axis=1)]
             highest, last = there.max(axis=1), there[:, -1]
             none = "no seed has an estimate at all epochs"
-            fall = mean_over_seeds(highest - last, none=none)
+            fall = mean_over_seeds(_falls(there), none=none)
+            trusted = trust(plane, estimator, layer)
             row = interval_row(about | of_layer, "drop", fall, len(curves))
             rows.append(
                 row
                 | {
                     "highest": float(highest.mean()) if len(there) else np.nan,
                     "last": float(last.mean()) if len(there) else np.nan,
+                    "largest_drop": float((highest - last).mean()) if len(there) else np.nan,
                     "without": len(curves) - len(there),
-                    "verdict": _verdict(fall),
+                    "trust": trusted,
+                    "verdict": _verdict(fall, trusted),
                 }
             )
     return pd.DataFrame(rows, columns=list(COLUMNS))

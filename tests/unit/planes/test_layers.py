@@ -110,6 +110,46 @@ def test_nothing_to_make_a_plane_of() -> None:
         layers.plane(by_epoch(activations()), [EdgeBins(), EdgeBins()])
 
 
+def with_calibration(plane: xr.Dataset, ceiling: float = 20.0, bias: float = np.nan) -> xr.Dataset:
+    """The coordinates that a plane has from training."""
+    shape = plane.sizes["layer"], plane.sizes["estimator"]
+    return plane.assign_coords(
+        ceiling_input=("estimator", np.full(shape[1], ceiling)),
+        bias_input=(("layer", "estimator"), np.full(shape, bias)),
+    )
+
+
+def test_what_only_trembles_does_not_fall() -> None:
+    studies = np.random.default_rng(0).normal(size=(400, 8, 12))
+    means = np.array([planes._falls(curves).mean() for curves in studies])
+    assert abs(means.mean()) < 3 * means.std() / np.sqrt(len(means))
+    assert (studies.max(axis=2) - studies[..., -1]).mean() > 1  # its own maximum lies above its end
+    curves = studies[0]
+    falling = curves * 1e-3 + np.r_[np.linspace(0, 2, 6), np.linspace(2, 1, 6)]
+    assert planes._falls(falling) == pytest.approx(1, abs=0.02)
+    assert planes._falls(np.array([[1.0, 3.0, 2.5]])).tolist() == [0.5]
+
+
+def test_trust() -> None:
+    made = layers.plane(by_epoch(activations()), [EdgeBins(), WidthBins(0.5)])
+    highest = float(made["mutual_information_input"].mean("seed").sel(layer="1").max())
+    for plane, trusted in (
+        (with_calibration(made), "yes"),
+        (with_calibration(made, bias=0.9), "yes"),
+        (with_calibration(made, bias=-1.44), "error -1.4 bit"),
+        (with_calibration(made, ceiling=highest), "saturated"),
+    ):
+        table = planes.compression(plane, CONDITION).set_index(["estimator", "layer"])
+        row = table.loc[("edges-30", "1")]
+        assert row["trust"] == trusted
+        assert (row["verdict"] == "not trusted") == (trusted != "yes")
+    full = planes.saturated(with_calibration(made, ceiling=0.0))
+    assert full.all()
+    own = full.assign_coords(estimator=["exact", "propagation-20"])
+    renamed = with_calibration(made, ceiling=0.0).assign_coords(estimator=own["estimator"])
+    assert not planes.saturated(renamed).any()
+
+
 def test_compression_is_the_drop_after_the_maximum(tmp_path: Path) -> None:
     made = layers.plane(by_epoch(activations(12)), [EdgeBins(), Fails()])
     curve = xr.DataArray([1.0, 3.0, 2.5], dims="epoch")
@@ -118,6 +158,7 @@ def test_compression_is_the_drop_after_the_maximum(tmp_path: Path) -> None:
     made["mutual_information_input"] = values.where(
         (made["estimator"] != "edges-30") | (made["layer"] != "2"), curve * (1 + shift)
     )
+    made = with_calibration(made)
     table = planes.compression(made, CONDITION)
     assert list(table.columns) == list(planes.COLUMNS)
     rows = table.set_index(["estimator", "layer"])

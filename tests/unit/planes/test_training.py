@@ -12,6 +12,7 @@ import xarray as xr
 import yaml
 
 from neuroninfo.figures import planes as figures_planes
+from neuroninfo.figures import wording
 from neuroninfo.files import tables
 from neuroninfo.networks.stack import Architecture
 from neuroninfo.planes import calibration
@@ -116,7 +117,7 @@ def test_costly_estimators_are_asked_seldom() -> None:
     for row in own.to_dict("records"):
         of_layer = ends.sel(layer=row["layer"])
         drop = (of_layer.max("epoch") - of_layer.sel(epoch=20)).mean("seed")
-        assert row["drop"] == pytest.approx(float(drop))
+        assert row["largest_drop"] == pytest.approx(float(drop))
 
 
 def test_costly_estimators_by_another_name_are_asked_seldom_too() -> None:
@@ -217,6 +218,14 @@ def test_biases_are_those_of_the_reference() -> None:
         assert float(here["bias_input"]) == pytest.approx(estimate.input - of_input)
         assert float(here["bias_label"]) == pytest.approx(estimate.label - of_label)
     assert plane["bias_input"].sel(estimator="edges-30").isnull().all()
+    n = len(splits()["validation"].labels)
+    np.testing.assert_allclose(plane["ceiling_input"], np.log2(n))
+
+
+def test_the_highest_that_estimators_can_say() -> None:
+    estimators = [named(name) for name in ("edges-30", "renyi-1.01", "infonce-0.1", "kraskov-0.1")]
+    found = [calibration.ceiling(estimator, 4096) for estimator in estimators]
+    assert found == pytest.approx([12, np.log2(1000), 8, np.inf])
 
 
 PATTERN = SCHEMA["$defs"]["estimator"]["pattern"]
@@ -279,7 +288,8 @@ def test_activations_figure() -> None:
     greyscale_tells_what_colours_tell(drawn)
     titles = [ax.get_title(loc="left") for ax in drawn.axes if ax.get_title(loc="left")]
     names = ("edges-30", "kde-upper-0.001")
-    assert titles == [f"{a}, {name}" for name in names for a in ("tanh", "ReLU")]
+    shown = [wording.of_estimator(name, whose=False) for name in names]
+    assert sorted(titles) == sorted(f"{a}: {name}" for name in shown for a in ("tanh", "ReLU"))
     assert drawn.axes[0].get_xlim() == drawn.axes[1].get_xlim()
 
 
@@ -290,7 +300,10 @@ def test_clustering_figure() -> None:
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
     panels = [ax for ax in drawn.axes if ax.get_title(loc="left")]
-    assert [ax.get_title(loc="left") for ax in panels] == ["scatter within classes", "edges-30"]
+    assert [ax.get_title(loc="left") for ax in panels] == [
+        "scatter within classes",
+        "binned, 30 edges (Shwartz-Ziv and Tishby)",
+    ]
     lines = panels[0].get_lines()
     expected = found[0]["scatter_within"].mean("seed").transpose("layer", "epoch").values
     np.testing.assert_allclose([line.get_ydata() for line in lines], expected)
@@ -370,6 +383,28 @@ def test_gaps_and_their_correlations() -> None:
     greyscale_tells_what_colours_tell(figures_planes.planes_gap(points, correlations))
 
 
+def test_at_most_six_panels_the_most_trusted_first() -> None:
+    plane = made(*(f"width-{number}" for number in range(1, 9)))
+    bias = plane["bias_input"].copy()
+    bias[:] = 5.0
+    bias[:, 7] = 0.0
+    plane = plane.assign_coords(bias_input=bias, ceiling_input=plane["ceiling_input"] + 20)
+    drawn = figures_planes.planes(plane, planes.compression(plane, CONDITION), CONDITION)
+    titles = [ax.get_title(loc="left") for ax in drawn.axes if ax.get_title(loc="left")]
+    assert titles == [f"binned, width {n} (Saxe et al.)" for n in (8, 1, 2, 3, 4, 5)]
+    trusted, not_trusted = (drawn.axes[number].collections[0] for number in (0, 1))
+    assert (not_trusted.get_facecolors() == 1).all()
+    assert not (trusted.get_facecolors() == 1).all()
+    all_text_is_large_and_in_the_figure(drawn)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_estimator_has_a_name_for_people(name: str) -> None:
+    words = wording.of_estimator(name)
+    assert name not in words or name == words
+    assert words.startswith(wording.of_estimator(name, whose=False).split(" (")[0])
+
+
 def test_planes_figure() -> None:
     plane = made("edges-30", "kde-upper-0.001")
     plane["mutual_information_input"][:, :, 0, 1] = np.nan  # an estimator that failed
@@ -377,8 +412,8 @@ def test_planes_figure() -> None:
     drawn = figures_planes.planes(plane, table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
-    first, second = drawn.axes[:2]
-    assert [ax.get_title(loc="left") for ax in (first, second)] == ["edges-30", "kde-upper-0.001"]
+    of = {ax.get_title(loc="left"): ax for ax in drawn.axes[:2]}
+    first, second = (of[wording.of_estimator(name)] for name in ("edges-30", "kde-upper-0.001"))
     means = plane["mutual_information_input"].isel(estimator=0).mean("seed")
     for layer, dots in enumerate(first.collections):
         np.testing.assert_allclose(dots.get_offsets()[:, 0], means.isel(layer=layer))

@@ -7,8 +7,9 @@ examples are looked for, among all of them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,8 @@ class KozachenkoLeonenko:
     """Of the noise added to every output."""
     neighbours: int = 3
     study_seed: int = 0
+    most: ClassVar[float] = math.inf
+    """2 to the power of the highest I(X;T) that there can be."""
 
     @property
     def name(self) -> str:
@@ -68,6 +71,8 @@ class Kraskov:
     """Of the noise added to every output."""
     neighbours: int = 3
     study_seed: int = 0
+    most: ClassVar[float] = math.inf
+    """2 to the power of the highest I(X;T) that there can be."""
 
     @property
     def name(self) -> str:

@@ -38,6 +38,11 @@ class InfoNCE:
     study_seed: int = 0
 
     @property
+    def most(self) -> int:
+        """2 to the power of the highest I(X;T) that there can be."""
+        return self.batch
+
+    @property
     def name(self) -> str:
         """``infonce-0.001``."""
         return f"infonce-{self.variance:g}"
