@@ -498,8 +498,8 @@ def test_edits_of_wording_change_no_expensive_hash(
 
 ROOMS = (
     *("vocabulary", "streams", "provenance", "files", "networks", "configuration", "data"),
-    *("training", "neurons", "ablation", "planes", "generalization", "smaller", "toys"),
-    *("results", "figures", "own_network"),
+    *("training", "neurons", "synergy", "ablation", "planes", "generalization", "smaller"),
+    *("toys", "results", "figures", "own_network"),
 )
 """Each knows only rooms before it."""
 
