@@ -45,8 +45,8 @@ def synergy(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> F
         subtitle=f"{wording.of_condition(condition)}; seed {seed}",
         note="Parts of I(T1,T2;Y) of two neurons (on or off) and the class, by BROJA, in bit; the "
         f"scale of a layer ends at the {_CLIPPED} quantile; means are over all pairs. "
-        "Neurons stand beside those that say most of the same (average linkage, leaves in optimal order). Neurons that are never "
-        "or always on say nothing and are left out.",
+        "Neurons stand beside those that say most of the same (average linkage, leaves in optimal "
+        "order). Neurons that are never or always on say nothing and are left out.",
         panel=_MATRIX,
         height=_MATRIX,
         headed=2,
