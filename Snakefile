@@ -32,6 +32,7 @@ include: "workflow/rules/ablation.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/rankings.smk"
 include: "workflow/rules/smaller_networks.smk"
+include: "workflow/rules/synergy.smk"
 
 
 if STUDY.replicates:

@@ -23,6 +23,7 @@ CHAPTERS = [
     "4 Ablation",
     "5 Claims and comparisons",
     "6 Beyond",
+    "7 Redundancy and synergy",
 ]
 EYE, INFO = "div[role=group] a:nth-child(1)", "div[role=group] a:nth-child(2)"
 

@@ -263,7 +263,7 @@ WORDING = ("results", "figures", "files.tables", "files.pages")
 EXPENSIVE = (
     *("dataset", "train", "measure", "damage", "rank", "ablate", "gather", "gather_ablation"),
     *("plane", "join_plane", "calibration", "bounds", "supersample", "prune", "low_bit"),
-    *("toy", "toy_network"),
+    *("toy", "toy_network", "decompose"),
 )
 
 
@@ -372,10 +372,12 @@ ROOMS_OF = {
         ("supersample", "data generalization training"),
         ("prune", "ablation data smaller training"),
         ("low_bit", "ablation data smaller training"),
+        ("decompose", "synergy"),
         ("toy", "toys"),
         ("toy_network", "data toys training"),
         ("readings study_readings replication splits", "results"),
         ("pruning precision tolerances", "results"),
+        ("synergy study_synergy", "results"),
         ("first_version", "configuration results"),
         ("figure_first_version", "configuration figures results"),
         ("compression study_planes", "planes results"),
@@ -385,6 +387,7 @@ ROOMS_OF = {
         ("figure_ranking figure_quantizers figure_tolerances", "figures results"),
         ("figure_where_claims_hold figure_layer_share figure_splits", "figures results"),
         ("figure_replacement figure_pruning figure_precision", "figures results"),
+        ("figure_synergy figure_synergy_ablation", "figures results"),
         ("figure_planes figure_calibration", "figures planes results"),
         ("figure_planes_activations figure_study_planes", "figures planes results"),
         ("figure_bounds figure_bounds_supersample", "figures generalization results"),
@@ -445,13 +448,17 @@ USERS = {
     "toys.logistic": {"toy", "figure_toys_logistic", "figure_toys_network"},
     "toys.networks": {"toy_network"},
     "results.bounds": {"study_bounds", "figure_bounds", "figure_bounds_supersample"},
-    "results.counts": {"figure_ablation"} | OF_CLAIMS,
+    "results.counts": {"figure_ablation", "study_synergy"} | OF_CLAIMS,
     "results.claims": OF_CLAIMS,
     "results.tolerances": {"tolerances", "figure_tolerances"},
     "results.first_version": {"first_version", "figure_first_version"},
     "results.simpson": {"readings", "figure_ablation"},
     "results.pruning": {"pruning", "figure_pruning"},
     "results.low_bit": {"precision", "figure_precision"},
+    "synergy.pairs": {"decompose"},
+    "results.synergy": {
+        *("synergy", "study_synergy", "figure_synergy", "figure_synergy_ablation"),
+    },
     "results.replication": {"replication", "figure_replication"},
     "results.splits": {"splits", "figure_splits"},
     "figures.ablation": {"figure_ablation"},
@@ -499,8 +506,8 @@ def test_edits_of_wording_change_no_expensive_hash(
 
 ROOMS = (
     *("vocabulary", "streams", "philox", "provenance", "files", "networks", "configuration"),
-    *("data", "training", "neurons", "ablation", "planes", "generalization", "smaller", "toys"),
-    *("results", "figures", "own_network", "plot"),
+    *("data", "training", "neurons", "synergy", "ablation", "planes", "generalization"),
+    *("smaller", "toys", "results", "figures", "own_network", "plot"),
 )
 """Each knows only rooms before it."""
 

@@ -54,6 +54,7 @@ def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
         "replacement-information",
         "pruning",
         "precision",
+        "synergy",
     ):
         assert f"  {FIGURES / figure}.png" in finished.output.partition("Done in ")[2]
         assert (finished.folder / FIGURES / f"{figure}.pdf").read_bytes().startswith(b"%PDF")

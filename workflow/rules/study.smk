@@ -25,7 +25,9 @@ LIBRARY = Library(SOURCE)
 RESULTS = f"results/{STUDY.name}"
 CONDITION = f"{RESULTS}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
 BLOCK = f"{CONDITION}/seeds-{{first}}-{{last}}"
-GATHERED = "neurons|history|damage|pruned|precision|plane"  # kinds, beside curves
+GATHERED = (
+    "neurons|history|damage|pruned|precision|plane|synergy"  # kinds, beside curves
+)
 CHECKPOINTS = f"{RESULTS}/checkpoints"
 FIGURES = f"{RESULTS}/figures"
 FIGURE = f"{FIGURES}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
@@ -41,6 +43,7 @@ BOUNDS = "3 Generalization bounds"
 ABLATION = "4 Ablation"
 CLAIMS = "5 Claims and comparisons"
 BEYOND = "6 Beyond"
+SYNERGY = "7 Redundancy and synergy"
 BY_DATASET = "{dataset}"
 BY_CONDITION = "{dataset} {architecture} {activation} {regularizer}"
 OF_THE_STUDY = "all conditions"
@@ -120,6 +123,7 @@ def section_of(name):
         "pruned.nc": "pruning",
         "precision.nc": "precision",
         "plane.nc": "planes",
+        "synergy.nc": "synergy",
     }
     return (experiment[name],) if name in experiment else ()
 

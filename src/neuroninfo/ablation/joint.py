@@ -17,14 +17,13 @@ from typing import Final
 
 import numpy as np
 
+from neuroninfo.neurons.joint_counts import both_on
 from neuroninfo.neurons.measures import mutual_information
 from neuroninfo.neurons.ties import DECIMALS
 
 MEASURES: Final = ("cmim", "jmi")
 MOST_JOINT: Final = 8
 """Neurons of which the exact joint information is given; beyond, plug-in means nothing."""
-_MOST_EXAMPLES: Final = 2**24
-"""Up to which float32 counts exactly."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,6 @@ class Pairs:
 
     def __init__(self, on: np.ndarray, labels: np.ndarray) -> None:
         n_neurons, n = on.shape
-        if n >= _MOST_EXAMPLES:
-            raise ValueError(f"{n} examples: give fewer than {_MOST_EXAMPLES}")
         counts = np.arange(n + 1, dtype=np.float64)
         log_sum = counts * np.log2(np.maximum(counts, 1))  # c log c
         both_total = np.zeros((n_neurons, n_neurons), dtype=np.int32)
@@ -77,14 +74,12 @@ class Pairs:
         of_pairs = np.zeros((n_neurons, n_neurons))
         of_neurons = np.zeros(n_neurons)
         of_classes = 0.0
-        for label in np.unique(labels):
-            of_class = on[:, labels == label].astype(np.float32)
-            both = (of_class @ of_class.T).astype(np.int32)
-            one, size = np.ascontiguousarray(both.diagonal()), of_class.shape[1]
-            of_pairs += _cells(log_sum, both, one, size)
+        for both in both_on(on, labels):
+            one, size = np.ascontiguousarray(both.counts.diagonal()), both.size
+            of_pairs += _cells(log_sum, both.counts, one, size)
             of_neurons += log_sum[one] + log_sum[size - one]
             of_classes += float(log_sum[size])
-            both_total += both
+            both_total += both.counts
             one_total += one
         # n I = n H(T) + n H(Y) - n H(T,Y), and n H = n log n - sum of c log c.
         total = log_sum[n] - of_classes

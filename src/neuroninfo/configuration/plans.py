@@ -11,7 +11,7 @@ from neuroninfo.configuration.messages import ConfigurationError, unknown
 from neuroninfo.configuration.schema import Key, Schema
 from neuroninfo.vocabulary import CONDITION
 
-EXPERIMENTS: Final = ("pruning", "precision", "planes")
+EXPERIMENTS: Final = ("pruning", "precision", "planes", "synergy")
 """What else is done with trained networks; each has a section of its settings."""
 
 TALK_COUNTS: Final = ("cifar10", "250-500-250-500")

@@ -75,6 +75,11 @@ class Study:
         return tuple(c for c, plan in self.plans.items() if "planes" in plan.experiments)
 
     @property
+    def with_synergy(self) -> tuple[Condition, ...]:
+        """Conditions whose redundancy and synergy are measured."""
+        return tuple(c for c, plan in self.plans.items() if "synergy" in plan.experiments)
+
+    @property
     def first_version(self) -> tuple[Condition, ...]:
         """Conditions beside which the paper's first version stands, the drawn one first."""
         section = self.resolved.get("first_version")
@@ -254,6 +259,10 @@ class Study:
             "shuffles": self.resolved["measures"]["shuffles"],
             "rows": self.resolved["memory"]["rows"],
         }
+
+    def synergy_settings(self) -> dict[str, Any]:
+        """How redundancy and synergy are measured."""
+        return {"study_seed": self.seed, "shuffles": self.resolved["synergy"]["shuffles"]}
 
     def plane_groups(self, condition: Condition) -> range:
         """Numbers of the groups of estimators, each of which is a job of every block."""

@@ -55,7 +55,7 @@ def mutual_information(counts: np.ndarray) -> np.ndarray:
     """
     total = counts.sum(axis=(1, 2))
     of_class = counts.sum(axis=1) / total[:, None]
-    return np.maximum((_divergences(counts) * of_class).sum(axis=1), 0.0)
+    return np.maximum((divergences(counts) * of_class).sum(axis=1), 0.0)
 
 
 def mutual_information_miller_madow(counts: np.ndarray) -> np.ndarray:
@@ -72,7 +72,7 @@ def mutual_information_miller_madow(counts: np.ndarray) -> np.ndarray:
 
 def kl_selectivity(counts: np.ndarray) -> np.ndarray:
     """Maximum over the classes that occur of D(P_{T|Y=y} || P_T), in bits."""
-    return np.maximum(_divergences(counts).max(axis=1), 0.0)
+    return np.maximum(divergences(counts).max(axis=1), 0.0)
 
 
 def of_counts(counts: np.ndarray, shuffled: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
@@ -265,8 +265,16 @@ def _measure_quantized(
     return of_counts(counts, others)
 
 
-def _divergences(counts: np.ndarray) -> np.ndarray:
-    """D(P_{T|Y=y} || P_T) in bits, (neurons, classes); 0 for a class that does not occur."""
+def divergences(counts: np.ndarray) -> np.ndarray:
+    """D(P_{T|Y=y} || P_T) in bits from class counts (neurons, bins, classes).
+
+    What a neuron says of one class: Williams and Beer's specific information.
+
+    Returns
+    -------
+    ndarray
+        (neurons, classes); 0 for a class that does not occur.
+    """
     of_class = counts.sum(axis=1, keepdims=True)
     of_symbol = counts.sum(axis=2, keepdims=True)
     total = of_class.sum(axis=2, keepdims=True)

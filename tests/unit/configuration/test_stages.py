@@ -17,6 +17,7 @@ from neuroninfo.neurons.settings import MeasureSettings
 from neuroninfo.planes.settings import CalibrationSettings, PlaneSettings
 from neuroninfo.results.settings import CountSettings
 from neuroninfo.smaller.settings import LowBitSettings, PruningSettings
+from neuroninfo.synergy.settings import SynergySettings
 from neuroninfo.toys.settings import ToyNetworkSettings, ToySettings
 from neuroninfo.training.settings import Settings
 from tests.unit.configuration.test_study import ROOT, load, shipped
@@ -31,6 +32,7 @@ STAGES = {
     "reading_settings": CountSettings,
     "pruning_settings": PruningSettings,
     "precision_settings": LowBitSettings,
+    "synergy_settings": SynergySettings,
     "plane_settings": PlaneSettings,
     "calibration_settings": CalibrationSettings,
     "gap_settings": GapSettings,
@@ -58,6 +60,7 @@ def made(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "ablation_settings", study.ablation_settings(name)
         yield "search_settings", study.search_settings(name)
     yield "precision_settings", study.precision_settings()
+    yield "synergy_settings", study.synergy_settings()
     if calibration := study.calibration_settings():
         yield "calibration_settings", calibration
     for name in study.gaps:

@@ -1,0 +1,252 @@
+"""Redundancy and synergy of layers in numbers, and whether ablation infers what is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from neuroninfo.results.statistics import (
+    correlation_within,
+    interval_columns,
+    interval_row,
+    mean_over_seeds,
+)
+from neuroninfo.vocabulary import CONDITION, condition_names
+
+KEY: Final = (*CONDITION, "scope", "epoch", "quantity", "measure")
+"""What tells rows of the table apart."""
+COLUMNS: Final[Mapping[str, type]] = {
+    **dict.fromkeys(KEY, str),
+    **interval_columns(
+        "mean", between={"shuffled": float, "n_neurons": int}, after={"without": int}
+    ),
+}
+"""Of the table; ``measure`` is empty where there is only one, ``shuffled`` NaN where it is not."""
+PAGE: Final = (*CONDITION, "scope", "quantity", "measure", "mean", "low", "high", "shuffled")
+"""Columns for people."""
+SHOWN: Final = "broja"
+"""Measure of the redundant part in figures."""
+MEASURED: Final[Mapping[str, str]] = {
+    "redundancy_share": "redundant share of what two neurons say",
+    "shared": "share of what a neuron says that one other says too",
+}
+"""What is compared with ablation -> words."""
+COUNTED: Final[Mapping[str, str]] = {
+    "redundant": "neurons counted redundant",
+    "inactive": "neurons counted inactive",
+}
+"""What ablation says of a layer -> words."""
+POINT_COLUMNS: Final[Mapping[str, type]] = {
+    **dict.fromkeys((*CONDITION, "scope", "measured", "counted"), str),
+    **dict.fromkeys(("x", "x_low", "x_high", "y", "y_low", "y_high"), float),
+}
+"""Of the points of layers; y are shares of the neurons of the layer."""
+AGREEMENT_COLUMNS: Final[Mapping[str, type]] = {
+    "measured": str,
+    "counted": str,
+    "correlation": float,
+    "low": float,
+    "high": float,
+    "n_layers": int,
+    "n_conditions": int,
+}
+"""Of the rank correlations of these points."""
+_MEANS: Final = {
+    "joint": ("mean_joint_information", ""),
+    "redundancy": ("mean_redundancy", ""),
+    "synergy": ("mean_synergy", ""),
+    "redundancy_share": ("mean_redundancy", "mean_joint_information"),
+    "synergy_share": ("mean_synergy", "mean_joint_information"),
+}
+"""Quantity -> variable of ``synergy.nc``, and the one that it is divided by."""
+_LAYER: Final = (
+    "varying",
+    "layer_information",
+    "degree_of_redundancy",
+    "degree_of_vulnerability",
+    "patterns_once",
+)
+
+
+def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> pd.DataFrame:
+    """Numbers of each layer with intervals over seeds.
+
+    Parameters
+    ----------
+    groups
+        ``synergy.nc`` of all seeds.
+    condition
+        Data set, architecture, activation and regularizer by name.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`. ``quantity``: means over pairs of neurons that vary, of I(T1,T2;Y) (joint) and
+        its redundant and synergistic parts in bit, and of these as shares of it; numbers of the
+        layer as in ``synergy.nc``; and shared (`shared`), at the last epoch only.
+    """
+    about = condition_names(condition)
+    rows = []
+    for scope, group in groups.items():
+        for number, epoch in enumerate(group["epoch"].values.tolist()):
+            here = group.isel(epoch=number)
+            for quantity, measure, by_seed, shuffled in _quantities(
+                here, last=number == group.sizes["epoch"] - 1
+            ):
+                there = by_seed[np.isfinite(by_seed)]
+                interval = mean_over_seeds(there, none="no seed has such a number")
+                key = (*about.values(), scope, str(epoch), quantity, measure)
+                row = interval_row(dict(zip(KEY, key, strict=True)), "mean", interval, len(by_seed))
+                baseline = shuffled[np.isfinite(shuffled)]
+                rows.append(
+                    row
+                    | {
+                        "shuffled": baseline.mean() if len(baseline) else np.nan,
+                        "n_neurons": group.sizes["neuron"],
+                        "without": len(by_seed) - len(there),
+                    }
+                )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _quantities(
+    here: xr.Dataset, *, last: bool
+) -> list[tuple[str, str, NDArray[np.float64], NDArray[np.float64]]]:
+    """Name, measure, values by seed, and those under shuffled classes, of one layer and epoch."""
+    none = np.full(here.sizes["seed"], np.nan)
+    found = []
+    for quantity, (name, over) in _MEANS.items():
+        measured = "measure" in here[name].dims
+        for measure in map(str, here["measure"].values) if measured else [""]:
+            values, shuffled = (
+                (here[variable].sel(measure=measure) if measured else here[variable]).values
+                for variable in (name, f"{name}_shuffled")
+            )
+            if over:
+                found.append((quantity, measure, _ratio(values, here[over].values), none))
+            else:
+                found.append((quantity, measure, values, shuffled))
+    for name in _LAYER:
+        baseline = here.get(f"{name}_shuffled")
+        shuffled = none if baseline is None else baseline.values
+        found.append((name, "", here[name].values.astype(np.float64), shuffled))
+    if last:
+        of_measure = {str(m): here["redundancy"].sel(measure=m) for m in here["measure"].values}
+        found += [
+            ("shared", measure, shared(here, redundant.values), none)
+            for measure, redundant in of_measure.items()
+        ]
+    return found
+
+
+def shared(layer: xr.Dataset, redundant: np.ndarray) -> NDArray[np.float64]:
+    """Share of what single neurons say that one other neuron of the layer says too, by seed.
+
+    The largest redundant part of each neuron, over all others, summed over neurons, over the sum of
+    their I(T;Y); NaN where they say nothing.
+
+    Parameters
+    ----------
+    layer
+        Of ``synergy.nc``: neurons and pairs.
+    redundant
+        (seeds, pairs) in bit.
+    """
+    n_seeds, n_neurons = layer.sizes["seed"], layer.sizes["neuron"]
+    largest = np.zeros((n_seeds, n_neurons))
+    for end in ("first", "second"):
+        neurons = layer[end].values
+        for of_seed, values in zip(largest, redundant, strict=True):
+            np.maximum.at(of_seed, neurons, values)
+    return _ratio(largest.sum(axis=1), layer["information"].sum("neuron").values)
+
+
+def _ratio(values: np.ndarray, over: np.ndarray) -> NDArray[np.float64]:
+    """Quotients, NaN where there is nothing to divide by."""
+    result = np.full(values.shape, np.nan)
+    return np.divide(values, over, out=result, where=over > 0)
+
+
+def points(measured: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
+    """Of each layer what is measured beside what ablation counts.
+
+    Parameters
+    ----------
+    measured
+        As `summary` gives it, of several conditions; read is the last epoch.
+    readings
+        As `counts.summary` gives it, of the same conditions; read are the marked tolerances and
+        the order by mutual information.
+
+    Returns
+    -------
+    DataFrame
+        `POINT_COLUMNS`, one row a layer, quantity of `MEASURED` and of `COUNTED`.
+    """
+    counted = readings[readings["marked"] & (readings["measure"] == "mutual_information")]
+    counted = counted.drop_duplicates([*CONDITION, "scope", "quantity"])
+    last = measured["epoch"].astype(int) == measured.groupby(list(CONDITION))["epoch"].transform(
+        lambda epochs: epochs.astype(int).max()
+    )
+    shown = measured[last & (measured["measure"] == SHOWN)]
+    rows = []
+    for name in MEASURED:
+        for count in COUNTED:
+            both = shown[shown["quantity"] == name].merge(
+                counted[counted["quantity"] == count],
+                on=[*CONDITION, "scope"],
+                suffixes=("", "_counted"),
+            )
+            width = both["n_neurons"]
+            rows.append(
+                both[[*CONDITION, "scope"]].assign(
+                    measured=name,
+                    counted=count,
+                    x=both["mean"],
+                    x_low=both["low"],
+                    x_high=both["high"],
+                    y=both["mean_counted"] / width,
+                    y_low=both["low_counted"] / width,
+                    y_high=both["high_counted"] / width,
+                )
+            )
+    return pd.concat(rows, ignore_index=True)[list(POINT_COLUMNS)]
+
+
+def agreement(of_layers: pd.DataFrame) -> pd.DataFrame:
+    """Spearman's correlation over layers between what is measured and what is counted.
+
+    Parameters
+    ----------
+    of_layers
+        As `points` gives it.
+
+    Returns
+    -------
+    DataFrame
+        `AGREEMENT_COLUMNS`, with a 95 % interval by Fisher's z, as if layers were independent; NaN
+        where there are three layers or fewer, or all are equal.
+    """
+    rows = []
+    for (measured, counted), own in of_layers.groupby(["measured", "counted"], sort=False):
+        there = own[own["x"].notna() & own["y"].notna()]
+        correlation, low, high = correlation_within(
+            [(there["x"].to_numpy(), there["y"].to_numpy())]
+        )
+        rows.append(
+            {
+                "measured": measured,
+                "counted": counted,
+                "correlation": correlation,
+                "low": low,
+                "high": high,
+                "n_layers": len(there),
+                "n_conditions": len(there[list(CONDITION)].drop_duplicates()),
+            }
+        )
+    return pd.DataFrame(rows, columns=list(AGREEMENT_COLUMNS))

@@ -1,0 +1,176 @@
+"""Layers of networks: file, gathering, table, comparison with counts, and figures."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from neuroninfo.figures import synergy as figures_synergy
+from neuroninfo.files import storage, tables
+from neuroninfo.results import synergy as results_synergy
+from neuroninfo.results.counts import COLUMNS as COUNT_COLUMNS
+from neuroninfo.synergy.invariants import invariants
+from neuroninfo.synergy.layers import measure
+from neuroninfo.synergy.pairs import MEASURES, decompose
+from neuroninfo.synergy.settings import SynergySettings
+from tests.unit.blocks import gathered
+from tests.unit.pictures import all_text_is_large_and_in_the_figure
+
+SETTINGS = SynergySettings(study_seed=0, shuffles=2)
+CONDITION = {
+    "dataset": "digits",
+    "architecture": "6-4",
+    "activation": "relu",
+    "regularizer": "dropout",
+}
+WIDTHS = (6, 4)
+
+
+def activations(seed: int) -> xr.Dataset:
+    """Outputs of a network of two layers at two epochs; one neuron is dead, one a copy."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, 300)
+    values = rng.normal(size=(2, 300, 10)) + (labels[:, None] == rng.integers(0, 3, 10))
+    values = np.maximum(values, 0).astype(np.float32)
+    values[:, :, 2] = 0
+    values[:, :, 4] = values[:, :, 3]
+    return xr.Dataset(
+        {
+            "activation": (("seed", "epoch", "sample", "neuron"), values[None]),
+            "label": ("sample", labels),
+        },
+        coords={
+            "seed": [seed],
+            "epoch": [0, 7],
+            "layer": ("neuron", [1] * 6 + [2] * 4),
+            "unit": ("neuron", [*range(6), *range(4)]),
+        },
+        attrs={"activation_function": "relu", "n_classes": 3},
+    )
+
+
+@pytest.fixture(scope="module")
+def groups(tmp_path_factory: pytest.TempPathFactory) -> dict[str, xr.Dataset]:
+    blocks = {seed: measure([activations(seed)], SETTINGS) for seed in (0, 1)}
+    path = gathered(blocks, "synergy", asdict(SETTINGS), tmp_path_factory.mktemp("synergy"))
+    return storage.read_groups(path, "synergy")
+
+
+def test_a_file_has_what_pairs_and_layers_say(groups: dict[str, xr.Dataset]) -> None:
+    together = measure([activations(0), activations(1)], SETTINGS)
+    assert list(groups) == ["layer-1", "layer-2"]
+    for place, (name, group) in enumerate(groups.items()):
+        xr.testing.assert_equal(together[name].drop_vars("measure"), group.drop_vars("measure"))
+        for seed in (0, 1):
+            outputs = activations(seed).isel(seed=0)
+            members = outputs["layer"].values == place + 1
+            for number, epoch in enumerate((0, 7)):
+                values = outputs["activation"].sel(epoch=epoch).values[:, members]
+                on, labels = values.T > 0, outputs["label"].values
+                pairs, whole = decompose(on, labels), invariants(on, labels)
+                here = group.isel(seed=seed, epoch=number)
+                assert float(here["degree_of_redundancy"]) == whole.redundancy
+                assert float(here["patterns_once"]) == whole.once
+                varies = on.any(axis=1) & ~on.all(axis=1)
+                assert int(here["varying"]) == varies.sum()
+                both = varies[pairs.first] & varies[pairs.second]
+                assert float(here["mean_joint_information"]) == pairs.joint[both].mean()
+                of_measure = [pairs.redundant[m][both].mean() for m in MEASURES]
+                np.testing.assert_array_equal(here["mean_redundancy"], of_measure)
+                assert (here["mean_redundancy_shuffled"] < here["mean_joint_information"]).all()
+            np.testing.assert_array_equal(here["joint_information"], pairs.joint.astype("f4"))
+            np.testing.assert_array_equal(here["information"], pairs.information)
+
+
+def test_a_layer_in_which_nothing_varies_has_no_means() -> None:
+    dead = activations(0)
+    dead["activation"][:] = 0
+    group = measure([dead], SETTINGS)["layer-2"]
+    assert group["varying"].values.tolist() == [[0, 0]]
+    assert group["mean_redundancy"].isnull().all()
+    table = results_synergy.summary({"layer-2": group}, CONDITION)
+    no_number = table[table["quantity"].isin(["joint", "shared", "degree_of_redundancy"])]
+    assert no_number["mean"].isna().all()
+    assert set(no_number["note"]) == {"no seed has such a number"}
+
+
+def test_the_table(groups: dict[str, xr.Dataset], tmp_path: Path) -> None:
+    table = results_synergy.summary(groups, CONDITION)
+    tables.write(table, tmp_path / "synergy.csv")
+    read = tables.read(tmp_path / "synergy.csv", results_synergy.COLUMNS)
+    pd.testing.assert_frame_equal(read, table, check_dtype=False)
+    assert not table.duplicated(list(results_synergy.KEY)).any()
+    rows = table.set_index(["scope", "epoch", "quantity", "measure"]).sort_index()
+    group = groups["layer-1"]
+    joint = group["mean_joint_information"].sel(epoch=7).values
+    of_broja = group["mean_redundancy"].sel(epoch=7).values[:, MEASURES.index("broja")]
+    row = rows.loc[("layer-1", "7", "redundancy_share", "broja")]
+    assert row["mean"] == pytest.approx((of_broja / joint).mean())
+    largest = []
+    for seed in (0, 1):
+        redundant = dict(
+            zip(
+                zip(group["first"].values.tolist(), group["second"].values.tolist(), strict=True),
+                group["redundancy"].values[seed, MEASURES.index("broja")],
+                strict=True,
+            )
+        )
+        most = [max(r for pair, r in redundant.items() if n in pair) for n in range(6)]
+        largest.append(sum(most) / group["information"].values[seed].sum())
+    shared = rows.loc[("layer-1", "7", "shared", "broja")]
+    assert shared["mean"] == pytest.approx(np.mean(largest))
+    assert ("layer-1", "0", "shared", "broja") not in rows.index
+
+
+def readings(share: float) -> pd.DataFrame:
+    """A table of counts: of each layer that share of the neurons is redundant, none inactive."""
+    rows = [
+        dict.fromkeys(COUNT_COLUMNS, "")
+        | CONDITION
+        | {"scope": f"layer-{layer}", "measure": "mutual_information", "quantity": quantity}
+        | {"marked": marked, "mean": value, "low": value, "high": value}
+        for layer, width in enumerate(WIDTHS, start=1)
+        for quantity, value in (("redundant", share * width), ("inactive", 0.0))
+        for marked in (True, False)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_points_and_their_correlation(groups: dict[str, xr.Dataset]) -> None:
+    parts, counts = [], []
+    for number in range(3):
+        names = CONDITION | {"regularizer": f"dropout-0.{number}"}
+        parts.append(results_synergy.summary(groups, names))
+        larger = parts[-1]["quantity"].isin(list(results_synergy.MEASURED))
+        parts[-1].loc[larger, ["mean", "low", "high"]] += number  # the more redundant ...
+        counts.append(readings(0.2 * number).assign(**names))  # ... the more are counted
+    points = results_synergy.points(pd.concat(parts), pd.concat(counts))
+    assert list(points) == list(results_synergy.POINT_COLUMNS)
+    assert len(points) == 3 * 2 * 4
+    redundant = points[points["counted"] == "redundant"]
+    assert sorted(set(redundant["y"].round(9))) == [0, 0.2, 0.4]
+    found = results_synergy.agreement(points).set_index(["measured", "counted"])
+    for name in results_synergy.MEASURED:
+        assert found.loc[(name, "redundant"), "correlation"] > 0.9
+        assert np.isnan(found.loc[(name, "inactive"), "correlation"])  # all are equal
+    assert (found["n_layers"] == 6).all()
+    assert (found["n_conditions"] == 3).all()
+    drawn = figures_synergy.synergy_ablation(points, found.reset_index())
+    all_text_is_large_and_in_the_figure(drawn)
+
+
+def test_the_matrix(groups: dict[str, xr.Dataset]) -> None:
+    drawn = figures_synergy.synergy(groups, CONDITION)
+    all_text_is_large_and_in_the_figure(drawn)
+    pictures = [ax.images[0].get_array() for ax in drawn.axes if ax.images]
+    assert [len(picture) for picture in pictures] == [5, 4]  # a dead neuron is left out
+    group = groups["layer-1"].isel(seed=0)
+    redundant = group["redundancy"].sel(measure="broja").values
+    below = np.sort(pictures[0].filled(0)[np.tril_indices(5, -1)])
+    np.testing.assert_allclose(below, np.sort(redundant)[-len(below) :], atol=1e-7)
+    # The copy stands beside its original.
+    place = np.unravel_index(np.argmax(np.tril(pictures[0].filled(0), -1)), (5, 5))
+    assert place[0] - place[1] == 1

@@ -1,0 +1,136 @@
+"""Redundancy and synergy, measured: pairs of neurons, layers, and what ablation infers of them."""
+
+for condition in STUDY.with_synergy:
+    OWN_FIGURES[condition].append("synergy")
+if STUDY.with_synergy:
+    STUDY_FIGURES += figure_files(["synergy-ablation"])
+    STUDY_TABLES += table_files(["synergy"])
+
+
+rule decompose:
+    input:
+        f"{BLOCK}/activations.nc",
+    output:
+        f"{BLOCK}/synergy.nc",
+    log:
+        f"logs/{BLOCK}/decompose.log",
+    benchmark:
+        f"logs/benchmarks/{BLOCK}/decompose.tsv"
+    conda:
+        "../../envs/neuroninfo.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        condition=block_of,
+        settings=lambda wildcards: STUDY.synergy_settings(),
+        code=lambda wildcards: code("decompose.py"),
+    script:
+        "../scripts/decompose.py"
+
+
+rule synergy:
+    input:
+        of_condition("synergy.nc"),
+    output:
+        f"{CONDITION}/synergy.csv",
+    log:
+        f"logs/{CONDITION}/synergy.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        condition=described,
+        code=lambda wildcards: code("synergy.py"),
+    script:
+        "../scripts/synergy.py"
+
+
+rule figure_synergy:
+    input:
+        of_condition("synergy.nc"),
+    output:
+        report(
+            f"{FIGURE}/synergy.png",
+            caption="../report/synergy.rst",
+            category=SYNERGY,
+            subcategory=BY_CONDITION,
+            labels=figure_labels("redundancy and synergy of pairs"),
+        ),
+        f"{FIGURE}/synergy.pdf",
+        f"{FIGURE}/synergy.csv",
+    log:
+        f"logs/{FIGURE}/synergy.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        condition=described,
+        code=lambda wildcards: code("figure_synergy.py"),
+    script:
+        "../scripts/figure_synergy.py"
+
+
+rule study_synergy:
+    input:
+        measured=of_conditions("synergy.csv", STUDY.with_synergy),
+        counts=of_conditions("reading.csv", STUDY.with_synergy),
+    output:
+        measured=f"{RESULTS}/synergy.csv",
+        measured_page=report(
+            f"{RESULTS}/synergy.html",
+            caption="../report/synergy.rst",
+            category=SYNERGY,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "table of redundancy and synergy"},
+        ),
+        layers=f"{RESULTS}/synergy-layers.csv",
+        agreement=f"{RESULTS}/synergy-agreement.csv",
+    log:
+        f"logs/{RESULTS}/synergy.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        conditions=named(STUDY.with_synergy),
+        code=lambda wildcards: code("study_synergy.py"),
+    script:
+        "../scripts/study_synergy.py"
+
+
+rule figure_synergy_ablation:
+    input:
+        layers=f"{RESULTS}/synergy-layers.csv",
+        agreement=f"{RESULTS}/synergy-agreement.csv",
+    output:
+        report(
+            f"{FIGURES}/synergy-ablation.png",
+            caption="../report/synergy-ablation.rst",
+            category=SYNERGY,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "measured redundancy against ablation"},
+        ),
+        f"{FIGURES}/synergy-ablation.pdf",
+        f"{FIGURES}/synergy-ablation.csv",
+    log:
+        f"logs/{FIGURES}/synergy-ablation.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=lambda wildcards: code("figure_synergy_ablation.py"),
+    script:
+        "../scripts/figure_synergy_ablation.py"

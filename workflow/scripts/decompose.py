@@ -1,0 +1,26 @@
+"""Measure redundancy and synergy of the hidden layers of a block of seeds."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
+
+import msgspec
+
+from neuroninfo.files import storage
+from neuroninfo.synergy.layers import measure
+from neuroninfo.synergy.settings import SynergySettings
+
+settings = msgspec.convert(snakemake.params.settings, SynergySettings)
+activations = storage.each(
+    snakemake.input[0], "activations", "seed", variables=["activation", "label"]
+)
+storage.write(
+    measure(activations, settings),
+    snakemake.output[0],
+    kind="synergy",
+    title="Redundancy and synergy of pairs of neurons and of layers",
+    condition=snakemake.params.condition,
+    configuration=snakemake.params.settings,
+)

@@ -1,0 +1,14 @@
+"""Draw redundancy and synergy of all pairs of neurons of each layer."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
+
+from neuroninfo.figures import canvas
+from neuroninfo.figures.synergy import synergy
+from neuroninfo.files import storage
+
+groups = storage.read_groups(snakemake.input[0], "synergy")
+canvas.save(synergy(groups, snakemake.params.condition), *snakemake.output)
