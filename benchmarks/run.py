@@ -487,7 +487,8 @@ def smallest_union(first: np.ndarray, second: np.ndarray, labels: np.ndarray) ->
     def information(x: np.ndarray) -> float:
         p = np.maximum(np.stack([x, a - x, b - x, n - a - b + x]), 0) / n.sum()
         product = p.sum(axis=1, keepdims=True) * p.sum(axis=0, keepdims=True)
-        return float((p * np.log2(np.where(p > 0, p / product, 1))).sum())
+        ratio = np.divide(p, product, out=np.ones_like(p), where=p > 0)
+        return float((p * np.log2(ratio)).sum())
 
     start = np.clip(a * b / n, low, high)
     bounds = list(zip(low, high, strict=True))
