@@ -1,8 +1,8 @@
 """All parts of what three to five neurons say of the class: the redundancy lattice by I_min.
 
 Williams and Beer, arXiv:1004.2515, 2010: an element of the lattice is an antichain of sets of
-neurons, and what all its sets say is I_min (equation 8); Moebius inversion along the order of the
-lattice gives what is said at that element and nowhere below (equation 11).  In bits, plug-in, from
+neurons, and what all its sets say is I_min; Moebius inversion along the order of the
+lattice gives what is said at that element and nowhere below.  In bits, plug-in, from
 exact counts of the patterns.
 """
 
