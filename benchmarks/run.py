@@ -30,6 +30,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 import numpy as np
 import torch
+from scipy.optimize import minimize
 from torch import nn
 
 from neuroninfo.ablation.compiled import SMALLEST
@@ -43,6 +44,7 @@ from neuroninfo.neurons.measures import mutual_information
 from neuroninfo.neurons.quantization import Quantizer
 from neuroninfo.planes.estimators.binning import EdgeBins, WidthBins
 from neuroninfo.planes.estimators.kernel_density import KernelDensity
+from neuroninfo.synergy.pairs import decompose
 from neuroninfo.training.learner import Learner
 from neuroninfo.training.settings import Regularizer, Settings, Sgld
 from neuroninfo.training.splits import Split
@@ -448,6 +450,53 @@ def information_speed(quantizer_name: str, rounds: int) -> Iterator[Row]:
     )
 
 
+def pairs_speed(rounds: int) -> Iterator[Row]:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 10000)
+    on = rng.random((500, 10000)) < (rng.random((500, 10)) ** 2)[:, labels]
+    part = 200
+    first, second = np.triu_indices(len(on), k=1)
+    chosen = rng.choice(len(first), part, replace=False)
+
+    def loop() -> np.ndarray:
+        """Counts by np.bincount, and BROJA by a general optimizer, pair by pair."""
+        return np.array([smallest_union(on[first[p]], on[second[p]], labels) for p in chosen])
+
+    decompose(on, labels)
+    seconds, results = alternate(
+        rounds,
+        ours=(lambda: decompose(on, labels), 1),
+        **{"a loop over pairs": (loop, len(first) / part)},
+    )
+    found = results["ours"]
+    union = found.information[first] + found.information[second] - found.redundant["broja"]
+    assert (union[chosen] <= results["a loop over pairs"] + 1e-9).all()
+    # The general optimizer stops above the minimum.
+    np.testing.assert_allclose(union[chosen], results["a loop over pairs"], atol=1e-3)
+    yield from rows(
+        "redundancy, all pairs of 500 neurons x 10,000",
+        seconds,
+        note=f"the loop: of {part} pairs, one start of L-BFGS-B each, BROJA alone",
+    )
+
+
+def smallest_union(first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> float:
+    """Smallest I(T1,T2;Y) in bit with these marginals."""
+    cells = np.bincount(labels * 4 + 2 * first + second, minlength=40).reshape(10, 4).T
+    n, a, b = cells.sum(axis=0), cells[2] + cells[3], cells[1] + cells[3]
+    low, high = np.maximum(0, a + b - n), np.minimum(a, b)
+
+    def information(x: np.ndarray) -> float:
+        p = np.maximum(np.stack([x, a - x, b - x, n - a - b + x]), 0) / n.sum()
+        product = p.sum(axis=1, keepdims=True) * p.sum(axis=0, keepdims=True)
+        ratio = np.divide(p, product, out=np.ones_like(p), where=p > 0)
+        return float((p * np.log2(ratio)).sum())
+
+    start = np.clip(a * b / n, low, high)
+    bounds = list(zip(low, high, strict=True))
+    return float(minimize(information, start, method="L-BFGS-B", bounds=bounds).fun)
+
+
 # ------------------------------------------------------------------ information planes
 
 
@@ -706,6 +755,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "damage-cifar10": lambda rounds: damage_speed(CIFAR, 1),
     "information-1-bit": lambda rounds: information_speed("threshold", rounds),
     "information-30-bins": lambda rounds: information_speed("uniform-30", rounds),
+    "redundancy": pairs_speed,
     "planes": planes_speed,
     "wide plane": wide_speed,
     "kernel-narrow": lambda rounds: kernel_speed(4096, 10, rounds),

@@ -1,8 +1,8 @@
 """What two binary neurons say of the class at least, given what each of them says: BROJA.
 
 Bertschinger, Rauh, Olbrich, Jost and Ay, Entropy 16(4), 2014: the union information of T1 and T2
-is the smallest I_Q(T1,T2;Y) over all Q with the pairwise marginals of (T1,Y) and (T2,Y)
-(equation 9 with the redundant part of equation 11).  Two binary neurons leave one number a class
+is the smallest I_Q(T1,T2;Y) over all Q with the pairwise marginals of (T1,Y) and (T2,Y).
+Two binary neurons leave one number a class
 free: how often both are on, x_y.  The minimum is convex in x, and where its gradient
 
     log(x_11 x_00 / (x_10 x_01))_y - log(X_11 X_00 / (X_10 X_01)),   X = sum over y of x_y,

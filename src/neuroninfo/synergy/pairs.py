@@ -6,7 +6,7 @@ joint counts.  A measure of the redundant part R gives the others:
     I(T1;Y) = R + U1,   I(T2;Y) = R + U2,   I(T1,T2;Y) = R + U1 + U2 + S.
 
 - ``min``: sum over y of p(y) times the smaller specific information D(T_i|Y=y || T_i) (Williams and
-  Beer, arXiv:1004.2515, 2010, equation 8),
+  Beer, arXiv:1004.2515, 2010),
 - ``mmi``: the smaller of I(T1;Y) and I(T2;Y) (Barrett, Physical Review E 91, 2015),
 - ``broja``: I(T1;Y) + I(T2;Y) less the union information (`broja`).
 

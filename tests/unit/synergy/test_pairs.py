@@ -205,7 +205,7 @@ GATES = {
 
 @pytest.mark.parametrize("gate", GATES)
 def test_gates(gate: str) -> None:
-    """Williams and Beer 2010, figure 5; Bertschinger et al. 2014, table 1."""
+    """Known values of Williams and Beer 2010 and Bertschinger et al. 2014."""
     labels, of_first, of_second, joint, redundant = GATES[gate]
     found = decompose(np.stack([FIRST, SECOND]), labels.astype(int))
     np.testing.assert_allclose(found.information, [of_first, of_second], atol=1e-6)
