@@ -44,3 +44,12 @@ def test_the_notebook_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     assert "mutual_information" in texts[0]
     assert "/network" in texts[1]
+
+
+def test_what_stands_in_the_notebook_was_run() -> None:
+    notebook = nbformat.read(NOTEBOOKS / "own_network.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
+    assert counts == list(range(1, 10))
+    drawn = [cell for cell in notebook.cells if "pyplot.show()" in cell.source]
+    assert all(any("image/png" in o.get("data", {}) for o in cell.outputs) for cell in drawn)
