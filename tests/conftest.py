@@ -40,6 +40,7 @@ SLOW_UNITS = {
         *("ablation/test_ablation", "files/test_checkpoints", "files/test_writing"),
         *("figures/test_figures", "generalization/test_gaps", "planes/test_calibration"),
         *("toys/test_toys", "training/test_training", "own_network/test_study"),
+        *("own_network/test_notebook", "own_network/test_removal"),
     )
 }
 """What takes longest of the unit tests; of the others, all that runs Snakemake is slow."""

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from neuroninfo.figures import ablation as figures_ablation
 from neuroninfo.figures import canvas, labels, wording
@@ -161,7 +160,7 @@ def ranking(
 def relation(
     neurons: xr.Dataset, x: str, y: str, *, quantizer: str | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Two measures of every unit against each other, layers in colours.
+    """Two measures of every unit against each other, layers in six colours and markers.
 
     Parameters
     ----------
@@ -214,7 +213,6 @@ def _axes(ax: Axes | None) -> Axes:
     from matplotlib import pyplot
 
     ax = pyplot.subplots(figsize=(7, 4.2), layout="constrained")[1]
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
