@@ -7,6 +7,7 @@ from the densities, and so is I(X;T + noise) of a Gaussian mixture for estimator
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from collections.abc import Sequence
@@ -31,6 +32,8 @@ with their distance from 0, which changes no information.
 """
 LEVELS: Final = ((2, 0.3), (2, 2.0), (10, 2.0), (10, 6.0), (128, 20.0), (1024, 60.0))
 """Numbers of classes and separations."""
+INFORMATION: Final = 0.75
+"""Share of log2(n) that is known of the outputs behind ``bias_input`` (chosen)."""
 _DEGREES: Final = 3
 _DRAWS: Final = 100_000
 _FEWER: Final = 20_000
@@ -123,6 +126,16 @@ def reference(width: int, n_classes: int) -> Mixture:
     return Mixture("gaussian", width, n_classes, 2.0)
 
 
+def relative_noise(mixture: Mixture, information: float) -> float:
+    """Variance of noise, over that within a class, that leaves about so many bits of I(X;T).
+
+    Of these bits I(Y;T) without noise are about the class, at most half, and d/2 log2(1 + 1/v)
+    about the place within it.
+    """
+    of_class = min(mixture.known()[1], information / 2)
+    return float(1 / np.expm1(2 * np.log(2) * (information - of_class) / mixture.dimensions))
+
+
 def biases(
     estimators: Sequence[Estimator], widths: Sequence[int], n: int, n_classes: int
 ) -> dict[str, Any]:
@@ -130,21 +143,25 @@ def biases(
 
     The first two are (layer, estimator), the last is (estimator).
 
-    Estimate less known value on `reference` of each layer's width.  NaN: the estimator gives none,
-    or the value that it is after is not known (I(X;T) without noise).
+    Estimate less known value on `reference` of each layer's width.  For I(X;T) its scale is such
+    that about `INFORMATION` of log2(n) is known: of more than log2(n) bits no sample can tell.
+    NaN: the estimator gives none, or the value that it is after is not known (I(X;T) without
+    noise).
     """
     differences = np.full((2, len(widths), len(estimators)), np.nan)
     for column, estimator in enumerate(estimators):
         for row, width in enumerate(widths):
-            mixture = reference(width, n_classes)
-            try:
-                estimate = estimator(*mixture.draw(n, generator(0, Stream.CALIBRATION, "bias")))
-            except (EstimationError, np.linalg.LinAlgError):
-                continue
-            of_input, of_label = mixture.known(noise_of(estimator))
-            differences[1, row, column] = estimate.label - of_label
-            if noise_of(estimator) > 0:
-                differences[0, row, column] = estimate.input - of_input
+            mixture, noise = reference(width, n_classes), noise_of(estimator)
+            values, labels = mixture.draw(n, generator(0, Stream.CALIBRATION, "bias"))
+            with contextlib.suppress(EstimationError, np.linalg.LinAlgError):
+                of_label = mixture.known(noise)[1]
+                differences[1, row, column] = estimator(values, labels).label - of_label
+            if noise > 0:
+                relative = relative_noise(mixture, INFORMATION * np.log2(n))
+                scaled = np.sqrt(noise / relative) * values
+                with contextlib.suppress(EstimationError, np.linalg.LinAlgError):
+                    of_input = mixture.known(relative)[0]
+                    differences[0, row, column] = estimator(scaled, labels).input - of_input
     words = "estimate of {} less its known value for a Gaussian mixture of the layer's width"
     highest = [ceiling(estimator, n) for estimator in estimators]
     return {

@@ -111,3 +111,16 @@ def test_figures(sweep) -> None:
     assert [label.get_text() for label in drawn.axes[0].get_yticklabels()] == list(
         sweep["estimator"].values
     )
+
+
+@pytest.mark.parametrize("bits", [4.0, 9.0])
+@pytest.mark.parametrize(("dimensions", "classes"), [(1, 2), (5, 2), (20, 10), (300, 10)])
+def test_noise_leaves_as_much_information_as_is_asked_for(
+    dimensions: int, classes: int, bits: float
+) -> None:
+    """Up to what noise takes of I(Y;T), which is at most half."""
+    mixture = calibration.reference(dimensions, classes)
+    known = mixture.known(calibration.relative_noise(mixture, bits))[0]
+    assert bits / 2 - 0.05 < known < bits + 0.05
+    if dimensions == 5:
+        assert known == pytest.approx(bits, abs=0.2)

@@ -211,12 +211,15 @@ def test_biases_are_those_of_the_reference() -> None:
     assert dict(plane["bias_label"].sizes) == {"layer": 3, "estimator": 2}
     for layer, width in zip(plane["layer"].values, (5, 3, 4), strict=True):
         mixture = calibration.reference(width, 4)
-        sample = mixture.draw(9, generator(0, Stream.CALIBRATION, "bias"))
-        estimate = named("kde-upper-0.1")(*sample)
-        of_input, of_label = mixture.known(0.1)
+        values, labels = mixture.draw(9, generator(0, Stream.CALIBRATION, "bias"))
         here = plane.sel(layer=layer, estimator="kde-upper-0.1")
-        assert float(here["bias_input"]) == pytest.approx(estimate.input - of_input)
-        assert float(here["bias_label"]) == pytest.approx(estimate.label - of_label)
+        of_label = named("kde-upper-0.1")(values, labels).label - mixture.known(0.1)[1]
+        assert float(here["bias_label"]) == pytest.approx(of_label)
+        # Noise of variance 0.1 upon outputs of another scale is noise of another variance.
+        relative = calibration.relative_noise(mixture, 0.75 * np.log2(9))
+        scaled = values * np.sqrt(0.1 / relative)
+        of_input = named("kde-upper-0.1")(scaled, labels).input - mixture.known(relative)[0]
+        assert float(here["bias_input"]) == pytest.approx(of_input)
     assert plane["bias_input"].sel(estimator="edges-30").isnull().all()
     n = len(splits()["validation"].labels)
     np.testing.assert_allclose(plane["ceiling_input"], np.log2(n))
