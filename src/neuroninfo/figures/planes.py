@@ -385,7 +385,7 @@ def _name_ends(ax: Axes, ends: Mapping[str, tuple[float, float]]) -> None:
     for texts, (x, _) in groups:
         inwards = x + 1.2 * line * len(texts) > room
         ax.annotate(
-            ",".join(texts),
+            ",".join(sorted(texts)),
             ends[texts[0]],
             (-5, 5) if inwards else (5, 3),
             textcoords="offset points",
