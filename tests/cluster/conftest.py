@@ -283,6 +283,8 @@ class ClusterProject(Project):
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # A shell that puts the tests in the background (&) has them ignore SIGINT.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def on_cluster(self, *arguments: str, seconds: float = PATIENCE) -> tuple[int, str]:

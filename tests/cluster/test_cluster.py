@@ -251,7 +251,7 @@ def test_a_job_over_its_time_limit_goes_on_in_another_with_more(
     assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("4000M", "8000M")
     assert "SLURM status is: 'TIMEOUT'" in project.output()
     log = (project.folder / "logs" / TWO_BLOCKS[0]).with_name("train.log").read_text()
-    assert log.startswith("resumed in epoch 2 from results/cluster/checkpoints/")
+    assert "\nresumed in epoch 2 from results/cluster/checkpoints/" in log
     assert not list((project.folder / "results" / "cluster" / "checkpoints").iterdir())
     for kind in TRAINED:
         assert_same(project, reference, Path(TWO_BLOCKS[0]).with_name(f"{kind}.nc"), kind)

@@ -54,7 +54,7 @@ class Job:
         return self.log.read_text() if self.log.exists() else ""
 
     def resumed(self) -> bool:
-        return self.text().startswith("resumed in epoch")
+        return "\nresumed in epoch" in self.text()
 
     def epochs(self) -> int:
         """Epochs that this process has trained."""

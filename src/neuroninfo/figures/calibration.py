@@ -77,7 +77,12 @@ def _known(calibration: xr.Dataset, part: Literal["label", "input"]) -> Figure:
                 markersize=6,
                 alpha=0.8,
             )
-        ax.set_title(wording.of_estimator(name), loc="left", weight="bold", fontsize=canvas.SMALL)
+        ax.set_title(
+            wording.of_estimator(name, whose=False),
+            loc="left",
+            weight="bold",
+            fontsize=canvas.SMALL,
+        )
         ax.set_xlabel("known (bit)")
         ax.set_ylabel("estimate (bit)")
     handles = [

@@ -8,6 +8,7 @@ import scipy.integrate
 import scipy.stats
 
 from neuroninfo.figures import calibration as figures_calibration
+from neuroninfo.figures import wording
 from neuroninfo.planes import calibration
 from neuroninfo.planes.calibration import FAMILIES, Mixture
 from neuroninfo.planes.estimators.names import named
@@ -108,9 +109,9 @@ def test_figures(sweep) -> None:
     drawn = figures_calibration.calibration(sweep, "cost")
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
-    assert [label.get_text() for label in drawn.axes[0].get_yticklabels()] == list(
-        sweep["estimator"].values
-    )
+    shown = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
+    assert shown[0] == "binned, 30 edges"
+    assert shown == [wording.of_estimator(name, whose=False) for name in sweep["estimator"].values]
 
 
 @pytest.mark.parametrize("bits", [4.0, 9.0])

@@ -540,7 +540,7 @@ def test_the_primary_family_is_corrected_together() -> None:
 
 def test_gather_refuses(tmp_path: Path) -> None:
     l2, none = (written(tmp_path, regularizer=name) for name in ("l2", "none"))
-    with pytest.raises(StorageError, match="missing: mnist/4-4/relu/none; run them again"):
+    with pytest.raises(StorageError, match="missing: mnist/4-4/relu/none; make them again"):
         claims.gather([l2], [names(regularizer="l2"), names(regularizer="none")])
     with pytest.raises(StorageError, match=r"none.*csv: not expected: mnist/4-4/relu/none"):
         claims.gather([l2, none], [names(regularizer="l2")])
