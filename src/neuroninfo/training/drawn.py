@@ -85,6 +85,11 @@ class Draws:
         On a CPU each step's numbers are drawn when it comes, so that they are in the cache;
         elsewhere those of as many steps as fit into memory, since drawing takes many launches.
         """
+        networks = group.seeds
+        if self.sgld is None and not (self.dropped[networks].any() or self.noisy[networks].any()):
+            nothing: list[Tensor | None] = [None] * len(self.layers)
+            yield from [Drawn(nothing, nothing, [], None)] * len(sizes)
+            return
         for n, same in groupby(sizes):
             left = len(list(same))
             each = _BYTES_A_NUMBER * self._count(group, n)
