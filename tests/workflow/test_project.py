@@ -84,6 +84,14 @@ def test_what_is_short_runs_where_snakemake_runs() -> None:
         assert "    localrule: True" in text or "    benchmark:" in text, name
 
 
+def test_no_job_asks_for_more_time_than_the_configuration_allows() -> None:
+    """`cluster.longest_minutes` is looked at by `lasting`."""
+    submitted = {name: text for name, text in RULES.items() if "    localrule: True" not in text}
+    assert {"train", "ablate", "decompose"} <= set(submitted)
+    for name, text in submitted.items():
+        assert re.search(r"^        runtime=lasting\(\d+\),$", text, re.MULTILINE), name
+
+
 @pytest.mark.parametrize("name", FIGURE_RULES)
 def test_a_figure_has_one_name(name: str) -> None:
     """File, function and caption, of a rule's only figure also the rule; wildcards left out."""

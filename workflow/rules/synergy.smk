@@ -21,7 +21,7 @@ rule decompose:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(60),
+        runtime=lasting(60),
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.synergy_settings(),

@@ -12,15 +12,20 @@ from neuroninfo.files import storage
 from neuroninfo.synergy.layers import measure
 from neuroninfo.synergy.settings import SynergySettings
 
+condition = snakemake.params.condition
 settings = msgspec.convert(snakemake.params.settings, SynergySettings)
 activations = storage.each(
-    snakemake.input[0], "activations", "seed", variables=["activation", "label"]
+    snakemake.input[0],
+    "activations",
+    "seed",
+    variables=["activation", "label"],
+    condition=condition,
 )
 storage.write(
     measure(activations, settings),
     snakemake.output[0],
     kind="synergy",
     title="Redundancy and synergy of pairs of neurons and of layers",
-    condition=snakemake.params.condition,
+    condition=condition,
     configuration=snakemake.params.settings,
 )

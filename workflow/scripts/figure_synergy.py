@@ -10,5 +10,6 @@ from neuroninfo.figures import canvas
 from neuroninfo.figures.synergy import synergy
 from neuroninfo.files import storage
 
-groups = storage.read_groups(snakemake.input[0], "synergy")
-canvas.save(synergy(groups, snakemake.params.condition), *snakemake.output)
+condition = snakemake.params.condition
+groups = storage.read_groups(snakemake.input[0], "synergy", condition=condition)
+canvas.save(synergy(groups, condition), *snakemake.output)

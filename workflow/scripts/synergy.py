@@ -9,7 +9,6 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 from neuroninfo.files import storage, tables
 from neuroninfo.results import synergy
 
-table = synergy.summary(
-    storage.read_groups(snakemake.input[0], "synergy"), snakemake.params.condition
-)
-tables.write(table, snakemake.output[0])
+condition = snakemake.params.condition
+groups = storage.read_groups(snakemake.input[0], "synergy", condition=condition)
+tables.write(synergy.summary(groups, condition), snakemake.output[0])

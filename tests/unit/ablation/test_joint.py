@@ -1,8 +1,5 @@
 """Joint selection against plain contingency tables."""
 
-from collections import Counter
-from math import log2
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +7,7 @@ from hypothesis import strategies as st
 
 from neuroninfo.ablation import joint
 from neuroninfo.ablation.joint import Pairs
+from tests.unit.contingency import information
 
 quick = settings(deadline=None, max_examples=60)
 
@@ -25,15 +23,6 @@ def data(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
         if rng.random() < 0.4:
             on[neuron] ^= labels == rng.integers(0, 4)
     return on, labels
-
-
-def entropy(*columns: np.ndarray) -> float:
-    values = list(zip(*(column.tolist() for column in columns), strict=True))
-    return -sum(c / len(values) * log2(c / len(values)) for c in Counter(values).values())
-
-
-def information(labels: np.ndarray, *bits: np.ndarray) -> float:
-    return entropy(*bits) + entropy(labels) - entropy(*bits, labels)
 
 
 @quick

@@ -1,6 +1,5 @@
 """Pairs taken apart against plain contingency tables, gates, and a general optimizer."""
 
-from collections import Counter
 from itertools import product
 from math import log2
 
@@ -12,6 +11,7 @@ from scipy.optimize import minimize
 
 from neuroninfo.synergy.broja import union_information
 from neuroninfo.synergy.pairs import MEASURES, decompose
+from tests.unit.contingency import entropy, information
 
 quick = settings(deadline=None, max_examples=60)
 
@@ -35,15 +35,6 @@ def data(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
         elif kind < 0.6:
             on[neuron] = rng.random() < 0.5
     return on, labels
-
-
-def entropy(*columns: np.ndarray) -> float:
-    values = list(zip(*(column.tolist() for column in columns), strict=True))
-    return -sum(c / len(values) * log2(c / len(values)) for c in Counter(values).values())
-
-
-def information(labels: np.ndarray, *bits: np.ndarray) -> float:
-    return entropy(*bits) + entropy(labels) - entropy(*bits, labels)
 
 
 def smallest_specific(labels: np.ndarray, *neurons: np.ndarray) -> float:

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 
 from neuroninfo.synergy.sets import prefix
+from tests.unit.contingency import entropy, information
 
 from .test_lattice import CUBE
-from .test_pairs import data, entropy, information, quick
+from .test_pairs import data, quick
 
 
 @quick
