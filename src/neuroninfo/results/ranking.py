@@ -101,8 +101,6 @@ def replaced(
     """
     rows = []
     for about, group in _groups(ablations, condition):
-        if not {ZERO, MEAN} <= set(map(str, group["replacement"].values)):
-            continue
         for number, (measure, quantizer) in enumerate(ordered_by(group)):
             zero, mean = (
                 mean_accuracy(group, measure, quantizer, replacement)
