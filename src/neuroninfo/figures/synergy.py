@@ -140,7 +140,7 @@ def synergy_ablation(of_layers: pd.DataFrame, correlations: pd.DataFrame) -> Fig
     drawn, axes = canvas.figure(
         len(MEASURED) * len(COUNTED),
         title="What ablation calls redundant or inactive, against measured redundancy",
-        subtitle=f"one mark a layer; {wording.counted(len(conditions), 'condition')}",
+        subtitle=f"one mark per layer; {wording.counted(len(conditions), 'condition')}",
         note="Across: the redundant part of I(T1,T2;Y) by BROJA, means over pairs of neurons that "
         "vary, as a share of I(T1,T2;Y); and the largest one of each neuron, as a share of what "
         "neurons say. Up: counts at the tolerances of the claims, over the neurons of the layer. "
