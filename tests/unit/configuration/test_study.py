@@ -1425,7 +1425,7 @@ KEYS = list(keys(SCHEMA))
 
 def test_schema_and_library_know_the_same_names() -> None:
     from neuroninfo.data import datasets
-    from neuroninfo.data.sources import SOURCES
+    from neuroninfo.data.catalogue import SOURCES
     from neuroninfo.toys import sets
 
     own = SCHEMA["properties"]["toys"]["properties"]
