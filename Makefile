@@ -27,7 +27,8 @@ gallery: figures
 	    results/talk-again
 
 dry-run: .venv/installed
-	$(SNAKEMAKE) --configfile config/config.yaml --dry-run
+	$(SNAKEMAKE) --configfile config/config.yaml --dry-run --quiet rules
+	PYTHONPATH=src $(BIN)/python -m neuroninfo.configuration.cost config/config.yaml
 
 test: .venv/installed
 	$(BIN)/python -m pytest -n 3

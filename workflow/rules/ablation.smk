@@ -28,7 +28,7 @@ rule damage:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("damage"),
         runtime=lasting(60),
     params:
         condition=block_of,
@@ -53,7 +53,7 @@ rule rank:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("rank"),
         runtime=lasting(240),
     params:
         condition=block_of,
@@ -79,7 +79,7 @@ rule ablate:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("ablate"),
         runtime=lasting(120),
     params:
         condition=block_of,

@@ -15,7 +15,7 @@ rule measure:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("measure"),
         runtime=lasting(30),
     params:
         condition=block_of,

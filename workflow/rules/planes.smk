@@ -30,7 +30,7 @@ rule plane:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("plane"),
         runtime=lasting(120),
     params:
         condition=block_of,

@@ -9,7 +9,9 @@ sys.path.insert(0, str(SOURCE))
 
 from neuroninfo.configuration import study as configuration
 from neuroninfo.configuration.messages import ConfigurationError
+from neuroninfo.configuration.memory import needed
 from neuroninfo.configuration.plans import Condition
+from neuroninfo.configuration.sizes import sizes
 from neuroninfo.provenance import Library
 
 try:
@@ -199,6 +201,30 @@ def named(conditions):
 def growing(start):
     """A resource that doubles with each attempt, of what is submitted to a cluster."""
     return lambda wildcards, attempt: start * 2 ** (attempt - 1)
+
+
+sizes_of = functools.cache(functools.partial(sizes, STUDY))
+
+
+def size_of_block(wildcards):
+    """How many seeds it has."""
+    return int(wildcards.last) - int(wildcards.first) + 1
+
+
+def needing(stage, condition=condition_of, networks=size_of_block):
+    """Memory of a job of a stage by the sizes of its condition; it doubles with each attempt."""
+    trains = stage in ("train", "plane", "bounds", "supersample")
+
+    def memory(wildcards, attempt):
+        start = needed(
+            stage,
+            sizes_of(condition(wildcards)),
+            networks(wildcards),
+            gpu=trains and STUDY.device != "cpu",
+        )
+        return start * 2 ** (attempt - 1)
+
+    return memory
 
 
 def lasting(start):

@@ -28,7 +28,7 @@ rule train:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("train"),
         runtime=lasting(60),
     params:
         condition=block_of,
