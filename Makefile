@@ -1,4 +1,4 @@
-# Everything here is one plain command, which README shows too.
+# Shortcuts for plain commands, which docs/commands.md lists.
 PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local

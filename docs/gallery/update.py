@@ -1,4 +1,4 @@
-"""Put studies' figures and numbers into README.md beside this script, and into the project's.
+"""Put figures and numbers of studies into the gallery (README.md here) and the project's README.
 
     python docs/gallery/update.py results/talk results/settings results/paper-v1 results/splits
 
@@ -97,22 +97,25 @@ def answer(study: Path) -> str:
         rests.append(_in_points(own.loc[claims.WITHIN, "effect"]))
     by_layer = {name: cells[cells["claim"] == name] for name in ("C2a", "C2b")}
     return (
-        "Over the whole network, removing the neurons of highest mutual information first hurts "
-        f"less than removing those of lowest first (C1) in {_listed(settings)} "
-        f"({wording.of_dataset(c1['dataset'].iloc[0])}, {c1['n_seeds'].max()} seeds each). "
-        f"At these references the effect is {_listed(effects)} points of mean accuracy; the "
-        f"sequence in which the order empties the layers makes {_listed(shares)} of it, the order "
-        f"of neurons within layers {_listed(rests)}. "
-        "Within layers, removing the highest first hurts more than a random order (C2a) in "
-        f"{_verdicts(by_layer['C2a'])}, and removing the lowest first hurts less than a random "
-        f"order (C2b) in {_verdicts(by_layer['C2b'])}."
+        "Claim C1 says that, over the whole network, removing the neurons with the highest mutual "
+        "information first hurts less than removing those with the lowest first. "
+        f"It holds in {_listed(settings)} "
+        f"({wording.of_dataset(c1['dataset'].iloc[0])}, {c1['n_seeds'].max()} seeds per setting). "
+        "In the reference settings the effect on the mean accuracy is "
+        f"{_listed(effects)} percentage points. "
+        f"The sequence in which the order empties the layers contributes {_listed(shares)} points "
+        "to it, and the order of the neurons within the layers contributes "
+        f"{_listed(rests)} points. "
+        "Within single layers, removing the highest first hurts more than a random order "
+        f"(claim C2a) in {_verdicts(by_layer['C2a'], 'less')}; removing the lowest first hurts "
+        f"less than a random order (claim C2b) in {_verdicts(by_layer['C2b'], 'more')}."
     )
 
 
-def _verdicts(cells: pd.DataFrame) -> str:
-    """Such as "84 of 124 cases (the opposite in 2)"."""
+def _verdicts(cells: pd.DataFrame, contrary: str) -> str:
+    """Such as "84 of 124 cases and less in 2"."""
     holds, fails = ((cells["verdict"] == verdict).sum() for verdict in ("holds", "fails"))
-    return f"{holds} of {len(cells)} cases (the opposite in {fails})"
+    return f"{holds} of {len(cells)} cases and {contrary} in {fails}"
 
 
 def _in_points(accuracy: float) -> str:
@@ -150,16 +153,16 @@ def first_version_table(study: Path) -> str:
         rows.append([first["reading"], order, removed, paper, *ours])
     heads = [
         "figure of the paper",
-        "neurons by, or what",
+        "order or quantity",
         "removed",
         "paper",
-        "ours, to zero",
-        "ours, to the mean",
+        "ours, ablated to zero",
+        "ours, ablated to the mean",
     ]
     return (
-        f"Of the {unstated} numbers for which the paper does not say what ablated neurons put out, "
-        f"{agreed.loc[ZERO, 'agree']} agree when they are ablated to zero and "
-        f"{agreed.loc[MEAN, 'agree']} when they are ablated to their mean.\n\n"
+        f"For {unstated} numbers the paper does not say what ablated neurons put out. Of these, "
+        f"{agreed.loc[ZERO, 'agree']} agree with ours if neurons are ablated to zero, and "
+        f"{agreed.loc[MEAN, 'agree']} if they are ablated to their mean.\n\n"
         f"{_markdown(heads, rows)}"
     )
 
@@ -270,7 +273,7 @@ def talk_table(study: Path) -> str:
     if frame.empty:
         raise StorageError(f"{study}: no condition of which the talk gives counts")
     rows = [[row["statement"], row["reading"], _judged(row)] for _, row in frame.iterrows()]
-    return _markdown(["count, and the talk's", "compared with", "here"], rows)
+    return _markdown(["count, and the talk's number", "compared with", "our result"], rows)
 
 
 def counts_table(study: Path, *conditions: str) -> str:

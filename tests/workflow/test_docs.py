@@ -31,12 +31,11 @@ def blocks(page: Path) -> Iterator[tuple[str, str]]:
 
 
 def commands() -> dict[str, str]:
-    """Commands of README's table and of all bash blocks, each with a page that shows it.
+    """Commands of the table in commands.md and of all bash blocks, each with a page that shows it.
 
-    But of the tutorial's: they are run as a whole.
+    The tutorial's are left out, since they are run as a whole.
     """
-    readme = (ROOT / "README.md").read_text()
-    table = re.findall(r"`((?:snakemake|python) [^`]+)`", readme)
+    table = re.findall(r"`((?:snakemake|python) [^`]+)`", (DOCS / "commands.md").read_text())
     fenced = {
         line.partition("#")[0].strip(): page.relative_to(ROOT).as_posix()
         for page in PAGES
@@ -44,7 +43,7 @@ def commands() -> dict[str, str]:
         for line in block.splitlines()
         if line.strip() and page.name != "tutorial.md"
     }
-    return dict.fromkeys(table, "README.md") | fenced
+    return dict.fromkeys(table, "docs/commands.md") | fenced
 
 
 FILLED = re.compile(r"<!-- [a-z-]+ [^>]+ -->.*?<!-- end -->", re.DOTALL)

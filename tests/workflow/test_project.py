@@ -44,9 +44,9 @@ def test_a_conda_environment_has_the_locked_versions(path: Path) -> None:
     assert needed == {canonicalize_name(text.split("==")[0]) for text in pinned}
 
 
-def test_readme_shows_the_commands_of_the_makefile() -> None:
+def test_the_page_of_commands_shows_those_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    readme = (ROOT / "README.md").read_text()
+    page = (ROOT / "docs/commands.md").read_text()
     recipes = re.findall(
         r"^(demo|figures|dry-run|test|check|benchmark): .*\n((?:\t.*\n)+)", makefile, re.MULTILINE
     )
@@ -56,7 +56,7 @@ def test_readme_shows_the_commands_of_the_makefile() -> None:
             if line.strip().startswith(("@echo", "$(MAKE)")):
                 continue
             command = line.strip().replace("$(SNAKEMAKE)", "snakemake --profile profiles/local")
-            assert f"`{command.replace('$(BIN)/', '')}`" in readme, command
+            assert f"`{command.replace('$(BIN)/', '')}`" in page, command
 
 
 @pytest.mark.parametrize("path", [ROOT / "Snakefile", *CHAPTERS], ids=str)

@@ -118,7 +118,9 @@ rule supersample:
         mem_mb=needing(
             "supersample",
             lambda wildcards: STUDY.supersample_condition(wildcards.supersample),
-            lambda wildcards: SUPERSAMPLES[wildcards.supersample]["masks"],
+            lambda wildcards: STUDY.supersample_settings(wildcards.supersample)[
+                "masks"
+            ],
         ),
         runtime=lasting(120),
     params:

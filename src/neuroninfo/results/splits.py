@@ -182,7 +182,7 @@ def summary(table: pd.DataFrame) -> str:
     factors = primary["factor"]
     wider = int((primary["factor_low"] > 1).sum())
     return (
-        f"If every network has a split of its own, the intervals of {len(primary)} effects are "
-        f"{factors.median():.1f} times as wide in the median and {factors.max():.1f} times at "
-        f"most; for {wider} of them the factor is shown to be above 1."
+        f"If every network has a split of its own, the intervals of {len(primary)} effects become "
+        f"wider by a factor of {factors.median():.1f} in the median and {factors.max():.1f} at "
+        f"most. For {wider} of the effects the interval of this factor lies above 1."
     )
