@@ -312,24 +312,31 @@ def cost_table(study: Path) -> str:
     return _markdown(["condition", "seeds", "CPU minutes"], rows)
 
 
-def compression_table(study: Path) -> str:
-    """How many hidden layers of each condition compress, by estimator."""
+def compression_table(study: Path, dataset: str) -> str:
+    """Hidden layers of each condition of a data set that compress, by estimator.
+
+    A cell counts those that compress among those whose estimate is trusted, and the others.
+    """
     frame = tables.read(study / "compression.csv", planes.COLUMNS)
-    frame = frame[frame["layer"] != layers.OUTPUT]
+    frame = frame[(frame["layer"] != layers.OUTPUT) & (frame["dataset"] == dataset)]
+    frame = frame[frame["verdict"] != "no estimate"]
+    conditions = frame.groupby(list(CONDITION), sort=False)
+    heads = [
+        f"{condition[1]}, {', '.join(map(wording.of_regularizer, condition[2:]))}"
+        for condition, _ in conditions
+    ]
     rows = []
     for estimator in dict.fromkeys(frame["estimator"]):
-        row = [f"`{estimator}`"]
-        for _, own in frame.groupby(list(CONDITION), sort=False):
+        row = [wording.of_estimator(estimator)]
+        for _, own in conditions:
             verdicts = own.loc[own["estimator"] == estimator, "verdict"]
-            asked = verdicts[verdicts != "no estimate"]
-            found = f"{(asked == 'compresses').sum()} of {len(asked)}"
-            row.append(found if len(asked) else "")
+            trusted = verdicts[verdicts != "not trusted"]
+            cell = f"{(trusted == 'compresses').sum()} of {len(trusted)}" if len(trusted) else ""
+            if others := len(verdicts) - len(trusted):
+                cell += f"{', ' if cell else ''}{others} not trusted"
+            row.append(cell)
         rows.append(row)
-    heads = [
-        ", ".join([condition[0], condition[1], *map(wording.of_regularizer, condition[2:])])
-        for condition, _ in frame.groupby(list(CONDITION), sort=False)
-    ]
-    return _markdown(["hidden layers that compress", *heads], rows)
+    return _markdown(["estimator of I(X;T)", *heads], rows)
 
 
 def bounds_table(study: Path) -> str:
