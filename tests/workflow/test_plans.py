@@ -17,9 +17,9 @@ TALK = ("--configfile", "config/config.yaml")
 def test_the_talk_is_planned_by_default(plan: Plan, arguments: tuple[str, ...]) -> None:
     run = plan(*arguments)
     jobs = planned(run.stdout)
-    # 5 conditions of 20 seeds, whose activations are kept, and 16 of 5 seeds: blocks of 5.
-    blocks = {"train": 20, "train_and_drop": 16}
-    assert jobs | blocks | {"measure": 36, "dataset": 4, "study_readings": 1} == jobs
+    # Blocks of 5 seeds, 1 or 2 of them per condition. Activations of 11 conditions are dropped.
+    blocks = {"train": 9, "train_and_drop": 11}
+    assert jobs | blocks | {"measure": 20, "dataset": 4, "study_readings": 1} == jobs
     # Of the conditions with numbers of the talk one is drawn; the first version is another study.
     assert jobs | {"tolerances": 1, "figure_tolerances": 1} == jobs
     assert not jobs.keys() & {"first_version", "figure_first_version"}
@@ -68,6 +68,11 @@ def test_the_sweep_plans_no_more_than_its_figure_needs(plan: Plan) -> None:
     assert set(re.findall(r"dataset=([\w-]+)", run.stdout)) == {
         *("mnist", "mnist-standardized", "mnist-other-split"),
     }
+
+
+def test_the_strengths_of_l2_are_compared(plan: Plan) -> None:
+    jobs = planned(plan(*LOCAL, "--configfile", "config/strengths.yaml").stdout)
+    assert jobs | {"train_and_drop": 6, "ablate": 6, "figure_comparison": 1} == jobs
 
 
 def test_splits_have_seeds_of_their_own(plan: Plan) -> None:

@@ -81,8 +81,9 @@ def jobs(study: Study, rates: Rates = RATES) -> Iterator[Job]:
         of = sizes(study, condition)
         trained = training_seconds(study, condition, of, rates)
         on_gpu = _steps(study, condition, of) * rates.gpu_step
-        stages = {"train": (study.blocks(condition), trained, on_gpu, 3, _trained_mib(of, plan))}
+        stages = {}
         if plan.orderings:
+            stages["train"] = (study.blocks(condition), trained, on_gpu, 3, _trained_mib(of, plan))
             quantizers = len(study.resolved["measures"]["quantizers"])
             measured = sum(of.hidden) * of.n_measured * quantizers * rates.quantized
             stages["measure"] = (study.blocks(condition), measured, 0.0, 1, 0.02)
