@@ -43,7 +43,7 @@ def test_the_page_on_clusters_counts_the_jobs_of_the_talk(plan: Plan) -> None:
     trained = ("train", "train_and_drop", "plane", "bounds", "supersample")
     with_gpu = sum(submitted.get(rule, 0) for rule in trained)
     page = (ROOT / "docs" / "cluster.md").read_text()
-    assert f"is {sum(submitted.values())} jobs in SLURM, {with_gpu} of them with a GPU" in page
+    assert f"has {sum(submitted.values())} jobs in SLURM, {with_gpu} of them with a GPU" in page
 
 
 def test_the_demo_plans_nothing_but_digits(plan: Plan) -> None:
