@@ -46,6 +46,23 @@ def test_the_page_on_clusters_counts_the_jobs_of_the_talk(plan: Plan) -> None:
     assert f"has {sum(submitted.values())} jobs in SLURM, {with_gpu} of them with a GPU" in page
 
 
+def test_other_schedulers_are_planned_in_the_same_way(plan: Plan) -> None:
+    lsf, slurm = (
+        plan("--profile", f"profiles/{name}", "--configfile", "config/demo.yaml").stdout
+        for name in ("lsf", "slurm")
+    )
+    assert planned(lsf) == planned(slurm)
+    on_gpu = {
+        name: re.findall(
+            r"^rule (\w+):\n(?:    .*\n)*?    resources: .*\bgpu=1\b", text, re.MULTILINE
+        )
+        for name, text in (("lsf", lsf), ("slurm", slurm))
+    }
+    assert sorted(on_gpu["lsf"]) == sorted(on_gpu["slurm"])
+    assert set(on_gpu["lsf"]) == {"train", "plane", "bounds", "supersample"}
+    assert lsf.count("lsf_extra=-gpu num=1") == len(on_gpu["lsf"])
+
+
 def test_the_demo_plans_nothing_but_digits(plan: Plan) -> None:
     run = plan(*LOCAL, "--configfile", "config/demo.yaml")
     assert set(re.findall(r"dataset=(\w+)", run.stdout)) == {"digits"}
@@ -135,7 +152,7 @@ def test_an_unedited_cluster_profile_is_refused_before_anything_is_submitted(
     assert run.returncode == 1
     errors = [line for line in run.stdout.splitlines() if line.startswith("profile: ")]
     assert len(errors) == 1, run.stdout
-    for words in ("your-account", "your-cpu-partition", "your-gpu-partition", "slurm/config.yaml"):
+    for words in ("your-account", "your-cpu-partition", "your-gpu-partition", "config.yaml"):
         assert words in errors[0]
     assert "Traceback" not in run.stdout
     assert "submitted with" not in run.stdout
