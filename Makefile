@@ -6,7 +6,7 @@ SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 # Checks that have nothing to do with each other, side by side: make --jobs lint
 LINT := mypy snakemake-lint snakefmt ruff-check ruff-format
 
-.PHONY: demo test check figures gallery dry-run benchmark lint $(LINT)
+.PHONY: demo test check figures gallery dry-run benchmark site lint $(LINT)
 
 demo: .venv/installed
 	$(SNAKEMAKE) --configfile config/demo.yaml
@@ -39,6 +39,10 @@ check: .venv/installed
 
 benchmark: .venv/installed
 	$(BIN)/python benchmarks/run.py
+
+site: .venv/installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo 'Site: site/index.html'
 
 lint: $(LINT)
 

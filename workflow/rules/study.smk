@@ -3,8 +3,10 @@
 import functools
 import re
 
-SOURCE = Path(workflow.basedir) / "src"
-SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+# Where this file is, and not the workflow that uses this one as a module.
+PROJECT = Path(workflow.current_basedir.path).resolve().parents[1]
+SOURCE = PROJECT / "src"
+SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SOURCE))
 
 from neuroninfo.configuration import study as configuration
@@ -16,7 +18,7 @@ from neuroninfo.provenance import Library
 
 try:
     STUDY = configuration.load(
-        config, Path(workflow.basedir) / "workflow" / "schemas" / "config.schema.yaml"
+        config, PROJECT / "workflow" / "schemas" / "config.schema.yaml"
     )
 except ConfigurationError as error:
     raise WorkflowError(f"configuration: {error}") from None
