@@ -92,7 +92,7 @@ def limit(axes: Sequence[Axes]) -> None:
         low, high = ends[:, 0].min(), ends[:, 1].max()
         wider = max(0, _SPAN - (high - low)) / 2
         low, high = low - wider, high + wider
-        if low < 0 <= low + high / 12:  # only the margin is below 0
+        if low < 0 <= low + (high - low) / 12 + 1e-9:  # only the margin is below 0
             low = -0.04 * high
         for ax in axes:
             getattr(ax, put)(low, high)

@@ -98,7 +98,7 @@ def apart(written: list[Text]) -> None:
 )
 @settings(max_examples=30, deadline=None)
 def test_labels_of_layers_never_collide(ends: list[tuple[float, float]], size: float) -> None:
-    drawn, (ax,) = canvas.slide(1, title="", subtitle="", note="")
+    drawn, (ax,) = canvas.slide(1, title="planes", subtitle="of networks", note="numbers")
     ax.set_xlim(-0.1, 1.1)
     ax.set_ylim(-0.1, 1.1)
     points = {str(number): end for number, end in enumerate(ends)}
@@ -118,7 +118,7 @@ def test_labels_of_layers_never_collide(ends: list[tuple[float, float]], size: f
 
 
 def test_a_label_is_off_the_path_where_there_is_room() -> None:
-    _, (ax,) = canvas.slide(1, title="", subtitle="", note="")
+    _, (ax,) = canvas.slide(1, title="planes", subtitle="of networks", note="numbers")
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
     path = np.array([(0.1, 0.5), (0.9, 0.5)])
