@@ -390,6 +390,7 @@ ROOMS_OF = {
         ("figure_synergy figure_synergy_ablation", "figures results"),
         ("figure_planes figure_calibration", "figures planes results"),
         ("figure_planes_activations figure_study_planes", "figures planes results"),
+        ("figure_plane figure_plane_activations", "figures planes results"),
         ("figure_bounds figure_bounds_supersample", "figures generalization results"),
         ("figure_toys_logistic figure_toys_network", "figures results toys"),
     )

@@ -69,6 +69,7 @@ wildcard_constraints:
     first=r"\d+",
     last=r"\d+",
     group=r"\d+",
+    estimator=r"[a-z0-9.-]+",
     orderings=r"[a-z0-9-]+",
     comparison=r"[a-z0-9-]+",
     toy=r"[a-z]+",

@@ -290,6 +290,18 @@ class Study:
             "examples": planes.get("examples"),
         }
 
+    def plane_shown(self, condition: Condition) -> str:
+        """The estimator whose plane is drawn by itself: the first of the list.
+
+        Of networks that have a true information, the first that gives it, if it is listed.
+        """
+        names = self.plane_settings(condition)["estimators"]
+        regularizer = self.resolved["regularizers"][condition.regularizer]
+        true = "propagation-" if regularizer["noise"] else "exact"
+        if regularizer["noise"] or regularizer.get("output_bits"):
+            return next((name for name in names if name.startswith(true)), names[0])
+        return str(names[0])
+
     @property
     def gaps(self) -> tuple[str, ...]:
         """Names of what is trained for bounds."""

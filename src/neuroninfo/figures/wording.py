@@ -64,6 +64,8 @@ _ESTIMATORS: Final = {
     "kraskov": ("neighbours, {}", "Kraskov et al."),
     "renyi": ("Renyi entropy, order {}", "Wickstrom et al."),
     "infonce": ("InfoNCE, {}", "van den Oord et al."),
+    "smile": ("SMILE, {}", "Song, Ermon"),
+    "sliced": ("sliced, {}", "Goldfeld, Greenewald"),
     "propagation": ("the noisy network's own", "Goldfeld et al."),
     "exact": ("outputs as they are", "Lorenzen et al."),
 }

@@ -1394,6 +1394,21 @@ def test_planes_of_a_data_set() -> None:
     assert [group["estimators"] for group in groups] == [["edges-30", "exact"], ["width-1"]]
     assert [group["costly"]["estimators"] for group in groups] == [["infonce-1"], ["renyi-2"]]
     assert len(load(many | {"planes": many["planes"] | {"groups": 9}}).plane_groups(digits)) == 5
+    shown = {
+        (key, name): load(
+            many
+            | {"regularizers": {digits.regularizer: {key: value}}, "planes": {"estimators": of}}
+        ).plane_shown(digits)
+        for key, value in (("l2", 0.1), ("noise", 0.1), ("output_bits", 4))
+        for name, of in (("all", ["edges-30", "exact", "propagation-4"]), ("one", ["width-1"]))
+    }
+    # A true information is shown where there is one.
+    assert [shown[key, "all"] for key in ("l2", "noise", "output_bits")] == [
+        "edges-30",
+        "propagation-4",
+        "exact",
+    ]
+    assert {shown[key, "one"] for key in ("l2", "noise", "output_bits")} == {"width-1"}
     assert study.calibration_settings()["examples"] == [100, 1000, 4096]
     assert load(minimal()).calibration_settings() == {}
 
