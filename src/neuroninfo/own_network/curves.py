@@ -45,7 +45,8 @@ def check_measured(neurons: xr.Dataset) -> None:
 
 def constants_of(neurons: xr.Dataset) -> np.ndarray:
     """(2, units) float32, what removed units put out: zero, and each its mean."""
-    means = neurons.get("mean_output", neurons["mean_activation"]).isel(seed=0).values
+    name = "mean_output" if "mean_output" in neurons else "mean_activation"
+    means = neurons[name].isel(seed=0).values
     return np.stack([np.zeros_like(means), means]).astype(np.float32)
 
 
