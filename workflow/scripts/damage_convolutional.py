@@ -8,8 +8,8 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 import torch
 
+from neuroninfo.convolutional.ablation import damage
 from neuroninfo.convolutional.architectures import from_dataset
-from neuroninfo.convolutional.measuring import damage
 from neuroninfo.data import datasets
 from neuroninfo.files import storage
 

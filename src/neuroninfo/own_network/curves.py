@@ -17,11 +17,9 @@ from neuroninfo.own_network.evaluation import all_logits, evaluating, plain
 from neuroninfo.own_network.examples import Examples, check_classes
 from neuroninfo.own_network.layers import Layer, Watched, find
 from neuroninfo.own_network.progress import bar
+from neuroninfo.own_network.reading import LOOPS, layers_of
 from neuroninfo.own_network.sequence import flat, in_sequence
 
-LOOPS: Final = "compiled loops"
-PASSES: Final = "passes of the model"
-"""What measures and curves are computed by, as their attribute ``computed_by`` says."""
 _ROWS: Final = 2048
 """Examples that compiled loops ablate at a time."""
 
@@ -109,13 +107,6 @@ def curves(
         with bar(total, "predictions", shown=progress) as done:
             counted, labels = removal.cumulative(ablated, examples, removals, grids, done)
     return counted, labels.numpy(), watched.logits.shape[1]
-
-
-def layers_of(neurons: xr.Dataset) -> tuple[list[str], list[int]]:
-    """Names of the modules of measured units, and their numbers of units."""
-    numbers = neurons["layer"].values
-    first = np.unique(numbers, return_index=True)[1]
-    return neurons["module"].values[first].tolist(), np.bincount(numbers)[1:].tolist()
 
 
 def _found(

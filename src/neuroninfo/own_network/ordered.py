@@ -14,14 +14,8 @@ from neuroninfo.ablation.orders import orderings_from, orders, scopes
 from neuroninfo.ablation.removals import Removals
 from neuroninfo.ablation.settings import OrderBy
 from neuroninfo.own_network import removal
-from neuroninfo.own_network.curves import (
-    LOOPS,
-    PASSES,
-    by_loops,
-    constants_of,
-    curves,
-    layers_of,
-)
+from neuroninfo.own_network.curves import by_loops, constants_of, curves
+from neuroninfo.own_network.reading import LOOPS, PASSES, layers_of
 from neuroninfo.vocabulary import LAYERS, MEAN, NETWORK, ZERO
 
 STEPS: Final = 50

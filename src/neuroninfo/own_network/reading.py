@@ -25,6 +25,9 @@ from neuroninfo.own_network.examples import Examples, check_classes
 from neuroninfo.own_network.layers import Layer, Passes
 from neuroninfo.streams import Stream, generator
 
+LOOPS: Final = "compiled loops"
+PASSES: Final = "passes of the model"
+"""What measures and curves are computed by, as their attribute ``computed_by`` says."""
 MEMORY: Final = 2**30
 """Bytes of outputs that are kept at a time."""
 SUMMARIES: Final = ("mean", "maximum", "active")
@@ -254,6 +257,13 @@ def unit_coordinates(names: Sequence[str], widths: Sequence[int]) -> dict[str, t
     words = {"long_name": "module whose output the unit is"}
     modules = np.repeat(list(names), widths).astype(object)
     return {**neuron_coordinates(widths), "module": ("neuron", modules, words)}
+
+
+def layers_of(neurons: xr.Dataset) -> tuple[list[str], list[int]]:
+    """Names of the modules of measured units, and their numbers of units."""
+    numbers = neurons["layer"].values
+    first = np.unique(numbers, return_index=True)[1]
+    return neurons["module"].values[first].tolist(), np.bincount(numbers)[1:].tolist()
 
 
 def of_outputs(

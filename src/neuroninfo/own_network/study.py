@@ -23,12 +23,13 @@ from neuroninfo.files import storage
 from neuroninfo.neurons import measures
 from neuroninfo.neurons.settings import MeasureSettings
 from neuroninfo.own_network import reading, removal
-from neuroninfo.own_network.curves import LOOPS, PASSES, by_loops, check_measured, layers_of
+from neuroninfo.own_network.curves import by_loops, check_measured
 from neuroninfo.own_network.evaluation import all_logits, evaluating, plain
 from neuroninfo.own_network.examples import Examples, check_classes
 from neuroninfo.own_network.layers import check_units, find
 from neuroninfo.own_network.ordered import ablated
 from neuroninfo.own_network.progress import bar
+from neuroninfo.own_network.reading import LOOPS, PASSES, layers_of
 from neuroninfo.own_network.sequence import activation_names, flat, in_sequence
 from neuroninfo.training.layouts import outputs_dataset
 from neuroninfo.training.splits import Split
