@@ -99,7 +99,7 @@ def curves(
         ]
         return chosen, labels.numpy(), n_classes
     with evaluating(module):
-        layers, watched = _found(module, examples, names, widths, str(neurons.attrs["channels"]))
+        layers, watched = found(module, examples, names, widths, str(neurons.attrs["channels"]))
         ablated = removal.Ablated(module, layers, watched, memory)
         states = sum(g.size * len(r.sequences) for g, r in zip(grids, removals, strict=True))
         length = examples.length()
@@ -109,7 +109,7 @@ def curves(
     return counted, labels.numpy(), watched.logits.shape[1]
 
 
-def _found(
+def found(
     module: nn.Module,
     examples: Examples,
     names: Sequence[str],
