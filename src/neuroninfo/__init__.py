@@ -27,6 +27,7 @@ _HOMES = {
     "ablate": "own_network.study",
     "shapley": "own_network.shapley",
     "scores": "own_network.scores",
+    "heads": "own_network.heads",
     "load": "files.storage",
 }
 _MODULES = ("plot",)
