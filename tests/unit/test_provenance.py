@@ -263,7 +263,8 @@ WORDING = ("results", "figures", "files.tables", "files.pages")
 EXPENSIVE = (
     *("dataset", "train", "measure", "damage", "rank", "ablate", "gather", "gather_ablation"),
     *("plane", "join_plane", "calibration", "bounds", "supersample", "prune", "low_bit"),
-    *("toy", "toy_network", "decompose"),
+    *("toy", "toy_network", "decompose", "train_convolutional", "measure_convolutional"),
+    *("damage_convolutional", "ablate_convolutional"),
 )
 
 
@@ -373,6 +374,9 @@ ROOMS_OF = {
         ("prune", "ablation data smaller training"),
         ("low_bit", "ablation data smaller training"),
         ("decompose", "synergy"),
+        ("train_convolutional", "convolutional data own_network training"),
+        ("measure_convolutional", "convolutional own_network"),
+        ("damage_convolutional ablate_convolutional", "ablation convolutional data own_network"),
         ("toy", "toys"),
         ("toy_network", "data toys training"),
         ("readings study_readings replication splits", "results"),
@@ -420,6 +424,8 @@ def test_a_change_in_a_room_changes_the_hash_of_the_rules_that_use_it(
 
 
 TRAINING = {"train", "plane", "bounds", "supersample", "prune", "toy_network"}
+CONVOLUTIONAL = {f"{rule}_convolutional" for rule in ("train", "measure", "damage", "ablate")}
+ABLATING = {"damage_convolutional", "ablate_convolutional"}
 OF_CLAIMS = {
     *("readings", "study_readings", "replication", "tolerances", "figure_comparison"),
     *("figure_quantizers", "figure_replication", "figure_tolerances", "figure_layer_share"),
@@ -427,17 +433,24 @@ OF_CLAIMS = {
 }
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
-    "data.datasets": TRAINING | {"dataset", "damage", "rank", "ablate", "low_bit"},
+    "data.datasets": TRAINING
+    | {"dataset", "damage", "rank", "ablate", "low_bit", "train_convolutional", *ABLATING},
     "data.subsets": {"bounds", "supersample"},
-    "networks.forward": TRAINING | {"damage", "rank", "ablate", "low_bit"},
-    "files.checkpoints": TRAINING,
-    "training.loop": TRAINING,
-    "training.learner": TRAINING,
-    "training.devices": TRAINING,
-    "ablation.kernels": {"damage", "rank", "ablate", "low_bit"},
+    "networks.forward": TRAINING
+    | {"damage", "rank", "ablate", "low_bit", "train_convolutional", *ABLATING},
+    "files.checkpoints": TRAINING | {"train_convolutional"},
+    "training.loop": TRAINING | {"train_convolutional"},
+    "training.learner": TRAINING | {"train_convolutional"},
+    "training.devices": TRAINING | {"train_convolutional"},
+    "ablation.kernels": {"damage", "rank", "ablate", "low_bit"} | ABLATING,
     "ablation.single": {"damage", "rank"},
     "ablation.joint": {"rank"},
     "ablation.ablate": {"ablate"},
+    "convolutional.training": {"train_convolutional"},
+    "convolutional.measuring": {"measure_convolutional"},
+    "convolutional.ablation": ABLATING,
+    "own_network.layers": CONVOLUTIONAL,
+    "own_network.removal": ABLATING,
     "planes.training": {"plane"},
     "planes.estimators.binning": {"plane", "calibration", "bounds"},
     "planes.calibration": {"plane", "calibration", "figure_calibration"},
@@ -508,7 +521,7 @@ def test_edits_of_wording_change_no_expensive_hash(
 ROOMS = (
     *("vocabulary", "streams", "philox", "provenance", "files", "networks", "configuration"),
     *("data", "training", "neurons", "synergy", "ablation", "planes", "generalization"),
-    *("smaller", "toys", "results", "figures", "own_network", "plot"),
+    *("smaller", "toys", "results", "figures", "own_network", "convolutional", "plot"),
 )
 """Each knows only rooms before it."""
 

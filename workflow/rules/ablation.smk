@@ -24,6 +24,8 @@ rule damage:
         f"logs/{BLOCK}/damage.log",
     benchmark:
         f"logs/benchmarks/{BLOCK}/damage.tsv"
+    wildcard_constraints:
+        architecture=PERCEPTRON,
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
@@ -75,6 +77,8 @@ rule ablate:
         f"logs/{BLOCK}/ablate-{{orderings}}.log",
     benchmark:
         f"logs/benchmarks/{BLOCK}/ablate-{{orderings}}.tsv"
+    wildcard_constraints:
+        architecture=PERCEPTRON,
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1

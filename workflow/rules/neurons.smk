@@ -11,6 +11,8 @@ rule measure:
         f"logs/{BLOCK}/measure.log",
     benchmark:
         f"logs/benchmarks/{BLOCK}/measure.tsv"
+    wildcard_constraints:
+        architecture=PERCEPTRON,
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1

@@ -32,6 +32,8 @@ BLOCK = f"{CONDITION}/seeds-{{first}}-{{last}}"
 GATHERED = (
     "neurons|history|damage|pruned|precision|plane|synergy"  # kinds, beside curves
 )
+# Architectures of multilayer perceptrons, and of convolutional networks.
+PERCEPTRON, CONVOLUTIONAL = r"[0-9-]+", r"[a-z]+-[0-9-]+"
 CHECKPOINTS = f"{RESULTS}/checkpoints"
 FIGURES = f"{RESULTS}/figures"
 FIGURE = f"{FIGURES}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
@@ -63,7 +65,7 @@ DRAWN = [c for c, plan in STUDY.plans.items() if plan.figures and plan.orderings
 
 wildcard_constraints:
     dataset=r"[a-z0-9_-]+",
-    architecture=r"[0-9-]+",
+    architecture=r"[a-z0-9-]+",
     activation=r"[a-z_]+",
     regularizer=r"[a-z0-9.-]+",
     first=r"\d+",

@@ -70,6 +70,8 @@ class Job:
 def jobs(study: Study, rates: Rates = RATES) -> Iterator[Job]:
     """Jobs that train, measure and ablate the conditions of a study, and estimate their planes.
 
+    Convolutional networks are left out.
+
     Parameters
     ----------
     study
@@ -78,6 +80,8 @@ def jobs(study: Study, rates: Rates = RATES) -> Iterator[Job]:
         How fast the machine is.
     """
     for condition, plan in study.plans.items():
+        if condition.convolutional:
+            continue
         of = sizes(study, condition)
         trained = training_seconds(study, condition, of, rates)
         on_gpu = _steps(study, condition, of) * rates.gpu_step
@@ -188,7 +192,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     print(
         f"Estimated cost of the study {study.name} from the beginning, on cores and GPUs of 2026.\n"
-        "Toys, bounds, calibration, tables and figures come on top of it.\n"
+        "Convolutional networks, toys, bounds, calibration, tables and figures come on top of it.\n"
     )
     print(table(study))
     return 0

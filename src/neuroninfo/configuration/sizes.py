@@ -58,7 +58,7 @@ class Sizes:
 
 
 def sizes(study: Study, condition: Condition) -> Sizes:
-    """Sizes of a condition of a study, or of one that its bounds train."""
+    """Sizes of a multilayer perceptron of a study, one of its conditions or of its bounds."""
     data = study.dataset_settings(condition.dataset)
     source = SOURCES[data["source"]]
     training = study.training_settings(condition)

@@ -122,7 +122,8 @@ class Study:
     def controlled(self, condition: Condition) -> bool:
         """Whether the first set of a condition has control orders over several layers."""
         first = self.resolved["orderings"][self.plans[condition].orderings[0]]
-        return first["controls"] > 0 and "-" in condition.architecture
+        widths = condition.architecture.removeprefix("conv-")
+        return first["controls"] > 0 and "-" in widths
 
     def searched(self, orderings: str) -> bool:
         """Whether a set has orders that have to be found (joint and reference orders)."""
@@ -213,6 +214,10 @@ class Study:
             **{key: of_set[key] for key in ("random", "controls", "replacements", "scopes")},
             "rows": self.resolved["memory"]["rows"],
         }
+
+    def convolutional_settings(self) -> dict[str, Any]:
+        """Examples that convolutional networks are ablated on; None: all."""
+        return {"examples": self.resolved["convolutional"].get("examples")}
 
     def search_settings(self, orderings: str) -> dict[str, Any]:
         """Orders of a set that have to be found, and how."""

@@ -71,6 +71,9 @@ _ESTIMATORS: Final = {
 }
 """What an estimator does, and whose it is."""
 
+_FAMILIES: Final = {"conv": "convolutional", "resnet": "residual"}
+"""Of convolutional networks."""
+
 DIRECTIONS: Final[Mapping[str, str]] = {
     "ascending": "lowest first",
     "descending": "highest first",
@@ -109,6 +112,10 @@ def of_condition(condition: Mapping[str, Any]) -> str:
     if re.fullmatch(r"\d+(-\d+)*", architecture):
         layers = "hidden layers" if "-" in architecture else "one hidden layer"
         architecture = f"{layers} {architecture}".replace("-", "\N{EN DASH}")
+    else:
+        family, _, widths = architecture.partition("-")
+        if family in _FAMILIES:
+            architecture = f"{_FAMILIES[family]} {widths}".replace("-", "\N{EN DASH}")
     return f"{dataset}, {architecture}, {activation}, {regularizer}"
 
 

@@ -133,6 +133,7 @@ def test_defaults() -> None:
                 "scopes": ["layers", "network"],
             }
         },
+        "convolutional": {},
         "search": {"examples": 2000, "shuffles": 3},
         "reading": {
             "delta": 0.1,
@@ -1114,6 +1115,95 @@ MISTAKES = [
     # of several mistakes the misspelt key comes first, since it makes another one missing
     ("{conditions: ~, seeds: {counts: 3}}", "seeds.counts: unknown key; did you mean 'count'?"),
 ]
+
+
+CONVOLUTIONAL = """
+    regularizers/batchnorm: {batchnorm: true, l2: 1.0e-4, dropout: 0.2, label_smoothing: 0.1}
+    conditions/0: {dataset: digits, architecture: [conv-4, resnet-4-8], regularizer: batchnorm}
+    measures/quantizers: [quantile-4]
+    convolutional/examples: 100
+"""
+
+
+def test_convolutional_networks() -> None:
+    study = load(changed(CONVOLUTIONAL))
+    one, two = study.conditions
+    assert one.convolutional
+    assert not load(minimal()).conditions[0].convolutional
+    assert study.training_settings(one)["architecture"] == "conv-4"
+    assert study.convolutional_settings() == {"examples": 100}
+    assert load(minimal()).convolutional_settings() == {"examples": None}
+    # Control orders are of several layers.
+    assert [study.controlled(condition) for condition in (one, two)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        *(
+            (
+                f"conditions/0/architecture: {name}",
+                f"conditions[0].architecture: '{name}' is wrong; expected widths of the hidden "
+                "layers joined by hyphens, such as '100-100', or numbers of channels, such as "
+                "conv-16-32-64 or resnet-16-32-64",
+            )
+            for name in ("conv", "conv-", "conv-0", "conv-4-", "resnet-4", "vgg-4-8", "Conv-4")
+        ),
+        (
+            "datasets/bits: {source: icosahedron, validation: 10, test: 10}\n"
+            "conditions/0/dataset: bits",
+            "conditions: bits/conv-4/relu/batchnorm: icosahedron has no images",
+        ),
+        *(
+            (
+                f"regularizers/batchnorm/{key}: {value}",
+                f"regularizers.batchnorm.{key}: digits/conv-4/relu/batchnorm: convolutional "
+                "networks are trained without it; remove it",
+            )
+            for key, value in (("l1", 0.1), ("input_dropout", 0.1), ("noise", 0.1))
+        ),
+        (
+            "regularizers/batchnorm/early_stopping: 2",
+            "regularizers.batchnorm.early_stopping: digits/conv-4/relu/batchnorm: ",
+        ),
+        (
+            "{regularizers/batchnorm/decay: decoupled, training: {optimizer: sgd}}",
+            "regularizers.batchnorm.decay: digits/conv-4/relu/batchnorm: decoupled goes with adam",
+        ),
+        (
+            "{regularizers/batchnorm/batchnorm: false, training: {optimizer: sgld}}",
+            "training.optimizer: digits/conv-4/relu/batchnorm: use adam or sgd there",
+        ),
+        (
+            "training: {initialization: he}",
+            "training.initialization: digits/conv-4/relu/batchnorm: use default there",
+        ),
+        *(
+            (
+                f"conditions/0/experiments: [{name}]",
+                f"conditions: digits/conv-4/relu/batchnorm: {name} is of multilayer perceptrons",
+            )
+            for name in ("pruning", "precision", "planes", "synergy")
+        ),
+        *(
+            (
+                f"orderings: {{mine: {{measures: [measure: entropy, measure: {name}]}}}}",
+                f"orderings.mine.measures[1].measure: digits/conv-4/relu/batchnorm: {name} is of "
+                "multilayer perceptrons only; give that condition other orderings",
+            )
+            for name in ("taylor", "incoming_weight_norm", "cmim", "damage", "greedy")
+        ),
+        (
+            "bounds/gaps/one: {dataset: digits, architecture: conv-4, regularizer: batchnorm}",
+            "bounds.gaps.one.architecture: 'conv-4' is wrong; expected widths of the hidden layers "
+            "joined by hyphens, such as '100-100'",
+        ),
+    ],
+)
+def test_mistakes_about_convolutional_networks(changes: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load(changed(changes, changed(CONVOLUTIONAL)))
+    assert str(raised.value).startswith(message)
 
 
 def test_sets_are_drawn_by_what_they_hold() -> None:
