@@ -21,7 +21,7 @@ _ORDERS: Final = alt.Scale(domain=list(DIRECTIONS.values()))
 _OF_PARTS: Final = list(PARTS.values())[::-1]
 """Their colours are those of lowest first, highest first and random, as in the figures."""
 _OF_LAYERS: Final = alt.Scale(range=list(LAYERS))
-_TOP: Final = alt.Legend(orient="top", title=None)
+_TOP: Final = alt.Legend(orient="top", title=None, symbolOpacity=1)
 
 
 def charts() -> dict[str, dict[str, Any]]:
@@ -36,7 +36,7 @@ def charts() -> dict[str, dict[str, Any]]:
     return {name: chart.to_dict() for name, chart in made.items()}
 
 
-def _curves() -> alt.LayerChart:
+def _curves() -> Any:  # noqa: ANN401
     """Accuracy against removals; the parameter ``at`` is a position along the curves in percent."""
     at = alt.param(name="at", value=25)
     x = alt.X("removed:Q", title="number of neurons ablated", scale=alt.Scale(nice=False))
@@ -112,7 +112,7 @@ def _neurons() -> alt.Chart:
             color=alt.Color(
                 "layer:N",
                 scale=_OF_LAYERS,
-                legend=alt.Legend(orient="top", title="layer (click to show one)"),
+                legend=alt.Legend(orient="top", title="layer (click to show one)", symbolOpacity=1),
             ),
             opacity=alt.when(layer).then(alt.value(0.55)).otherwise(alt.value(0.04)),
             tooltip=[
@@ -138,9 +138,7 @@ def _planes() -> alt.LayerChart:
         strokeDash=_TRUST_DASHES,
     )
     points = _marked(base, "input:Q", "label:Q", size=45)
-    here = _marked(
-        base.transform_filter("datum.epoch == epoch"), "input:Q", "label:Q", size=260
-    )
+    here = _marked(base.transform_filter("datum.epoch == epoch"), "input:Q", "label:Q", size=260)
     return _wide(alt.layer(path, points, here)).add_params(epoch)
 
 

@@ -19,7 +19,7 @@ from neuroninfo.results import statistics
 from neuroninfo.results.claims import SHARE, WHOLE, WITHIN
 from neuroninfo.results.curves import curves, ordered_by, replacements
 from neuroninfo.results.planes import TRUSTED, trust
-from neuroninfo.vocabulary import CONDITION, LAYER_SEQUENCE, NETWORK, RANDOM, ZERO
+from neuroninfo.vocabulary import CONDITION, LAYER_SEQUENCE, NETWORK, RANDOM
 
 POINTS: Final = 101
 """Points of a curve at most (chosen): a step of the slider is one percent of the neurons."""
@@ -163,7 +163,8 @@ def neurons(measured: xr.Dataset, damage: xr.Dataset) -> Record:
     dict
         ``seed``, ``layer`` and ``unit`` of each point; ``accuracy``, what test accuracy falls by
         when the neuron alone is set to zero, in percentage points; ``loss``, what the test
-        cross-entropy rises by, in nat; and `MEASURES`, at the first quantizer.
+        cross-entropy rises by, in nat; and those `MEASURES` that are defined for the condition
+        (class selectivity is not where outputs may be negative), at the first quantizer.
     """
     n_seeds = max(1, min(measured.sizes["seed"], NEURONS // measured.sizes["neuron"]))
     chosen = measured.sortby("seed").isel(seed=slice(n_seeds), quantizer=0)
@@ -179,7 +180,7 @@ def neurons(measured: xr.Dataset, damage: xr.Dataset) -> Record:
         "unit": units.ravel().tolist(),
         "accuracy": _flat(lost, 3),
         "loss": _flat(rise, 4),
-        **{name: _flat(chosen[name], 3) for name in MEASURES},
+        **{name: _flat(chosen[name], 3) for name in MEASURES if name in chosen},
     }
 
 

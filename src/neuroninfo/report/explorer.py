@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import vl_convert
 
 from neuroninfo.files.storage import written_whole
 from neuroninfo.report.charts import charts
 
+_GLOBALS: Final = "window.vegaEmbed = vegaEmbed;"
+"""What the page needs of the libraries that are put into it."""
 
-def write(
-    contents: Mapping[str, Any], path: str | Path, *, template: str | Path
-) -> None:
+
+def write(contents: Mapping[str, Any], path: str | Path, *, template: str | Path) -> None:
     """Write the page: the template with Vega, the charts and the numbers that they show in it.
 
     Parameters
@@ -33,7 +34,7 @@ def write(
         "study": contents["study"],
         "charts": _json(charts()),
         "contents": _json(contents),
-        "vega": vl_convert.javascript_bundle().replace("</script", "<\\/script"),
+        "vega": vl_convert.javascript_bundle(_GLOBALS).replace("</script", "<\\/script"),
     }
     for word, text in filled.items():
         page = page.replace(f"{{{{{word}}}}}", text)

@@ -21,7 +21,7 @@ from neuroninfo.files.storage import written_whole
 from neuroninfo.results.claims import SHARE, WHOLE, WITHIN
 from neuroninfo.vocabulary import CONDITION, NETWORK, ZERO
 
-VERDICTS: Final[Mapping[str, str]] = {"holds": "✓", "fails": "✗", "undecided": "–"}
+VERDICTS: Final[Mapping[str, str]] = {"holds": "✓", "fails": "✗", "undecided": "?"}
 """Verdict -> its sign on the heat map: colours are not all that tells them apart."""
 CLAIMS: Final[Mapping[str, tuple[str, str]]] = {
     "C1": ("Highest first hurts less than lowest first", "ablation-network"),
@@ -34,7 +34,11 @@ CLAIMS: Final[Mapping[str, tuple[str, str]]] = {
     "C5": ("Class selectivity does not predict damage", "simpson"),
 }
 """Claim -> its words above a column of the heat map, and the figure that shows it."""
-_UNITS: Final = {"C3": (1, " (Cliff's delta)"), "C4": (1, " neurons"), "C5": (1, " (rank correlation)")}
+_UNITS: Final = {
+    "C3": (1, " (Cliff's delta)"),
+    "C4": (1, " neurons"),
+    "C5": (1, " (rank correlation)"),
+}
 """What effects are multiplied by, and their units, where these are no percentage points."""
 _OF_ONE_NETWORK: Final = "one network"
 """C4 is read off one network; so its reading for one network is on the map."""
@@ -44,9 +48,9 @@ it has a sign. Verdicts are those after Holm's correction for the number of clai
 Point at a tile for its interval; click on it for the figure.</p>
 <div class="key"><span><span class="tile holds sure">✓</span> holds</span>
 <span><span class="tile fails sure">✗</span> fails</span>
-<span><span class="tile holds likely">–</span> <span class="tile fails likely">–</span> undecided
-after the correction, but holds or fails without it</span>
-<span><span class="tile">–</span> undecided</span><span>Small numbers are layers.</span></div>
+<span><span class="tile holds likely">?</span> <span class="tile fails likely">?</span>
+undecided after the correction, but holds or fails without it</span>
+<span><span class="tile">?</span> undecided</span><span>Small numbers are layers.</span></div>
 """
 
 
@@ -109,9 +113,9 @@ def findings(claims: pd.DataFrame) -> list[Finding]:
         found.append(
             Finding(
                 f"{_signed(effect)} points",
-                f"is the effect of C1 in accuracy, on average over conditions: {_signed(share)} come "
-                "from which layers lose their neurons first (the share of the layers), and "
-                f"{_signed(within)} from the choice of neurons within layers.",
+                "is the effect of C1 in accuracy, on average over conditions: "
+                f"{_signed(share)} come from which layers lose their neurons first (the share of "
+                f"the layers), and {_signed(within)} from the choice of neurons within layers.",
             )
         )
     if len(layers := rows[rows["claim"] == "C2a"]):
@@ -182,9 +186,7 @@ def heat_map(claims: pd.DataFrame, figures: Mapping[str, Sequence[str]], folder:
         )
         dataset, _, networks = html.escape(wording.of_condition(names)).partition(", ")
         body.append(f"<tr><th><b>{dataset}</b>{networks}</th>{cells}</tr>")
-    return (
-        f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
-    )
+    return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
 
 
 def write(
@@ -306,7 +308,7 @@ def _number(row: Any) -> str:  # noqa: ANN401
         return "no value"
     if row.column not in _UNITS:
         return _signed(100 * row.effect)
-    return f"{row.effect:.0f}" if row.column == "C4" else f"{row.effect:.2f}".replace("-", "−")
+    return f"{row.effect:.0f}" if row.column == "C4" else _with_minus(f"{row.effect:.2f}")
 
 
 def _tip(row: Any) -> str:  # noqa: ANN401
@@ -328,5 +330,10 @@ def _tip(row: Any) -> str:  # noqa: ANN401
 
 
 def _signed(points: float) -> str:
-    """Such as "+3.2" or "−3.2"."""
-    return f"{points:+.1f}".replace("-", "−")
+    """Such as "+3.2"."""
+    return _with_minus(f"{points:+.1f}")
+
+
+def _with_minus(number: str) -> str:
+    """A number with a minus that is as wide as a plus."""
+    return number.replace("-", "\N{MINUS SIGN}")
