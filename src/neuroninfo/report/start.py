@@ -105,7 +105,7 @@ def findings(claims: pd.DataFrame) -> list[Finding]:
                 "Over the whole network, the talk claims, it hurts less to remove the neurons with "
                 "the highest information first than those with the lowest (C1). This holds in "
                 f"{holds} of {wording.counted(len(whole), 'condition')}, fails in {fails}, and is "
-                f"undecided in {undecided}.",
+                f"undecided in {undecided}, after Holm's correction.",
             )
         )
     effect, share, within = (mean_effect(claims, part) for part in (WHOLE, SHARE, WITHIN))
