@@ -51,12 +51,16 @@ if STUDY.splits:
     include: "workflow/rules/splits.smk"
 
 
+include: "workflow/rules/report.smk"
+
+
 rule all:
     default_target: True
     input:
         STUDY_FIGURES,
         own_figure_files(STUDY.conditions),
         STUDY_TABLES,
+        REPORT_PAGES,
         of_conditions("history.nc", STUDY.ablated),
         of_conditions("damage.nc", STUDY.ablated),
         ABLATION_FILES,

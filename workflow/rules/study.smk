@@ -43,6 +43,7 @@ SUFFIXES = (
     "csv",
 )  # of a figure: to see, to print, what it shows in numbers
 # Chapters of the report, in the order of the talk: it sorts them by name.
+OVERVIEW = "0 Results"
 TOYS = "1 Toys"
 PLANES = "2 Information planes"
 BOUNDS = "3 Generalization bounds"
