@@ -23,8 +23,8 @@ def test_the_talk_is_planned_by_default(plan: Plan, arguments: tuple[str, ...]) 
     # Of the conditions with numbers of the talk one is drawn; the first version is another study.
     assert jobs | {"tolerances": 1, "figure_tolerances": 1} == jobs
     assert not jobs.keys() & {"first_version", "figure_first_version"}
-    # Planes: 5 conditions of 10 seeds and 4 of 5.
-    assert jobs | {"plane": 14, "calibration": 1, "study_planes": 1} == jobs
+    # Planes: 9 conditions of 5 seeds.
+    assert jobs | {"plane": 9, "calibration": 1, "study_planes": 1} == jobs
     # T5: a job for each of 12 conditions with gaps, and of 6 with pools.
     assert jobs | {"bounds": 12, "supersample": 6, "figure_bounds": 1, "study_bounds": 1} == jobs
     tasks = {"mnist", "fashion_mnist", "cifar10", "icosahedron"}
