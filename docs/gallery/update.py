@@ -28,7 +28,7 @@ from neuroninfo.figures import wording
 from neuroninfo.files import tables
 from neuroninfo.files.storage import StorageError
 from neuroninfo.planes import layers
-from neuroninfo.results import claims, counts, first_version, planes, replication, splits
+from neuroninfo.results import claims, counts, first_version, planes, replication, splits, synergy
 from neuroninfo.vocabulary import CONDITION, MEAN, NETWORK, ZERO
 
 DIRECTIONS = {"ascending": "lowest first", "descending": "highest first"}
@@ -352,7 +352,48 @@ def bounds_table(study: Path) -> str:
     return _markdown(["bound", *(f"m = {m:,}" for m in sizes)], rows)
 
 
+def synergy_table(study: Path) -> str:
+    """Redundant and synergistic shares of what pairs of neurons say, by condition and layer."""
+    frame = tables.read(study / "synergy.csv", synergy.COLUMNS)
+    rows = []
+    for key, own in frame.groupby([*CONDITION, "scope"], sort=False):
+        last = own[own["epoch"].astype(int) == own["epoch"].astype(int).max()]
+        last = last[last["measure"].isin(["", synergy.SHOWN])].set_index("quantity")
+        cells = []
+        for quantity in ("joint", "redundancy_share", "synergy_share", "shared"):
+            row = last.loc[quantity]
+            scale, digits = (1, 2) if quantity == "joint" else (100, 0)
+            mean, low, high = (
+                f"{scale * row[name]:.{digits}f}" for name in ("mean", "low", "high")
+            )
+            cells.append(f"{mean} [{low}, {high}]")
+        words = wording.of_condition(dict(zip(CONDITION, key[:-1], strict=True)))
+        rows.append([words, key[-1].replace("-", " "), *cells])
+    heads = ["I(T1,T2;Y) (bit)", "redundant (%)", "synergistic (%)", "said by one other too (%)"]
+    return _markdown(["condition", "layer", *heads], rows)
+
+
+def synergy_agreement(study: Path) -> str:
+    """Whether layers that measure as more redundant are counted as more redundant by ablation."""
+    frame = tables.read(study / "synergy-agreement.csv", synergy.AGREEMENT_COLUMNS)
+    rows = [
+        [
+            synergy.MEASURED[row["measured"]],
+            synergy.COUNTED[row["counted"]],
+            f"{row['correlation']:.2f} [{row['low']:.2f}, {row['high']:.2f}]",
+        ]
+        for _, row in frame.iterrows()
+    ]
+    n_layers, n_conditions = frame["n_layers"].max(), frame["n_conditions"].max()
+    return (
+        f"Spearman's correlation over {n_layers} layers of {n_conditions} conditions:\n\n"
+        + _markdown(["measured", "counted by ablation", "rank correlation"], rows)
+    )
+
+
 BLOCKS: Mapping[str, Callable[..., str]] = {
+    "synergy": synergy_table,
+    "synergy-agreement": synergy_agreement,
     "answer": answer,
     "first-version": first_version_table,
     "effects": effects,
