@@ -140,7 +140,7 @@ def build(
     ]
     network = nn.Sequential(OrderedDict(parts))
     # The layout in memory in which a CPU convolves fastest.
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return network.to(memory_format=torch.channels_last)
 
 
 def _affine(

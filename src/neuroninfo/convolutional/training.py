@@ -94,8 +94,8 @@ class Learner:
             )
         return values, logits
 
-    def checkpoint(self) -> Arrays:
-        """All that later epochs depend on."""
+    def checkpoint(self, epoch: int) -> Arrays:
+        """All that later epochs, from this one on, depend on."""
         return {name: tensor.cpu().numpy() for name, tensor in self._state().items()}
 
     def restore(self, saved: Arrays) -> None:
@@ -182,9 +182,7 @@ def train(
     first = 0
     if checkpoint is not None:
         for learner in learners:
-            checkpoint.add(
-                f"seed-{learner.seed}", lambda _, one=learner: one.checkpoint(), learner.restore
-            )
+            checkpoint.add(f"seed-{learner.seed}", learner.checkpoint, learner.restore)
         checkpoint.add("record", lambda _: _record(trained), lambda saved: _restore(trained, saved))
         first = checkpoint.resume() or 0
     begun = time.monotonic()

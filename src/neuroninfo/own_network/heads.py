@@ -19,7 +19,7 @@ class AttentionByHead(nn.MultiheadAttention):
 
     heads: nn.Module
 
-    def forward(  # type: ignore[override]
+    def forward(
         self,
         query: Tensor,
         key: Tensor,
@@ -36,21 +36,25 @@ class AttentionByHead(nn.MultiheadAttention):
         else:
             weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
         biases = (None,) * 3 if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
-        of_heads = [
-            functional.linear(tensor, weight, bias)
-            .unflatten(-1, (self.num_heads, -1))
-            .transpose(1, 2)
+        queries, keys, values = (
+            self._by_head(functional.linear(tensor, weight, bias))
             for tensor, weight, bias in zip((query, key, value), weights, biases, strict=True)
-        ]
+        )
         mask = _added(attn_mask, query)
         if mask is not None and mask.dim() == 3:
-            mask = mask.unflatten(0, (-1, self.num_heads))
+            mask = mask.view(-1, self.num_heads, *mask.shape[1:])
         padding = _added(key_padding_mask, query)
         if padding is not None:
             padding = padding[:, None, None]
             mask = padding if mask is None else mask + padding
-        given = self.heads(functional.scaled_dot_product_attention(*of_heads, attn_mask=mask))
+        given = self.heads(
+            functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+        )
         return self.out_proj(given.transpose(1, 2).flatten(2)), None
+
+    def _by_head(self, values: Tensor) -> Tensor:
+        """(examples, tokens, features) -> (examples, heads, tokens, features of a head)."""
+        return values.view(*values.shape[:2], self.num_heads, -1).transpose(1, 2)
 
 
 def heads(model: nn.Module) -> nn.Module:

@@ -738,7 +738,10 @@ def test_text_from_the_command_line_is_read_as_yaml() -> None:
 # --- mistakes ---------------------------------------------------------------------------
 
 QUANTIZER_NAMES = "expected threshold, uniform-<bins> or quantile-<bins> with 2 to 256 bins"
-WIDTHS = "expected widths of the hidden layers joined by hyphens, such as '100-100'"
+WIDTHS = (
+    "expected widths of the hidden layers joined by hyphens, such as '100-100', or numbers of "
+    "channels, such as conv-16-32-64 or resnet-16-32-64"
+)
 
 MISTAKES = [
     # unknown keys
@@ -1143,9 +1146,7 @@ def test_convolutional_networks() -> None:
         *(
             (
                 f"conditions/0/architecture: {name}",
-                f"conditions[0].architecture: '{name}' is wrong; expected widths of the hidden "
-                "layers joined by hyphens, such as '100-100', or numbers of channels, such as "
-                "conv-16-32-64 or resnet-16-32-64",
+                f"conditions[0].architecture: '{name}' is wrong; {WIDTHS}",
             )
             for name in ("conv", "conv-", "conv-0", "conv-4-", "resnet-4", "vgg-4-8", "Conv-4")
         ),
