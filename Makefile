@@ -55,7 +55,7 @@ ruff-format:
 	$(BIN)/ruff format --check
 
 snakefmt:
-	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 
 snakemake-lint:
 	$(BIN)/snakemake --lint

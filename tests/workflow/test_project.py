@@ -26,7 +26,7 @@ def locked() -> dict[str, str]:
 def test_the_lock_has_what_the_package_requires() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    for text in [*project["dependencies"], *extras["workflow"], *extras["test"]]:
+    for text in [*project["dependencies"], *(text for extra in extras.values() for text in extra)]:
         requirement = Requirement(text)
         version = locked()[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), text
