@@ -109,7 +109,10 @@ onstart:
 
 
 onsuccess:
-    print_results([*STUDY_FIGURES, *own_figure_files(STUDY.conditions)], STUDY_TABLES)
+    print_results(
+        [*STUDY_FIGURES, *own_figure_files(STUDY.conditions)],
+        [*STUDY_TABLES, *REPORT_PAGES],
+    )
 
 
 onerror:

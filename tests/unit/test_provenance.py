@@ -259,7 +259,7 @@ MEASURING = {
     "vocabulary",
 }
 # Rooms and modules that word or draw results.
-WORDING = ("results", "figures", "files.tables", "files.pages")
+WORDING = ("results", "figures", "report", "files.tables", "files.pages")
 EXPENSIVE = (
     *("dataset", "train", "measure", "damage", "rank", "ablate", "gather", "gather_ablation"),
     *("plane", "join_plane", "calibration", "bounds", "supersample", "prune", "low_bit"),
@@ -397,6 +397,8 @@ ROOMS_OF = {
         ("figure_plane figure_plane_activations", "figures planes results"),
         ("figure_bounds figure_bounds_supersample", "figures generalization results"),
         ("figure_toys_logistic figure_toys_network", "figures results toys"),
+        ("start", "figures report results"),
+        ("explorer", "figures planes report results"),
     )
     for rule in rules.split()
 }
@@ -429,7 +431,7 @@ ABLATING = {"damage_convolutional", "ablate_convolutional"}
 OF_CLAIMS = {
     *("readings", "study_readings", "replication", "tolerances", "figure_comparison"),
     *("figure_quantizers", "figure_replication", "figure_tolerances", "figure_layer_share"),
-    *("figure_where_claims_hold", "splits", "figure_splits"),
+    *("figure_where_claims_hold", "splits", "figure_splits", "start", "explorer"),
 }
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
@@ -480,6 +482,8 @@ USERS = {
     "figures.bounds": {"figure_bounds", "figure_bounds_supersample"},
     "figures.information": {"figure_ablation", "figure_layer_share"},
     "figures.sweep": {"figure_where_claims_hold"},
+    "report.start": {"start"},
+    "report.contents": {"explorer"},
 }
 
 
@@ -494,7 +498,7 @@ def test_the_rules_that_use_a_module(module: str) -> None:
     ("module", "old", "new"),
     [
         ("results/bounds.py", '["loss", "bound", "estimator"', '["bound", "loss", "estimator"'),
-        ("files/pages.py", "font: 13px", "font: 14px"),
+        ("files/pages.py", "font: 14px", "font: 15px"),
         ("results/claims.py", "_SELECTIVITY: Final = 0.1", "_SELECTIVITY: Final = 0.2"),
     ],
     ids=["sort order of a table", "font of a page", "threshold of a claim"],
@@ -519,9 +523,9 @@ def test_edits_of_wording_change_no_expensive_hash(
 
 
 ROOMS = (
-    *("vocabulary", "streams", "philox", "provenance", "files", "networks", "configuration"),
-    *("data", "training", "neurons", "synergy", "ablation", "planes", "generalization"),
-    *("smaller", "toys", "results", "figures", "own_network", "convolutional", "plot"),
+    *("vocabulary", "streams", "philox", "provenance", "files", "networks", "data"),
+    *("configuration", "training", "neurons", "synergy", "ablation", "planes", "generalization"),
+    *("smaller", "toys", "results", "figures", "report", "own_network", "convolutional", "plot"),
 )
 """Each knows only rooms before it."""
 
