@@ -248,7 +248,7 @@ def slide(n_panels: int, *, title: str, subtitle: str, note: str) -> tuple[Figur
         squeeze=False,
         gridspec_kw={
             "left": 1.25 / width,
-            "right": 1 - 1.25 / width,
+            "right": 1 - 1.5 / width,
             "top": 1 - (1.0 + 0.75 * (n_panels > 1)) / height,
             "bottom": 1.15 / height,
             "wspace": 0.08,

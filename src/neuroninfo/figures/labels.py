@@ -168,7 +168,7 @@ def name_points(
     frame = ax.get_window_extent()
     clear = np.concatenate([_dense(ax.transData.transform(path), line / 4) for path in paths])
     taken = np.empty((0, 4))
-    written = []
+    written: list[Text] = []
     for texts, (x, y) in _together(ax, points, 0.6 * line):
         label = ax.annotate(
             ", ".join(texts),
@@ -188,13 +188,16 @@ def name_points(
         away = np.column_stack([np.cos(angles.ravel()), np.sin(angles.ravel())])
         centres = np.array([x, y]) + away * (rings.ravel()[:, None] + half)
         boxes = np.hstack([centres - half, centres + half])
-        outside = (boxes[:, :2] < (frame.x0, frame.y0)).any(axis=1)
-        outside |= (boxes[:, 2:] > (frame.x1, frame.y1)).any(axis=1)
+        left, bottom, right, top = boxes.T
+        outside = (left < frame.x0) | (bottom < frame.y0) | (right > frame.x1) | (top > frame.y1)
         pad = 0.2 * line  # paths have dots
         inside = (clear > boxes[:, None, :2] - pad) & (clear < boxes[:, None, 2:] + pad)
         covered = inside.all(axis=2).sum(axis=1)
-        upon = (boxes[:, None, :2] < taken[:, 2:] + 2) & (boxes[:, None, 2:] > taken[:, :2] - 2)
-        cost = rings.ravel() / line + 0.7 * covered + 1e3 * upon.all(axis=2).any(axis=1)
+        upon = np.zeros(len(boxes), dtype=bool)
+        for x0, y0, x1, y1 in taken:
+            beside = (left > x1 + 2) | (right < x0 - 2)
+            upon |= ~(beside | (bottom > y1 + 2) | (top < y0 - 2))
+        cost = rings.ravel() / line + 0.7 * covered + 1e3 * upon
         best = int(np.argmin(cost + 1e4 * outside))
         taken = np.vstack([taken, boxes[best]])
         label.set_position(tuple((centres[best] - (x, y)) / scale))

@@ -87,8 +87,12 @@ def limit(axes: Sequence[Axes]) -> None:
         ax.set_ylabel("I(Y;T) (bit)")
         ax.margins(0.1)
         ax.autoscale_view()
+    if not any(ax.collections for ax in axes):
+        for ax in axes:
+            ax.set(xticks=[], yticks=[])
+        return
     for get, put in (("get_xlim", "set_xlim"), ("get_ylim", "set_ylim")):
-        ends = np.array([getattr(ax, get)() for ax in axes if ax.collections] or [(0, 1)])
+        ends = np.array([getattr(ax, get)() for ax in axes if ax.collections])
         low, high = ends[:, 0].min(), ends[:, 1].max()
         wider = max(0, _SPAN - (high - low)) / 2
         low, high = low - wider, high + wider
@@ -274,7 +278,7 @@ def _finish(drawn: Figure, axes: Sequence[Axes], norm: LogNorm) -> None:
     for ax in axes:
         ax.locator_params(nbins=4 if len(axes) > 1 else 6)
     box = axes[-1].get_position()
-    beside = drawn.add_axes((box.x1 + 0.03, box.y0, 0.022, 0.86 * box.height))
+    beside = drawn.add_axes((box.x1 + 0.025, box.y0, 0.022, 0.86 * box.height))
     epoch_bar(drawn, beside, norm, SLIDE_TEXT)
 
 

@@ -66,6 +66,7 @@ _ESTIMATORS: Final = {
     "infonce": ("InfoNCE, {}", "van den Oord et al."),
     "smile": ("SMILE, {}", "Song, Ermon"),
     "sliced": ("sliced, {}", "Goldfeld, Greenewald"),
+    "latent": ("learned numbers, {}", "Gowri et al."),
     "propagation": ("the noisy network's own", "Goldfeld et al."),
     "exact": ("outputs as they are", "Lorenzen et al."),
 }

@@ -71,9 +71,9 @@ def test_what_slices_say_is_held_against_slices() -> None:
     case = Mixture("gaussian", 6, 4, 3.0)
     found = calibration.sweep([sliced], [case], [2000], 1, 0).isel(estimator=0, case=0)
     known = case.sliced(0.1, sliced.directions(6))
-    assert (float(found["known_input"]), float(found["known_label"])) == known
-    assert float(found["estimate_input"]) == pytest.approx(known[0], abs=0.1)
-    assert float(found["estimate_label"]) == pytest.approx(known[1], abs=0.05)
+    assert (found["known_input"].item(), found["known_label"].item()) == known
+    assert found["estimate_input"].item() == pytest.approx(known[0], abs=0.1)
+    assert found["estimate_label"].item() == pytest.approx(known[1], abs=0.05)
 
 
 def test_classes_far_apart_are_known() -> None:

@@ -17,9 +17,10 @@ from hypothesis.extra import numpy as hnp
 from scipy.special import digamma as psi
 from scipy.special import logsumexp
 
-from neuroninfo.planes.estimators import discrete, neighbours
+from neuroninfo.planes.estimators import discrete, latent, neighbours
 from neuroninfo.planes.estimators.binning import EdgeBins, Exact, MassBins, WidthBins
 from neuroninfo.planes.estimators.kernel_density import KernelDensity
+from neuroninfo.planes.estimators.latent import Latent
 from neuroninfo.planes.estimators.neighbours import KozachenkoLeonenko, Kraskov
 from neuroninfo.planes.estimators.neural import InfoNCE, Smile
 from neuroninfo.planes.estimators.protocol import Estimate, EstimationError, Estimator
@@ -525,6 +526,52 @@ def test_sliced_information_of_a_gaussian() -> None:
     assert found == pytest.approx(tuple(own), abs=0.03)
 
 
+def test_neighbours_in_pairs_of_variables() -> None:
+    """Kraskov et al. 2004, equation 8, pair by pair; and the closed form of a Gaussian."""
+    rng = np.random.default_rng(2)
+    one = rng.normal(size=(50, 2))
+    other = one[:, :1] + rng.normal(size=(50, 1))
+
+    def apart(a: np.ndarray, b: np.ndarray) -> float:
+        return float(np.abs(a - b).max())
+
+    terms = []
+    for i in range(50):
+        others = [j for j in range(50) if j != i]
+        both = sorted(max(apart(one[i], one[j]), apart(other[i], other[j])) for j in others)
+        near = [sum(apart(v[i], v[j]) < both[2] for j in others) for v in (one, other)]
+        terms.append(psi(3) + psi(50) - psi(near[0] + 1) - psi(near[1] + 1))
+    assert latent.information(one, other, 3) == pytest.approx(np.mean(terms) / math.log(2))
+    many = rng.normal(size=(4000, 1))
+    noisy = many + 0.5 * rng.normal(size=(4000, 1))
+    assert latent.information(many, noisy, 3) == pytest.approx(math.log2(5) / 2, abs=0.05)
+
+
+def test_learned_numbers_of_a_wide_layer() -> None:
+    """Two numbers behind 60 neurons: log2(1 + 1/v), of which neighbours of the layer miss more."""
+    rng = np.random.default_rng(6)
+    hidden = rng.normal(size=(3000, 2))
+    wide = hidden @ np.linalg.qr(rng.normal(size=(60, 2)))[0].T
+    labels, variance = (hidden[:, 0] > 0).astype(int), 0.1
+    true = math.log2(1 + 1 / variance)
+    x = np.linspace(-6, 6, 4001)  # of the first number plus noise
+    density = scipy.stats.norm.pdf(x, scale=math.sqrt(1 + variance))
+    positive = scipy.stats.norm.cdf(x / math.sqrt(variance * (1 + variance)))
+    unknown = -(scipy.special.xlogy(positive, positive) * 2 / math.log(2))  # both classes alike
+    of_label = 1 - float(np.trapezoid(density * unknown, x))
+    found = Latent(variance, latents=2)(wide, labels)
+    layer = KozachenkoLeonenko(variance)(wide, labels)
+    assert 0.6 * true < found.input < true + 0.1
+    assert true - found.input < abs(true - layer.input)
+    assert 0.75 * of_label < found.label < of_label + 0.05
+    assert found == Latent(variance, latents=2)(wide, labels)
+
+
+def test_few_examples_for_learned_numbers() -> None:
+    with pytest.raises(EstimationError, match="300 examples: one half needs a batch of 256"):
+        Latent()(*sample(300, 2))
+
+
 def test_slices_are_of_length_one_and_stay() -> None:
     directions = Sliced(slices=7).directions(5)
     np.testing.assert_allclose(np.linalg.norm(directions, axis=1), 1)
@@ -642,6 +689,7 @@ def test_few_examples_for_a_critic() -> None:
         KozachenkoLeonenko(),
         Kraskov(),
         Sliced(slices=3),
+        Latent(batch=8, steps=3),
         InfoNCE(batch=8, steps=3),
         Smile(batch=8, steps=3),
     ],

@@ -54,6 +54,7 @@ NAMES = [
     "infonce-0.1",
     "smile-0.1",
     "sliced-0.1",
+    "latent-0.1",
     "propagation-20",
 ]
 
@@ -261,6 +262,7 @@ def test_estimators_by_name(name: str) -> None:
         "infonce-0",
         "smile-0",
         "sliced-0.0",
+        "latent",
     ],
 )
 def test_names_that_there_are_not(name: str) -> None:

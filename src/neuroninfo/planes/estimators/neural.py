@@ -70,8 +70,8 @@ class _Critic(ABC):
 
         centre = clean.mean(0)
         half, d, n_classes = len(clean) // 2, clean.shape[1], int(classes.max()) + 1
-        of_clean, of_noisy = (_Network(d, self.width, self.width, random) for _ in range(2))
-        classifier = _Network(d, self.width, n_classes, random)
+        of_clean, of_noisy = (Network(d, self.width, self.width, random) for _ in range(2))
+        classifier = Network(d, self.width, n_classes, random)
         optimizer = torch.optim.Adam(
             [*of_clean.parameters, *of_noisy.parameters, *classifier.parameters], lr=2e-3
         )
@@ -146,6 +146,8 @@ class Smile(_Critic):
     bias, so that it is no bound.
     """
 
+    steps: int = 400
+    batch: int = 128
     clip: float = 5.0
     most: ClassVar[float] = math.inf
     """2 to the power of the highest I(X;T) that there can be."""
@@ -181,7 +183,7 @@ def _told_apart(scores: Tensor) -> tuple[Tensor, Tensor]:
     return scores[pairs], scores[~pairs]
 
 
-class _Network:
+class Network:
     """Two hidden layers with ReLU."""
 
     def __init__(self, n_in: int, width: int, n_out: int, random: torch.Generator) -> None:
@@ -194,6 +196,7 @@ class _Network:
         self.parameters = [*self.weights, *self.biases]
 
     def __call__(self, values: Tensor) -> Tensor:
+        """Outputs (n, n_out) of values (n, n_in)."""
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             values = functional.linear(values, weight, bias)
             if layer < len(self.weights) - 1:
