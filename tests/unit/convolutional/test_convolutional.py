@@ -17,12 +17,14 @@ from neuroninfo.convolutional.training import stored, train
 from neuroninfo.data import datasets
 from neuroninfo.data.datasets import Examples
 from neuroninfo.data.settings import DatasetSettings
+from neuroninfo.figures import wording
 from neuroninfo.files import storage
 from neuroninfo.files.checkpoints import Checkpoint, Interrupted
 from neuroninfo.neurons.measures import class_selectivity
 from neuroninfo.neurons.settings import MeasureSettings
 from neuroninfo.training.settings import Regularizer, Settings
 from neuroninfo.training.splits import Split, split_tensors
+from neuroninfo.vocabulary import CONDITION
 from tests.unit.own_network.odd import masked
 
 REGULARIZER = Regularizer(l2=1e-4, dropout=0.2, batch_norm_momentum=0.1, label_smoothing=0.1)
@@ -71,6 +73,24 @@ def files(
     parts = [made["activations"].isel(seed=[position]) for position in range(2)]
     measured = measure(parts, made["network"], MeasureSettings(0, ("quantile-4",), 2))
     return made | {"neurons": measured}
+
+
+@pytest.mark.parametrize(
+    ("architecture", "words"),
+    [
+        ("conv-16-32", "convolutional 16\N{EN DASH}32"),
+        ("resnet-16-32", "residual 16\N{EN DASH}32"),
+        ("100-50", "hidden layers 100\N{EN DASH}50"),
+        ("100", "one hidden layer 100"),
+        ("ResNet", "ResNet"),
+    ],
+)
+def test_architectures_for_people(architecture: str, words: str) -> None:
+    names = ("digits", architecture, "relu", "batchnorm")
+    condition = dict(zip(CONDITION, names, strict=True))
+    assert wording.of_condition(condition).split(", ")[1] == words
+    if "-" in architecture:
+        assert wording.of_settings({"architecture": architecture}) == words
 
 
 def test_widths_and_images() -> None:
