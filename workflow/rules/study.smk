@@ -9,6 +9,7 @@ SOURCE = PROJECT / "src"
 SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SOURCE))
 
+from neuroninfo.configuration import documents
 from neuroninfo.configuration import study as configuration
 from neuroninfo.configuration.messages import ConfigurationError
 from neuroninfo.configuration.memory import needed
@@ -16,12 +17,14 @@ from neuroninfo.configuration.plans import Condition
 from neuroninfo.configuration.sizes import sizes
 from neuroninfo.provenance import Library
 
+WRITTEN = [path for path in workflow.configfiles if Path(path).is_file()]
 try:
+    documents.check_yaml(WRITTEN)
     STUDY = configuration.load(
         config, PROJECT / "workflow" / "schemas" / "config.schema.yaml"
     )
 except ConfigurationError as error:
-    raise WorkflowError(f"configuration: {error}") from None
+    raise WorkflowError(f"configuration: {documents.placed(error, WRITTEN)}") from None
 config.update(STUDY.resolved)  # scripts see the defaults too
 
 LIBRARY = Library(SOURCE)

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from neuroninfo.configuration.limits import check_limits
 from neuroninfo.configuration.messages import ConfigurationError, shown, unknown
 from neuroninfo.configuration.plans import (
     EXPERIMENTS,
@@ -83,6 +84,7 @@ def check(resolved: Mapping[str, Any], schema: Schema, plans: Mapping[Condition,
     ConfigurationError
         Something is wrong.
     """
+    check_limits(resolved, plans)
     _check_epochs(resolved, plans)
     _check_comparisons(resolved, plans)
     _check_pruning(resolved, plans)

@@ -11,15 +11,26 @@ from typing import Any, Final
 
 from neuroninfo.configuration.schema import KNOWN, Key, Schema, json_types, resolve
 
+_DASHES: Final = (
+    "[\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}]"
+)
+"""Characters that look like a hyphen, as text processors put them."""
 _UNQUOTED: Final = "YAML reads on, off, yes and no as true or false"
 
 
 class ConfigurationError(Exception):
-    """The configuration is wrong; the message names the key, the value and the mend."""
+    """The configuration is wrong; the message names key and value, and says what to write.
+
+    Attributes
+    ----------
+    path
+        Steps to the key, empty if the mistake has none.
+    """
 
     def __init__(self, path: Iterable[Key], problem: str) -> None:
+        self.path = tuple(path)
         key = ""
-        for part in path:
+        for part in self.path:
             key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
         super().__init__(f"{key}: {problem}" if key else problem)
 
@@ -91,6 +102,8 @@ def _schema_error(error: Any, root: Schema) -> ConfigurationError:  # noqa: ANN4
             problem = unknown(value, schema["enum"])
         case "known":
             problem = unknown(value, KNOWN[schema["known"]])
+        case "pattern" if (hyphens := re.sub(_DASHES, "-", value)) != value:
+            problem = f"{shown(value)} has a dash that is no hyphen; write '{hyphens}'"
         case "type":
             problem = f"{shown(value)} is wrong; expected {expected(schema, root)}"
             if hint := _type_hint(value, schema):

@@ -24,12 +24,12 @@ KNOWN: Final[Mapping[str, Collection[str]]] = {
 
 # Every plan reads the schema, and every job in SLURM: libyaml, where PyYAML has it, is ten times
 # as fast.
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_yaml(text: str) -> Any:  # noqa: ANN401
     """What a text says in YAML."""
-    return yaml.load(text, Loader=_LOADER)
+    return yaml.load(text, Loader=LOADER)
 
 
 def resolve(schema: Schema, root: Schema, *, listed: bool = False) -> Schema:
