@@ -23,6 +23,7 @@ include: "workflow/rules/messages.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/neurons.smk"
+include: "workflow/rules/convolutional.smk"
 include: "workflow/rules/blocks.smk"
 include: "workflow/rules/toys.smk"
 include: "workflow/rules/planes.smk"
@@ -50,12 +51,16 @@ if STUDY.splits:
     include: "workflow/rules/splits.smk"
 
 
+include: "workflow/rules/report.smk"
+
+
 rule all:
     default_target: True
     input:
         STUDY_FIGURES,
         own_figure_files(STUDY.conditions),
         STUDY_TABLES,
+        REPORT_PAGES,
         of_conditions("history.nc", STUDY.ablated),
         of_conditions("damage.nc", STUDY.ablated),
         ABLATION_FILES,
@@ -104,7 +109,10 @@ onstart:
 
 
 onsuccess:
-    print_results([*STUDY_FIGURES, *own_figure_files(STUDY.conditions)], STUDY_TABLES)
+    print_results(
+        [*STUDY_FIGURES, *own_figure_files(STUDY.conditions)],
+        [*STUDY_TABLES, *REPORT_PAGES],
+    )
 
 
 onerror:

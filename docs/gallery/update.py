@@ -28,7 +28,7 @@ from neuroninfo.figures import wording
 from neuroninfo.files import tables
 from neuroninfo.files.storage import StorageError
 from neuroninfo.planes import layers
-from neuroninfo.results import claims, counts, first_version, planes, replication, splits
+from neuroninfo.results import claims, counts, first_version, planes, replication, splits, synergy
 from neuroninfo.vocabulary import CONDITION, MEAN, NETWORK, ZERO
 
 DIRECTIONS = {"ascending": "lowest first", "descending": "highest first"}
@@ -312,24 +312,31 @@ def cost_table(study: Path) -> str:
     return _markdown(["condition", "seeds", "CPU minutes"], rows)
 
 
-def compression_table(study: Path) -> str:
-    """How many hidden layers of each condition compress, by estimator."""
+def compression_table(study: Path, dataset: str) -> str:
+    """Hidden layers of each condition of a data set that compress, by estimator.
+
+    A cell counts those that compress among those whose estimate is trusted, and the others.
+    """
     frame = tables.read(study / "compression.csv", planes.COLUMNS)
-    frame = frame[frame["layer"] != layers.OUTPUT]
+    frame = frame[(frame["layer"] != layers.OUTPUT) & (frame["dataset"] == dataset)]
+    frame = frame[frame["verdict"] != "no estimate"]
+    conditions = frame.groupby(list(CONDITION), sort=False)
+    heads = [
+        f"{condition[1]}, {', '.join(map(wording.of_regularizer, condition[2:]))}"
+        for condition, _ in conditions
+    ]
     rows = []
     for estimator in dict.fromkeys(frame["estimator"]):
-        row = [f"`{estimator}`"]
-        for _, own in frame.groupby(list(CONDITION), sort=False):
+        row = [wording.of_estimator(estimator)]
+        for _, own in conditions:
             verdicts = own.loc[own["estimator"] == estimator, "verdict"]
-            asked = verdicts[verdicts != "no estimate"]
-            found = f"{(asked == 'compresses').sum()} of {len(asked)}"
-            row.append(found if len(asked) else "")
+            trusted = verdicts[verdicts != "not trusted"]
+            cell = f"{(trusted == 'compresses').sum()} of {len(trusted)}" if len(trusted) else ""
+            if others := len(verdicts) - len(trusted):
+                cell += f"{', ' if cell else ''}{others} not trusted"
+            row.append(cell)
         rows.append(row)
-    heads = [
-        ", ".join([condition[0], condition[1], *map(wording.of_regularizer, condition[2:])])
-        for condition, _ in frame.groupby(list(CONDITION), sort=False)
-    ]
-    return _markdown(["hidden layers that compress", *heads], rows)
+    return _markdown(["estimator of I(X;T)", *heads], rows)
 
 
 def bounds_table(study: Path) -> str:
@@ -345,7 +352,48 @@ def bounds_table(study: Path) -> str:
     return _markdown(["bound", *(f"m = {m:,}" for m in sizes)], rows)
 
 
+def synergy_table(study: Path) -> str:
+    """Redundant and synergistic shares of what pairs of neurons say, by condition and layer."""
+    frame = tables.read(study / "synergy.csv", synergy.COLUMNS)
+    rows = []
+    for key, own in frame.groupby([*CONDITION, "scope"], sort=False):
+        last = own[own["epoch"].astype(int) == own["epoch"].astype(int).max()]
+        last = last[last["measure"].isin(["", synergy.SHOWN])].set_index("quantity")
+        cells = []
+        for quantity in ("joint", "redundancy_share", "synergy_share", "shared"):
+            row = last.loc[quantity]
+            scale, digits = (1, 2) if quantity == "joint" else (100, 0)
+            mean, low, high = (
+                f"{scale * row[name]:.{digits}f}" for name in ("mean", "low", "high")
+            )
+            cells.append(f"{mean} [{low}, {high}]")
+        words = wording.of_condition(dict(zip(CONDITION, key[:-1], strict=True)))
+        rows.append([words, key[-1].replace("-", " "), *cells])
+    heads = ["I(T1,T2;Y) (bit)", "redundant (%)", "synergistic (%)", "said by one other too (%)"]
+    return _markdown(["condition", "layer", *heads], rows)
+
+
+def synergy_agreement(study: Path) -> str:
+    """Whether layers that measure as more redundant are counted as more redundant by ablation."""
+    frame = tables.read(study / "synergy-agreement.csv", synergy.AGREEMENT_COLUMNS)
+    rows = [
+        [
+            synergy.MEASURED[row["measured"]],
+            synergy.COUNTED[row["counted"]],
+            f"{row['correlation']:.2f} [{row['low']:.2f}, {row['high']:.2f}]",
+        ]
+        for _, row in frame.iterrows()
+    ]
+    n_layers, n_conditions = frame["n_layers"].max(), frame["n_conditions"].max()
+    return (
+        f"Spearman's correlation over {n_layers} layers of {n_conditions} conditions:\n\n"
+        + _markdown(["measured", "counted by ablation", "rank correlation"], rows)
+    )
+
+
 BLOCKS: Mapping[str, Callable[..., str]] = {
+    "synergy": synergy_table,
+    "synergy-agreement": synergy_agreement,
     "answer": answer,
     "first-version": first_version_table,
     "effects": effects,

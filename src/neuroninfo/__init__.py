@@ -4,7 +4,7 @@ Trains stacks of small networks, measures every neuron with information theory, 
 the order of what was measured, and draws what comes out.  The rooms, each of which knows only
 those before it: `vocabulary`, `streams`, `provenance`, `files`, `networks`, `configuration`,
 `data`, `training`, `neurons`, `ablation`, `planes`, `generalization`, `smaller`, `toys`,
-`results`, `figures`, `own_network`, `plot`.
+`results`, `figures`, `own_network`, `convolutional`, `plot`.
 
 What people need first is here by name, and imported when it is used: nothing heavy is imported
 with the package, so that a job pays only for what it uses.
@@ -26,6 +26,8 @@ _HOMES = {
     "measure": "own_network.study",
     "ablate": "own_network.study",
     "shapley": "own_network.shapley",
+    "scores": "own_network.scores",
+    "heads": "own_network.heads",
     "load": "files.storage",
 }
 _MODULES = ("plot",)

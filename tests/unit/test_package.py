@@ -9,7 +9,7 @@ import pytest
 
 import neuroninfo
 
-NAMES = ("ablate", "load", "measure", "shapley", "study")
+NAMES = ("ablate", "heads", "load", "measure", "scores", "shapley", "study")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -259,11 +259,12 @@ MEASURING = {
     "vocabulary",
 }
 # Rooms and modules that word or draw results.
-WORDING = ("results", "figures", "files.tables", "files.pages")
+WORDING = ("results", "figures", "report", "files.tables", "files.pages")
 EXPENSIVE = (
     *("dataset", "train", "measure", "damage", "rank", "ablate", "gather", "gather_ablation"),
     *("plane", "join_plane", "calibration", "bounds", "supersample", "prune", "low_bit"),
-    *("toy", "toy_network", "decompose"),
+    *("toy", "toy_network", "decompose", "train_convolutional", "measure_convolutional"),
+    *("damage_convolutional", "ablate_convolutional"),
 )
 
 
@@ -373,6 +374,9 @@ ROOMS_OF = {
         ("prune", "ablation data smaller training"),
         ("low_bit", "ablation data smaller training"),
         ("decompose", "synergy"),
+        ("train_convolutional", "convolutional data own_network training"),
+        ("measure_convolutional", "convolutional own_network"),
+        ("damage_convolutional ablate_convolutional", "ablation convolutional data own_network"),
         ("toy", "toys"),
         ("toy_network", "data toys training"),
         ("readings study_readings replication splits", "results"),
@@ -390,8 +394,11 @@ ROOMS_OF = {
         ("figure_synergy figure_synergy_ablation", "figures results"),
         ("figure_planes figure_calibration", "figures planes results"),
         ("figure_planes_activations figure_study_planes", "figures planes results"),
+        ("figure_plane figure_plane_activations", "figures planes results"),
         ("figure_bounds figure_bounds_supersample", "figures generalization results"),
         ("figure_toys_logistic figure_toys_network", "figures results toys"),
+        ("start", "figures report results"),
+        ("explorer", "figures planes report results"),
     )
     for rule in rules.split()
 }
@@ -419,24 +426,33 @@ def test_a_change_in_a_room_changes_the_hash_of_the_rules_that_use_it(
 
 
 TRAINING = {"train", "plane", "bounds", "supersample", "prune", "toy_network"}
+CONVOLUTIONAL = {f"{rule}_convolutional" for rule in ("train", "measure", "damage", "ablate")}
+ABLATING = {"damage_convolutional", "ablate_convolutional"}
 OF_CLAIMS = {
     *("readings", "study_readings", "replication", "tolerances", "figure_comparison"),
     *("figure_quantizers", "figure_replication", "figure_tolerances", "figure_layer_share"),
-    *("figure_where_claims_hold", "splits", "figure_splits"),
+    *("figure_where_claims_hold", "splits", "figure_splits", "start", "explorer"),
 }
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
-    "data.datasets": TRAINING | {"dataset", "damage", "rank", "ablate", "low_bit"},
+    "data.datasets": TRAINING
+    | {"dataset", "damage", "rank", "ablate", "low_bit", "train_convolutional", *ABLATING},
     "data.subsets": {"bounds", "supersample"},
-    "networks.forward": TRAINING | {"damage", "rank", "ablate", "low_bit"},
-    "files.checkpoints": TRAINING,
-    "training.loop": TRAINING,
-    "training.learner": TRAINING,
-    "training.devices": TRAINING,
-    "ablation.kernels": {"damage", "rank", "ablate", "low_bit"},
+    "networks.forward": TRAINING
+    | {"damage", "rank", "ablate", "low_bit", "train_convolutional", *ABLATING},
+    "files.checkpoints": TRAINING | {"train_convolutional"},
+    "training.loop": TRAINING | {"train_convolutional"},
+    "training.learner": TRAINING | {"train_convolutional"},
+    "training.devices": TRAINING | {"train_convolutional"},
+    "ablation.kernels": {"damage", "rank", "ablate", "low_bit"} | ABLATING,
     "ablation.single": {"damage", "rank"},
     "ablation.joint": {"rank"},
     "ablation.ablate": {"ablate"},
+    "convolutional.training": {"train_convolutional"},
+    "convolutional.measuring": {"measure_convolutional"},
+    "convolutional.ablation": ABLATING,
+    "own_network.layers": CONVOLUTIONAL,
+    "own_network.removal": ABLATING,
     "planes.training": {"plane"},
     "planes.estimators.binning": {"plane", "calibration", "bounds"},
     "planes.calibration": {"plane", "calibration", "figure_calibration"},
@@ -462,10 +478,15 @@ USERS = {
     "results.replication": {"replication", "figure_replication"},
     "results.splits": {"splits", "figure_splits"},
     "figures.ablation": {"figure_ablation"},
-    "figures.animation": {"figure_toys_logistic", "figure_toys_network"},
+    "figures.animation": {
+        *("figure_toys_logistic", "figure_toys_network", "figure_planes", "figure_plane"),
+        *("figure_planes_activations", "figure_plane_activations", "figure_study_planes"),
+    },
     "figures.bounds": {"figure_bounds", "figure_bounds_supersample"},
     "figures.information": {"figure_ablation", "figure_layer_share"},
     "figures.sweep": {"figure_where_claims_hold"},
+    "report.start": {"start"},
+    "report.contents": {"explorer"},
 }
 
 
@@ -480,7 +501,7 @@ def test_the_rules_that_use_a_module(module: str) -> None:
     ("module", "old", "new"),
     [
         ("results/bounds.py", '["loss", "bound", "estimator"', '["bound", "loss", "estimator"'),
-        ("files/pages.py", "font: 13px", "font: 14px"),
+        ("files/pages.py", "font: 14px", "font: 15px"),
         ("results/claims.py", "_SELECTIVITY: Final = 0.1", "_SELECTIVITY: Final = 0.2"),
     ],
     ids=["sort order of a table", "font of a page", "threshold of a claim"],
@@ -505,9 +526,9 @@ def test_edits_of_wording_change_no_expensive_hash(
 
 
 ROOMS = (
-    *("vocabulary", "streams", "philox", "provenance", "files", "networks", "configuration"),
-    *("data", "training", "neurons", "synergy", "ablation", "planes", "generalization"),
-    *("smaller", "toys", "results", "figures", "own_network", "plot"),
+    *("vocabulary", "streams", "philox", "provenance", "files", "networks", "data"),
+    *("configuration", "training", "neurons", "synergy", "ablation", "planes", "generalization"),
+    *("smaller", "toys", "results", "figures", "report", "own_network", "convolutional", "plot"),
 )
 """Each knows only rooms before it."""
 

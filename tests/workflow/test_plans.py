@@ -17,14 +17,14 @@ TALK = ("--configfile", "config/config.yaml")
 def test_the_talk_is_planned_by_default(plan: Plan, arguments: tuple[str, ...]) -> None:
     run = plan(*arguments)
     jobs = planned(run.stdout)
-    # 5 conditions of 20 seeds, whose activations are kept, and 16 of 5 seeds: blocks of 5.
-    blocks = {"train": 20, "train_and_drop": 16}
-    assert jobs | blocks | {"measure": 36, "dataset": 4, "study_readings": 1} == jobs
+    # Blocks of 5 seeds, 1 or 2 of them per condition. Activations of 11 conditions are dropped.
+    blocks = {"train": 9, "train_and_drop": 11}
+    assert jobs | blocks | {"measure": 20, "dataset": 4, "study_readings": 1} == jobs
     # Of the conditions with numbers of the talk one is drawn; the first version is another study.
     assert jobs | {"tolerances": 1, "figure_tolerances": 1} == jobs
     assert not jobs.keys() & {"first_version", "figure_first_version"}
-    # Planes: 5 conditions of 10 seeds and 4 of 5.
-    assert jobs | {"plane": 14, "calibration": 1, "study_planes": 1} == jobs
+    # Planes: 9 conditions of 5 seeds.
+    assert jobs | {"plane": 9, "calibration": 1, "study_planes": 1} == jobs
     # T5: a job for each of 12 conditions with gaps, and of 6 with pools.
     assert jobs | {"bounds": 12, "supersample": 6, "figure_bounds": 1, "study_bounds": 1} == jobs
     tasks = {"mnist", "fashion_mnist", "cifar10", "icosahedron"}
@@ -44,6 +44,23 @@ def test_the_page_on_clusters_counts_the_jobs_of_the_talk(plan: Plan) -> None:
     with_gpu = sum(submitted.get(rule, 0) for rule in trained)
     page = (ROOT / "docs" / "cluster.md").read_text()
     assert f"has {sum(submitted.values())} jobs in SLURM, {with_gpu} of them with a GPU" in page
+
+
+def test_other_schedulers_are_planned_in_the_same_way(plan: Plan) -> None:
+    lsf, slurm = (
+        plan("--profile", f"profiles/{name}", "--configfile", "config/demo.yaml").stdout
+        for name in ("lsf", "slurm")
+    )
+    assert planned(lsf) == planned(slurm)
+    on_gpu = {
+        name: re.findall(
+            r"^rule (\w+):\n(?:    .*\n)*?    resources: .*\bgpu=1\b", text, re.MULTILINE
+        )
+        for name, text in (("lsf", lsf), ("slurm", slurm))
+    }
+    assert sorted(on_gpu["lsf"]) == sorted(on_gpu["slurm"])
+    assert set(on_gpu["lsf"]) == {"train", "plane", "bounds", "supersample"}
+    assert lsf.count("lsf_extra=-gpu num=1") == len(on_gpu["lsf"])
 
 
 def test_the_demo_plans_nothing_but_digits(plan: Plan) -> None:
@@ -68,6 +85,11 @@ def test_the_sweep_plans_no_more_than_its_figure_needs(plan: Plan) -> None:
     assert set(re.findall(r"dataset=([\w-]+)", run.stdout)) == {
         *("mnist", "mnist-standardized", "mnist-other-split"),
     }
+
+
+def test_the_strengths_of_l2_are_compared(plan: Plan) -> None:
+    jobs = planned(plan(*LOCAL, "--configfile", "config/strengths.yaml").stdout)
+    assert jobs | {"train_and_drop": 6, "ablate": 6, "figure_comparison": 1} == jobs
 
 
 def test_splits_have_seeds_of_their_own(plan: Plan) -> None:
@@ -130,7 +152,7 @@ def test_an_unedited_cluster_profile_is_refused_before_anything_is_submitted(
     assert run.returncode == 1
     errors = [line for line in run.stdout.splitlines() if line.startswith("profile: ")]
     assert len(errors) == 1, run.stdout
-    for words in ("your-account", "your-cpu-partition", "your-gpu-partition", "slurm/config.yaml"):
+    for words in ("your-account", "your-cpu-partition", "your-gpu-partition", "config.yaml"):
         assert words in errors[0]
     assert "Traceback" not in run.stdout
     assert "submitted with" not in run.stdout

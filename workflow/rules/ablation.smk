@@ -24,11 +24,13 @@ rule damage:
         f"logs/{BLOCK}/damage.log",
     benchmark:
         f"logs/benchmarks/{BLOCK}/damage.tsv"
+    wildcard_constraints:
+        architecture=PERCEPTRON,
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("damage"),
         runtime=lasting(60),
     params:
         condition=block_of,
@@ -53,7 +55,7 @@ rule rank:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("rank"),
         runtime=lasting(240),
     params:
         condition=block_of,
@@ -75,11 +77,13 @@ rule ablate:
         f"logs/{BLOCK}/ablate-{{orderings}}.log",
     benchmark:
         f"logs/benchmarks/{BLOCK}/ablate-{{orderings}}.tsv"
+    wildcard_constraints:
+        architecture=PERCEPTRON,
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("ablate"),
         runtime=lasting(120),
     params:
         condition=block_of,

@@ -49,7 +49,11 @@ rule bounds:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing(
+            "bounds",
+            lambda wildcards: STUDY.gap_condition(wildcards.gaps),
+            lambda wildcards: STUDY.resolved["bounds"]["seeds"],
+        ),
         runtime=lasting(120),
     params:
         condition=lambda wildcards: GAPS[wildcards.gaps],
@@ -111,7 +115,13 @@ rule supersample:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing(
+            "supersample",
+            lambda wildcards: STUDY.supersample_condition(wildcards.supersample),
+            lambda wildcards: STUDY.supersample_settings(wildcards.supersample)[
+                "masks"
+            ],
+        ),
         runtime=lasting(120),
     params:
         condition=lambda wildcards: SUPERSAMPLES[wildcards.supersample],

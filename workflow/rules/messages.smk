@@ -14,13 +14,13 @@ def refuse_placeholders():
         f"{key}: {value}"
         for job in workflow.dag.needrun_jobs()
         if not job.is_local
-        for key in ("slurm_account", "slurm_partition")
+        for key in job.resources.keys()
         if str(value := job.resources.get(key, "")).startswith("your-")
     }
     if left:
         raise WorkflowError(
             f"profile: placeholders are left ({', '.join(sorted(left))}): put your cluster's "
-            "names into profiles/slurm/config.yaml (docs/cluster.md says how to find them); "
+            "names into its config.yaml (docs/cluster.md says how to find them); "
             "nothing was submitted"
         )
 

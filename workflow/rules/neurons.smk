@@ -11,11 +11,13 @@ rule measure:
         f"logs/{BLOCK}/measure.log",
     benchmark:
         f"logs/benchmarks/{BLOCK}/measure.tsv"
+    wildcard_constraints:
+        architecture=PERCEPTRON,
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("measure"),
         runtime=lasting(30),
     params:
         condition=block_of,

@@ -2,16 +2,27 @@
 
 # Figures of conditions that differ in their activation only, and these conditions.
 ACTIVATIONS = "{dataset}/{architecture}/planes-activations-{regularizer}"
+SLIDE = "{dataset}/{architecture}/plane-{estimator}-activations-{regularizer}"
 SIDE_BY_SIDE = {}
 for condition in STUDY.with_planes:
     SIDE_BY_SIDE.setdefault(ACTIVATIONS.format(**vars(condition)), []).append(condition)
-    OWN_FIGURES[condition] += ["planes", "clustering"]
-PLANE_FIGURES = figure_files(
-    [
-        *(name for name, conditions in SIDE_BY_SIDE.items() if len(conditions) > 1),
-        *(["planes-compression", "planes-gap"] if STUDY.with_planes else []),
-    ]
-)
+    shown = STUDY.plane_shown(condition)
+    OWN_FIGURES[condition] += [f"plane-{shown}", "planes", "clustering"]
+COMPARED = {name: given for name, given in SIDE_BY_SIDE.items() if len(given) > 1}
+PLANE_FIGURES = [
+    *figure_files(COMPARED),
+    *figure_files(
+        SLIDE.format(**vars(given[0]), estimator=STUDY.plane_shown(given[0]))
+        for given in COMPARED.values()
+    ),
+    *figure_files(
+        ["planes-compression", "planes-gap"] if STUDY.with_planes else [],
+    ),
+    *(
+        f"{FIGURES}/{condition.path}/plane-{STUDY.plane_shown(condition)}.gif"
+        for condition in STUDY.with_planes
+    ),
+]
 STUDY_FIGURES += PLANE_FIGURES
 if STUDY.with_planes:
     STUDY_TABLES += table_files(["compression", "plane-gap"])
@@ -30,7 +41,7 @@ rule plane:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("plane"),
         runtime=lasting(120),
     params:
         condition=block_of,
@@ -127,6 +138,75 @@ rule figure_planes:
         code=lambda wildcards: code("figure_planes.py"),
     script:
         "../scripts/figure_planes.py"
+
+
+rule figure_plane:
+    input:
+        of_condition("plane.nc"),
+    output:
+        png=report(
+            f"{FIGURE}/plane-{{estimator}}.png",
+            caption="../report/plane.rst",
+            category=PLANES,
+            subcategory=BY_DATASET,
+            labels=figure_labels("plane by {estimator}"),
+        ),
+        pdf=f"{FIGURE}/plane-{{estimator}}.pdf",
+        csv=f"{FIGURE}/plane-{{estimator}}.csv",
+        gif=report(
+            f"{FIGURE}/plane-{{estimator}}.gif",
+            caption="../report/plane.rst",
+            category=PLANES,
+            subcategory=BY_DATASET,
+            labels=figure_labels("plane by {estimator} over training"),
+        ),
+    log:
+        f"logs/{FIGURE}/plane-{{estimator}}.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        condition=described,
+        code=lambda wildcards: code("figure_plane.py"),
+    script:
+        "../scripts/figure_plane.py"
+
+
+rule figure_plane_activations:
+    input:
+        lambda wildcards: of_conditions(
+            "plane.nc", SIDE_BY_SIDE[ACTIVATIONS.format(**wildcards)]
+        ),
+    output:
+        report(
+            f"{FIGURES}/{{dataset}}/{{architecture}}/plane-{{estimator}}-activations-{{regularizer}}.png",
+            caption="../report/plane-activations.rst",
+            category=PLANES,
+            subcategory=OF_THE_STUDY,
+            labels={
+                "figure": "activations by {estimator}, {dataset} {architecture} {regularizer}"
+            },
+        ),
+        f"{FIGURES}/{{dataset}}/{{architecture}}/plane-{{estimator}}-activations-{{regularizer}}.pdf",
+        f"{FIGURES}/{{dataset}}/{{architecture}}/plane-{{estimator}}-activations-{{regularizer}}.csv",
+    log:
+        f"logs/{FIGURES}/{{dataset}}/{{architecture}}/plane-{{estimator}}-activations-{{regularizer}}.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        conditions=lambda wildcards: named(
+            SIDE_BY_SIDE[ACTIVATIONS.format(**wildcards)]
+        ),
+        code=lambda wildcards: code("figure_plane_activations.py"),
+    script:
+        "../scripts/figure_plane_activations.py"
 
 
 rule figure_planes_activations:

@@ -26,7 +26,7 @@ rule prune:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("prune"),
         runtime=lasting(120),
     params:
         condition=block_of,
@@ -98,7 +98,7 @@ rule low_bit:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("low_bit"),
         runtime=lasting(120),
     params:
         condition=block_of,

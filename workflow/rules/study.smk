@@ -12,7 +12,9 @@ sys.path.insert(0, str(SOURCE))
 from neuroninfo.configuration import documents
 from neuroninfo.configuration import study as configuration
 from neuroninfo.configuration.messages import ConfigurationError
+from neuroninfo.configuration.memory import needed
 from neuroninfo.configuration.plans import Condition
+from neuroninfo.configuration.sizes import sizes
 from neuroninfo.provenance import Library
 
 WRITTEN = [path for path in workflow.configfiles if Path(path).is_file()]
@@ -33,6 +35,8 @@ BLOCK = f"{CONDITION}/seeds-{{first}}-{{last}}"
 GATHERED = (
     "neurons|history|damage|pruned|precision|plane|synergy"  # kinds, beside curves
 )
+# Architectures of multilayer perceptrons, and of convolutional networks.
+PERCEPTRON, CONVOLUTIONAL = r"[0-9-]+", r"[a-z]+-[0-9-]+"
 CHECKPOINTS = f"{RESULTS}/checkpoints"
 FIGURES = f"{RESULTS}/figures"
 FIGURE = f"{FIGURES}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
@@ -42,6 +46,7 @@ SUFFIXES = (
     "csv",
 )  # of a figure: to see, to print, what it shows in numbers
 # Chapters of the report, in the order of the talk: it sorts them by name.
+OVERVIEW = "0 Results"
 TOYS = "1 Toys"
 PLANES = "2 Information planes"
 BOUNDS = "3 Generalization bounds"
@@ -64,12 +69,13 @@ DRAWN = [c for c, plan in STUDY.plans.items() if plan.figures and plan.orderings
 
 wildcard_constraints:
     dataset=r"[a-z0-9_-]+",
-    architecture=r"[0-9-]+",
+    architecture=r"[a-z0-9-]+",
     activation=r"[a-z_]+",
     regularizer=r"[a-z0-9.-]+",
     first=r"\d+",
     last=r"\d+",
     group=r"\d+",
+    estimator=r"[a-z0-9.-]+",
     orderings=r"[a-z0-9-]+",
     comparison=r"[a-z0-9-]+",
     toy=r"[a-z]+",
@@ -204,6 +210,30 @@ def named(conditions):
 def growing(start):
     """A resource that doubles with each attempt, of what is submitted to a cluster."""
     return lambda wildcards, attempt: start * 2 ** (attempt - 1)
+
+
+sizes_of = functools.cache(functools.partial(sizes, STUDY))
+
+
+def size_of_block(wildcards):
+    """How many seeds it has."""
+    return int(wildcards.last) - int(wildcards.first) + 1
+
+
+def needing(stage, condition=condition_of, networks=size_of_block):
+    """Memory of a job of a stage by the sizes of its condition; it doubles with each attempt."""
+    trains = stage in ("train", "plane", "bounds", "supersample")
+
+    def memory(wildcards, attempt):
+        start = needed(
+            stage,
+            sizes_of(condition(wildcards)),
+            networks(wildcards),
+            gpu=trains and STUDY.device != "cpu",
+        )
+        return start * 2 ** (attempt - 1)
+
+    return memory
 
 
 def lasting(start):

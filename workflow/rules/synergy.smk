@@ -20,7 +20,7 @@ rule decompose:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("decompose"),
         runtime=lasting(60),
     params:
         condition=block_of,

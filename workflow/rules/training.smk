@@ -24,11 +24,12 @@ rule train:
         f"logs/benchmarks/{BLOCK}/train.tsv"
     wildcard_constraints:
         dataset=rf"(?=({KEPT})/)[a-z0-9_-]+",
+        architecture=PERCEPTRON,
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=needing("train"),
         runtime=lasting(60),
     params:
         condition=block_of,
@@ -47,3 +48,4 @@ use rule train as train_and_drop with:
         activations=temp(f"{BLOCK}/activations.nc"),
     wildcard_constraints:
         dataset=rf"(?=({DROPPED})/)[a-z0-9_-]+",
+        architecture=PERCEPTRON,

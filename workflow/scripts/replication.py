@@ -14,5 +14,6 @@ agreed = replication.agreement(
 )
 tables.write(agreed, snakemake.output.table)
 title = f"Effects of study {snakemake.params.here} beside those of {snakemake.params.there}"
-pages.write(agreed, snakemake.output.page, title=title)
+effects = ["effect", "effect_replicated", "difference", "low", "high"]
+pages.write(claims.in_points(agreed, effects), snakemake.output.page, title=title)
 print(replication.summary(agreed))

@@ -11,5 +11,10 @@ from neuroninfo.results import claims, splits
 
 table = splits.across_splits(claims.read_study(snakemake.input[0]), snakemake.params.conditions)
 tables.write(table, snakemake.output.table)
-pages.write(table, snakemake.output.page, title="Intervals of seeds of one split, and over splits")
+effects = ["effect", "within", "between", "half_one_split", "half_own_splits", "low", "high"]
+pages.write(
+    claims.in_points(table, effects),
+    snakemake.output.page,
+    title="Intervals of seeds of one split, and over splits",
+)
 print(splits.summary(table))

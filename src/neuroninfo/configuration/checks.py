@@ -24,7 +24,16 @@ from neuroninfo.configuration.plans import (
 )
 from neuroninfo.configuration.schema import Key, Schema
 from neuroninfo.networks.activations import NON_NEGATIVE, OUTPUT_RANGES
-from neuroninfo.vocabulary import JOINT, MEAN, ZERO
+from neuroninfo.vocabulary import JOINT, MEAN, REFERENCE, ZERO
+
+_OF_STACKS: Final = (
+    *("incoming_weight_norm", "outgoing_weight_norm", "taylor"),
+    *(*JOINT, *REFERENCE),
+)
+"""Measures that convolutional networks do not have."""
+_NOT_OF_MODULES: Final = ("l1", "input_dropout", "noise", "output_bits", "early_stopping")
+"""Keys of regularizers that convolutional networks are not trained with."""
+_NO_IMAGES: Final = ("icosahedron", "szt")
 
 _QUANTIZED: Final = (
     "mutual_information",
@@ -81,6 +90,7 @@ def check(resolved: Mapping[str, Any], schema: Schema, plans: Mapping[Condition,
     _check_pruning(resolved, plans)
     _check_planes(resolved, plans)
     _check_sgld(resolved, plans)
+    _check_convolutional(resolved, plans)
     _check_bounds(resolved, schema)
     _check_first_version(resolved, plans)
     _check_splits(resolved, schema, plans)
@@ -187,6 +197,47 @@ def _check_sgld(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) ->
         raise ConfigurationError(
             ("training", "optimizer"), f"{condition.path}: {problem}; use adam or sgd there"
         )
+
+
+def _check_convolutional(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
+    """Networks of torch's modules have images as inputs, and do without what is only of stacks."""
+    for condition, plan in plans.items():
+        if not condition.convolutional:
+            continue
+        regularizer = resolved["regularizers"][condition.regularizer]
+        training = training_of(resolved, condition)
+        path: tuple[Key, ...] = ("regularizers", condition.regularizer)
+        source = resolved["datasets"][condition.dataset]["source"]
+        measures = [
+            (name, j, entry["measure"])
+            for name in plan.orderings
+            for j, entry in enumerate(resolved["orderings"][name]["measures"])
+        ]
+        unmeasured = next((each for each in measures if each[2] in _OF_STACKS), None)
+        refused = [key for key in _NOT_OF_MODULES if regularizer.get(key)]
+        problem = ""
+        if source in _NO_IMAGES:
+            path, problem = ("conditions",), f"{source} has no images"
+        elif refused:
+            path = (*path, refused[0])
+            problem = "convolutional networks are trained without it; remove it"
+        elif regularizer["decay"] == "decoupled" and training["optimizer"] != "adam":
+            path, problem = (*path, "decay"), "decoupled goes with adam there; use coupled"
+        elif training["optimizer"] == "sgld":
+            path, problem = ("training", "optimizer"), "use adam or sgd there"
+        elif training["initialization"] != "default":
+            path, problem = ("training", "initialization"), "use default there"
+        elif plan.experiments:
+            path = ("conditions",)
+            problem = f"{plan.experiments[0]} is of multilayer perceptrons only; remove it there"
+        elif unmeasured is not None:
+            path = ("orderings", unmeasured[0], "measures", unmeasured[1], "measure")
+            problem = (
+                f"{unmeasured[2]} is of multilayer perceptrons only; give that condition other "
+                "orderings"
+            )
+        if problem:
+            raise ConfigurationError(path, f"{condition.path}: {problem}")
 
 
 def _check_bounds(resolved: Mapping[str, Any], schema: Schema) -> None:

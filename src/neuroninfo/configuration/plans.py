@@ -36,6 +36,11 @@ class Condition:
         """Its folder below the study's, such as ``mnist/100-100/relu/dropout``."""
         return f"{self.dataset}/{self.architecture}/{self.activation}/{self.regularizer}"
 
+    @property
+    def convolutional(self) -> bool:
+        """Whether its networks are convolutional: their architecture begins with a family."""
+        return self.architecture[:1].isalpha()
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -122,7 +122,8 @@ class Study:
     def controlled(self, condition: Condition) -> bool:
         """Whether the first set of a condition has control orders over several layers."""
         first = self.resolved["orderings"][self.plans[condition].orderings[0]]
-        return first["controls"] > 0 and "-" in condition.architecture
+        widths = condition.architecture.removeprefix("conv-")
+        return first["controls"] > 0 and "-" in widths
 
     def searched(self, orderings: str) -> bool:
         """Whether a set has orders that have to be found (joint and reference orders)."""
@@ -214,6 +215,10 @@ class Study:
             "rows": self.resolved["memory"]["rows"],
         }
 
+    def convolutional_settings(self) -> dict[str, Any]:
+        """Examples that convolutional networks are ablated on; None: all."""
+        return {"examples": self.resolved["convolutional"].get("examples")}
+
     def search_settings(self, orderings: str) -> dict[str, Any]:
         """Orders of a set that have to be found, and how."""
         return {
@@ -289,6 +294,18 @@ class Study:
             "training": self.training_settings(condition) | {"activation_epochs": []},
             "examples": planes.get("examples"),
         }
+
+    def plane_shown(self, condition: Condition) -> str:
+        """The estimator whose plane is drawn by itself: the first of the list.
+
+        Of networks that have a true information, the first that gives it, if it is listed.
+        """
+        names = self.plane_settings(condition)["estimators"]
+        regularizer = self.resolved["regularizers"][condition.regularizer]
+        true = "propagation-" if regularizer["noise"] else "exact"
+        if regularizer["noise"] or regularizer.get("output_bits"):
+            return next((name for name in names if name.startswith(true)), names[0])
+        return str(names[0])
 
     @property
     def gaps(self) -> tuple[str, ...]:

@@ -23,8 +23,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neuroninfo import streams
+from neuroninfo.data.catalogue import SOURCES
 from neuroninfo.data.settings import DatasetSettings
-from neuroninfo.data.sources import SOURCES, read_source
+from neuroninfo.data.sources import read_source
 from neuroninfo.files import storage
 from neuroninfo.streams import Stream
 from neuroninfo.vocabulary import SPLITS

@@ -17,6 +17,6 @@ class DatasetSettings:
     inputs: str
     """One of `datasets.INPUTS`."""
     source: str = ""
-    """A key of `sources.SOURCES`; empty: the name is one."""
+    """A key of `catalogue.SOURCES`; empty: the name is one."""
     test: int | None = None
     """Examples to test on; None: the source has a test file."""

@@ -16,15 +16,19 @@ from neuroninfo.files.storage import written_whole
 
 _DPI: Final = 80
 _COLOURS: Final = 128
-_MILLISECONDS, _LAST_MILLISECONDS = 100, 3000
+_MILLISECONDS: Final = 100
+"""For which a picture is shown, but for the last."""
+_LAST_MILLISECONDS: Final = 3000
 
 
 @styled
-def save(pictures: Iterable[Figure], path: str | Path) -> None:
+def save(
+    pictures: Iterable[Figure], path: str | Path, *, milliseconds: int = _MILLISECONDS
+) -> None:
     """Write figures of one size as a GIF that repeats; the same figures give the same bytes.
 
     They may be one figure that is drawn anew. Colours are those of the last picture, which is
-    shown the longest.
+    shown the longest.  Every other one is shown for some `milliseconds`.
 
     Raises
     ------
@@ -48,6 +52,6 @@ def save(pictures: Iterable[Figure], path: str | Path) -> None:
             part,
             save_all=True,
             append_images=rest,
-            duration=[_MILLISECONDS] * len(rest) + [_LAST_MILLISECONDS],
+            duration=[milliseconds] * len(rest) + [_LAST_MILLISECONDS],
             loop=0,
         )

@@ -64,6 +64,28 @@ _RC: Final[Mapping[str, Any]] = {
 styled: Final = matplotlib.style.context(["default", dict(_RC)])
 """Decorator of every function that makes a figure."""
 
+SLIDE: Final = (10.0, 5.625)
+"""Inches of a slide of 16:9: a figure that fills it."""
+
+SLIDE_TITLE, SLIDE_TEXT = 26, 18
+"""Font sizes in points on a slide: at least an eighteenth of its height can be read at the back
+of a room, and in a column of 84 mm they are 6 points."""
+
+# The same fonts and colours as of all figures, larger.
+styled_slide: Final = matplotlib.style.context(
+    [
+        "default",
+        {
+            **_RC,
+            "font.size": SLIDE_TEXT,
+            "axes.labelsize": SLIDE_TEXT,
+            "axes.titlesize": SLIDE_TEXT,
+            "axes.linewidth": 1.4,
+        },
+    ]
+)
+"""Decorator of every function that makes a slide."""
+
 _SMALL_PRINT: Final = 8
 
 COLUMN: Final[Sequence[str | Mapping[str, Any]]] = (
@@ -198,6 +220,54 @@ def figure(
         color=COLOURS["reference"],
     )
     return drawn, list(grid.flat[:n_panels])
+
+
+def slide(n_panels: int, *, title: str, subtitle: str, note: str) -> tuple[Figure, list[Axes]]:
+    """A slide of 16:9 with panels side by side that share both axes, and room right of them.
+
+    Parameters
+    ----------
+    title, subtitle
+        Above the panels; smaller, if they have to be, down to `SLIDE_TEXT`.
+    note
+        One line below them.
+
+    Returns
+    -------
+    Figure, list of Axes
+        Margins are fixed.
+    """
+    width, height = SLIDE
+    drawn = Figure(figsize=SLIDE)
+    FigureCanvasAgg(drawn)  # texts are measured by it
+    grid = drawn.subplots(
+        1,
+        n_panels,
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        gridspec_kw={
+            "left": 1.25 / width,
+            "right": 1 - 1.5 / width,
+            "top": 1 - (1.0 + 0.75 * (n_panels > 1)) / height,
+            "bottom": 1.15 / height,
+            "wspace": 0.08,
+        },
+    )
+    room = (width - 0.3) * float(drawn.dpi)
+    for text, y, size, weight in (
+        (title, 0.12, SLIDE_TITLE, "bold"),
+        (subtitle, 0.58, SLIDE_TEXT, "normal"),
+    ):
+        written = drawn.text(
+            0.15 / width, 1 - y / height, text, fontsize=size, weight=weight, va="top"
+        )
+        share = min(1, room / written.get_window_extent().width)
+        written.set_fontsize(max(SLIDE_TEXT, size * share))
+    drawn.text(0.15 / width, 0.1 / height, note, fontsize=SLIDE_TEXT, color=COLOURS["reference"])
+    for ax in grid.flat:
+        ax.tick_params(labelsize=SLIDE_TEXT)  # ticks are made when they are drawn
+    return drawn, list(grid.flat)
 
 
 def record(drawn: Figure, table: pd.DataFrame) -> None:

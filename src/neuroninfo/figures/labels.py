@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
@@ -16,6 +17,12 @@ from neuroninfo.figures.canvas import SMALL
 
 _POINTS: Final = 300
 """Where labels look for a curve, about every other pixel."""
+
+_RINGS: Final = (0.45, 0.8, 1.3, 2.0, 3.0, 4.0, 5.5)
+"""Around a point, where its label may stand: distances in lines of text."""
+
+_LED: Final = 1.5
+"""From there on, in lines, a label is led to."""
 
 _PAD: Final = 3.0
 """Least distance of a label from any curve or label, in points."""
@@ -133,6 +140,100 @@ def name_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
             color=colour,
             weight="bold",
         )
+
+
+def name_points(
+    ax: Axes,
+    points: Mapping[str, tuple[float, float]],
+    paths: Sequence[NDArray[np.float64]],
+    size: float = SMALL,
+) -> list[Text]:
+    """Write each text beside its point: in the axes, off all other texts, off paths if possible.
+
+    Points that lie upon each other share a text, such as "2, 3".  Of places on rings around a
+    point the nearest wins that covers least of the paths; from far off a thin line leads to it.
+    The axes' limits must be final.
+
+    Parameters
+    ----------
+    points
+        Text -> x and y.
+    paths
+        (n, 2) each: what should not be covered.
+    size
+        Of the letters, in points.
+    """
+    scale = float(ax.figure.dpi) / 72
+    line = size * scale
+    frame = ax.get_window_extent()
+    clear = np.concatenate([_dense(ax.transData.transform(path), line / 4) for path in paths])
+    taken = np.empty((0, 4))
+    written: list[Text] = []
+    for texts, (x, y) in _together(ax, points, 0.6 * line):
+        label = ax.annotate(
+            ", ".join(texts),
+            points[texts[0]],
+            (0, 0),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            weight="bold",
+            fontsize=size,
+            path_effects=[withStroke(linewidth=3, foreground="white")],
+            zorder=6,
+        )
+        box = label.get_window_extent()
+        half = np.array([box.width, box.height]) / 2
+        rings, angles = np.meshgrid(np.array(_RINGS) * line, np.arange(16) * np.pi / 8)
+        away = np.column_stack([np.cos(angles.ravel()), np.sin(angles.ravel())])
+        centres = np.array([x, y]) + away * (rings.ravel()[:, None] + half)
+        boxes = np.hstack([centres - half, centres + half])
+        left, bottom, right, top = boxes.T
+        outside = (left < frame.x0) | (bottom < frame.y0) | (right > frame.x1) | (top > frame.y1)
+        pad = 0.2 * line  # paths have dots
+        inside = (clear > boxes[:, None, :2] - pad) & (clear < boxes[:, None, 2:] + pad)
+        covered = inside.all(axis=2).sum(axis=1)
+        upon = np.zeros(len(boxes), dtype=bool)
+        for x0, y0, x1, y1 in taken:
+            beside = (left > x1 + 2) | (right < x0 - 2)
+            upon |= ~(beside | (bottom > y1 + 2) | (top < y0 - 2))
+        cost = rings.ravel() / line + 0.7 * covered + 1e3 * upon
+        best = int(np.argmin(cost + 1e4 * outside))
+        taken = np.vstack([taken, boxes[best]])
+        label.set_position(tuple((centres[best] - (x, y)) / scale))
+        if rings.ravel()[best] > _LED * line:
+            ax.annotate(
+                "",
+                points[texts[0]],
+                tuple((centres[best] - (x, y)) / scale),
+                textcoords="offset points",
+                arrowprops={"arrowstyle": "-", "color": "#666666", "shrinkA": size / 2},
+            )
+        written.append(label)
+    return written
+
+
+def _together(
+    ax: Axes, points: Mapping[str, tuple[float, float]], near: float
+) -> list[tuple[list[str], tuple[float, float]]]:
+    """Texts of points that are nearer than so many pixels to a first one, and where that is."""
+    groups: list[tuple[list[str], tuple[float, float]]] = []
+    for text, point in points.items():
+        x, y = map(float, ax.transData.transform(point))
+        for texts, (at, height) in groups:
+            if np.hypot(x - at, y - height) < near:
+                texts.append(text)
+                break
+        else:
+            groups.append(([text], (x, y)))
+    return groups
+
+
+def _dense(path: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    """Points along a path in pixels, no two neighbours farther apart than a step."""
+    along = np.concatenate([[0], np.hypot(*np.diff(path, axis=0).T).cumsum()])
+    at = np.linspace(0, along[-1], int(along[-1] / step) + 2)
+    return np.column_stack([np.interp(at, along, column) for column in path.T])
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import pandas as pd
 import xarray as xr
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -18,14 +17,13 @@ from matplotlib.ticker import NullFormatter
 
 from neuroninfo.figures import canvas, labels, wording
 from neuroninfo.figures.canvas import COLOURS
+from neuroninfo.figures.plane import doubt, epoch_bar, norm_of, panel, points, side_by_side
 from neuroninfo.planes.layers import OUTPUT
-from neuroninfo.results.planes import DROP, ERROR, TRUSTED, saturated, trust
+from neuroninfo.results.planes import DROP, ERROR, TRUSTED, trust
 from neuroninfo.vocabulary import CONDITION
 
 _PANEL: Final = 4.3
 _HEIGHT: Final = 3.4
-_SPAN: Final = 0.5
-"""Least length of an axis in bit: what only trembles is not magnified."""
 _PANELS: Final = 6
 """Of a figure, at most."""
 _DOTS: Final = (
@@ -36,7 +34,6 @@ _HOLLOW: Final = (
     "Hollow: not to be trusted, since the estimate is all that the estimator can say, or off by "
     f"more than {ERROR:g} bit on known information."
 )
-_EPOCHS: Final = colormaps["viridis"]
 _DROPS: Final = colormaps["Blues"]
 
 
@@ -71,10 +68,9 @@ def planes(plane: xr.Dataset, compression: pd.DataFrame, condition: Mapping[str,
         columns=n_columns,
         shared=False,
     )
-    epochs = plane["epoch"].values
-    norm = LogNorm(1, max(2, int(epochs.max()) + 1))
+    norm = norm_of([plane])
     for ax, name in zip(axes, estimators, strict=True):
-        _plane(ax, plane.sel(estimator=name), norm)
+        panel(ax, plane.sel(estimator=name), norm)
         _name(ax, wording.of_estimator(name))
         rows = falls[falls["estimator"] == name]
         for number, row in enumerate(rows.to_dict("records")):
@@ -86,9 +82,10 @@ def planes(plane: xr.Dataset, compression: pd.DataFrame, condition: Mapping[str,
                 COLOURS["text"],
             )
         if rows.empty:
-            canvas.write_below(ax, 0, "no trusted layer falls", COLOURS["text"])
-    _epoch_bar(drawn, axes[0], norm)
-    canvas.record(drawn, _points(plane))
+            words = doubt(plane, name) or "no trusted layer falls"
+            canvas.write_below(ax, 0, words, COLOURS["text"])
+    _epochs(drawn, norm)
+    canvas.record(drawn, points(plane))
     return drawn
 
 
@@ -116,24 +113,23 @@ def planes_activations(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
         panel=_PANEL,
         height=0.8 * _HEIGHT,
         headed=True,
+        below=2 + any(doubt(plane, name) != "" for plane in planes for name in estimators),
         columns=len(planes),
         shared=False,
     )
-    epochs = planes[0]["epoch"].values
-    norm = LogNorm(1, max(2, int(epochs.max()) + 1))
-    for ax, (name, number) in zip(axes, pairs, strict=True):
-        _plane(ax, planes[number].sel(estimator=name), norm)
-        words = wording.of_regularizer(abouts[number]["activation"])
-        _name(ax, f"{words}: {wording.of_estimator(name, whose=False)}")
-    for first in range(0, len(axes), len(planes)):
+    norm = norm_of(planes)
+    for first, name in zip(range(0, len(axes), len(planes)), estimators, strict=True):
         group = axes[first : first + len(planes)]
-        for get, limit in (("get_xlim", "set_xlim"), ("get_ylim", "set_ylim")):
-            ends = np.array([getattr(ax, get)() for ax in group])
-            for ax in group:
-                getattr(ax, limit)(ends[:, 0].min(), ends[:, 1].max())
-    _epoch_bar(drawn, axes[0], norm)
-    for plane, names in zip(planes, abouts, strict=True):
-        canvas.record(drawn, _points(plane).assign(activation=names["activation"]))
+        owns = [plane.sel(estimator=name) for plane in planes]
+        side_by_side(group, owns, norm)
+        for ax, plane, about in zip(group, planes, abouts, strict=True):
+            words = wording.of_regularizer(about["activation"])
+            _name(ax, f"{words}: {wording.of_estimator(name, whose=False)}")
+            if why := doubt(plane, name):
+                canvas.write_below(ax, 0, why, COLOURS["text"])
+    _epochs(drawn, norm)
+    for plane, about in zip(planes, abouts, strict=True):
+        canvas.record(drawn, points(plane).assign(activation=about["activation"]))
     return drawn
 
 
@@ -183,7 +179,7 @@ def clustering(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure:
         ax.set_xlabel("epoch + 1")
         ax.set_ylabel("share" if name == panels[0] else "I(X;T) (bit)")
         labels.name_ends(ax, ends)
-    canvas.record(drawn, _points(plane, ["scatter_within"]))
+    canvas.record(drawn, points(plane, ["scatter_within"]))
     return drawn
 
 
@@ -348,86 +344,11 @@ def _name(ax: Axes, text: str) -> None:
     ax.set_title(text, loc="left", weight="bold", fontsize=canvas.SMALL)
 
 
-def _points(plane: xr.Dataset, more: Sequence[str] = ()) -> pd.DataFrame:
-    """The estimates of a plane, a row each."""
-    names = ["mutual_information_input", "mutual_information_label", *more]
-    return plane[names].to_dataframe()[names].reset_index()
-
-
-def _plane(ax: Axes, own: xr.Dataset, norm: LogNorm) -> None:
-    """All layers of one estimator."""
-    ends = {
-        "o" if layer == OUTPUT else layer: _line(ax, own.sel(layer=layer), norm)
-        for layer in map(str, own["layer"].values)
-    }
-    ax.set_xlabel("I(X;T) (bit)")
-    ax.set_ylabel("I(Y;T) (bit)")
-    ax.margins(0.1)
-    for low, high, limit in ((*ax.get_xlim(), ax.set_xlim), (*ax.get_ylim(), ax.set_ylim)):
-        wider = max(0, _SPAN - (high - low)) / 2
-        limit(low - wider, high + wider)
-    _name_ends(ax, {text: end for text, end in ends.items() if end is not None})
-
-
-def _name_ends(ax: Axes, ends: Mapping[str, tuple[float, float]]) -> None:
-    """Layers at the ends of their lines; those that would overlap in one text."""
-    line = canvas.SMALL * float(ax.figure.dpi) / 72
-    groups: list[tuple[list[str], tuple[float, float]]] = []
-    pixels = {text: tuple(ax.transData.transform(end)) for text, end in ends.items()}
-    for text, (x, y) in sorted(pixels.items(), key=lambda item: item[1]):
-        if groups:
-            texts, (at, height) = groups[-1]
-            if x - at < 0.8 * line * len(texts) and abs(y - height) < line:
-                texts.append(text)
-                continue
-        groups.append(([text], (x, y)))
-    room = ax.get_window_extent().x1 + 2 * line  # between panels
-    for texts, (x, _) in groups:
-        inwards = x + 1.2 * line * len(texts) > room
-        ax.annotate(
-            ",".join(sorted(texts)),
-            ends[texts[0]],
-            (-5, 5) if inwards else (5, 3),
-            textcoords="offset points",
-            ha="right" if inwards else "left",
-            weight="bold",
-            zorder=4,
-        )
-
-
-def _epoch_bar(drawn: Figure, ax: Axes, norm: LogNorm) -> None:
-    inside = ax.inset_axes((0.55, 0.12, 0.4, 0.045))
-    bar = drawn.colorbar(ScalarMappable(norm, _EPOCHS), cax=inside, orientation="horizontal")
-    last = round(norm.vmax or 2) - 1
-    bar.set_ticks([1, last + 1], labels=["0", f"{last}"])
-    bar.ax.minorticks_off()
-    bar.ax.set_title("epoch", fontsize=canvas.SMALL, pad=3)
-
-
-def _line(ax: Axes, own: xr.Dataset, norm: LogNorm) -> tuple[float, float] | None:
-    """One layer: all seeds, and the mean of those that have an estimate; where it ends."""
-    x = own["mutual_information_input"].transpose("seed", "epoch").values
-    y = own["mutual_information_label"].transpose("seed", "epoch").values
-    there = ~np.isnan(x)
-    if not there.any():
-        return None
-    for of_x, of_y, at in zip(x, y, there, strict=True):
-        ax.plot(of_x[at], of_y[at], color=COLOURS["reference"], alpha=0.25, linewidth=0.7, zorder=1)
-    some = there.any(axis=0)
-    mean_x, mean_y = (np.nanmean(values[:, some], axis=0) for values in (x, y))
-    colours = _EPOCHS(norm(own["epoch"].values[some] + 1))
-    ax.plot(mean_x, mean_y, color=COLOURS["text"], linewidth=1, zorder=2)
-    full = saturated(own.expand_dims("estimator")).isel(estimator=0).mean("seed").values > 0.5
-    hollow = full[some] | (trust(own.expand_dims(["estimator", "layer"]), *_key(own)) != TRUSTED)
-    faces = np.where(hollow[:, None], 1.0, colours)
-    edges = np.where(hollow[:, None], colours, 1.0)
-    ax.scatter(mean_x, mean_y, c=faces, s=30, zorder=3, edgecolor=edges, linewidth=1.2)
-    return float(mean_x[-1]), float(mean_y[-1])
-
-
-def _key(own: xr.Dataset) -> tuple[str, str]:
-    """Estimator and layer of a part of a plane."""
-    return str(own["estimator"].item()), str(own["layer"].item())
+def _epochs(drawn: Figure, norm: LogNorm) -> None:
+    """The scale of epochs at the right end of the heads, off all that is drawn."""
+    width, height = drawn.get_size_inches()
+    beside = drawn.add_axes((1 - 2.2 / width, 1 - 0.42 / height, 1.6 / width, 0.13 / height))
+    epoch_bar(drawn, beside, norm)
 
 
 def _words(layer: str) -> str:

@@ -64,10 +64,16 @@ _ESTIMATORS: Final = {
     "kraskov": ("neighbours, {}", "Kraskov et al."),
     "renyi": ("Renyi entropy, order {}", "Wickstrom et al."),
     "infonce": ("InfoNCE, {}", "van den Oord et al."),
+    "smile": ("SMILE, {}", "Song, Ermon"),
+    "sliced": ("sliced, {}", "Goldfeld, Greenewald"),
+    "latent": ("learned numbers, {}", "Gowri et al."),
     "propagation": ("the noisy network's own", "Goldfeld et al."),
     "exact": ("outputs as they are", "Lorenzen et al."),
 }
 """What an estimator does, and whose it is."""
+
+_FAMILIES: Final = {"conv": "convolutional", "resnet": "residual"}
+"""Of convolutional networks."""
 
 DIRECTIONS: Final[Mapping[str, str]] = {
     "ascending": "lowest first",
@@ -104,10 +110,23 @@ def of_condition(condition: Mapping[str, Any]) -> str:
     activation = _ACTIVATIONS.get(activation, activation.replace("_", " "))
     regularizer = of_regularizer(condition["regularizer"])
     architecture = condition["architecture"]
-    if re.fullmatch(r"\d+(-\d+)*", architecture):
-        layers = "hidden layers" if "-" in architecture else "one hidden layer"
-        architecture = f"{layers} {architecture}".replace("-", "\N{EN DASH}")
+    if re.fullmatch(r"\d+", architecture):
+        architecture = f"one hidden layer {architecture}"
+    else:
+        architecture = _of_layers(architecture)
     return f"{dataset}, {architecture}, {activation}, {regularizer}"
+
+
+def _of_layers(architecture: str) -> str:
+    """Layers for people, such as "hidden layers 100\N{EN DASH}100", "residual 8\N{EN DASH}16"."""
+    family, _, widths = architecture.partition("-")
+    if family in _FAMILIES:
+        architecture = f"{_FAMILIES[family]} {widths}"
+    elif re.fullmatch(r"\d+(-\d+)*", architecture):
+        architecture = f"hidden layers {architecture}"
+    else:  # a class of a module
+        return architecture
+    return architecture.replace("-", "\N{EN DASH}")
 
 
 def of_networks(condition: Mapping[str, Any], n_seeds: int) -> str:
@@ -183,7 +202,7 @@ def _of_setting(key: str, value: Any) -> str:  # noqa: ANN401
         "validation": f"{value} validation examples",
         "test": f"{value} test examples",
         "inputs": "standardized inputs" if value == "standardized" else "inputs from 0 to 1",
-        "architecture": f"hidden layers {value}".replace("-", "\N{EN DASH}"),
+        "architecture": _of_layers(str(value)),
         "activation": _ACTIVATIONS.get(str(value), str(value)),
         "quantizer": of_quantizer(str(value)),
         "replacement": f"ablated to {'zero' if value == 'zero' else 'the mean'}",

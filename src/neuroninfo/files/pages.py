@@ -1,9 +1,9 @@
-"""Tables as pages that a browser shows."""
+"""Tables as pages that a browser shows, where they are sorted, filtered and searched."""
 
 from __future__ import annotations
 
 import html
-import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -11,21 +11,65 @@ import pandas as pd
 
 from neuroninfo.files.storage import written_whole
 
+NAMES: Final[Mapping[str, str]] = {
+    "dataset": "data set",
+    "n_seeds": "seeds",
+    "n_neurons": "neurons",
+    "n_conditions": "conditions",
+    "n_networks": "networks",
+    "n_splits": "splits",
+    "low": "95 % from",
+    "high": "95 % to",
+    "delta": "tolerance",
+    "p_holm": "corrected p",
+    "verdict_holm": "corrected verdict",
+    "train_size": "training examples",
+    "non_vacuous": "share not vacuous",
+    "verdict_replicated": "verdict of the replication",
+    "effect_replicated": "effect of the replication",
+    "n_seeds_replicated": "seeds of the replication",
+    "drop": "fall (bit)",
+    "highest": "highest (bit)",
+    "last": "at the end (bit)",
+    "n_same_verdict": "splits of this verdict",
+}
+"""Columns for people; in the names of others the underscores are spaces."""
+
+_ROWS: Final = 50
+"""Rows of a page of the table (chosen)."""
+
 # Blue and orange of the figures, which colour-blind people tell apart.
 _STYLE: Final = """
-body { font: 13px sans-serif; color: #333333; margin: 1em }
-h1 { font-size: 18px }
-table { border-collapse: collapse; border: 0; width: max-content }
-td { max-width: 24em }
-th, td { border: 0; border-bottom: 1px solid #dddddd; padding: 4px 8px; text-align: left }
-th { position: sticky; top: 0; background: white }
-.holds { color: #0072b2; font-weight: bold }
-.fails { color: #d55e00; font-weight: bold }
+:root { color-scheme: light dark }
+body { font: 14px/1.45 system-ui, "DejaVu Sans", sans-serif; margin: 1.2em;
+  background: light-dark(#ffffff, #14171b); color: light-dark(#22272e, #e4e7eb) }
+h1 { font-size: 20px; margin: 0 0 4px }
+p { max-width: 90ch; color: light-dark(#5b6470, #a3abb6) }
+table.dataTable th { white-space: nowrap }
+table.dataTable td { font-variant-numeric: tabular-nums; vertical-align: top }
+.text { min-width: 24em; max-width: 34em; white-space: normal }
+.dt-container, .dt-container > * { background: transparent !important; color: inherit }
+.holds { color: light-dark(#0072b2, #56b4e9); font-weight: bold }
+.fails { color: light-dark(#b94f00, #ff8a3d); font-weight: bold }
 """
+_CLASSED: Final = """function (cell, value) {
+  if (["holds", "fails"].includes(value)) cell.classList.add(value);
+  if (typeof value === "string" && value.length > 40) cell.classList.add("text");
+}"""
+# What DataTables takes for its dark colours.
+_DARK: Final = """<script>
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+</script>"""
 
 
 def write(frame: pd.DataFrame, path: str | Path, *, title: str, lead: str = "") -> None:
-    """Write a table as a page that a browser shows; numbers to three digits.
+    """Write a table as a page that a browser shows without a network; numbers to three digits.
+
+    Its rows are sorted by a click on a column's name, filtered by column, and searched, by
+    DataTables as itables puts it into a page.
 
     Parameters
     ----------
@@ -34,11 +78,39 @@ def write(frame: pd.DataFrame, path: str | Path, *, title: str, lead: str = "") 
     title, lead
         Heading, and a paragraph below it.
     """
-    shown = frame.to_html(index=False, na_rep="", float_format=lambda value: f"{value:.3g}")
-    shown = re.sub(r"<td>(holds|fails|undecided)</td>", r'<td class="\1">\1</td>', shown)
-    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}</style>'
+    # Only scripts that write pages need the library.
+    from itables import options, to_html_datatable
+    from itables.javascript import JavascriptFunction, generate_init_offline_itables_html
+
+    named = frame.rename(columns=lambda name: NAMES.get(name, name.replace("_", " ")))
+    with pd.option_context("display.float_format", "{:.3g}".format):
+        table = to_html_datatable(
+            named,
+            table_id="table",
+            connected=False,
+            maxBytes=0,
+            showIndex=False,
+            classes="compact hover order-column",
+            style="width: auto; margin: 0",
+            columnControl=["order", "searchDropdown"],
+            ordering={"indicators": False, "handler": True},
+            pageLength=_ROWS,
+            lengthMenu=[_ROWS, 500, -1],
+            layout={
+                "topStart": "search",
+                "topEnd": "info",
+                "bottomStart": "pageLength",
+                "bottomEnd": "paging",
+            },
+            columnDefs=[{"targets": "_all", "createdCell": JavascriptFunction(_CLASSED)}],
+        )
+    # An empty cell says that there is no number.
+    table = table.replace(r"[\"NaN\", ", r"[\"\", ")
+    libraries = generate_init_offline_itables_html(options.dt_bundle)
+    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title>{libraries}'
+    head += f"<style>{_STYLE}</style>{_DARK}"
     said = f"<p>{html.escape(lead)}</p>" if lead else ""
     page = f'<!doctype html><html lang="en"><head>{head}</head>'
-    page += f"<body><h1>{html.escape(title)}</h1>{said}{shown}</body></html>\n"
+    page += f"<body><h1>{html.escape(title)}</h1>{said}{table}</body></html>\n"
     with written_whole(path) as part:
         part.write_text(page, encoding="utf-8")

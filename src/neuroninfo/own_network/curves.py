@@ -17,11 +17,9 @@ from neuroninfo.own_network.evaluation import all_logits, evaluating, plain
 from neuroninfo.own_network.examples import Examples, check_classes
 from neuroninfo.own_network.layers import Layer, Watched, find
 from neuroninfo.own_network.progress import bar
+from neuroninfo.own_network.reading import LOOPS, layers_of
 from neuroninfo.own_network.sequence import flat, in_sequence
 
-LOOPS: Final = "compiled loops"
-PASSES: Final = "passes of the model"
-"""What measures and curves are computed by, as their attribute ``computed_by`` says."""
 _ROWS: Final = 2048
 """Examples that compiled loops ablate at a time."""
 
@@ -45,7 +43,8 @@ def check_measured(neurons: xr.Dataset) -> None:
 
 def constants_of(neurons: xr.Dataset) -> np.ndarray:
     """(2, units) float32, what removed units put out: zero, and each its mean."""
-    means = neurons.get("mean_output", neurons["mean_activation"]).isel(seed=0).values
+    name = "mean_output" if "mean_output" in neurons else "mean_activation"
+    means = neurons[name].isel(seed=0).values
     return np.stack([np.zeros_like(means), means]).astype(np.float32)
 
 
@@ -100,7 +99,7 @@ def curves(
         ]
         return chosen, labels.numpy(), n_classes
     with evaluating(module):
-        layers, watched = _found(module, examples, names, widths, str(neurons.attrs["channels"]))
+        layers, watched = found(module, examples, names, widths, str(neurons.attrs["channels"]))
         ablated = removal.Ablated(module, layers, watched, memory)
         states = sum(g.size * len(r.sequences) for g, r in zip(grids, removals, strict=True))
         length = examples.length()
@@ -110,14 +109,7 @@ def curves(
     return counted, labels.numpy(), watched.logits.shape[1]
 
 
-def layers_of(neurons: xr.Dataset) -> tuple[list[str], list[int]]:
-    """Names of the modules of measured units, and their numbers of units."""
-    numbers = neurons["layer"].values
-    first = np.unique(numbers, return_index=True)[1]
-    return neurons["module"].values[first].tolist(), np.bincount(numbers)[1:].tolist()
-
-
-def _found(
+def found(
     module: nn.Module,
     examples: Examples,
     names: Sequence[str],

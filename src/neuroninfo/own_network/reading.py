@@ -25,6 +25,9 @@ from neuroninfo.own_network.examples import Examples, check_classes
 from neuroninfo.own_network.layers import Layer, Passes
 from neuroninfo.streams import Stream, generator
 
+LOOPS: Final = "compiled loops"
+PASSES: Final = "passes of the model"
+"""What measures and curves are computed by, as their attribute ``computed_by`` says."""
 MEMORY: Final = 2**30
 """Bytes of outputs that are kept at a time."""
 SUMMARIES: Final = ("mean", "maximum", "active")
@@ -184,17 +187,47 @@ def measured(
 
         labels, given = read(model, layers, examples, keep)
         check_agreement(given, unablated, "its modules do not compute alike in every pass")
-        of_units = _measures(
+        of_units = of_outputs(
             values, labels, n_classes, of_name.values(), thresholds[units], shuffles, seed
         )
         parts.append({**of_units, "mean_output": means / n})
         done(units.stop - start)
     joined = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
-    relu = np.repeat([layer.activation == "ReLU" for layer in layers], widths)
-    active = joined["active_fraction"]
-    joined["state"] = np.where(
-        relu, measures.states(active, "relu"), measures.states(active, "")
-    ).astype(np.int8)
+    return neurons_dataset(
+        joined,
+        [layer.name for layer in layers],
+        widths,
+        np.repeat([layer.activation == "ReLU" for layer in layers], widths),
+        quantizers,
+        seed,
+        {"n_examples": n, "n_classes": n_classes, "summary": summary, "shuffles": shuffles},
+    )
+
+
+def neurons_dataset(
+    measured: dict[str, np.ndarray],
+    names: Sequence[str],
+    widths: Sequence[int],
+    rectified: np.ndarray | bool,
+    quantizers: Sequence[str],
+    seed: int,
+    attrs: dict[str, Any],
+) -> xr.Dataset:
+    """Measures of the units of one network, in the layout of ``neurons.nc``.
+
+    Parameters
+    ----------
+    measured
+        As of `of_outputs`, perhaps with ``mean_output``.
+    names, widths
+        Of the layers: modules, and numbers of units.
+    rectified
+        Whether a unit is off at zero (ReLU), of each or of all.
+    quantizers, seed, attrs
+        Coordinates and attributes of the dataset.
+    """
+    active = measured["active_fraction"]
+    state = np.where(rectified, measures.states(active, "relu"), measures.states(active, ""))
     attributes = {name: labelled(words, "1") for name, words in _WORDS.items()}
     attributes |= {name: labelled(*words) for name, words in measures.QUANTIZED.items()}
     attributes["state"] |= {
@@ -208,28 +241,32 @@ def measured(
                 array[None],
                 attributes[name],
             )
-            for name, array in joined.items()
+            for name, array in {**measured, "state": state.astype(np.int8)}.items()
         },
         coords={
             "seed": ("seed", [seed], {"long_name": "seed"}),
             "quantizer": ("quantizer", list(quantizers), {"long_name": "quantizer"}),
-            **neuron_coordinates(widths),
-            "module": (
-                "neuron",
-                np.repeat([layer.name for layer in layers], widths).astype(object),
-                {"long_name": "module whose output the unit is"},
-            ),
+            **unit_coordinates(names, widths),
         },
-        attrs={
-            "n_examples": n,
-            "n_classes": n_classes,
-            "summary": summary,
-            "shuffles": shuffles,
-        },
+        attrs=attrs,
     )
 
 
-def _measures(
+def unit_coordinates(names: Sequence[str], widths: Sequence[int]) -> dict[str, tuple[Any, ...]]:
+    """Coordinates of the dimension ``neuron``: where units are, and whose outputs they are."""
+    words = {"long_name": "module whose output the unit is"}
+    modules = np.repeat(list(names), widths).astype(object)
+    return {**neuron_coordinates(widths), "module": ("neuron", modules, words)}
+
+
+def layers_of(neurons: xr.Dataset) -> tuple[list[str], list[int]]:
+    """Names of the modules of measured units, and their numbers of units."""
+    numbers = neurons["layer"].values
+    first = np.unique(numbers, return_index=True)[1]
+    return neurons["module"].values[first].tolist(), np.bincount(numbers)[1:].tolist()
+
+
+def of_outputs(
     values: np.ndarray,
     labels: np.ndarray,
     n_classes: int,
@@ -237,9 +274,26 @@ def _measures(
     thresholds: np.ndarray,
     shuffles: int,
     seed: int,
+    study_seed: int | None = None,
 ) -> dict[str, np.ndarray]:
-    """Measures of some units: (quantizers, units), or (units) of those of outputs as they are."""
-    random = generator(seed, Stream.LABEL_SHUFFLE, seed)
+    """Measures of some units: (quantizers, units), or (units) of those of outputs as they are.
+
+    Parameters
+    ----------
+    values, labels
+        (n, units), one number a unit and example, and (n).
+    n_classes
+        Of the network.
+    quantizers
+        What information is measured with.
+    thresholds
+        (units), above which each is on.
+    shuffles
+        Permutations of the classes behind the baseline of mutual information.
+    seed, study_seed
+        Of the network, and of the random streams: by default the same.
+    """
+    random = generator(seed if study_seed is None else study_seed, Stream.LABEL_SHUFFLE, seed)
     labelings = np.stack([labels, *(random.permutation(labels) for _ in range(shuffles))])
     rows = []
     for quantizer in quantizers:

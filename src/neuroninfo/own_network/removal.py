@@ -350,9 +350,10 @@ def _add(
     for removal, grid, total in zip(removals, grids, totals, strict=True):
         for of_all, value in zip(total, nothing, strict=True):
             of_all[:, grid == 0] += value
-        # Where all is removed, orders of the same constants do not differ.
+        # Where all is removed, orders of the same units and constants do not differ.
         n = removal.sequences.shape[1]
-        _, leaders, places = np.unique(removal.replacements, return_index=True, return_inverse=True)
+        removed = np.column_stack([removal.replacements, np.sort(removal.sequences, axis=1)])
+        _, leaders, places = np.unique(removed, axis=0, return_index=True, return_inverse=True)
         jobs = [
             (order, place)
             for order in range(len(removal.sequences))

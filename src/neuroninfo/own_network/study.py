@@ -10,15 +10,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 from torch import nn
 
-from neuroninfo.ablation.layouts import curves_dataset
-from neuroninfo.ablation.orders import orderings_from, orders, scopes
-from neuroninfo.ablation.removals import Removals
 from neuroninfo.ablation.settings import OrderBy
 from neuroninfo.figures import ablation as figures_ablation
 from neuroninfo.figures import canvas, information
@@ -26,19 +23,13 @@ from neuroninfo.files import storage
 from neuroninfo.neurons import measures
 from neuroninfo.neurons.settings import MeasureSettings
 from neuroninfo.own_network import reading, removal
-from neuroninfo.own_network.curves import (
-    LOOPS,
-    PASSES,
-    by_loops,
-    check_measured,
-    constants_of,
-    curves,
-    layers_of,
-)
+from neuroninfo.own_network.curves import by_loops, check_measured
 from neuroninfo.own_network.evaluation import all_logits, evaluating, plain
 from neuroninfo.own_network.examples import Examples, check_classes
 from neuroninfo.own_network.layers import check_units, find
+from neuroninfo.own_network.ordered import ablated
 from neuroninfo.own_network.progress import bar
+from neuroninfo.own_network.reading import LOOPS, PASSES, layers_of
 from neuroninfo.own_network.sequence import activation_names, flat, in_sequence
 from neuroninfo.training.layouts import outputs_dataset
 from neuroninfo.training.splits import Split
@@ -46,9 +37,6 @@ from neuroninfo.vocabulary import LAYERS, MEAN, NETWORK, ZERO
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-STEPS: Final = 50
-"""How many numbers of removed units passes compute per scope by default."""
 
 
 @dataclass(frozen=True)
@@ -283,56 +271,21 @@ def ablate(
     if unknown := sorted({*replacements} - {ZERO, MEAN}):
         raise ValueError(f"replacements: {unknown[0]!r} is none; there are {ZERO}, {MEAN}")
     by = [_order_by(neurons, each) for each in orderings]
-    seed = int(neurons["seed"][0])
-    names, widths = layers_of(neurons)
-    planned = orderings_from(by, random, tuple(replacements), controls)
-    if not planned:
-        raise ValueError("orderings: there is none, nor a random one")
-    members = scopes(widths, tuple(within))
-    # Within one layer a control would be a random order, or the order itself.
-    in_scope = {
-        scope: [o for o in planned if o.control == "none" or (scope == NETWORK and len(widths) > 1)]
-        for scope in members
-    }
-    of_seed = neurons.isel(seed=0)
-    ordered = {
-        scope: orders(of_seed, in_scope[scope], units, seed) for scope, units in members.items()
-    }
-    constants = constants_of(neurons)
-    removals = [
-        Removals(
-            units[ordered[scope]],
-            np.array([o.replacement == MEAN for o in in_scope[scope]], dtype=np.int64),
-            constants,
+    return xr.DataTree.from_dict(
+        ablated(
+            model,
+            neurons,
+            test,
+            by,
+            random=random,
+            controls=controls,
+            replacements=replacements,
+            within=within,
+            steps=steps,
+            memory=memory,
+            progress=progress,
         )
-        for scope, units in members.items()
-    ]
-    loops = by_loops(neurons)
-    most = steps or (max(map(len, members.values())) if loops else STEPS)
-    grids = [
-        np.unique(np.round(np.linspace(0, len(units), min(most, len(units)) + 1)).astype(int))
-        for units in members.values()
-    ]
-    found, labels, n_classes = curves(
-        model, neurons, "test", test, removals, grids, memory=memory, progress=progress
     )
-    groups = {}
-    for scope, curve, grid in zip(members, found, grids, strict=True):
-        layer = [int(scope.removeprefix("layer-")) - 1] if scope != NETWORK else range(len(names))
-        shape = (1, len(in_scope[scope]), len(members[scope]) + 1)
-        whole = {field: np.zeros(shape, values.dtype) for field, values in curve._asdict().items()}
-        for field, values in curve._asdict().items():
-            whole[field][0][:, grid] = values
-        groups[scope] = (
-            curves_dataset(in_scope[scope], ordered[scope][None], whole, labels, n_classes)
-            .isel(removed=grid)
-            .assign_coords(seed=("seed", [seed], {"long_name": "seed"}))
-            .assign_attrs(
-                computed_by=LOOPS if loops else PASSES,
-                modules=", ".join(names[number] for number in layer),
-            )
-        )
-    return xr.DataTree.from_dict(groups)
 
 
 def study(

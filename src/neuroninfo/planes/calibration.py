@@ -21,6 +21,7 @@ from scipy.special import logsumexp
 
 from neuroninfo.files.storage import labelled
 from neuroninfo.planes.estimators.protocol import EstimationError, Estimator
+from neuroninfo.planes.estimators.sliced import Sliced
 from neuroninfo.streams import Stream, generator
 
 FAMILIES: Final = ("gaussian", "student", "sparse", "spiral")
@@ -35,6 +36,10 @@ LEVELS: Final = ((2, 0.3), (2, 2.0), (10, 2.0), (10, 6.0), (128, 20.0), (1024, 6
 INFORMATION: Final = 0.75
 """Share of log2(n) that is known of the outputs behind ``bias_input`` (chosen)."""
 _DEGREES: Final = 3
+_STEP: Final = 0.05
+"""Between points of a density that is integrated, in its standard deviations within a class."""
+_BEYOND: Final = 9.0
+"""Of these from the outermost class to where its density ends."""
 _DRAWS: Final = 100_000
 _FEWER: Final = 20_000
 """Draws for a hundred classes and more, whose densities are dear."""
@@ -109,10 +114,45 @@ class Mixture:
             of_input = of_class + float(within)
         return float(of_input / np.log(2)), float(of_class / np.log(2))
 
+    def sliced(self, noise: float, directions: NDArray[np.float64]) -> tuple[float, float]:
+        """The same as `known` of projections, mean over directions; by integration.
+
+        NaN for families whose projections have no closed form with noise.
+        """
+        if self.family not in ("gaussian", "sparse"):
+            return float("nan"), float("nan")
+        scale = float(np.sqrt(1 + noise))
+        of_class = 0.0
+        for centres in directions @ self.centres().T / scale:
+            x = np.arange(centres.min() - _BEYOND, centres.max() + _BEYOND, _STEP)
+            density = np.zeros(len(x))
+            for centre in centres:
+                density += np.exp(-((x - centre) ** 2) / 2)
+            density /= len(centres) * np.sqrt(2 * np.pi)
+            there = density[density > 0]
+            entropy = -float((there * np.log(there)).sum()) * _STEP
+            of_class += (entropy - np.log(2 * np.pi * np.e) / 2) / len(directions)
+        within = np.log((1 + noise) / noise) / 2
+        return float((of_class + within) / np.log(2)), float(of_class / np.log(2))
+
 
 def noise_of(estimator: Estimator) -> float:
     """Variance of the noise that an estimator adds; 0 if it adds none."""
     return float(getattr(estimator, "variance", 0.0))
+
+
+def known_of(estimator: Estimator, mixture: Mixture, noise: float) -> tuple[float, float]:
+    """I(X;T) and I(Y;T) in bits that an estimator is after; NaN where they are not known.
+
+    I(X;T) is not known without noise; with noise none is of ``student``, and I(X;T) not of
+    ``spiral``, whose scale within a class is not that of the noise.
+    """
+    if isinstance(estimator, Sliced):
+        return mixture.sliced(noise, estimator.directions(mixture.dimensions))
+    if noise > 0 and mixture.family == "student":
+        return float("nan"), float("nan")
+    of_input, of_label = mixture.known(noise)
+    return (of_input if noise > 0 and mixture.family != "spiral" else float("nan")), of_label
 
 
 def ceiling(estimator: Estimator, n: int) -> float:
@@ -154,13 +194,13 @@ def biases(
             mixture, noise = reference(width, n_classes), noise_of(estimator)
             values, labels = mixture.draw(n, generator(0, Stream.CALIBRATION, "bias"))
             with contextlib.suppress(EstimationError, np.linalg.LinAlgError):
-                of_label = mixture.known(noise)[1]
+                of_label = known_of(estimator, mixture, noise)[1]
                 differences[1, row, column] = estimator(values, labels).label - of_label
             if noise > 0:
                 relative = relative_noise(mixture, INFORMATION * np.log2(n))
                 scaled = np.sqrt(noise / relative) * values
                 with contextlib.suppress(EstimationError, np.linalg.LinAlgError):
-                    of_input = mixture.known(relative)[0]
+                    of_input = known_of(estimator, mixture, relative)[0]
                     differences[0, row, column] = estimator(scaled, labels).input - of_input
     words = "estimate of {} less its known value for a Gaussian mixture of the layer's width"
     highest = [ceiling(estimator, n) for estimator in estimators]
@@ -224,11 +264,7 @@ def sweep(
     known = np.full((2, *shape[:2]), np.nan)
     for column, case in enumerate(cases):
         for row, estimator in enumerate(estimators):
-            noise = noise_of(estimator)
-            if noise == 0 or case.family != "student":
-                of_input, known[1, row, column] = case.known(noise)
-                if noise > 0 and case.family != "spiral":
-                    known[0, row, column] = of_input
+            known[:, row, column] = known_of(estimator, case, noise_of(estimator))
         for i, n in enumerate(examples):
             for repeat in range(repeats):
                 key = f"{case.family}-{case.dimensions}-{case.classes}-{n}-{repeat}"

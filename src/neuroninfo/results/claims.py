@@ -245,9 +245,27 @@ def summary(frame: pd.DataFrame) -> str:
     return f"{'; '.join(said)}."
 
 
+def in_points(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """A table for people, in which effects on accuracy are percentage points, as in figures.
+
+    Parameters
+    ----------
+    frame
+        With a column ``unit``.
+    columns
+        Those that are in that unit.
+    """
+    factor = np.where(frame["unit"] == "accuracy", 100.0, 1.0)
+    return frame.assign(
+        **{name: frame[name] * factor for name in columns},
+        unit=frame["unit"].replace({"accuracy": "percentage points", "1": ""}),
+    )
+
+
 def page(frame: pd.DataFrame) -> pd.DataFrame:
     """The claims of a study for people: `PAGE`, what the family ``primary`` has first."""
     first = frame["family"] != "primary"
+    frame = in_points(frame, ["effect", "low", "high"])
     return frame.assign(first=first).sort_values("first", kind="stable", ignore_index=True)[
         list(PAGE)
     ]

@@ -41,7 +41,7 @@ STAGES = {
     "toy_network_settings": ToyNetworkSettings,
 }
 
-SHIPPED = ("config", "demo", "replication", "paper-v1", "settings", "splits")
+SHIPPED = ("config", "demo", "replication", "paper-v1", "settings", "splits", "strengths")
 
 
 def made(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -91,7 +91,8 @@ def test_no_key_of_a_stage_is_lost_or_unknown(config: dict[str, Any]) -> None:
 
 def test_every_stage_is_there() -> None:
     methods = {name for name in vars(Study) if name.endswith("_settings")}
-    assert methods - {"comparison_settings"} == set(STAGES)  # a figure's, in no file
+    # Those of a comparison are a figure's, and convolutional ones are a number.
+    assert methods - {"comparison_settings", "convolutional_settings"} == set(STAGES)
     assert {name for name, _ in made(load(MINIATURE))} == set(STAGES)
 
 

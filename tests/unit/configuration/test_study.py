@@ -133,6 +133,7 @@ def test_defaults() -> None:
                 "scopes": ["layers", "network"],
             }
         },
+        "convolutional": {},
         "search": {"examples": 2000, "shuffles": 3},
         "reading": {
             "delta": 0.1,
@@ -737,7 +738,10 @@ def test_text_from_the_command_line_is_read_as_yaml() -> None:
 # --- mistakes ---------------------------------------------------------------------------
 
 QUANTIZER_NAMES = "expected threshold, uniform-<bins> or quantile-<bins> with 2 to 256 bins"
-WIDTHS = "expected widths of the hidden layers joined by hyphens, such as '100-100'"
+WIDTHS = (
+    "expected widths of the hidden layers joined by hyphens, such as '100-100', or numbers of "
+    "channels, such as conv-16-32-64 or resnet-16-32-64"
+)
 
 MISTAKES = [
     # unknown keys
@@ -1116,6 +1120,93 @@ MISTAKES = [
 ]
 
 
+CONVOLUTIONAL = """
+    regularizers/batchnorm: {batchnorm: true, l2: 1.0e-4, dropout: 0.2, label_smoothing: 0.1}
+    conditions/0: {dataset: digits, architecture: [conv-4, resnet-4-8], regularizer: batchnorm}
+    measures/quantizers: [quantile-4]
+    convolutional/examples: 100
+"""
+
+
+def test_convolutional_networks() -> None:
+    study = load(changed(CONVOLUTIONAL))
+    one, two = study.conditions
+    assert one.convolutional
+    assert not load(minimal()).conditions[0].convolutional
+    assert study.training_settings(one)["architecture"] == "conv-4"
+    assert study.convolutional_settings() == {"examples": 100}
+    assert load(minimal()).convolutional_settings() == {"examples": None}
+    # Control orders are of several layers.
+    assert [study.controlled(condition) for condition in (one, two)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        *(
+            (
+                f"conditions/0/architecture: {name}",
+                f"conditions[0].architecture: '{name}' is wrong; {WIDTHS}",
+            )
+            for name in ("conv", "conv-", "conv-0", "conv-4-", "resnet-4", "vgg-4-8", "Conv-4")
+        ),
+        (
+            "datasets/bits: {source: icosahedron, validation: 10, test: 10}\n"
+            "conditions/0/dataset: bits",
+            "conditions: bits/conv-4/relu/batchnorm: icosahedron has no images",
+        ),
+        *(
+            (
+                f"regularizers/batchnorm/{key}: {value}",
+                f"regularizers.batchnorm.{key}: digits/conv-4/relu/batchnorm: convolutional "
+                "networks are trained without it; remove it",
+            )
+            for key, value in (("l1", 0.1), ("input_dropout", 0.1), ("noise", 0.1))
+        ),
+        (
+            "regularizers/batchnorm/early_stopping: 2",
+            "regularizers.batchnorm.early_stopping: digits/conv-4/relu/batchnorm: ",
+        ),
+        (
+            "{regularizers/batchnorm/decay: decoupled, training: {optimizer: sgd}}",
+            "regularizers.batchnorm.decay: digits/conv-4/relu/batchnorm: decoupled goes with adam",
+        ),
+        (
+            "{regularizers/batchnorm/batchnorm: false, training: {optimizer: sgld}}",
+            "training.optimizer: digits/conv-4/relu/batchnorm: use adam or sgd there",
+        ),
+        (
+            "training: {initialization: he}",
+            "training.initialization: digits/conv-4/relu/batchnorm: use default there",
+        ),
+        *(
+            (
+                f"conditions/0/experiments: [{name}]",
+                f"conditions: digits/conv-4/relu/batchnorm: {name} is of multilayer perceptrons",
+            )
+            for name in ("pruning", "precision", "planes", "synergy")
+        ),
+        *(
+            (
+                f"orderings: {{mine: {{measures: [measure: entropy, measure: {name}]}}}}",
+                f"orderings.mine.measures[1].measure: digits/conv-4/relu/batchnorm: {name} is of "
+                "multilayer perceptrons only; give that condition other orderings",
+            )
+            for name in ("taylor", "incoming_weight_norm", "cmim", "damage", "greedy")
+        ),
+        (
+            "bounds/gaps/one: {dataset: digits, architecture: conv-4, regularizer: batchnorm}",
+            "bounds.gaps.one.architecture: 'conv-4' is wrong; expected widths of the hidden layers "
+            "joined by hyphens, such as '100-100'",
+        ),
+    ],
+)
+def test_mistakes_about_convolutional_networks(changes: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load(changed(changes, changed(CONVOLUTIONAL)))
+    assert str(raised.value).startswith(message)
+
+
 def test_sets_are_drawn_by_what_they_hold() -> None:
     study = load(
         changed(
@@ -1350,7 +1441,7 @@ def test_mistakes_about_the_first_version(changes: str, message: str) -> None:
 
 
 def test_the_talk_counts_neurons_of_some_networks() -> None:
-    study = load(shipped("config.yaml"))
+    study = load(shipped("strengths.yaml"))
     counted = {condition.path for condition in study.conditions if study.has_talk_counts(condition)}
     regularizers = ("l2", "none", "l2-1e-5", "l2-1e-4", "l2-3e-4", "l2-3e-3")
     assert counted == {f"cifar10/250-500-250-500/relu/{name}" for name in regularizers}
@@ -1394,6 +1485,21 @@ def test_planes_of_a_data_set() -> None:
     assert [group["estimators"] for group in groups] == [["edges-30", "exact"], ["width-1"]]
     assert [group["costly"]["estimators"] for group in groups] == [["infonce-1"], ["renyi-2"]]
     assert len(load(many | {"planes": many["planes"] | {"groups": 9}}).plane_groups(digits)) == 5
+    shown = {
+        (key, name): load(
+            many
+            | {"regularizers": {digits.regularizer: {key: value}}, "planes": {"estimators": of}}
+        ).plane_shown(digits)
+        for key, value in (("l2", 0.1), ("noise", 0.1), ("output_bits", 4))
+        for name, of in (("all", ["edges-30", "exact", "propagation-4"]), ("one", ["width-1"]))
+    }
+    # A true information is shown where there is one.
+    assert [shown[key, "all"] for key in ("l2", "noise", "output_bits")] == [
+        "edges-30",
+        "propagation-4",
+        "exact",
+    ]
+    assert {shown[key, "one"] for key in ("l2", "noise", "output_bits")} == {"width-1"}
     assert study.calibration_settings()["examples"] == [100, 1000, 4096]
     assert load(minimal()).calibration_settings() == {}
 
@@ -1425,7 +1531,7 @@ KEYS = list(keys(SCHEMA))
 
 def test_schema_and_library_know_the_same_names() -> None:
     from neuroninfo.data import datasets
-    from neuroninfo.data.sources import SOURCES
+    from neuroninfo.data.catalogue import SOURCES
     from neuroninfo.toys import sets
 
     own = SCHEMA["properties"]["toys"]["properties"]

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from neuroninfo.data import datasets
+from neuroninfo.data.catalogue import SOURCES, Source
 from neuroninfo.data.settings import DatasetSettings
-from neuroninfo.data.sources import SOURCES, Source, data_root
+from neuroninfo.data.sources import data_root
 from neuroninfo.files import storage
 from neuroninfo.vocabulary import SPLITS
 

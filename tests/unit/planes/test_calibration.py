@@ -12,6 +12,7 @@ from neuroninfo.figures import wording
 from neuroninfo.planes import calibration
 from neuroninfo.planes.calibration import FAMILIES, Mixture
 from neuroninfo.planes.estimators.names import named
+from neuroninfo.planes.estimators.sliced import Sliced
 from tests.unit.pictures import (
     all_text_is_large_and_in_the_figure,
     greyscale_tells_what_colours_tell,
@@ -47,6 +48,32 @@ def test_known_values_with_noise() -> None:
     narrower = by_integration(scipy.stats.norm(scale=math.sqrt(1.5)), 1.5)
     assert of_label == pytest.approx(narrower, abs=0.01)
     assert of_input == pytest.approx(narrower + 7 / 2 * math.log2(3), abs=0.01)
+
+
+def test_known_values_of_slices() -> None:
+    """One dimension has one slice; in two the centres of two classes are projected."""
+    line = Mixture("gaussian", 1, 2, 1.5).sliced(0.5, np.ones((1, 1)))
+    label = by_integration(scipy.stats.norm(scale=math.sqrt(1.5)), 1.5)
+    assert line == pytest.approx((label + math.log2(3) / 2, label), abs=1e-6)
+    mixture = Mixture("gaussian", 2, 2, 3.0)
+    directions = np.array([[1.0, 0.0], [0.6, 0.8]])
+    apart = directions @ mixture.centres()[0]
+    of_each = [by_integration(scipy.stats.norm(scale=math.sqrt(1.5)), x) for x in apart]
+    assert mixture.sliced(0.5, directions)[1] == pytest.approx(np.mean(of_each), abs=1e-6)
+    assert mixture.sliced(0.5, directions)[1] < mixture.known(0.5)[1]
+    for family in ("student", "spiral"):
+        assert np.isnan(Mixture(family, 2, 2, 3.0).sliced(0.5, directions)).all()
+
+
+def test_what_slices_say_is_held_against_slices() -> None:
+    sliced = named("sliced-0.1")
+    assert isinstance(sliced, Sliced)
+    case = Mixture("gaussian", 6, 4, 3.0)
+    found = calibration.sweep([sliced], [case], [2000], 1, 0).isel(estimator=0, case=0)
+    known = case.sliced(0.1, sliced.directions(6))
+    assert (found["known_input"].item(), found["known_label"].item()) == known
+    assert found["estimate_input"].item() == pytest.approx(known[0], abs=0.1)
+    assert found["estimate_label"].item() == pytest.approx(known[1], abs=0.05)
 
 
 def test_classes_far_apart_are_known() -> None:

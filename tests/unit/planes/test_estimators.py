@@ -8,20 +8,25 @@ from itertools import product
 
 import numpy as np
 import pytest
+import scipy.special
+import scipy.stats
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.special import digamma as psi
 from scipy.special import logsumexp
 
-from neuroninfo.planes.estimators import discrete, neighbours
+from neuroninfo.planes.estimators import discrete, latent, neighbours
 from neuroninfo.planes.estimators.binning import EdgeBins, Exact, MassBins, WidthBins
 from neuroninfo.planes.estimators.kernel_density import KernelDensity
+from neuroninfo.planes.estimators.latent import Latent
 from neuroninfo.planes.estimators.neighbours import KozachenkoLeonenko, Kraskov
-from neuroninfo.planes.estimators.neural import InfoNCE
+from neuroninfo.planes.estimators.neural import InfoNCE, Smile
 from neuroninfo.planes.estimators.protocol import Estimate, EstimationError, Estimator
 from neuroninfo.planes.estimators.renyi import Renyi
 from neuroninfo.planes.estimators.sample_propagation import SamplePropagation
+from neuroninfo.planes.estimators.sliced import Sliced
 from neuroninfo.streams import Stream, generator
 
 ALL: list[Estimator] = [
@@ -469,6 +474,120 @@ def test_known_information(gaussian: tuple[np.ndarray, np.ndarray, float, float]
     assert bound == InfoNCE(KNOWN_NOISE)(outputs, labels)
 
 
+def test_smile_is_not_capped_at_log2_of_the_batch() -> None:
+    """Of a Gaussian in d dimensions with noise v, I(X; T + noise) = d/2 log2(1 + 1/v)."""
+    outputs = np.random.default_rng(1).normal(size=(2048, 3))
+    labels, variance = np.arange(2048) % 2, 0.02
+    true = 3 / 2 * math.log2(1 + 1 / variance)  # 8.5 bit
+    few = {"variance": variance, "batch": 16}
+    assert InfoNCE(**few)(outputs, labels).input < 4 < true
+    found = Smile(**few)(outputs, labels)
+    assert 4.5 < found.input < true + 1
+    assert found == Smile(**few)(outputs, labels)
+    assert found.label == pytest.approx(0, abs=0.05)
+
+
+def test_smile_of_scores_by_hand() -> None:
+    """Song and Ermon 2020: mean of pairs less log mean exp of the clipped others, in nats."""
+    scores = torch.tensor([[3.0, -9.0, 1.0], [0.5, 2.0, 8.0], [0.0, -1.0, 4.0]])
+    others = np.clip([-9.0, 1.0, 0.5, 8.0, 0.0, -1.0], -5, 5)
+    smile = Smile()
+    expected = 3.0 - math.log(np.exp(others).mean())
+    assert smile._nats(float(smile._lacking(scores))) == pytest.approx(expected)
+    told = [-math.log(1 + math.exp(-x)) for x in (3.0, 2.0, 4.0)]
+    apart = [math.log(1 + math.exp(x)) for x in (-9.0, 1.0, 0.5, 8.0, 0.0, -1.0)]
+    assert float(smile._loss(scores)) == pytest.approx(np.mean(apart) - np.mean(told))
+
+
+def test_sliced_information_of_a_gaussian() -> None:
+    """By integration over the angle of a slice, in two dimensions."""
+    rng = np.random.default_rng(4)
+    deviations, variance = np.array([2.0, 0.3]), 0.05
+    outputs, labels = rng.normal(size=(3000, 2)) * deviations, np.arange(3000) % 2
+    outputs[:, 0] += np.where(labels == 1, 2.0, -2.0)  # centres that only the first axis tells
+
+    def of_angle(angle: float) -> tuple[float, float]:
+        w = np.array([math.cos(angle), math.sin(angle)])
+        scale = math.sqrt(float((w**2 * deviations**2).sum()) + variance)
+        x = np.linspace(-15, 15, 3001)
+        parts = [scipy.stats.norm.pdf(x, side * 2.0 * w[0], scale) for side in (-1, 1)]
+        whole = (parts[0] + parts[1]) / 2
+        h = [-float(np.trapezoid(scipy.special.xlogy(p, p), x)) for p in (whole, parts[0])]
+        of_noise = math.log(2 * math.pi * math.e * variance) / 2
+        return (h[0] - of_noise) / math.log(2), (h[0] - h[1]) / math.log(2)
+
+    known = np.mean([of_angle(angle) for angle in np.pi * (np.arange(90) + 0.5) / 90], axis=0)
+    estimator = Sliced(variance, slices=200)
+    found = estimator(outputs, labels)
+    # The slices differ: a standard error of about 0.05 bit.
+    assert found == pytest.approx(tuple(known), abs=0.15)
+    # Of just these slices there is no such error.
+    own = np.mean([of_angle(math.atan2(*w[::-1])) for w in estimator.directions(2)], axis=0)
+    assert found == pytest.approx(tuple(own), abs=0.03)
+
+
+def test_neighbours_in_pairs_of_variables() -> None:
+    """Kraskov et al. 2004, equation 8, pair by pair; and the closed form of a Gaussian."""
+    rng = np.random.default_rng(2)
+    one = rng.normal(size=(50, 2))
+    other = one[:, :1] + rng.normal(size=(50, 1))
+
+    def apart(a: np.ndarray, b: np.ndarray) -> float:
+        return float(np.abs(a - b).max())
+
+    terms = []
+    for i in range(50):
+        others = [j for j in range(50) if j != i]
+        both = sorted(max(apart(one[i], one[j]), apart(other[i], other[j])) for j in others)
+        near = [sum(apart(v[i], v[j]) < both[2] for j in others) for v in (one, other)]
+        terms.append(psi(3) + psi(50) - psi(near[0] + 1) - psi(near[1] + 1))
+    assert latent.information(one, other, 3) == pytest.approx(np.mean(terms) / math.log(2))
+    many = rng.normal(size=(4000, 1))
+    noisy = many + 0.5 * rng.normal(size=(4000, 1))
+    assert latent.information(many, noisy, 3) == pytest.approx(math.log2(5) / 2, abs=0.05)
+
+
+def test_learned_numbers_of_a_wide_layer() -> None:
+    """Two numbers behind 60 neurons: log2(1 + 1/v), of which neighbours of the layer miss more."""
+    rng = np.random.default_rng(6)
+    hidden = rng.normal(size=(3000, 2))
+    wide = hidden @ np.linalg.qr(rng.normal(size=(60, 2)))[0].T
+    labels, variance = (hidden[:, 0] > 0).astype(int), 0.1
+    true = math.log2(1 + 1 / variance)
+    x = np.linspace(-6, 6, 4001)  # of the first number plus noise
+    density = scipy.stats.norm.pdf(x, scale=math.sqrt(1 + variance))
+    positive = scipy.stats.norm.cdf(x / math.sqrt(variance * (1 + variance)))
+    unknown = -(scipy.special.xlogy(positive, positive) * 2 / math.log(2))  # both classes alike
+    of_label = 1 - float(np.trapezoid(density * unknown, x))
+    found = Latent(variance, latents=2)(wide, labels)
+    layer = KozachenkoLeonenko(variance)(wide, labels)
+    assert 0.6 * true < found.input < true + 0.1
+    assert true - found.input < abs(true - layer.input)
+    assert 0.75 * of_label < found.label < of_label + 0.05
+    assert found == Latent(variance, latents=2)(wide, labels)
+
+
+def test_few_examples_for_learned_numbers() -> None:
+    with pytest.raises(EstimationError, match="300 examples: one half needs a batch of 256"):
+        Latent()(*sample(300, 2))
+
+
+def test_slices_are_of_length_one_and_stay() -> None:
+    directions = Sliced(slices=7).directions(5)
+    np.testing.assert_allclose(np.linalg.norm(directions, axis=1), 1)
+    np.testing.assert_array_equal(directions, Sliced(0.2, slices=7).directions(5))
+    assert (directions != Sliced(slices=7, study_seed=1).directions(5)).all()
+
+
+def test_one_dimension_has_one_slice() -> None:
+    outputs, labels = sample(200, 1)
+    whole = Kraskov(0.2)(outputs, labels)
+    up = Sliced(0.2, slices=1)
+    signed = Kraskov(0.2)(outputs.astype(float) * up.directions(1)[0, 0], labels)
+    assert up(outputs, labels) == signed
+    assert signed == pytest.approx(whole, abs=0.1)
+
+
 def linear_network(depth: int, draws: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, float]:
     """Centres of the last of some linear layers with noise, labels, and I(X;T) in bits.
 
@@ -564,7 +683,16 @@ def test_few_examples_for_a_critic() -> None:
 
 @pytest.mark.parametrize(
     "estimator",
-    [Renyi(), Renyi(2.0), KozachenkoLeonenko(), Kraskov(), InfoNCE(batch=8, steps=3)],
+    [
+        Renyi(),
+        Renyi(2.0),
+        KozachenkoLeonenko(),
+        Kraskov(),
+        Sliced(slices=3),
+        Latent(batch=8, steps=3),
+        InfoNCE(batch=8, steps=3),
+        Smile(batch=8, steps=3),
+    ],
     ids=lambda e: e.name,
 )
 def test_what_others_are_given(estimator: Estimator) -> None:

@@ -52,6 +52,9 @@ NAMES = [
     "renyi-1.01",
     "renyi-2",
     "infonce-0.1",
+    "smile-0.1",
+    "sliced-0.1",
+    "latent-0.1",
     "propagation-20",
 ]
 
@@ -226,9 +229,9 @@ def test_biases_are_those_of_the_reference() -> None:
 
 
 def test_the_highest_that_estimators_can_say() -> None:
-    estimators = [named(name) for name in ("edges-30", "renyi-1.01", "infonce-0.1", "kraskov-0.1")]
-    found = [calibration.ceiling(estimator, 4096) for estimator in estimators]
-    assert found == pytest.approx([12, np.log2(1000), 8, np.inf])
+    names = ("edges-30", "renyi-1.01", "infonce-0.1", "kraskov-0.1", "smile-0.1", "sliced-0.1")
+    found = [calibration.ceiling(named(name), 4096) for name in names]
+    assert found == pytest.approx([12, np.log2(1000), 8, np.inf, np.inf, np.inf])
 
 
 PATTERN = SCHEMA["$defs"]["estimator"]["pattern"]
@@ -257,6 +260,9 @@ def test_estimators_by_name(name: str) -> None:
         "renyi-0",
         "propagation-1",
         "infonce-0",
+        "smile-0",
+        "sliced-0.0",
+        "latent",
     ],
 )
 def test_names_that_there_are_not(name: str) -> None:

@@ -8,11 +8,13 @@ from typing import Final
 
 from neuroninfo.planes.estimators.binning import EdgeBins, Exact, MassBins, WidthBins
 from neuroninfo.planes.estimators.kernel_density import KernelDensity
+from neuroninfo.planes.estimators.latent import Latent
 from neuroninfo.planes.estimators.neighbours import KozachenkoLeonenko, Kraskov
-from neuroninfo.planes.estimators.neural import InfoNCE
+from neuroninfo.planes.estimators.neural import InfoNCE, Smile
 from neuroninfo.planes.estimators.protocol import EstimationError, Estimator
 from neuroninfo.planes.estimators.renyi import Renyi
 from neuroninfo.planes.estimators.sample_propagation import SamplePropagation
+from neuroninfo.planes.estimators.sliced import Sliced
 
 _NUMBER: Final = r"((?!0+(?:\.0+)?(?:e|$))\d+(?:\.\d+)?(?:e-?\d+)?)"
 _TWO_OR_MORE: Final = r"(0*(?:[2-9]|[1-9]\d+))"
@@ -25,6 +27,9 @@ PATTERNS: Final[Mapping[str, Callable[..., Estimator]]] = {
     rf"kraskov-{_NUMBER}": lambda seed, v: Kraskov(float(v), study_seed=seed),
     r"renyi-(?!1(?:\.0+)?$)" + _NUMBER: lambda seed, order: Renyi(float(order), study_seed=seed),
     rf"infonce-{_NUMBER}": lambda seed, v: InfoNCE(float(v), study_seed=seed),
+    rf"smile-{_NUMBER}": lambda seed, v: Smile(float(v), study_seed=seed),
+    rf"sliced-{_NUMBER}": lambda seed, v: Sliced(float(v), study_seed=seed),
+    rf"latent-{_NUMBER}": lambda seed, v: Latent(float(v), study_seed=seed),
     rf"propagation-{_TWO_OR_MORE}": lambda seed, k: SamplePropagation(int(k), study_seed=seed),
     "exact": lambda _: Exact(),
 }
@@ -57,6 +62,7 @@ def named(name: str, study_seed: int = 0) -> Estimator:
     raise EstimationError(
         f"no estimator is called {name!r}; there are edges-30, width-0.07, mass-30, "
         "kde-upper-0.001, kde-lower-0.001, kozachenko-0.001, kraskov-0.001, renyi-1.01, "
-        "infonce-0.001, propagation-20 and exact, with other numbers (2 edges, bins or draws, or "
-        "more; widths, variances and orders above 0, orders not 1)"
+        "infonce-0.001, smile-0.001, sliced-0.001, latent-0.001, propagation-20 and exact, with "
+        "other numbers (2 edges, bins or draws, or more; widths, variances and orders above 0, "
+        "orders not 1)"
     )
