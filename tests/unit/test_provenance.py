@@ -263,7 +263,7 @@ WORDING = ("results", "figures", "files.tables", "files.pages")
 EXPENSIVE = (
     *("dataset", "train", "measure", "damage", "rank", "ablate", "gather", "gather_ablation"),
     *("plane", "join_plane", "calibration", "bounds", "supersample", "prune", "low_bit"),
-    *("toy", "toy_network", "decompose"),
+    *("toy", "toy_network", "decompose", "ablate_classes", "constants"),
 )
 
 
@@ -365,7 +365,7 @@ ROOMS_OF = {
         ("dataset", "data"),
         ("train", "data training"),
         ("measure gather gather_ablation", ""),
-        ("damage rank ablate", "ablation data"),
+        ("damage rank ablate ablate_classes constants", "ablation data"),
         ("plane", "data planes training"),
         ("join_plane calibration", "planes training"),
         ("bounds", "data generalization planes training"),
@@ -377,7 +377,7 @@ ROOMS_OF = {
         ("toy_network", "data toys training"),
         ("readings study_readings replication splits", "results"),
         ("pruning precision tolerances", "results"),
-        ("synergy study_synergy", "results"),
+        ("synergy study_synergy classes study_classes", "results"),
         ("first_version", "configuration results"),
         ("figure_first_version", "configuration figures results"),
         ("compression study_planes", "planes results"),
@@ -387,10 +387,11 @@ ROOMS_OF = {
         ("figure_ranking figure_quantizers figure_tolerances", "figures results"),
         ("figure_where_claims_hold figure_layer_share figure_splits", "figures results"),
         ("figure_replacement figure_pruning figure_precision", "figures results"),
-        ("figure_synergy figure_synergy_ablation", "figures results"),
+        ("figure_synergy figure_synergy_ablation figure_classes", "figures results"),
         ("figure_planes figure_calibration", "figures planes results"),
         ("figure_planes_activations figure_study_planes", "figures planes results"),
         ("figure_bounds figure_bounds_supersample", "figures generalization results"),
+        ("figure_bounds_tighter", "figures generalization results"),
         ("figure_toys_logistic figure_toys_network", "figures results toys"),
     )
     for rule in rules.split()
@@ -419,6 +420,8 @@ def test_a_change_in_a_room_changes_the_hash_of_the_rules_that_use_it(
 
 
 TRAINING = {"train", "plane", "bounds", "supersample", "prune", "toy_network"}
+ABLATING = {"damage", "rank", "ablate", "ablate_classes", "constants", "low_bit"}
+OF_BOUNDS = {"figure_bounds", "figure_bounds_supersample", "figure_bounds_tighter"}
 OF_CLAIMS = {
     *("readings", "study_readings", "replication", "tolerances", "figure_comparison"),
     *("figure_quantizers", "figure_replication", "figure_tolerances", "figure_layer_share"),
@@ -426,14 +429,14 @@ OF_CLAIMS = {
 }
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
-    "data.datasets": TRAINING | {"dataset", "damage", "rank", "ablate", "low_bit"},
+    "data.datasets": TRAINING | ABLATING | {"dataset"},
     "data.subsets": {"bounds", "supersample"},
-    "networks.forward": TRAINING | {"damage", "rank", "ablate", "low_bit"},
+    "networks.forward": TRAINING | ABLATING,
     "files.checkpoints": TRAINING,
     "training.loop": TRAINING,
     "training.learner": TRAINING,
     "training.devices": TRAINING,
-    "ablation.kernels": {"damage", "rank", "ablate", "low_bit"},
+    "ablation.kernels": ABLATING,
     "ablation.single": {"damage", "rank"},
     "ablation.joint": {"rank"},
     "ablation.ablate": {"ablate"},
@@ -447,7 +450,9 @@ USERS = {
     "smaller.low_bit": {"low_bit"},
     "toys.logistic": {"toy", "figure_toys_logistic", "figure_toys_network"},
     "toys.networks": {"toy_network"},
-    "results.bounds": {"study_bounds", "figure_bounds", "figure_bounds_supersample"},
+    "results.bounds": {"study_bounds"} | OF_BOUNDS,
+    "generalization.tighter": OF_BOUNDS,
+    "results.tighter": OF_BOUNDS,
     "results.counts": {"figure_ablation", "study_synergy"} | OF_CLAIMS,
     "results.claims": OF_CLAIMS,
     "results.tolerances": {"tolerances", "figure_tolerances"},
@@ -456,6 +461,10 @@ USERS = {
     "results.pruning": {"pruning", "figure_pruning"},
     "results.low_bit": {"precision", "figure_precision"},
     "synergy.pairs": {"decompose"},
+    "ablation.classes": {"ablate_classes"},
+    "ablation.constants": {"constants"},
+    "ablation.resampled": {"ablate"},
+    "results.classes": {"classes", "study_classes", "figure_classes"},
     "results.synergy": {
         *("synergy", "study_synergy", "figure_synergy", "figure_synergy_ablation"),
     },
@@ -463,7 +472,7 @@ USERS = {
     "results.splits": {"splits", "figure_splits"},
     "figures.ablation": {"figure_ablation"},
     "figures.animation": {"figure_toys_logistic", "figure_toys_network"},
-    "figures.bounds": {"figure_bounds", "figure_bounds_supersample"},
+    "figures.bounds": OF_BOUNDS,
     "figures.information": {"figure_ablation", "figure_layer_share"},
     "figures.sweep": {"figure_where_claims_hold"},
 }

@@ -42,7 +42,7 @@ MINIATURE = {
             "architecture": "12-8",
             "regularizer": "dropout",
             "orderings": ["information", "ranking", "quantizers"],
-            "experiments": ["pruning", "precision", "planes", "synergy"],
+            "experiments": ["pruning", "precision", "planes", "synergy", "classes"],
         },
         {
             "dataset": "icosahedron",

@@ -133,6 +133,7 @@ def test_defaults() -> None:
                 "scopes": ["layers", "network"],
             }
         },
+        "replacing": {"bins": 100, "grid": 16, "draws": 3},
         "search": {"examples": 2000, "shuffles": 3},
         "reading": {
             "delta": 0.1,
@@ -147,6 +148,7 @@ def test_defaults() -> None:
         "pruning": {"epochs": 1, "kept": [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]},
         "precision": {"bits": [8, 4, 2], "random": 2},
         "synergy": {"shuffles": 1},
+        "classes": {"random": 5},
         "planes": {
             "epochs": 20,
             "estimators": [
