@@ -20,10 +20,11 @@ figures: .venv/installed
 
 # All studies of the gallery, and its figures and numbers from them.
 gallery: figures
-	for study in settings paper-v1 splits strengths replication; do \
+	for study in settings paper-v1 splits strengths science replication; do \
 	    $(SNAKEMAKE) --configfile config/$$study.yaml || exit; done
 	$(BIN)/python docs/gallery/update.py \
 	    results/talk results/settings results/paper-v1 results/splits results/strengths \
+	    results/science \
 	    results/talk-again
 
 dry-run: .venv/installed

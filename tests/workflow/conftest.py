@@ -62,6 +62,7 @@ MINIATURE = {
                 for measure in ("mutual_information", "taylor", "cmim", "damage", "greedy")
             ],
             "random": 2,
+            "replacements": ["zero", "mode", "optimal", "resample"],
         },
         "quantizers": {
             "measures": [

@@ -52,6 +52,7 @@ def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
         "ranking",
         "quantizers-quantizers",
         "replacement-information",
+        "replacement-ranking",
         "pruning",
         "precision",
         "synergy",

@@ -77,13 +77,15 @@ def orderings_from(
         for direction in by.directions
     ]
     by_chance = [Ordering(RANDOM, repeat=repeat) for repeat in range(random)]
-    draws = range(controls)
     of_control = [
         control
         for ordering in by_measure
-        if draws
+        if controls
         for control in (
-            *(replace(ordering, control=LAYER_SEQUENCE, repeat=repeat) for repeat in draws),
+            *(
+                replace(ordering, control=LAYER_SEQUENCE, repeat=repeat)
+                for repeat in range(controls)
+            ),
             replace(ordering, control=LAYER_RANK),
         )
     ]

@@ -16,13 +16,15 @@ from neuroninfo.figures import canvas, wording
 from neuroninfo.figures import labels as figures_labels
 from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.figures.labels import Curve
-from neuroninfo.results.classes import ALL, FIRST, MORE, ON, costs, measures
+from neuroninfo.results.classes import ALL, FIRST, MORE, ON, QUARTER, costs, measures
 from neuroninfo.results.curves import layer_number
 from neuroninfo.vocabulary import RANDOM
 
 _MATRIX: Final = 4.3
 """Width and height of a matrix in inches."""
-_PANEL: Final = 2.7
+_BAR: Final = 0.7
+"""Width beside it for its scale."""
+_PANEL: Final = 3.1
 _COLUMNS: Final = 5
 _WORDS: Final[Mapping[str, str]] = {
     "one_against_rest": "what they say of the class",
@@ -48,6 +50,7 @@ def classes(
     layers = sorted(groups, key=layer_number)
     orders = measures(groups[layers[0]])
     n_seeds = groups[layers[0]].sizes["seed"]
+    names = [wording.of_class(condition["dataset"], y) for y in groups[layers[0]]["class"].values]
     drawn, axes = canvas.figure(
         len(layers) * len(orders),
         title="Which class dies when the neurons go that say most of one class?",
@@ -56,12 +59,13 @@ def classes(
         "say of that class against all others, highest first. A column: accuracy that the test "
         "examples of that class lose over the curve, in points beyond what random orders cost "
         "them; mean over seeds. Framed: the class of the order. Above: by how much its own loss "
-        "is above the mean of the others, over the curve and after the first neuron, with 95 % "
+        "is above the mean of the others: over the curve, over its first quarter and after the "
+        "first neuron, with 95 % "
         f"intervals. {wording.SEEDS_SHARE}",
-        panel=_MATRIX,
+        panel=_MATRIX + _BAR,
         height=_MATRIX,
         headed=4,
-        below=5,
+        below=5 if max(map(len, names)) > 1 else 2,
         columns=len(layers),
         shared=False,
         left=1.5,
@@ -72,7 +76,6 @@ def classes(
         for layer in layers
     }
     most = max(float(np.nanmax(np.abs(values.mean(axis=0)))) for values in lost.values())
-    names = [wording.of_class(condition["dataset"], y) for y in groups[layers[0]]["class"].values]
     for ax, ((measure, layer), values) in zip(axes, lost.items(), strict=True):
         own = numbers[(numbers["scope"] == layer) & (numbers["measure"] == measure)]
         mean = values.mean(axis=0)
@@ -104,6 +107,7 @@ def _matrix(ax: Axes, lost: np.ndarray, names: list[str], most: float) -> None:
     ax.set_yticks(range(len(names)), names)
     ax.tick_params(length=0)
     ax.set_ylabel("order of the class")
+    ax.set_anchor("W")
     bar = ax.figure.colorbar(picture, cax=ax.inset_axes((1.02, 0, 0.035, 1)))
     bar.ax.tick_params(length=2)
 
@@ -113,7 +117,11 @@ def _said(numbers: pd.DataFrame) -> list[str]:
     of_all = numbers[numbers["of_class"] == ALL].set_index("quantity")
     return [
         f"{when}: {_points(of_all.loc[quantity])}"
-        for quantity, when in ((MORE, "own less others"), (FIRST, "first neuron"))
+        for quantity, when in (
+            (MORE, "own less others"),
+            (QUARTER, "up to a quarter"),
+            (FIRST, "first neuron"),
+        )
     ]
 
 

@@ -79,7 +79,7 @@ def supersample(
     value = np.empty((*cells, len(grown), 3))
     nats = np.empty_like(value)
     largest = settings.sizes[-1]
-    outcome = {
+    outcome: dict[str, NDArray[Any]] = {
         "selected": np.full((*cells, settings.masks, largest), -1, dtype=np.int8),
         "predicted": np.full((*cells, settings.masks, 2 * largest), -1, dtype=np.int16),
         "label": np.full((*cells, 2 * largest), -1, dtype=np.int16),
@@ -124,7 +124,7 @@ def supersample(
     return _supersample_dataset(settings, grown, error, value, nats).assign(_outcome(outcome))
 
 
-def _outcome(arrays: Mapping[str, NDArray[np.int16]]) -> dict[str, Any]:
+def _outcome(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """What every network was trained on and predicts, for bounds that are thought of later."""
     none = "; -1 beyond the pool"
     described = {

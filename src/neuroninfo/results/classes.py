@@ -16,6 +16,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from neuroninfo.results.curves import PART_OF_CURVE
 from neuroninfo.results.statistics import (
     interval_columns,
     interval_row,
@@ -38,6 +39,8 @@ PAGE: Final = (*CONDITION, "scope", "measure", "quantity", "mean", "low", "high"
 ALL: Final = "all"
 OWN, OTHERS, MORE = "own class", "other classes", "own less others"
 """Losses of mean accuracy over the curve: of the class of the order, of the others, difference."""
+QUARTER: Final = "own less others, up to a quarter"
+"""The difference over the first quarter of the removals, while most of the layer is left."""
 FIRST: Final = "own less others, one neuron"
 """The difference when only the first neuron of the order is ablated."""
 MOST: Final = "own class loses most"
@@ -46,7 +49,7 @@ DAMAGE: Final = "correlation with damage"
 """Spearman's, over neurons, of what is said of a class and the class's loss without the neuron."""
 
 
-def costs(group: xr.Dataset, measure: str) -> NDArray[np.float64]:
+def costs(group: xr.Dataset, measure: str, part: str = "whole curve") -> NDArray[np.float64]:
     """What the order of each class costs each class, beyond random orders.
 
     Parameters
@@ -55,6 +58,8 @@ def costs(group: xr.Dataset, measure: str) -> NDArray[np.float64]:
         One layer of ``classes.nc``.
     measure
         What the orders are made by.
+    part
+        A key of `curves.PART_OF_CURVE`.
 
     Returns
     -------
@@ -62,7 +67,8 @@ def costs(group: xr.Dataset, measure: str) -> NDArray[np.float64]:
         (seeds, class of the order, class of the examples), mean accuracy over the curve; NaN for
         classes without test examples.
     """
-    means = _accuracy(group).mean("removed")
+    removed = int(PART_OF_CURVE[part] * (group.sizes["removed"] - 1))
+    means = _accuracy(group).isel(removed=slice(removed + 1)).mean("removed")
     random = means.isel(ordering=group["measure"].values == RANDOM).mean("ordering")
     of_classes = means.isel(ordering=group["measure"].values == measure)
     return np.asarray((random - of_classes).transpose("seed", "ordering", "class").values)
@@ -91,7 +97,10 @@ def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> p
                 interval = mean_over_seeds(by_seed[np.isfinite(by_seed)], none="no seed has one")
                 key = (*about.values(), scope, measure, quantity, of_class)
                 row = interval_row(dict(zip(KEY, key, strict=True)), "mean", interval, len(by_seed))
-                chance = {MOST: 1 / group.sizes["class"], DAMAGE: 0.0, MORE: 0.0, FIRST: 0.0}
+                chance = {
+                    MOST: 1 / group.sizes["class"],
+                    **dict.fromkeys((DAMAGE, MORE, QUARTER, FIRST), 0.0),
+                }
                 level = chance.get(quantity, np.nan)
                 verdict = interval.verdict(level) if np.isfinite(level) else ""
                 rows.append(row | {"chance": level, "verdict": verdict})
@@ -122,24 +131,33 @@ def own_and_others(
 
 def _quantities(group: xr.Dataset, measure: str) -> dict[tuple[str, str], NDArray[np.float64]]:
     """Quantity and class -> values by seed, NaN where there is none."""
-    lost = costs(group, measure)
     tested = np.flatnonzero(group["n_test"].values > 0)
-    lost = lost[:, tested][:, :, tested]
+    lost, early, first = (
+        by_class[:, tested][:, :, tested]
+        for by_class in (
+            costs(group, measure),
+            costs(group, measure, "up to a quarter"),
+            _first(group, measure),
+        )
+    )
     own, others = own_and_others(lost)
-    first_own, first_others = own_and_others(_first(group, measure)[:, tested][:, :, tested])
+    differences = {
+        MORE: own - others,
+        QUARTER: np.subtract(*own_and_others(early)),
+        FIRST: np.subtract(*own_and_others(first)),
+    }
     found = {
         (OWN, ALL): own.mean(axis=1),
         (OTHERS, ALL): others.mean(axis=1),
-        (MORE, ALL): (own - others).mean(axis=1),
-        (FIRST, ALL): (first_own - first_others).mean(axis=1),
+        **{(name, ALL): by_class.mean(axis=1) for name, by_class in differences.items()},
         (MOST, ALL): (own >= lost.max(axis=2)).mean(axis=1),
         (DAMAGE, ALL): _damage(group, measure, tested),
     }
     for place, y in enumerate(tested):
         found[OWN, str(y)] = own[:, place]
         found[OTHERS, str(y)] = others[:, place]
-        found[MORE, str(y)] = (own - others)[:, place]
-        found[FIRST, str(y)] = (first_own - first_others)[:, place]
+        for name, by_class in differences.items():
+            found[name, str(y)] = by_class[:, place]
     return found
 
 

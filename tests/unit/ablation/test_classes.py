@@ -47,7 +47,7 @@ def ablated(seed: int) -> dict[str, xr.Dataset]:
 
 @pytest.fixture(scope="module")
 def groups(tmp_path_factory: pytest.TempPathFactory) -> dict[str, xr.Dataset]:
-    blocks = {seed: ablated(seed) for seed in (0, 1)}
+    blocks = {seed: ablated(seed) for seed in range(5)}
     path = gathered(blocks, "classes", asdict(SETTINGS), tmp_path_factory.mktemp("classes"))
     return storage.read_groups(path, "classes")
 
@@ -163,6 +163,8 @@ def test_the_table_says_what_is_lost(groups: dict[str, xr.Dataset], tmp_path: Pa
         assert own.loc[(results_classes.OTHERS, str(y)), "mean"] == pytest.approx(share * others)
         more = own.loc[(results_classes.FIRST, str(y)), "mean"]
         assert more == pytest.approx(mine - others)
+    early = own.loc[(results_classes.QUARTER, "0"), "mean"]
+    assert early == pytest.approx(0.4 / 2)  # of 6 neurons the first one: 0 and 1 removals
     row = own.loc[(results_classes.MORE, "all")]
     assert row["mean"] == pytest.approx(share * (0.4 + 0.5) / 3)
     assert row["verdict"] == "holds"

@@ -48,7 +48,7 @@ STAGES = {
     "toy_network_settings": ToyNetworkSettings,
 }
 
-SHIPPED = ("config", "demo", "replication", "paper-v1", "settings", "splits")
+SHIPPED = ("config", "demo", "replication", "paper-v1", "settings", "splits", "science")
 
 
 def made(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
