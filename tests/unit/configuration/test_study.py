@@ -347,7 +347,9 @@ def test_settings_of_each_stage() -> None:
         "replacements": ["zero", "mean"],
         "scopes": ["layers", "network"],
         "rows": 64,
+        "draws": 3,
     }
+    assert study.found_constants("mine") is False
     assert study.reading_settings(digits) == {
         "study_seed": 7,
         "delta": 0.15,
