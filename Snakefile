@@ -34,6 +34,7 @@ include: "workflow/rules/claims.smk"
 include: "workflow/rules/rankings.smk"
 include: "workflow/rules/smaller_networks.smk"
 include: "workflow/rules/synergy.smk"
+include: "workflow/rules/classes.smk"
 
 
 if STUDY.replicates:

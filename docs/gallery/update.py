@@ -28,7 +28,17 @@ from neuroninfo.figures import wording
 from neuroninfo.files import tables
 from neuroninfo.files.storage import StorageError
 from neuroninfo.planes import layers
-from neuroninfo.results import claims, counts, first_version, planes, replication, splits, synergy
+from neuroninfo.results import (
+    claims,
+    classes,
+    counts,
+    first_version,
+    planes,
+    ranking,
+    replication,
+    splits,
+    synergy,
+)
 from neuroninfo.vocabulary import CONDITION, MEAN, NETWORK, ZERO
 
 DIRECTIONS = {"ascending": "lowest first", "descending": "highest first"}
@@ -391,6 +401,98 @@ def synergy_agreement(study: Path) -> str:
     )
 
 
+def classes_table(study: Path) -> str:
+    """Which class dies: what the order of a class costs it beyond the others, by layer."""
+    frame = tables.read(study / "classes.csv", classes.COLUMNS)
+    frame = frame[frame["of_class"] == classes.ALL]
+    quantities = (
+        classes.OWN,
+        classes.MORE,
+        classes.QUARTER,
+        classes.FIRST,
+        classes.MOST,
+        classes.DAMAGE,
+    )
+    rows = []
+    for (*condition, scope, measure), part in frame.groupby(
+        [*CONDITION, "scope", "measure"], sort=False
+    ):
+        own = part.set_index("quantity")
+        words = wording.of_condition(dict(zip(CONDITION, condition, strict=True)))
+        order = "those on for it first" if measure == classes.ON else "information"
+        cells = [_of_classes(own.loc[name], name) for name in quantities]
+        rows.append([words, wording.of_scope(scope), order, *cells])
+    heads = ["condition", "layer", "order", *quantities]
+    return _markdown(heads, rows)
+
+
+def _of_classes(row: pd.Series, quantity: str) -> str:
+    """Losses in points; shares and correlations as they are."""
+    scale, digits = (1, 2) if quantity in (classes.MOST, classes.DAMAGE) else (100, 1)
+    mean, low, high = (f"{scale * row[name]:.{digits}f}" for name in ("mean", "low", "high"))
+    verdict = row["verdict"]
+    if verdict and verdict != "undecided":
+        verdict = f"**{verdict}**"
+    return f"{verdict} {mean} [{low}, {high}]".strip()
+
+
+def replaced_table(study: Path, orderings: str, *conditions: str) -> str:
+    """What each replacement is worth against zero, in points of mean accuracy over the curve."""
+    rows = []
+    for path in conditions:
+        frame = tables.read(study / path / "replaced.csv", ranking.COLUMNS)
+        frame = frame[frame["orderings"] == orderings]
+        condition = wording.of_condition(frame[list(CONDITION)].iloc[0].to_dict())
+        for (scope, direction), part in frame.groupby(["scope", "direction"], sort=False):
+            own = part.set_index("replacement")
+            cells = [_points(own.loc[name]) for name in own.index]
+            rows.append([condition, wording.of_scope(scope), DIRECTIONS.get(direction, direction)])
+            rows[-1] += cells
+        names = [name.removesuffix(" - zero") for name in own.index]
+    return _markdown(["condition", "scope", "order", *names], rows)
+
+
+def replacements_and_claims(study: Path, *conditions: str) -> str:
+    """Verdicts of C2 by what ablated neurons put out."""
+    rows = []
+    for path in conditions:
+        frame = claims.read(study / path / "claims.csv")
+        frame = frame[frame["claim"].isin(["C2a", "C2b"]) & (frame["scope"] != NETWORK)]
+        frame = frame[
+            (frame["reading"] == claims.WHOLE) & (frame["measure"] == "mutual_information")
+        ]
+        condition = wording.of_condition(frame[list(CONDITION)].iloc[0].to_dict())
+        for (claim, scope), part in frame.groupby(["claim", "scope"], sort=False):
+            own = part.drop_duplicates("replacement").set_index("replacement")
+            names = list(own.index)
+            cells = [_judged(own.loc[name]) for name in names]
+            rows.append([condition, f"{claim} {wording.of_scope(scope)}", *cells])
+    return _markdown(["condition", "claim", *names], rows)
+
+
+def tighter_table(study: Path) -> str:
+    """Tighter bounds from supersamples: value, interval, ratio to the gap."""
+    frame = pd.read_csv(study / "figures/bounds-tighter.csv", keep_default_na=False)
+    sizes = sorted(frame["train_size"].unique())
+    rows = []
+    for name, of_name in frame.groupby("condition", sort=False):
+        gaps = of_name.drop_duplicates("train_size").set_index("train_size")["gap"]
+        rows.append([name, "gap", *(f"{gaps[m]:.3f}" for m in sizes)])
+        for bound, part in of_name.groupby("bound", sort=False):
+            own = part.set_index("train_size")
+            rows.append([name, bound, *(_tight(own.loc[m]) for m in sizes)])
+    return _markdown(["condition", "bound", *(f"m = {m:,}" for m in sizes)], rows)
+
+
+def _tight(row: pd.Series) -> str:
+    """Such as "0.103 [0.094, 0.112]; 2.7", with the verdict where the bound is of no use."""
+    low, high = (float(row[end] or "nan") for end in ("low", "high"))
+    words = f"{float(row['value']):.3f} [{low:.3f}, {high:.3f}]"
+    if row["ratio"] != "":
+        words += f"; {float(row['ratio']):.1f}"
+    return words if row["verdict"] == "bounds the gap" else f"{words}, {row['verdict']}"
+
+
 BLOCKS: Mapping[str, Callable[..., str]] = {
     "synergy": synergy_table,
     "synergy-agreement": synergy_agreement,
@@ -406,6 +508,10 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "bounds": bounds_table,
     "splits": own_splits,
     "agreement": agreement,
+    "classes": classes_table,
+    "replaced": replaced_table,
+    "replaced-claims": replacements_and_claims,
+    "tighter": tighter_table,
 }
 """Name -> what makes the text of a block from a study and the words after it."""
 

@@ -24,6 +24,7 @@ CHAPTERS = [
     "5 Claims and comparisons",
     "6 Beyond",
     "7 Redundancy and synergy",
+    "8 Newer questions",
 ]
 EYE, INFO = "div[role=group] a:nth-child(1)", "div[role=group] a:nth-child(2)"
 

@@ -263,8 +263,8 @@ WORDING = ("results", "figures", "report", "files.tables", "files.pages")
 EXPENSIVE = (
     *("dataset", "train", "measure", "damage", "rank", "ablate", "gather", "gather_ablation"),
     *("plane", "join_plane", "calibration", "bounds", "supersample", "prune", "low_bit"),
-    *("toy", "toy_network", "decompose", "train_convolutional", "measure_convolutional"),
-    *("damage_convolutional", "ablate_convolutional"),
+    *("toy", "toy_network", "decompose", "ablate_classes", "constants", "train_convolutional"),
+    *("measure_convolutional", "damage_convolutional", "ablate_convolutional"),
 )
 
 
@@ -366,7 +366,7 @@ ROOMS_OF = {
         ("dataset", "data"),
         ("train", "data training"),
         ("measure gather gather_ablation", ""),
-        ("damage rank ablate", "ablation data"),
+        ("damage rank ablate ablate_classes constants", "ablation data"),
         ("plane", "data planes training"),
         ("join_plane calibration", "planes training"),
         ("bounds", "data generalization planes training"),
@@ -381,7 +381,7 @@ ROOMS_OF = {
         ("toy_network", "data toys training"),
         ("readings study_readings replication splits", "results"),
         ("pruning precision tolerances", "results"),
-        ("synergy study_synergy", "results"),
+        ("synergy study_synergy classes study_classes", "results"),
         ("first_version", "configuration results"),
         ("figure_first_version", "configuration figures results"),
         ("compression study_planes", "planes results"),
@@ -391,11 +391,12 @@ ROOMS_OF = {
         ("figure_ranking figure_quantizers figure_tolerances", "figures results"),
         ("figure_where_claims_hold figure_layer_share figure_splits", "figures results"),
         ("figure_replacement figure_pruning figure_precision", "figures results"),
-        ("figure_synergy figure_synergy_ablation", "figures results"),
+        ("figure_synergy figure_synergy_ablation figure_classes", "figures results"),
         ("figure_planes figure_calibration", "figures planes results"),
         ("figure_planes_activations figure_study_planes", "figures planes results"),
         ("figure_plane figure_plane_activations", "figures planes results"),
         ("figure_bounds figure_bounds_supersample", "figures generalization results"),
+        ("figure_bounds_tighter", "figures generalization results"),
         ("figure_toys_logistic figure_toys_network", "figures results toys"),
         ("start", "figures report results"),
         ("explorer", "figures planes report results"),
@@ -427,7 +428,11 @@ def test_a_change_in_a_room_changes_the_hash_of_the_rules_that_use_it(
 
 TRAINING = {"train", "plane", "bounds", "supersample", "prune", "toy_network"}
 CONVOLUTIONAL = {f"{rule}_convolutional" for rule in ("train", "measure", "damage", "ablate")}
-ABLATING = {"damage_convolutional", "ablate_convolutional"}
+ABLATING = {
+    *("damage", "rank", "ablate", "ablate_classes", "constants", "low_bit"),
+    *("damage_convolutional", "ablate_convolutional"),
+}
+OF_BOUNDS = {"figure_bounds", "figure_bounds_supersample", "figure_bounds_tighter"}
 OF_CLAIMS = {
     *("readings", "study_readings", "replication", "tolerances", "figure_comparison"),
     *("figure_quantizers", "figure_replication", "figure_tolerances", "figure_layer_share"),
@@ -435,16 +440,14 @@ OF_CLAIMS = {
 }
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
-    "data.datasets": TRAINING
-    | {"dataset", "damage", "rank", "ablate", "low_bit", "train_convolutional", *ABLATING},
+    "data.datasets": TRAINING | ABLATING | {"dataset", "train_convolutional"},
     "data.subsets": {"bounds", "supersample"},
-    "networks.forward": TRAINING
-    | {"damage", "rank", "ablate", "low_bit", "train_convolutional", *ABLATING},
+    "networks.forward": TRAINING | ABLATING | {"train_convolutional"},
     "files.checkpoints": TRAINING | {"train_convolutional"},
     "training.loop": TRAINING | {"train_convolutional"},
     "training.learner": TRAINING | {"train_convolutional"},
     "training.devices": TRAINING | {"train_convolutional"},
-    "ablation.kernels": {"damage", "rank", "ablate", "low_bit"} | ABLATING,
+    "ablation.kernels": ABLATING,
     "ablation.single": {"damage", "rank"},
     "ablation.joint": {"rank"},
     "ablation.ablate": {"ablate"},
@@ -463,7 +466,9 @@ USERS = {
     "smaller.low_bit": {"low_bit"},
     "toys.logistic": {"toy", "figure_toys_logistic", "figure_toys_network"},
     "toys.networks": {"toy_network"},
-    "results.bounds": {"study_bounds", "figure_bounds", "figure_bounds_supersample"},
+    "results.bounds": {"study_bounds"} | OF_BOUNDS,
+    "generalization.tighter": OF_BOUNDS,
+    "results.tighter": OF_BOUNDS,
     "results.counts": {"figure_ablation", "study_synergy"} | OF_CLAIMS,
     "results.claims": OF_CLAIMS,
     "results.tolerances": {"tolerances", "figure_tolerances"},
@@ -472,6 +477,10 @@ USERS = {
     "results.pruning": {"pruning", "figure_pruning"},
     "results.low_bit": {"precision", "figure_precision"},
     "synergy.pairs": {"decompose"},
+    "ablation.classes": {"ablate_classes"},
+    "ablation.constants": {"constants"},
+    "ablation.resampled": {"ablate"},
+    "results.classes": {"classes", "study_classes", "figure_classes"},
     "results.synergy": {
         *("synergy", "study_synergy", "figure_synergy", "figure_synergy_ablation"),
     },
@@ -482,7 +491,7 @@ USERS = {
         *("figure_toys_logistic", "figure_toys_network", "figure_planes", "figure_plane"),
         *("figure_planes_activations", "figure_plane_activations", "figure_study_planes"),
     },
-    "figures.bounds": {"figure_bounds", "figure_bounds_supersample"},
+    "figures.bounds": OF_BOUNDS,
     "figures.information": {"figure_ablation", "figure_layer_share"},
     "figures.sweep": {"figure_where_claims_hold"},
     "report.start": {"start"},

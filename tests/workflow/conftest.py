@@ -42,7 +42,7 @@ MINIATURE = {
             "architecture": "12-8",
             "regularizer": "dropout",
             "orderings": ["information", "ranking", "quantizers"],
-            "experiments": ["pruning", "precision", "planes", "synergy"],
+            "experiments": ["pruning", "precision", "planes", "synergy", "classes"],
         },
         {
             "dataset": "icosahedron",
@@ -62,6 +62,7 @@ MINIATURE = {
                 for measure in ("mutual_information", "taylor", "cmim", "damage", "greedy")
             ],
             "random": 2,
+            "replacements": ["zero", "mode", "optimal", "resample"],
         },
         "quantizers": {
             "measures": [

@@ -127,7 +127,7 @@ def test_bounds_of_either_kind_are_planned_alone(project: Project, kind: str) ->
     assert run.returncode == 0, run.stdout
     rules = {
         "gaps": {"bounds", "figure_bounds"},
-        "supersample": {"supersample", "figure_bounds_supersample"},
+        "supersample": {"supersample", "figure_bounds_supersample", "figure_bounds_tighter"},
     }
     of_bounds = {"study_bounds"}.union(*rules.values())
     assert of_bounds & set(planned(run.stdout)) == {"study_bounds"} | rules[kind]

@@ -52,9 +52,12 @@ def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
         "ranking",
         "quantizers-quantizers",
         "replacement-information",
+        "replacement-ranking",
         "pruning",
         "precision",
         "synergy",
+        "classes",
+        "class-curves",
     ):
         assert f"  {FIGURES / figure}.png" in finished.output.partition("Done in ")[2]
         assert (finished.folder / FIGURES / f"{figure}.pdf").read_bytes().startswith(b"%PDF")

@@ -65,9 +65,35 @@ rule rank:
         "../scripts/rank.py"
 
 
+rule constants:
+    input:
+        dataset="results/datasets/{dataset}.nc",
+        network=f"{BLOCK}/network.nc",
+        activations=f"{BLOCK}/activations.nc",
+    output:
+        constants=f"{BLOCK}/constants.nc",
+    log:
+        f"logs/{BLOCK}/constants.log",
+    benchmark:
+        f"logs/benchmarks/{BLOCK}/constants.tsv"
+    conda:
+        "../../envs/neuroninfo.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=lasting(120),
+    params:
+        condition=block_of,
+        settings=lambda wildcards: STUDY.constant_settings(),
+        code=lambda wildcards: code("constants.py"),
+    script:
+        "../scripts/constants.py"
+
+
 rule ablate:
     input:
         unpack(lambda wildcards: searched_orders(wildcards, wildcards.orderings)),
+        unpack(lambda wildcards: found_constants(wildcards, wildcards.orderings)),
         dataset="results/datasets/{dataset}.nc",
         network=f"{BLOCK}/network.nc",
         neurons=f"{BLOCK}/neurons.nc",

@@ -28,7 +28,7 @@ SUPERSAMPLE_FILES = [
 BOUND_FIGURES = figure_files(
     [
         *(["bounds-error", "bounds-cross-entropy"] if GAPS else []),
-        *(["bounds-supersample"] if SUPERSAMPLES else []),
+        *(["bounds-supersample", "bounds-tighter"] if SUPERSAMPLES else []),
     ]
 )
 BOUND_TABLES = table_files(["bounds"] if GAPS or SUPERSAMPLES else [])
@@ -156,6 +156,32 @@ rule figure_bounds_supersample:
         code=lambda wildcards: code("figure_bounds_supersample.py"),
     script:
         "../scripts/figure_bounds_supersample.py"
+
+
+rule figure_bounds_tighter:
+    input:
+        SUPERSAMPLE_FILES,
+    output:
+        report(
+            f"{FIGURES}/bounds-tighter.png",
+            caption="../report/bounds-tighter.rst",
+            category=BOUNDS,
+            labels={"figure": "tighter bounds from supersamples"},
+        ),
+        f"{FIGURES}/bounds-tighter.pdf",
+        f"{FIGURES}/bounds-tighter.csv",
+    log:
+        f"logs/{FIGURES}/bounds-tighter.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        code=lambda wildcards: code("figure_bounds_tighter.py"),
+    script:
+        "../scripts/figure_bounds_tighter.py"
 
 
 rule study_bounds:

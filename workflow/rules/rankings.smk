@@ -107,7 +107,7 @@ rule figure_replacement:
             caption="../report/replacement.rst",
             category=BEYOND,
             subcategory=BY_CONDITION,
-            labels=figure_labels("ablation to zero and to the mean, {orderings}"),
+            labels=figure_labels("what ablated neurons put out, {orderings}"),
         ),
         f"{FIGURE}/replacement-{{orderings}}.pdf",
         f"{FIGURE}/replacement-{{orderings}}.csv",

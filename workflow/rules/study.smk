@@ -33,7 +33,7 @@ RESULTS = f"results/{STUDY.name}"
 CONDITION = f"{RESULTS}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
 BLOCK = f"{CONDITION}/seeds-{{first}}-{{last}}"
 GATHERED = (
-    "neurons|history|damage|pruned|precision|plane|synergy"  # kinds, beside curves
+    "neurons|history|damage|pruned|precision|plane|synergy|classes"  # beside curves
 )
 # Architectures of multilayer perceptrons, and of convolutional networks.
 PERCEPTRON, CONVOLUTIONAL = r"[0-9-]+", r"[a-z]+-[0-9-]+"
@@ -54,6 +54,7 @@ ABLATION = "4 Ablation"
 CLAIMS = "5 Claims and comparisons"
 BEYOND = "6 Beyond"
 SYNERGY = "7 Redundancy and synergy"
+NEWER = "8 Newer questions"
 BY_DATASET = "{dataset}"
 BY_CONDITION = "{dataset} {architecture} {activation} {regularizer}"
 OF_THE_STUDY = "all conditions"
@@ -135,6 +136,7 @@ def section_of(name):
         "precision.nc": "precision",
         "plane.nc": "planes",
         "synergy.nc": "synergy",
+        "classes.nc": "classes",
     }
     return (experiment[name],) if name in experiment else ()
 
@@ -180,6 +182,13 @@ def searched_orders(wildcards, orderings):
     if not STUDY.searched(orderings):
         return {}
     return {"orders": f"{BLOCK}/orders-{orderings}.nc".format(**wildcards)}
+
+
+def found_constants(wildcards, orderings):
+    """The file of constants that have to be found, if a set ablates to any."""
+    if not STUDY.found_constants(orderings):
+        return {}
+    return {"constants": f"{BLOCK}/constants.nc".format(**wildcards)}
 
 
 def first_ablation_of(condition):

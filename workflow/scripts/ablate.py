@@ -9,16 +9,21 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 import msgspec
 
 from neuroninfo.ablation.ablate import ablate
-from neuroninfo.ablation.settings import AblationSettings
+from neuroninfo.ablation.settings import MODE, OPTIMAL, AblationSettings
 from neuroninfo.data import datasets
 from neuroninfo.files import storage
 from neuroninfo.networks.stack import from_dataset
+from neuroninfo.vocabulary import MEAN
 
 condition = snakemake.params.condition
 settings = msgspec.convert(snakemake.params.settings, AblationSettings)
 examples = datasets.read(snakemake.input.dataset, splits=["test"])
 network = storage.read(snakemake.input.network, "network", condition=condition)
 orders = snakemake.input.get("orders")
+put_out = {MEAN: network["mean_output"].values}
+if constants := snakemake.input.get("constants"):
+    found = storage.read(constants, "constants", condition=condition)
+    put_out |= {name: found[name].values for name in (MODE, OPTIMAL)}
 curves = ablate(
     from_dataset(network),
     storage.read(snakemake.input.neurons, "neurons", condition=condition),
@@ -26,7 +31,7 @@ curves = ablate(
     examples.labels,
     settings,
     searched=storage.read_groups(orders, "orders", condition=condition) if orders else None,
-    means=network["mean_output"].values,
+    constants=put_out,
     threads=snakemake.threads,
 )
 storage.write(

@@ -7,18 +7,19 @@ order are zero in every forward pass, or constants such as their means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 
 from neuroninfo.ablation.curves import curves_of
 from neuroninfo.ablation.layouts import curves_dataset
-from neuroninfo.ablation.orders import orderings_from, orders, scopes
+from neuroninfo.ablation.orders import Ordering, orderings_from, orders, scopes
 from neuroninfo.ablation.removals import Curves, Removals
-from neuroninfo.ablation.settings import AblationSettings
+from neuroninfo.ablation.resampled import other_examples, resampled
+from neuroninfo.ablation.settings import RESAMPLE, AblationSettings
 from neuroninfo.networks.stack import Array, Stack
-from neuroninfo.vocabulary import MEAN, NETWORK
+from neuroninfo.vocabulary import NETWORK, ZERO
 
 
 def ablate(
@@ -29,7 +30,7 @@ def ablate(
     settings: AblationSettings,
     *,
     searched: Mapping[str, xr.Dataset] | None = None,
-    means: np.ndarray | None = None,
+    constants: Mapping[str, np.ndarray] | None = None,
     threads: int = 1,
 ) -> dict[str, xr.Dataset]:
     """Ablate all networks of a stack scope by scope, in the layout of ``ablation-<set>.nc``.
@@ -47,16 +48,16 @@ def ablate(
     searched
         Scope -> group of ``orders-<set>.nc``: orders by joint and reference measures, which
         `neurons` does not have.
-    means
-        (seeds, neurons), mean output of each neuron on the training split; only orderings
-        whose replacement is ``mean`` need it.
+    constants
+        Replacement -> (seeds, neurons) what each neuron puts out, for all replacements of the
+        settings but ``zero`` and ``resample``.
     threads
         As in `cumulative`.
 
     Raises
     ------
     ValueError
-        The measures, orders or means are of other networks, or not there; an unknown scope.
+        The measures, orders or constants are of other networks, or not there; an unknown scope.
     """
     seeds, n_neurons = stack.seeds, sum(stack.architecture.hidden)
     measured = (tuple(map(int, neurons["seed"].values)), neurons.sizes["neuron"])
@@ -65,18 +66,13 @@ def ablate(
             f"measures are of (seeds, neurons) {measured}, networks of {(seeds, n_neurons)}"
         )
     orderings = orderings_from(
-        settings.orderings, settings.random, settings.replacements, settings.controls
+        settings.orderings,
+        settings.random,
+        settings.replacements,
+        settings.controls,
+        settings.draws,
     )
-    if means is None:
-        if any(ordering.replacement == MEAN for ordering in orderings):
-            raise ValueError(
-                "replacements: mean needs the neurons' mean outputs (mean_output of network.nc)"
-            )
-        means = np.zeros((len(seeds), n_neurons))
-    elif means.shape != (len(seeds), n_neurons):
-        raise ValueError(
-            f"means are (seeds, neurons) {means.shape}, networks {(len(seeds), n_neurons)}"
-        )
+    put_out = _put_out(settings.replacements, constants or {}, (len(seeds), n_neurons))
     members = scopes(stack.architecture.hidden, settings.scopes)
     # Within one layer a control would be a random order, or the order itself.
     controlled = len(stack.architecture.hidden) > 1
@@ -84,14 +80,11 @@ def ablate(
         scope: [o for o in orderings if o.control == "none" or (controlled and scope == NETWORK)]
         for scope in members
     }
-    balanced = {
-        scope: np.array([o.replacement == MEAN for o in of_scope], dtype=np.int64)
-        for scope, of_scope in in_scope.items()
-    }
     ordered: dict[str, list[np.ndarray]] = {scope: [] for scope in members}
     curves: dict[str, list[Curves]] = {scope: [] for scope in members}
     for position, seed in enumerate(seeds):
-        constants = np.stack([np.zeros(n_neurons), means[position]]).astype(np.float32)
+        network = stack.of(slice(position, position + 1))
+        kinds = np.stack([of_seeds[position] for of_seeds in put_out.values()]).astype(np.float32)
         removals = []
         for scope, of_scope in members.items():
             order = orders(
@@ -102,11 +95,23 @@ def ablate(
                 searched=_searched(searched, scope, seed),
             )
             ordered[scope].append(order)
-            removals.append(Removals(of_scope[order], balanced[scope], constants))
-        network = stack.of(slice(position, position + 1))
+            rows = [
+                list(put_out).index(o.replacement)
+                for o in in_scope[scope]
+                if o.replacement != RESAMPLE
+            ]
+            constant = np.array([o.replacement != RESAMPLE for o in in_scope[scope]])
+            removals.append(
+                Removals(of_scope[order[constant]], np.array(rows, dtype=np.int64), kinds)
+            )
         results = curves_of(network, inputs, labels, removals, settings.rows, threads)
-        for scope, curve in zip(members, results, strict=True):
-            curves[scope].append(curve)
+        for (scope, of_scope), curve in zip(members.items(), results, strict=True):
+            sequences = of_scope[ordered[scope][-1]]
+            curves[scope].append(
+                _with_resampled(
+                    curve, network, inputs, labels, in_scope[scope], sequences, settings
+                )
+            )
     return {
         scope: curves_dataset(
             in_scope[scope],
@@ -120,6 +125,53 @@ def ablate(
         ).assign_coords(seed=("seed", list(seeds), {"long_name": "seed"}))
         for scope, of_scope in curves.items()
     }
+
+
+def _put_out(
+    replacements: Sequence[str], constants: Mapping[str, np.ndarray], shape: tuple[int, int]
+) -> dict[str, np.ndarray]:
+    """Replacement -> (seeds, neurons) what each neuron puts out, zero first."""
+    put_out = {ZERO: np.zeros(shape)}
+    for name in replacements:
+        if name in (ZERO, RESAMPLE):
+            continue
+        if name not in constants:
+            raise ValueError(f"replacements: no constants are given for {name!r}")
+        if constants[name].shape != shape:
+            raise ValueError(
+                f"constants of {name!r} are (seeds, neurons) {constants[name].shape}, "
+                f"networks {shape}"
+            )
+        put_out[name] = constants[name]
+    return put_out
+
+
+def _with_resampled(
+    curve: Curves,
+    network: Stack,
+    inputs: Array,
+    labels: Array,
+    orderings: Sequence[Ordering],
+    sequences: np.ndarray,
+    settings: AblationSettings,
+) -> Curves:
+    """Curves of all orderings of a scope from those to constants; the others are computed."""
+    drawn = np.array([o.replacement == RESAMPLE for o in orderings])
+    if not drawn.any():
+        return curve
+    (seed,) = network.seeds
+    others = [
+        other_examples(len(labels), settings.study_seed, seed, o.repeat % settings.draws)
+        for o in orderings
+        if o.replacement == RESAMPLE
+    ]
+    found = resampled(network, inputs, labels, sequences[drawn], np.stack(others))
+    every = []
+    for constant, other in zip(curve, found, strict=True):
+        both = np.empty((len(drawn), constant.shape[1]), dtype=constant.dtype)
+        both[~drawn], both[drawn] = constant, other
+        every.append(both)
+    return Curves(*every)
 
 
 def _searched(

@@ -15,8 +15,8 @@ ORDERINGS: Final[dict[str, str]] = {
     "measure": "what the order is made by",
     "quantizer": "quantizer of the measure",
     "direction": "ascending: lowest first",
-    "repeat": "number of the random or control order, else -1",
-    "replacement": "what ablated neurons put out: zero, or mean (each its own, on train)",
+    "repeat": "number of the random or control order, or of the draw of examples, else -1",
+    "replacement": "what ablated neurons put out: zero, mean (on train), mode, optimal, resample",
     "control": "layer-sequence: neurons permuted within layers; layer-rank: by rank in their layer",
 }
 """Coordinates of the dimension ``ordering`` -> their words: the fields of `Ordering`."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from neuroninfo.ablation.settings import OrderBy
+from neuroninfo.ablation.settings import RESAMPLE, OrderBy
 from neuroninfo.networks.stack import neuron_coordinates
 from neuroninfo.neurons.ties import DECIMALS
 from neuroninfo.streams import Stream, generator
@@ -28,10 +28,10 @@ class Ordering:
     direction
         ``ascending`` (lowest first), ``descending``, or ``none``.
     repeat
-        Number of a random or control order, else -1.
+        Number of a random or control order, or of a draw of other examples, else -1.
     replacement
-        What ablated neurons put out: ``zero``, or ``mean``, each its own. It does not
-        change the order.
+        What ablated neurons put out: ``zero``, each its ``mean``, ``mode`` or ``optimal``
+        constant, or ``resample``, its output on another example. It does not change the order.
     control
         ``layer-sequence``: the order's sequence of layers, with the neurons permuted within their
         layers, which keeps what the layers differ in and nothing else. ``layer-rank``: the order
@@ -52,6 +52,7 @@ def orderings_from(
     random: int,
     replacements: Sequence[str] = (ZERO,),
     controls: int = 0,
+    draws: int = 1,
 ) -> list[Ordering]:
     """Orderings of a set, by replacement: each measure by direction, random ones, controls.
 
@@ -62,10 +63,13 @@ def orderings_from(
     random
         Number of random orders.
     replacements
-        What ablated neurons put out, ``zero``, ``mean``, or both, each in the same orders.
+        What ablated neurons put out, each in the same orders.
     controls
         Draws of the control ``layer-sequence`` of each order by a measure, beside which stands
         one of ``layer-rank``; 0: neither.
+    draws
+        Of other examples: with ``resample`` an order that is not drawn itself stands there once
+        for each of them.
     """
     by_measure = [
         Ordering(by.measure, by.quantizer, direction)
@@ -73,20 +77,25 @@ def orderings_from(
         for direction in by.directions
     ]
     by_chance = [Ordering(RANDOM, repeat=repeat) for repeat in range(random)]
-    draws = range(controls)
     of_control = [
         control
         for ordering in by_measure
-        if draws
+        if controls
         for control in (
-            *(replace(ordering, control=LAYER_SEQUENCE, repeat=repeat) for repeat in draws),
+            *(
+                replace(ordering, control=LAYER_SEQUENCE, repeat=repeat)
+                for repeat in range(controls)
+            ),
             replace(ordering, control=LAYER_RANK),
         )
     ]
     return [
-        replace(ordering, replacement=replacement)
+        replace(ordering, replacement=replacement, repeat=repeat)
         for replacement in replacements
         for ordering in (*by_measure, *by_chance, *of_control)
+        for repeat in (
+            range(draws) if replacement == RESAMPLE and ordering.repeat < 0 else (ordering.repeat,)
+        )
     ]
 
 

@@ -28,36 +28,71 @@ def recomputed(
     """
     import torch
 
-    from neuroninfo.networks.forward import losses, outputs
+    from neuroninfo.networks.forward import outputs
 
-    hidden = network.architecture.hidden
-    coordinates = neuron_coordinates(hidden)
-    layers, units = coordinates["layer"][1] - 1, coordinates["unit"][1]
-    edges = np.cumsum([0, *hidden])
+    edges = np.cumsum([0, *network.architecture.hidden])
     unablated = [layer[0] for layer in outputs(network, inputs)]
-    predicted = unablated[-1].argmax(-1)
     results = []
     for run in removals:
         constants = torch.from_numpy(run.constants).to(inputs)
         curves = nothing(run)
         for number, sequence in enumerate(run.sequences):
             constant = constants[run.replacements[number]]
-            given = [constant[a:b] for a, b in itertools.pairwise(edges)]
-            values = [layer.clone() for layer in unablated]
-            dead = [torch.zeros(width, dtype=torch.bool, device=inputs.device) for width in hidden]
-            for step in range(len(sequence) + 1):
-                if step > 0:
-                    layer, unit = int(layers[sequence[step - 1]]), int(units[sequence[step - 1]])
-                    dead[layer][unit] = True
-                    values[layer][:, unit] = given[layer][unit]
-                    _recompute(network, values, dead, given, layer + 1)
-                now = values[-1].argmax(-1)
-                curves.correct[number, step] = int((now == labels).sum())
-                curves.changed[number, step] = int((now != predicted).sum())
-                summed = losses(values[-1], labels).sum(dtype=torch.float64)
-                curves.loss[number, step] = float(summed)
+            given = [constant[None, a:b] for a, b in itertools.pairwise(edges)]
+            curve = after_each_removal(network, unablated, labels, sequence, given)
+            for values, of_order in zip(curves, curve, strict=True):
+                values[number] = of_order
         results.append(curves)
     return results
+
+
+def after_each_removal(
+    network: Stack,
+    unablated: Sequence[Tensor],
+    labels: Tensor,
+    sequence: np.ndarray,
+    given: Sequence[Tensor],
+) -> Curves:
+    """Counts and summed losses of one order, (k + 1) each.
+
+    Parameters
+    ----------
+    network
+        A stack of one, as tensors.
+    unablated
+        (n, width) outputs of every layer, the last one's too.
+    labels
+        (n).
+    sequence
+        (k) neurons of the whole network in the order of their removal.
+    given
+        (1, width) or (n, width) of each hidden layer: what its neurons put out once removed.
+    """
+    import torch
+
+    from neuroninfo.networks.forward import losses
+
+    coordinates = neuron_coordinates(network.architecture.hidden)
+    layers, units = coordinates["layer"][1] - 1, coordinates["unit"][1]
+    predicted = unablated[-1].argmax(-1)
+    values = [layer.clone() for layer in unablated]
+    dead = [
+        torch.zeros(layer.shape[1], dtype=torch.bool, device=layer.device)
+        for layer in unablated[:-1]
+    ]
+    n_steps = len(sequence) + 1
+    curve = Curves(np.zeros(n_steps, np.int64), np.zeros(n_steps, np.int64), np.zeros(n_steps))
+    for step in range(n_steps):
+        if step > 0:
+            layer, unit = int(layers[sequence[step - 1]]), int(units[sequence[step - 1]])
+            dead[layer][unit] = True
+            values[layer][:, unit] = given[layer][:, unit]
+            _recompute(network, values, dead, given, layer + 1)
+        now = values[-1].argmax(-1)
+        curve.correct[step] = int((now == labels).sum())
+        curve.changed[step] = int((now != predicted).sum())
+        curve.loss[step] = float(losses(values[-1], labels).sum(dtype=torch.float64))
+    return curve
 
 
 def in_float64(

@@ -24,6 +24,14 @@ BY_INFORMATION: Final = OrderBy(
 """The talk's order."""
 
 
+MODE: Final = "mode"
+"""Replacement of ablated neurons, of ``constants.nc``: the most frequent output of each."""
+OPTIMAL: Final = "optimal"
+"""Replacement of ablated neurons, of ``constants.nc``: the constant that costs the least loss."""
+RESAMPLE: Final = "resample"
+"""Replacement of ablated neurons: each puts out what it puts out on another example."""
+
+
 @dataclass(frozen=True)
 class AblationSettings:
     """A set of orders, and what is ablated in them."""
@@ -35,9 +43,23 @@ class AblationSettings:
     controls: int
     """Draws of the control orders of each order by a measure over the whole network; 0: none."""
     replacements: tuple[str, ...]
-    """What ablated neurons put out: ``zero``, ``mean``, or both, each in the same orders."""
+    """What ablated neurons put out, ``zero`` among them; each in the same orders."""
     scopes: tuple[str, ...]
     """``layers``, each by itself, ``network``, all together, or both."""
+    rows: int
+    """Examples that are ablated at a time."""
+    draws: int = 1
+    """Of other examples, where ablated neurons put out what they put out on these."""
+
+
+@dataclass(frozen=True)
+class ConstantSettings:
+    """How the mode and the optimal constant of a neuron are found."""
+
+    bins: int
+    """Bins over a neuron's range, the fullest of which has its mode."""
+    grid: int
+    """Steps over a neuron's range that are tried as constants."""
     rows: int
     """Examples that are ablated at a time."""
 
@@ -55,3 +77,14 @@ class SearchSettings:
     """Number of validation examples, from the first on, that greedy chooses on."""
     shuffles: int
     """Permutations of the classes behind the baseline of joint orders."""
+
+
+@dataclass(frozen=True)
+class ClassSettings:
+    """Ablation in the orders of each class."""
+
+    study_seed: int
+    random: int
+    """Number of random orders."""
+    rows: int
+    """Examples that are ablated at a time."""

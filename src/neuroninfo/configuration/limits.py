@@ -4,31 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from neuroninfo.configuration.messages import ConfigurationError
 from neuroninfo.configuration.plans import Condition, Plan
-
-
-class Task(NamedTuple):
-    """What a plan has to know of a task."""
-
-    n_training: int
-    """Examples of its training file."""
-    n_features: int
-    n_classes: int
-    has_test_file: bool
-
-
-TASKS: Final[Mapping[str, Task]] = {
-    "digits": Task(1_797, 64, 10, has_test_file=False),
-    "icosahedron": Task(4_096, 12, 2, has_test_file=False),
-    "szt": Task(4_096, 12, 2, has_test_file=False),
-    "mnist": Task(60_000, 784, 10, has_test_file=True),
-    "fashion_mnist": Task(60_000, 784, 10, has_test_file=True),
-    "cifar10": Task(50_000, 3_072, 10, has_test_file=True),
-}
-"""`data.sources.SOURCES` says the same (a test compares); plans do not import what it needs."""
+from neuroninfo.data.catalogue import SOURCES
 
 MOST_JOBS: Final = 500_000
 """Chosen: their plan takes a quarter of an hour."""
@@ -67,9 +47,9 @@ def check_limits(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -
             "per job (seeds.per_job)",
         )
     for condition in plans:
-        if condition.convolutional:  # their weights are few
+        if condition.convolutional:
             continue
-        task = TASKS[resolved["datasets"][condition.dataset]["source"]]
+        task = SOURCES[resolved["datasets"][condition.dataset]["source"]]
         widths = [task.n_features, *map(int, condition.architecture.split("-")), task.n_classes]
         weights = sum((fan_in + 1) * width for fan_in, width in itertools.pairwise(widths))
         gigabytes = per_job * weights * 4 * COPIES / 1e9
@@ -84,9 +64,9 @@ def check_limits(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -
 
 
 def _check_splits(name: str, dataset: Mapping[str, Any]) -> None:
-    task = TASKS[dataset["source"]]
+    task = SOURCES[dataset["source"]]
     left = task.n_training
-    for part in ("validation",) if task.has_test_file else ("test", "validation"):
+    for part in ("validation",) if task.n_test else ("test", "validation"):
         if dataset[part] >= left:
             beside = "" if left == task.n_training else f" beside the {dataset['test']:,} for test"
             raise ConfigurationError(

@@ -11,8 +11,11 @@ from neuroninfo.configuration.messages import ConfigurationError, unknown
 from neuroninfo.configuration.schema import Key, Schema
 from neuroninfo.vocabulary import CONDITION
 
-EXPERIMENTS: Final = ("pruning", "precision", "planes", "synergy")
+EXPERIMENTS: Final = ("pruning", "precision", "planes", "synergy", "classes")
 """What else is done with trained networks; each has a section of its settings."""
+
+FOUND_CONSTANTS: Final = ("mode", "optimal")
+"""Replacements of ablated neurons that a job of its own finds."""
 
 TALK_COUNTS: Final = ("cifar10", "250-500-250-500")
 """Data set and hidden layers of slides T13 and T14, which give numbers of neurons."""

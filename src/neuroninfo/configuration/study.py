@@ -21,6 +21,7 @@ from neuroninfo.configuration.messages import (
     shown,
 )
 from neuroninfo.configuration.plans import (
+    FOUND_CONSTANTS,
     TALK_COUNTS,
     Condition,
     Plan,
@@ -80,6 +81,11 @@ class Study:
         return tuple(c for c, plan in self.plans.items() if "synergy" in plan.experiments)
 
     @property
+    def with_classes(self) -> tuple[Condition, ...]:
+        """Conditions that are ablated in the orders of each class."""
+        return tuple(c for c, plan in self.plans.items() if "classes" in plan.experiments)
+
+    @property
     def first_version(self) -> tuple[Condition, ...]:
         """Conditions beside which the paper's first version stands, the drawn one first."""
         section = self.resolved.get("first_version")
@@ -129,6 +135,11 @@ class Study:
         """Whether a set has orders that have to be found (joint and reference orders)."""
         return not self._measures(orderings).isdisjoint({*JOINT, *REFERENCE})
 
+    def found_constants(self, orderings: str) -> bool:
+        """Whether a set ablates to constants that have to be found."""
+        replacements = self.resolved["orderings"][orderings]["replacements"]
+        return not set(FOUND_CONSTANTS).isdisjoint(replacements)
+
     def ranked_sets(self, condition: Condition) -> list[str]:
         """Sets of a condition that order by several measures."""
         return [name for name in self.plans[condition].orderings if len(self._measures(name)) > 1]
@@ -142,7 +153,7 @@ class Study:
         ]
 
     def balanced_sets(self, condition: Condition) -> list[str]:
-        """Sets of a condition that ablate both to zero and to the mean."""
+        """Sets of a condition that ablate to zero and to something else."""
         sets = self.resolved["orderings"]
         return [
             name for name in self.plans[condition].orderings if len(sets[name]["replacements"]) > 1
@@ -213,11 +224,17 @@ class Study:
             "orderings": self._orders(orderings),
             **{key: of_set[key] for key in ("random", "controls", "replacements", "scopes")},
             "rows": self.resolved["memory"]["rows"],
+            "draws": self.resolved["replacing"]["draws"],
         }
 
     def convolutional_settings(self) -> dict[str, Any]:
         """Examples that convolutional networks are ablated on; None: all."""
         return {"examples": self.resolved["convolutional"].get("examples")}
+
+    def constant_settings(self) -> dict[str, Any]:
+        """How the mode and the optimal constant of a neuron are found."""
+        replacing = {key: self.resolved["replacing"][key] for key in ("bins", "grid")}
+        return {**replacing, "rows": self.resolved["memory"]["rows"]}
 
     def search_settings(self, orderings: str) -> dict[str, Any]:
         """Orders of a set that have to be found, and how."""
@@ -268,6 +285,14 @@ class Study:
     def synergy_settings(self) -> dict[str, Any]:
         """How redundancy and synergy are measured."""
         return {"study_seed": self.seed, "shuffles": self.resolved["synergy"]["shuffles"]}
+
+    def class_settings(self) -> dict[str, Any]:
+        """How layers are ablated in the orders of each class."""
+        return {
+            "study_seed": self.seed,
+            "random": self.resolved["classes"]["random"],
+            "rows": self.resolved["memory"]["rows"],
+        }
 
     def plane_groups(self, condition: Condition) -> range:
         """Numbers of the groups of estimators, each of which is a job of every block."""

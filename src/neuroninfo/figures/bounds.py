@@ -20,6 +20,7 @@ from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.figures.labels import Curve
 from neuroninfo.generalization import bounds as generalization_bounds
 from neuroninfo.results.bounds import BIASED, RANKED, over_pools
+from neuroninfo.results.tighter import GAP
 
 Floats = NDArray[np.float64]
 
@@ -243,6 +244,89 @@ def bounds_supersample(files: Sequence[xr.Dataset]) -> Figure:
         for values in (renamed, file["bound_value"], file["gap"]):
             canvas.record(drawn, values.to_dataframe().reset_index().assign(condition=name))
     return drawn
+
+
+@canvas.styled
+def bounds_tighter(files: Sequence[xr.Dataset], table: pd.DataFrame) -> Figure:
+    """Tighter bounds of the same networks beside f-CMI and the gap, one panel a condition.
+
+    Parameters
+    ----------
+    files
+        ``supersample.nc`` of each condition.
+    table
+        As `results.tighter.summary` gives it, of these.
+    """
+    abouts = [json.loads(file.attrs["condition"]) for file in files]
+    datasets = list(dict.fromkeys(map(_pool_words, files)))
+    pools = {(file.sizes["pool"], file.sizes["mask"]) for file in files}
+    sizes = [f"{wording.counted(n, 'pool')} of {masks} networks" for n, masks in sorted(pools)]
+    drawn, axes = canvas.figure(
+        len(files),
+        title="Tighter bounds from the same networks",
+        subtitle=f"{', '.join(datasets)}; {' or '.join(sizes)}; 0-1 loss",
+        note="Each bound asks less of what tells the half U_i that a network has seen of pair i: "
+        "f-CMI its predictions, e-CMI both losses, ld-CMI their difference, all given the pool; "
+        "ld-MI the difference and single-loss MI one loss, without the pool. Binary KL and fast "
+        "rate use the training error too. Hollow: half of the bound or more is chance (given the "
+        "pool only). Bars: 95 % intervals by the jackknife over pools. Above: the smallest bound "
+        "at the largest m. Grey line: the largest gap there can be.",
+        panel=_PANEL,
+        height=1.25 * _HEIGHT,
+        headed=2,
+        columns=min(3, len(files)),
+        shared=False,
+    )
+    for ax, about in zip(axes, abouts, strict=True):
+        own = table[table["condition"] == about["name"]]
+        _tighter(ax, own)
+        last = own[own["train_size"] == own["train_size"].max()]
+        best = last.loc[last["value"].idxmin()]
+        says = f"{best['bound']} {best['value']:.3f}, gap {best['gap']:.3f} at m = "
+        ax.set_title(
+            f"{_condition_words(about)}\n{says}{best['train_size']:,}",
+            loc="left",
+            weight="bold",
+            fontsize=canvas.SMALL,
+        )
+    canvas.record(drawn, table)
+    return drawn
+
+
+def _tighter(ax: Axes, table: pd.DataFrame) -> None:
+    """Gap and all bounds of one condition by training size."""
+    by_bound = dict(list(table.groupby("bound", sort=False)))
+    first = next(iter(by_bound.values()))
+    m = first["train_size"].to_numpy(np.float64)
+    gap = np.maximum(first["gap"].to_numpy(), _LEAST)
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.plot(m, gap, "-", color=_GAP, linewidth=2.4)
+    _dots(ax, m, gap, _GAP)
+    curves = [Curve(GAP, _GAP, m, gap, gap, gap)]
+    n_looks = len(canvas.LAYERS)
+    dashes = ["-" if number < n_looks else "--" for number in range(len(by_bound))]
+    for (name, own), (colour, marker), line in zip(
+        by_bound.items(), canvas.looks(len(by_bound)), dashes, strict=True
+    ):
+        value = np.maximum(own["value"].to_numpy(), _LEAST)
+        low, high = (
+            np.maximum(own[end].fillna(own["value"]).to_numpy(), _LEAST) for end in ("low", "high")
+        )
+        ax.plot(m, value, line, color=colour, linewidth=1.6)
+        ax.vlines(m, low, high, color=colour, linewidth=1.6)
+        hollow = (own["chance"] >= own["value"] / 2).to_numpy() & (own["value"] > 0).to_numpy()
+        _dots(ax, m[~hollow], value[~hollow], colour, marker=marker)
+        _dots(ax, m[hollow], value[hollow], colour, marker=marker, filled="white")
+        curves.append(Curve(name, colour, m, value, low, high))
+    ax.axhline(1, color=COLOURS["reference"], linewidth=1, zorder=0)
+    ax.set_ylim(0.6 * min(float(curve.low.min()) for curve in curves), 3)
+    ax.set_xlim(m[0] / 1.3, m[-1] * 1.3)
+    _whole_sizes(ax, m)
+    ax.set_ylabel("gap or bound (0-1 loss)")
+    level = np.ones(len(m))
+    reference = Curve("", COLOURS["reference"], m, level, level, level)
+    labels.label_curves(ax, [*curves, reference])
 
 
 def _pool_words(file: xr.Dataset) -> str:

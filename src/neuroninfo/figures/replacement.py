@@ -1,4 +1,4 @@
-"""Ablation to the mean beside ablation to zero, in the same orders."""
+"""What ablated neurons put out: other replacements beside zero, in the same orders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.figures.labels import Curve
 from neuroninfo.figures.wording import ARROWS, DIRECTIONS
 from neuroninfo.results import curves as results_curves
-from neuroninfo.results.curves import ordered_by
+from neuroninfo.results.curves import ordered_by, replacements
 from neuroninfo.vocabulary import MEAN, ZERO
 
 _PANEL: Final = 5.0
@@ -28,12 +28,12 @@ _PANEL: Final = 5.0
 def replacement(
     ablation: Mapping[str, xr.Dataset], differences: pd.DataFrame, condition: Mapping[str, Any]
 ) -> Figure:
-    """One panel a scope: mean curves to the mean and to zero, and what the mean is worth.
+    """A row of panels a replacement, one a scope: its mean curves and zero's, and its worth.
 
     Parameters
     ----------
     ablation
-        Scope -> group of ``ablation-<set>.nc`` with both replacements.
+        Scope -> group of ``ablation-<set>.nc`` with zero and other replacements.
     differences
         As `ranking.replaced` gives it, of the same set.
     condition
@@ -42,45 +42,71 @@ def replacement(
     Raises
     ------
     ValueError
-        The set has not both replacements.
+        The set has no zero, or nothing beside it.
     """
     first = next(iter(ablation.values()))
-    if set(map(str, first["replacement"].values)) != {ZERO, MEAN}:
-        raise ValueError("the set needs `replacements: [zero, mean]`")
+    others = [name for name in replacements(first) if name != ZERO]
+    if not others or ZERO not in replacements(first):
+        raise ValueError("the set needs `replacements: [zero, mean]`, or others beside zero")
     measure, quantizer = ordered_by(first)[0]
     n_seeds = first.sizes["seed"]
+    several = len(others) > 1
+    words = [wording.REPLACEMENTS[name] for name in others]
+    title = ", ".join(words) if several else f"{words[0]} (bias balancing)"
     drawn, axes = canvas.figure(
-        len(ablation),
-        title="Ablation to the mean (bias balancing) and to zero",
+        len(ablation) * len(others),
+        title=f"Ablation to {title}, and to zero"
+        if several
+        else f"Ablation to {title} and to zero",
         subtitle=wording.of_networks(condition, n_seeds),
         note=f"In the order of {wording.of_measure(measure)} "
-        f"({wording.of_quantizer(quantizer)}). Solid: ablated neurons put out their mean on the "
-        "training split; dashed: zero. Lines: means over seeds. Below: what the mean is worth in "
-        f"points of mean accuracy over the curve, with 95 % intervals. {wording.SEEDS_SHARE}",
+        f"({wording.of_quantizer(quantizer)}). "
+        f"{_explained(others)} Dashed: zero. Lines: means over seeds. Below: what the replacement "
+        "is worth in points of mean accuracy over the curve, with 95 % intervals. "
+        f"{wording.SEEDS_SHARE}",
         panel=_PANEL,
         headed=True,
-        columns=min(3, len(ablation)),
+        columns=len(ablation) if several else min(3, len(ablation)),
         below=2 + len(DIRECTIONS),
     )
     canvas.label_left(axes, "accuracy on test data (%)")
-    for ax, (scope, group) in zip(axes, ablation.items(), strict=True):
-        ax.set_title(wording.of_scope(scope), loc="left", weight="bold")
-        canvas.record(drawn, _draw(ax, group, (measure, quantizer)).assign(scope=scope))
+    panels = [(name, scope) for name in others for scope in ablation]
+    for ax, (name, scope) in zip(axes, panels, strict=True):
+        group = ablation[scope]
+        head = f"{wording.of_scope(scope)}, {wording.REPLACEMENTS[name]}"
+        ax.set_title(head if several else wording.of_scope(scope), loc="left", weight="bold")
+        canvas.record(drawn, _draw(ax, group, (measure, quantizer), name).assign(scope=scope))
         ax.set_xlabel("number of neurons ablated")
         rows = differences[
             (differences["scope"] == scope)
             & (differences["measure"] == measure)
             & (differences["quantizer"] == quantizer)
+            & (differences["replacement"] == f"{name} - zero")
         ]
         _words(ax, rows.set_index("direction"))
     return drawn
 
 
-def _draw(ax: Axes, group: xr.Dataset, by: tuple[str, str]) -> pd.DataFrame:
-    """Mean curves to the mean and to zero; also in numbers."""
+def _explained(others: list[str]) -> str:
+    """What the replacements are, a sentence each."""
+    sentences = {
+        MEAN: "Solid: ablated neurons put out their mean on the training split"
+        if others == [MEAN]
+        else "Mean: of their outputs on the training split",
+        "mode": "Mode: the most frequent of their outputs",
+        "optimal": "Optimal constant: that with the smallest validation loss, each neuron alone "
+        "ablated",
+        "resample": "Another example: their outputs on an example drawn at random, the same one "
+        "for all of them",
+    }
+    return ". ".join(sentences[name] for name in others) + "."
+
+
+def _draw(ax: Axes, group: xr.Dataset, by: tuple[str, str], name: str) -> pd.DataFrame:
+    """Mean curves to a replacement and to zero; also in numbers."""
     removed = group["removed"].values.astype(np.float64)
     curves, tables = [], []
-    for replacement, dashes, width in ((ZERO, (0, (4, 2)), 1.6), (MEAN, "solid", 2.2)):
+    for replacement, dashes, width in ((ZERO, (0, (4, 2)), 1.6), (name, "solid", 2.2)):
         for direction, accuracy in results_curves.curves(group, *by, replacement).items():
             mean = 100 * accuracy.mean(axis=0)
             colour = COLOURS[direction]
@@ -93,7 +119,7 @@ def _draw(ax: Axes, group: xr.Dataset, by: tuple[str, str]) -> pd.DataFrame:
                 marker=ARROWS[direction],
                 markevery=0.1,
             )
-            text = wording.of_direction(direction) if replacement == MEAN else ""
+            text = wording.of_direction(direction) if replacement == name else ""
             curves.append(Curve(text, colour, removed, mean, mean, mean))
             columns = {"removed": group["removed"].values, "accuracy_percent": mean}
             labels = {"ordering": direction, "replacement": replacement}

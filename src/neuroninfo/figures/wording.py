@@ -20,6 +20,17 @@ _DATASETS: Final = {
     "szt": "12 bits (Shwartz-Ziv and Tishby)",
 }
 
+_CLASSES: Final = {
+    "fashion_mnist": (
+        *("T-shirt", "trouser", "pullover", "dress", "coat"),
+        *("sandal", "shirt", "sneaker", "bag", "boot"),
+    ),
+    "cifar10": (
+        *("airplane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    ),
+}
+"""Of data sets whose classes have names, in the order of their numbers."""
+
 _ACTIVATIONS: Final = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "silu": "SiLU"}
 
 _REGULARIZERS: Final = {
@@ -81,6 +92,15 @@ DIRECTIONS: Final[Mapping[str, str]] = {
     "random": "random",
 }
 
+REPLACEMENTS: Final[Mapping[str, str]] = {
+    "zero": "zero",
+    "mean": "the mean",
+    "mode": "the mode",
+    "optimal": "the optimal constant",
+    "resample": "another example",
+}
+"""What ablated neurons put out, behind "ablated to"."""
+
 SEEDS_SHARE: Final = "Seeds share the split and the order of batches."
 """What intervals over seeds do not cover, for captions."""
 ARROWS: Final[Mapping[str, str]] = {"ascending": "^", "descending": "v", "random": ""}
@@ -102,6 +122,12 @@ def of_dataset(name: str) -> str:
     """A data set for people, such as "FashionMNIST", "MNIST standardized"."""
     parts = name.split("-")
     return " ".join(_DATASETS.get(part, part.replace("_", " ")) for part in parts)
+
+
+def of_class(dataset: str, number: int) -> str:
+    """A class of a data set for people, such as "cat", or its number."""
+    names = _CLASSES.get(dataset.split("-")[0])
+    return names[number] if names else str(number)
 
 
 def of_condition(condition: Mapping[str, Any]) -> str:
@@ -205,7 +231,7 @@ def _of_setting(key: str, value: Any) -> str:  # noqa: ANN401
         "architecture": _of_layers(str(value)),
         "activation": _ACTIVATIONS.get(str(value), str(value)),
         "quantizer": of_quantizer(str(value)),
-        "replacement": f"ablated to {'zero' if value == 'zero' else 'the mean'}",
+        "replacement": f"ablated to {REPLACEMENTS.get(str(value))}",
     }
     return words[key]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -78,7 +78,13 @@ def supersample(
     error = np.empty((*cells, settings.masks, 2))
     value = np.empty((*cells, len(grown), 3))
     nats = np.empty_like(value)
-    begin, offer = resumed(checkpoint, {"error": error, "value": value, "nats": nats})
+    largest = settings.sizes[-1]
+    outcome: dict[str, NDArray[Any]] = {
+        "selected": np.full((*cells, settings.masks, largest), -1, dtype=np.int8),
+        "predicted": np.full((*cells, settings.masks, 2 * largest), -1, dtype=np.int16),
+        "label": np.full((*cells, 2 * largest), -1, dtype=np.int16),
+    }
+    begin, offer = resumed(checkpoint, {"error": error, "value": value, "nats": nats, **outcome})
     for part, (number, pool) in enumerate(np.ndindex(cells)):
         if part < begin:
             continue
@@ -93,7 +99,11 @@ def supersample(
         between, seeds = partial(offer, part), range(settings.masks)
         trained = trained_on_subsets(shape, seeds, own, rows, of_size, between, report, options)
         predicted = _predictions(trained.stack, own.inputs)
-        wrong = predicted != own.labels.cpu().numpy()
+        labels = own.labels.cpu().numpy()
+        wrong = predicted != labels
+        outcome["selected"][number, pool, :, :m] = selected
+        outcome["predicted"][number, pool, :, : 2 * m] = predicted
+        outcome["label"][number, pool, : 2 * m] = labels
         for place, half in enumerate((rows, 2 * np.arange(m) + 1 - selected)):
             error[number, pool, :, place] = np.take_along_axis(wrong, half, 1).mean(axis=1)
         pairs = predicted.reshape(settings.masks, m, 2)
@@ -111,7 +121,21 @@ def supersample(
                 f"{m} pairs, {of_size.epochs} epochs: mean gap {gap:.4f}, "
                 f"f-CMI bound {value[number, :, -1, 0].mean():.4f}"
             )
-    return _supersample_dataset(settings, grown, error, value, nats)
+    return _supersample_dataset(settings, grown, error, value, nats).assign(_outcome(outcome))
+
+
+def _outcome(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """What every network was trained on and predicts, for bounds that are thought of later."""
+    none = "; -1 beyond the pool"
+    described = {
+        "selected": (("mask", "pair"), f"which of the pair was trained on, 0 or 1{none}"),
+        "predicted": (("mask", "example"), f"predicted class; pair i is examples 2i, 2i + 1{none}"),
+        "label": (("example",), f"class of the example{none}"),
+    }
+    return {
+        name: (("train_size", "pool", *dims), arrays[name], labelled(words, "1"))
+        for name, (dims, words) in described.items()
+    }
 
 
 def networks_grown(masks: int) -> list[int]:

@@ -71,7 +71,7 @@ def _dashes() -> alt.StrokeDash:
     return alt.StrokeDash("control:N", scale=scale, legend=None)
 
 
-def _parts() -> alt.LayerChart:
+def _parts() -> Any:  # noqa: ANN401
     """Effects of a claim in their parts, a row for each condition."""
     base = alt.Chart(alt.NamedData("parts")).encode(
         y=alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=560)),

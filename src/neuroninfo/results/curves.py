@@ -119,6 +119,30 @@ def mean_accuracy(
     }
 
 
+def errors_of_draws(
+    group: xr.Dataset, measure: str, quantizer: str, replacement: str
+) -> dict[str, float]:
+    """Standard error of G that is a mean over draws of what ablated neurons put out.
+
+    Parameters as `curves`.
+
+    Returns
+    -------
+    dict
+        Direction of the order by a measure -> root mean square over seeds; empty where there are
+        no draws, or one.
+    """
+    n_test = _n_test(group)
+    counts = _counts(group, measure, quantizer, replacement, "none")
+    return {
+        name: float(
+            np.sqrt((correct.mean(axis=2) / n_test).var(axis=1, ddof=1).mean() / correct.shape[1])
+        )
+        for name, correct in counts.items()
+        if name != RANDOM and correct.shape[1] > 1
+    }
+
+
 def has_controls(group: xr.Dataset) -> bool:
     """Whether a scope was ablated in control orders too."""
     return bool(np.isin(group["control"].values, (LAYER_SEQUENCE, LAYER_RANK)).any())

@@ -18,9 +18,14 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from neuroninfo.results.curves import mean_accuracy, ordered_by
+from neuroninfo.results.curves import (
+    errors_of_draws,
+    mean_accuracy,
+    ordered_by,
+    replacements,
+)
 from neuroninfo.results.statistics import interval_columns, interval_row, mean_over_seeds
-from neuroninfo.vocabulary import CONDITION, MEAN, RANDOM, ZERO, condition_names
+from neuroninfo.vocabulary import CONDITION, RANDOM, ZERO, condition_names
 
 EFFECTS: Final[Mapping[str, tuple[str, str]]] = {
     "descending": (RANDOM, "descending"),
@@ -89,7 +94,7 @@ def replaced(
     ablations: Mapping[str, Mapping[str, xr.Dataset]],
     condition: Mapping[str, Any],
 ) -> pd.DataFrame:
-    """G with ablated neurons at their mean minus G with them at zero, in the same orders.
+    """G with ablated neurons at another replacement minus G with them at zero, in the same orders.
 
     Parameters as of `effects`.
 
@@ -97,20 +102,25 @@ def replaced(
     -------
     DataFrame
         `COLUMNS`; ``direction`` may be ``random`` (of the first measure), ``replacement`` is
-        ``mean - zero``.  A set without both replacements has no rows.
+        ``mean - zero`` or so.  A set without zero, or with nothing else, has no rows. Where the
+        replacement is drawn the note has the standard error of its draws, as a root mean square
+        over seeds.
     """
     rows = []
     for about, group in _groups(ablations, condition):
+        others = [name for name in replacements(group) if name != ZERO]
         for number, (measure, quantizer) in enumerate(ordered_by(group)):
-            zero, mean = (
-                mean_accuracy(group, measure, quantizer, replacement)
-                for replacement in (ZERO, MEAN)
-            )
-            for direction in zero:
-                if direction not in mean or (direction == RANDOM and number > 0):
-                    continue
-                key = (*about, measure, quantizer, direction, "mean - zero")
-                rows.append(_row(key, mean[direction] - zero[direction]))
+            zero = mean_accuracy(group, measure, quantizer)
+            for name in others:
+                other = mean_accuracy(group, measure, quantizer, name)
+                errors = errors_of_draws(group, measure, quantizer, name)
+                for direction in zero:
+                    if direction not in other or (direction == RANDOM and number > 0):
+                        continue
+                    key = (*about, measure, quantizer, direction, f"{name} - zero")
+                    error = errors.get(direction)
+                    note = "" if error is None else f"standard error of the draws {error:.2g}"
+                    rows.append(_row(key, other[direction] - zero[direction], note))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -126,8 +136,8 @@ def of_sets(table: pd.DataFrame, sets: Sequence[str]) -> pd.DataFrame:
     for name, rows in zip(sets, by_set, strict=True):
         if rows.empty:
             raise ValueError(
-                f"no row of the set {name}: give it `random` of 1 or more, and both replacements "
-                "where these are compared"
+                f"no row of the set {name}: give it `random` of 1 or more, and replacements beside "
+                "zero where these are compared"
             )
     return pd.concat(by_set, ignore_index=True)
 
@@ -142,7 +152,8 @@ def _groups(
             yield (*names, orderings, scope), group
 
 
-def _row(key: Sequence[str], by_seed: NDArray[np.float64]) -> dict[str, Any]:
+def _row(key: Sequence[str], by_seed: NDArray[np.float64], note: str = "") -> dict[str, Any]:
     """Of the values of `KEY`."""
     interval = mean_over_seeds(by_seed)
-    return interval_row(dict(zip(KEY, key, strict=True)), "effect", interval, len(by_seed))
+    what = dict(zip(KEY, key, strict=True))
+    return interval_row(what, "effect", interval, len(by_seed), note)

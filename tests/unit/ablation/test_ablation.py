@@ -1067,7 +1067,7 @@ def test_zero_and_mean_in_one_call(
         torch.from_numpy(labels),
         both,
         searched=searched,
-        means=means,
+        constants={"mean": means},
     )
     starts = {"layer-1": 0, "layer-2": 6, "layer-3": 10, "network": 0}
     changed = 0
@@ -1112,10 +1112,10 @@ def test_what_is_needed_and_not_there(
     inputs, labels = map(torch.from_numpy, examples)
     neurons, searched = measured(SEEDS, HIDDEN), searched_orders(SEEDS, HIDDEN)
     mean = replace(SET, replacements=("mean",))
-    with pytest.raises(ValueError, match=r"replacements: mean needs .*mean_output of network"):
+    with pytest.raises(ValueError, match=r"no constants are given for 'mean'"):
         ablate(stack, neurons, inputs, labels, mean)
-    with pytest.raises(ValueError, match=r"means are \(seeds, neurons\) \(1, 15\).*\(3, 15\)"):
-        ablate(stack, neurons, inputs, labels, mean, means=np.zeros((1, 15)))
+    with pytest.raises(ValueError, match=r"of 'mean' are \(seeds, neurons\) \(1, 15\).*\(3, 15\)"):
+        ablate(stack, neurons, inputs, labels, mean, constants={"mean": np.zeros((1, 15))})
     greedy = replace(SET, orderings=(GREEDY,))
     with pytest.raises(ValueError, match=r"'greedy' was not measured .*no orders are given"):
         ablate(stack, neurons, inputs, labels, greedy)

@@ -2,21 +2,10 @@
 
 import pytest
 
-from neuroninfo.configuration.limits import COPIES, MOST_GB, MOST_JOBS, TASKS
+from neuroninfo.configuration.limits import COPIES, MOST_GB, MOST_JOBS
 from neuroninfo.configuration.messages import ConfigurationError
-from neuroninfo.data.sources import SOURCES
 
 from .test_study import ROOT, changed, load, shipped
-
-
-def test_tasks_are_those_of_the_sources() -> None:
-    assert {
-        name: (task.n_training, task.n_features, task.n_classes, task.has_test_file)
-        for name, task in TASKS.items()
-    } == {
-        name: (source.n_training, source.n_features, source.n_classes, source.n_test > 0)
-        for name, source in SOURCES.items()
-    }
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from neuroninfo.ablation.settings import AblationSettings, SearchSettings
+from neuroninfo.ablation.settings import (
+    AblationSettings,
+    ClassSettings,
+    ConstantSettings,
+    SearchSettings,
+)
 from neuroninfo.configuration.study import Study
 from neuroninfo.data.settings import DatasetSettings
 from neuroninfo.generalization.settings import GapSettings, SupersampleSettings
@@ -28,11 +33,13 @@ STAGES = {
     "training_settings": Settings,
     "measure_settings": MeasureSettings,
     "ablation_settings": AblationSettings,
+    "constant_settings": ConstantSettings,
     "search_settings": SearchSettings,
     "reading_settings": CountSettings,
     "pruning_settings": PruningSettings,
     "precision_settings": LowBitSettings,
     "synergy_settings": SynergySettings,
+    "class_settings": ClassSettings,
     "plane_settings": PlaneSettings,
     "calibration_settings": CalibrationSettings,
     "gap_settings": GapSettings,
@@ -41,7 +48,9 @@ STAGES = {
     "toy_network_settings": ToyNetworkSettings,
 }
 
-SHIPPED = ("config", "demo", "replication", "paper-v1", "settings", "splits", "strengths")
+SHIPPED = (
+    *("config", "demo", "replication", "paper-v1", "settings", "splits", "strengths", "science"),
+)
 
 
 def made(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -59,8 +68,10 @@ def made(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
     for name in study.resolved["orderings"]:
         yield "ablation_settings", study.ablation_settings(name)
         yield "search_settings", study.search_settings(name)
+    yield "constant_settings", study.constant_settings()
     yield "precision_settings", study.precision_settings()
     yield "synergy_settings", study.synergy_settings()
+    yield "class_settings", study.class_settings()
     if calibration := study.calibration_settings():
         yield "calibration_settings", calibration
     for name in study.gaps:

@@ -134,6 +134,7 @@ def test_defaults() -> None:
             }
         },
         "convolutional": {},
+        "replacing": {"bins": 100, "grid": 16, "draws": 3},
         "search": {"examples": 2000, "shuffles": 3},
         "reading": {
             "delta": 0.1,
@@ -148,6 +149,7 @@ def test_defaults() -> None:
         "pruning": {"epochs": 1, "kept": [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]},
         "precision": {"bits": [8, 4, 2], "random": 2},
         "synergy": {"shuffles": 1},
+        "classes": {"random": 5},
         "planes": {
             "epochs": 20,
             "estimators": [
@@ -346,7 +348,9 @@ def test_settings_of_each_stage() -> None:
         "replacements": ["zero", "mean"],
         "scopes": ["layers", "network"],
         "rows": 64,
+        "draws": 3,
     }
+    assert study.found_constants("mine") is False
     assert study.reading_settings(digits) == {
         "study_seed": 7,
         "delta": 0.15,

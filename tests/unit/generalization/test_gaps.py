@@ -18,7 +18,9 @@ from neuroninfo.files import storage
 from neuroninfo.files.checkpoints import Checkpoint, Interrupted
 from neuroninfo.generalization import bounds, gaps, subset_training, supersample
 from neuroninfo.generalization.settings import GapSettings, SupersampleSettings
+from neuroninfo.generalization.tighter import BOUNDS, Supersample
 from neuroninfo.results import bounds as results_bounds
+from neuroninfo.results import tighter as results_tighter
 from neuroninfo.training.settings import Regularizer, Settings, Sgld
 from neuroninfo.training.sgld_information import PRIORS, Shares
 from tests.unit.pictures import (
@@ -256,6 +258,10 @@ def test_supersample() -> None:
     assert (whole > file["gap"].mean(("pool", "mask"))).all()
     again = supersample.supersample(examples(), HALVES, CPU)
     xr.testing.assert_identical(file, again)
+    for size in HALVES.sizes:  # bounds that are added later see what these networks did
+        losses = Supersample.read(file, size).losses
+        own = file.sel(train_size=size)
+        assert losses == pytest.approx([float(own[name].mean()) for name in ("train", "test")])
 
 
 @pytest.mark.parametrize("n_conditions", [1, 2, 3])
@@ -277,6 +283,16 @@ def test_figure_of_supersamples(n_conditions: int) -> None:
         "by number of networks",
         *(["over conditions"] if n_conditions == 3 else []),
     ]
+    table = results_tighter.summary(files)
+    drawn = figures_bounds.bounds_tighter(files, table)
+    all_text_is_large_and_in_the_figure(drawn)
+    greyscale_tells_what_colours_tell(drawn)
+    n_cells = sum(file.sizes["train_size"] for file in files)
+    assert len(table) == n_cells * (1 + len(BOUNDS))
+    assert not table.duplicated(["condition", "train_size", "bound"]).any()
+    last = table[table["condition"] == "noise-0"].iloc[-1]
+    losses = Supersample.read(files[0], int(last["train_size"])).losses
+    assert last["gap"] == losses[1] - losses[0]
 
 
 def test_figures_and_table(found: dict[str, xr.Dataset], tmp_path: object) -> None:

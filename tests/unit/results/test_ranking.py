@@ -214,6 +214,18 @@ def test_replacement_figure() -> None:
     effect = 100 * table[(table["scope"] == "layer-1")].set_index("direction")["effect"]["random"]
     assert f"random: {effect:+.1f} [" in texts(drawn)
     assert len(drawn.axes[0].lines) == 6
+    several = {
+        name: group(by, replacements=("zero", "mean", "mode", "optimal", "resample"), seed=i)
+        for i, name in enumerate(("layer-1", "layer-2"))
+    }
+    drawn = figures_replacement.replacement(
+        several, ranking.replaced({"balanced": several}, CONDITION), CONDITION
+    )
+    all_text_is_large_and_in_the_figure(drawn)
+    assert [ax.get_title(loc="left") for ax in drawn.axes[::2]] == [
+        f"layer 1, {words}"
+        for words in ("the mean", "the mode", "the optimal constant", "another example")
+    ]
     with pytest.raises(ValueError, match=r"replacements: \[zero, mean\]"):
         figures_replacement.replacement({"layer-1": group(by)}, table, CONDITION)
 
