@@ -463,7 +463,15 @@ USERS = {
     "results.replication": {"replication", "figure_replication"},
     "results.splits": {"splits", "figure_splits"},
     "figures.ablation": {"figure_ablation"},
-    "figures.animation": {"figure_toys_logistic", "figure_toys_network"},
+    "figures.animation": {
+        *(
+            "figure_toys_logistic",
+            "figure_toys_network",
+            "figure_plane",
+            "figure_plane_activations",
+        ),
+        *("figure_planes", "figure_planes_activations", "figure_study_planes"),
+    },
     "figures.bounds": {"figure_bounds", "figure_bounds_supersample"},
     "figures.information": {"figure_ablation", "figure_layer_share"},
     "figures.sweep": {"figure_where_claims_hold"},
