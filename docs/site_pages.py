@@ -30,8 +30,6 @@ COPIED = "project"
 """Folder of the site with other files of the project that pages link to."""
 LINK = re.compile(r"(\]\()([^)\s#]+)((?:#[^)\s]*)?\))")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-FACE = ("study", "measure", "ablate", "shapley", "load")
-"""What the package shows by name."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -85,18 +83,21 @@ def _in_site(path: str) -> str:
 
 
 def _face() -> str:
-    entries = "\n\n".join(f"::: neuroninfo.{name}" for name in FACE)
+    """What the package shows by name, and its modules that are in no package."""
+    shown = re.findall(r"import (\w+) as \1$", (LIBRARY / "__init__.pyi").read_text("utf-8"), re.M)
+    entries = "\n\n".join(f"::: neuroninfo.{name}" for name in reversed(shown))
     return (
         "# Reference\n\n"
         "These functions are what most users need; `import neuroninfo` gives access to them. "
         "The other pages describe all modules of the library, one page per package; "
         "[architecture](../architecture.md) says what each package is for.\n\n"
-        f"{entries}\n\n::: neuroninfo.plot\n\n::: neuroninfo.vocabulary\n\n"
+        f"{entries}\n\n::: neuroninfo.vocabulary\n\n"
         "::: neuroninfo.streams\n\n::: neuroninfo.provenance\n"
     )
 
 
 def _package(folder: Path) -> str:
+    """All modules of a package."""
     modules = (
         path.relative_to(LIBRARY.parent).with_suffix("").as_posix().replace("/", ".")
         for path in sorted(folder.rglob("*.py"))

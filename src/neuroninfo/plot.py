@@ -1,7 +1,7 @@
-"""Pictures of what `neuroninfo.measure` and `neuroninfo.ablate` give, on axes of your own.
+"""Plots of the results of `neuroninfo.measure` and `neuroninfo.ablate`, on axes of your own.
 
-Each function draws on `ax`, or on axes of a new figure of matplotlib's pyplot, which a notebook
-shows, and returns the axes.
+Each function draws on `ax` and returns the axes. Without `ax` it makes a new figure of matplotlib's
+pyplot, which a notebook shows.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ def information(
     quantizer: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """A measure of every unit, layer by layer: a violin, quartiles, and a dot a unit.
+    """A measure of every unit, layer by layer, as a violin with quartiles and one dot per unit.
 
     Parameters
     ----------
     neurons
-        As `neuroninfo.measure` gives it.
+        What `neuroninfo.measure` returned.
     measure
-        A variable of it.
+        One of its variables.
     quantizer
-        By default the first, where the measure has one.
+        Quantizer of the measure. Default: the first one, if the measure has any.
     ax
-        What is drawn on.
+        Axes to draw on.
 
     Raises
     ------
     ValueError
-        That was not measured.
+        The measure is not among the variables.
 
     Examples
     --------
@@ -74,23 +74,23 @@ def ablation(
     quantizer: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Accuracy against the number of removed units: lowest first, highest first, random.
+    """Accuracy against the number of removed units, for lowest first, highest first and random.
 
     Parameters
     ----------
     curves
-        As `neuroninfo.ablate` gives it, or one of its groups.
+        What `neuroninfo.ablate` returned, or one of its groups.
     scope
         ``network``, or a layer, such as ``layer-1``.
     measure, quantizer
-        What units were ordered by; by default the first.
+        Measure and quantizer by which units were ordered. Default: the first.
     ax
-        What is drawn on.
+        Axes to draw on.
 
     Raises
     ------
     ValueError
-        There is no such scope, or no units were ordered by that.
+        There is no such scope, or no units were ordered in this way.
 
     Examples
     --------
@@ -111,15 +111,16 @@ def ablation(
 def ranking(
     curves: xr.DataTree | xr.Dataset, *, scope: str = NETWORK, ax: Axes | None = None
 ) -> Axes:
-    """How much the order by each measure matters, best first.
+    """How much the order by each measure matters, with the best measure first.
 
-    Mean accuracy over the curve against random orders, in percentage points: what removing the
-    highest first costs more, and what removing the lowest first costs less.
+    The effect of an order is its mean accuracy over the curve compared with random orders, in
+    percentage points: how much more removing the highest first costs, and how much less removing
+    the lowest first costs.
 
     Parameters
     ----------
     curves, scope, ax
-        As of `ablation`; units removed to zero.
+        As in `ablation`. Only orders with removed units set to zero are used.
 
     Raises
     ------
@@ -160,21 +161,21 @@ def ranking(
 def relation(
     neurons: xr.Dataset, x: str, y: str, *, quantizer: str | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Two measures of every unit against each other, layers in six colours and markers.
+    """Two measures of every unit against each other, with six colours and markers for layers.
 
     Parameters
     ----------
     neurons
-        As `neuroninfo.measure` gives it.
+        What `neuroninfo.measure` returned.
     x, y
-        Variables of it. Where there is ``<name>_error``, it is drawn as a bar.
+        Two of its variables. If there is a variable ``<name>_error``, it is drawn as a bar.
     quantizer, ax
-        As of `information`.
+        As in `information`.
 
     Raises
     ------
     ValueError
-        One was not measured.
+        One of them is not among the variables.
 
     Examples
     --------

@@ -118,7 +118,7 @@ def test_a_failure_ends_with_the_log_to_read(project: Project) -> None:
     run = project.snakemake("results/datasets/digits.nc", *arguments, study)
     assert run.returncode == 1
     assert re.search(
-        r"^Not complete after 0 min \d+ s\. .*\n  dataset: (logs/\S+\.log)\nFinished results stay",
+        r"^Not complete after 0 min \d+ s\. .*\n  dataset: (logs/\S+\.log)\nFinished results are",
         run.stdout,
         re.MULTILINE,
     ), run.stdout

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+import neuroninfo
+
 from .conftest import ROOT, Project, planned
 
 CHROMIUM = shutil.which("chromium")
@@ -141,7 +143,7 @@ def test_the_site_reads_without_a_network(site: Path) -> None:
         for address in loaded:
             assert not re.match(r"(?:https?:)?//", address), (page, address)
     reference = (site / "reference/index.html").read_text()
-    for name in ("study", "measure", "ablate", "shapley", "load", "plot.information"):
+    for name in (*neuroninfo._HOMES, "plot.information"):
         assert f'id="neuroninfo.{name}"' in reference
 
 

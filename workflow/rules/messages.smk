@@ -1,4 +1,4 @@
-"""What a person reads at the start and at the end of a run."""
+"""Messages at the start and at the end of a run."""
 
 import os
 import re
@@ -26,22 +26,22 @@ def refuse_placeholders():
 
 
 def print_results(figures, tables):
-    """What was made, where, and how long it took."""
+    """Print what was made, where it is, and how long it took."""
     made = [path for path in figures if path.endswith(".png") and Path(path).exists()]
     print(
-        f"\nDone in {elapsed()}. Figures (each as PDF too, its numbers as CSV) and tables:"
+        f"\nDone in {elapsed()}. Figures (also as PDF, with their numbers as CSV) and tables:"
     )
     shown = made if len(made) <= MANY else [f"{len(made)} figures under {FIGURES}/"]
     for path in [*shown, *(path for path in tables if Path(path).exists())]:
         print(f"  {path}")
     print(
-        f"As one page: the same command with --report {RESULTS}/report.html --quiet all\n"
-        f"Time and memory of jobs: logs/benchmarks/{RESULTS}/"
+        f"For a report, add to the command: --report {RESULTS}/report.html --quiet all\n"
+        f"Time and memory of the jobs: logs/benchmarks/{RESULTS}/"
     )
 
 
 def print_failures(logs):
-    """Which jobs failed and where their logs are, from Snakemake's own logs."""
+    """Print which jobs failed and where their logs are, from Snakemake's own logs."""
     text = "".join(Path(path).read_text() for path in logs)
     failed = {}
     for rule, block in re.findall(r"Error in \S+ (\w+):\n((?: {4}.*\n)+)", text):
@@ -51,10 +51,12 @@ def print_failures(logs):
         # A job that was tried again may have succeeded since.
         if not all(map(os.path.exists, said.get("output", "-").split(", "))):
             failed[f"{rule}: {said.get('log', 'no log')}"] = None
-    print(f"\nNot complete after {elapsed()}. What failed, and the log to read:")
+    print(f"\nNot complete after {elapsed()}. These jobs failed; read their logs:")
     for line in failed or logs:
         print(f"  {line}")
-    print("Finished results stay: mend the cause and give the same command again.")
+    print(
+        "Finished results are kept: correct the cause and run the same command again."
+    )
 
 
 def elapsed():

@@ -1,4 +1,4 @@
-"""What is said about a mistake: the key, the value, and what to write instead."""
+"""Messages about mistakes: the key, the value, and what to write instead."""
 
 from __future__ import annotations
 
@@ -93,11 +93,11 @@ def _schema_error(error: Any, root: Schema) -> ConfigurationError:  # noqa: ANN4
         case "not":
             return ConfigurationError(path, f"{schema['expected']}; remove the key")
         case "minItems" | "minProperties":
-            problem = f"has {len(value)} of its entries only" if value else "is empty"
+            problem = f"has only {len(value)} of its entries" if value else "is empty"
             problem += f"; expected {expected(schema, root)}"
         case "uniqueItems":
             doubled = next(entry for entry in value if value.count(entry) > 1)
-            problem = f"{shown(doubled)} stands there twice; remove one"
+            problem = f"{shown(doubled)} is listed twice; remove one"
         case "enum":
             problem = unknown(value, schema["enum"])
         case "known":
@@ -125,18 +125,20 @@ def _unknown_key(
         if key not in known and not any(re.search(pattern, key) for pattern in patterns)
     )
     if patterns:
-        return ConfigurationError((*path, key), f"no name; expected {expected(schema, root)}")
+        return ConfigurationError(
+            (*path, key), f"not a valid name; expected {expected(schema, root)}"
+        )
     sections = root["properties"]
     home = [name for name, below in sections.items() if key in below.get("properties", ())]
     if close := _close(key, known):
-        mend = f"did you mean {close!r}?"
+        remedy = f"did you mean {close!r}?"
     elif path and key in sections:
-        mend = "it stands at the top level"
+        remedy = "it belongs to the top level"
     elif home and path[:1] != (home[0],):
-        mend = f"it stands under {home[0]!r}"
+        remedy = f"it belongs under {home[0]!r}"
     else:
-        mend = f"known are {', '.join(known)}"
-    return ConfigurationError((*path, key), f"unknown key; {mend}")
+        remedy = f"known are {', '.join(known)}"
+    return ConfigurationError((*path, key), f"unknown key; {remedy}")
 
 
 def unknown(value: str, known: Iterable[str]) -> str:

@@ -110,7 +110,7 @@ def planned(resolved: Mapping[str, Any], schema: Schema) -> dict[Condition, Plan
             if plans.setdefault(condition, plan) != plan:
                 raise ConfigurationError(
                     path,
-                    f"{condition.path} stands there twice with different seeds, first_seed, "
+                    f"{condition.path} is listed twice with different seeds, first_seed, "
                     "orderings, experiments, figures or keep_activations; name it in one entry "
                     "only",
                 )

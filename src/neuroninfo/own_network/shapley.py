@@ -1,4 +1,4 @@
-"""Shapley values of units: what each is worth for the accuracy, averaged over all orders.
+"""Shapley values of units: what each one contributes to the accuracy, averaged over all orders.
 
 Source: Ghorbani and Zou, Neuron Shapley, NeurIPS 2020: the value of a set of units is the accuracy
 of the network with all others replaced, and the mean over random permutations of what a unit's
@@ -33,32 +33,33 @@ def shapley(
 ) -> xr.Dataset:
     """Estimate the Shapley value of every unit of the network by sampling permutations.
 
-    Each permutation takes as many passes as there are units; a permutation's values add up to the
-    accuracy of the network less that without any unit.
+    Each permutation needs as many passes as there are units. The values of a permutation add up to
+    the accuracy of the network minus the accuracy without any unit.
 
     Parameters
     ----------
     model, neurons
-        A network, and what `measure` gave of it.
+        A network, and what `measure` returned for it.
     validation
-        As of `measure`; the accuracy is of these examples.
+        Data like those of `measure`; the accuracy is that on these examples.
     permutations
-        How many are drawn, 2 or more. The standard error falls with the square root.
+        Number of permutations that are drawn, 2 or more. The standard error falls with its square
+        root.
     replacement
-        What removed units put out: ``zero``, or ``mean``, each its own.
+        What removed units put out: ``zero``, or ``mean``, the unit's mean.
     memory, progress
-        As of `ablate`.
+        As in `ablate`.
 
     Returns
     -------
     Dataset
-        `neurons` with ``shapley``, in accuracy, and ``shapley_error``, its standard error, so that
-        units can be ordered by it.
+        `neurons` with two more variables: ``shapley``, in units of accuracy, and
+        ``shapley_error``, its standard error. Units can then be ordered by ``shapley``.
 
     Raises
     ------
     ValueError
-        The measures are of another network, or the data do not fit.
+        The measures belong to another network, or the data do not fit the model.
 
     Examples
     --------

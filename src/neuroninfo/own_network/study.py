@@ -1,7 +1,7 @@
 """Networks of your own: what their units know, and what happens without them.
 
-An `nn.Sequential` of Linear and activation goes by the compiled loops of the study. Any other
-model that classifies goes by passes of the model itself (`layers`, `reading`, `removal`).
+An `nn.Sequential` of Linear and activation layers uses the compiled loops of the study. Any other
+model that classifies is evaluated by passes of the model itself (`layers`, `reading`, `removal`).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StudiedNetwork:
-    """What is known of one network."""
+    """The results for one network."""
 
     neurons: xr.Dataset
     """As ``neurons.nc``: measures of every unit on validation data."""
@@ -76,9 +76,9 @@ class StudiedNetwork:
         Parameters
         ----------
         folder
-            It is made if it is not there.
+            It is created if it does not exist.
         formats
-            Of the figures: ``png``, ``pdf``, and ``csv``, the numbers that they show.
+            Formats of the figures: ``png``, ``pdf``, and ``csv`` for the numbers that they show.
         """
         folder = Path(folder)
         about = {"condition": self.condition, "configuration": self.configuration}
@@ -108,49 +108,50 @@ def measure(
     memory: int = reading.MEMORY,
     progress: bool = True,
 ) -> xr.Dataset:
-    """Measure what every unit of a network knows of the class.
+    """Measure what every unit of a network knows about the class.
 
     Parameters
     ----------
     model
-        Any module that gives (examples, classes). It is used in evaluation mode and given back as
-        it was; behind `torch.compile`, the module that was compiled is used.
+        Any module whose output has the shape (examples, classes). It is used in evaluation mode
+        and returned to its previous mode. Of a module that `torch.compile` returned, the original
+        one is used.
     validation
-        Inputs (n, ...) and classes (n) from 0, arrays or tensors; a `Dataset` of such pairs; or a
-        `DataLoader`, which is read batch by batch.
+        Inputs (n, ...) and classes (n), numbered from 0, as arrays or tensors; a `Dataset` of such
+        pairs; or a `DataLoader`, which is read batch by batch.
     modules
-        Names of the modules whose outputs are units, as of `nn.Module.named_modules`, with ``*``,
-        ``?`` and ``[...]`` as wildcards; with ``:input`` behind a name, units are what the module
-        takes. Default: all activation modules.
+        Names of the modules whose outputs are units, as `nn.Module.named_modules` gives them, with
+        ``*``, ``?`` and ``[...]`` as wildcards. With ``:input`` after a name, the inputs of the
+        module are units. Default: all activation modules.
     channels
-        Axis of the units where outputs have more than two: ``first`` behind the examples, as of
-        convolutions, ``last``, as of transformers, or ``auto``.
+        Axis of the units if outputs have more than two axes: ``first`` after the examples, as in
+        convolutions, ``last``, as in transformers, or ``auto``.
     summary
-        What a unit puts out for an example where it has many positions: ``mean``, ``maximum``, or
-        ``active``, the share above the activation's threshold.
+        How the values of a unit at many positions become one value per example: ``mean``,
+        ``maximum``, or ``active``, the share of positions above the activation's threshold.
     quantizers
-        Outputs are measured with each: ``threshold``, ``uniform-<bins>``, ``quantile-<bins>``.
-        Default: ``threshold``, and ``quantile-4`` where units have many positions, since nearly
-        all of their means are above it.
+        Outputs are measured with each of them: ``threshold``, ``uniform-<bins>``,
+        ``quantile-<bins>``. Default: ``threshold``, or ``quantile-4`` if units have many
+        positions, because nearly all of their means are above the threshold.
     shuffles
-        Permutations of the classes behind the baseline of mutual information.
+        Number of permutations of the classes for the baseline of the mutual information.
     seed
-        Of all random streams, and what the network is called in the result.
+        Seed of all random numbers, and the number of the network in the result.
     memory
-        Bytes of outputs that are kept at a time; the data are read again for what exceeds it.
+        Bytes of outputs that are kept at a time. The data are read several times if there are more.
     progress
-        Whether to show a bar, if tqdm is installed.
+        Whether to show a progress bar, if tqdm is installed.
 
     Returns
     -------
     Dataset
-        As ``neurons.nc``: dimensions ``seed`` (1), ``quantizer`` and ``neuron``; the coordinates
-        ``layer``, ``unit`` and ``module`` say which unit that is.
+        Like ``neurons.nc``, with the dimensions ``seed`` (1), ``quantizer`` and ``neuron``. The
+        coordinates ``layer``, ``unit`` and ``module`` identify the unit.
 
     Raises
     ------
     ValueError
-        The model or the data cannot be measured; the message says why, and the mend.
+        The model or the data cannot be measured; the message says why and what to change.
 
     Examples
     --------
@@ -215,43 +216,45 @@ def ablate(
     memory: int = removal.MEMORY,
     progress: bool = True,
 ) -> xr.DataTree:
-    """Remove units one after another in the order of measures, and count what is still right.
+    """Remove units one after another in the order of measures, and count correct predictions.
 
     Parameters
     ----------
     model, neurons
-        A network, and what `measure` gave of it: the same units are removed.
+        A network, and what `measure` returned for it; the same units are removed.
     test
-        As `validation` of `measure`: predictions on them are counted.
+        Data like `validation` in `measure`, on which correct predictions are counted.
     orderings
-        Measures, variables of `neurons`, with its first quantizer and in both directions; or
-        `OrderBy` that says which.
+        Measures by which units are ordered: variables of `neurons`, with its first quantizer and
+        in both directions; or an `OrderBy` for another quantizer or direction.
     random
         Number of random orders.
     controls
-        Draws of the control orders, which tell the share of the layers in an effect; 0: none.
+        Number of control orders, which separate the share of the layers in an effect; 0: none.
     replacements
-        What removed units put out: ``zero``, or ``mean``, each its own on the measured data.
+        What removed units put out: ``zero``, or ``mean``, the unit's mean on the measured data.
     within
-        ``layers``, each by itself, ``network``, all together, or both.
+        Where units are ordered and removed: in each of the ``layers`` by itself, in the whole
+        ``network``, or both.
     steps
-        Numbers of removed units, from none to all, that are computed in a scope, evenly spread.
-        Default: all by compiled loops, and at most 50 by passes of the model.
+        How many numbers of removed units, evenly spread from none to all, are computed per scope.
+        Default: all with compiled loops, and at most 50 with passes of the model.
     memory
         Bytes that the outputs of all modules may take in a pass.
     progress
-        Whether to show a bar, if tqdm is installed.
+        Whether to show a progress bar, if tqdm is installed.
 
     Returns
     -------
     DataTree
-        As ``ablation.nc``: a group of curves a scope, ``layer-1``, ..., ``network``; the
+        Like ``ablation.nc``: one group of curves per scope, ``layer-1``, ..., ``network``. The
         coordinate ``removed`` has the numbers of removed units.
 
     Raises
     ------
     ValueError
-        The measures are of another network, an order cannot be made, or the data do not fit.
+        The measures belong to another network, an order cannot be made, or the data do not fit
+        the model.
 
     Examples
     --------
@@ -309,16 +312,16 @@ def study(
     Parameters
     ----------
     model, validation, modules, channels, summary, quantizers, shuffles, seed, progress
-        As of `measure`. The same seed gives the same numbers.
+        As in `measure`. The same seed gives the same numbers.
     test, orderings, random, controls, replacements, steps
-        As of `ablate`.
+        As in `ablate`.
     name
-        Of the data, for people.
+        Name of the data, for titles.
 
     Raises
     ------
     ValueError
-        As `measure` and `ablate`.
+        As in `measure` and `ablate`.
 
     Examples
     --------

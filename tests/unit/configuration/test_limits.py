@@ -5,7 +5,7 @@ import pytest
 from neuroninfo.configuration.limits import COPIES, MOST_GB, MOST_JOBS
 from neuroninfo.configuration.messages import ConfigurationError
 
-from .test_study import changed, load
+from .test_study import ROOT, changed, load, shipped
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,8 @@ def test_the_largest_sizes_are_accepted() -> None:
     assert load(changed(f"conditions/0/architecture: '{widest}'"))
     with pytest.raises(ConfigurationError, match="narrower layers"):
         load(changed(f"conditions/0/architecture: '{widest + 3}'"))
+
+
+def test_shipped_studies_are_within_the_limits() -> None:
+    for path in (ROOT / "config").glob("*.yaml"):
+        assert load(shipped(path.name)).conditions

@@ -751,8 +751,8 @@ MISTAKES = [
     # unknown keys
     ("training/epoch: 3", "training.epoch: unknown key; did you mean 'epochs'?"),
     ("Study: x", "Study: unknown key; did you mean 'study'?"),
-    ("epochs: 3", "epochs: unknown key; it stands under 'training'"),
-    ("training/seed: 3", "training.seed: unknown key; it stands at the top level"),
+    ("epochs: 3", "epochs: unknown key; it belongs under 'training'"),
+    ("training/seed: 3", "training.seed: unknown key; it belongs to the top level"),
     (
         "training/schedule: cosine",
         "training.schedule: unknown key; known are optimizer, momentum, learning_rate, "
@@ -773,13 +773,13 @@ MISTAKES = [
     ),
     (
         "datasets/My_digits: {source: digits, validation: 3}",
-        "datasets.My_digits: no name; expected a name of lower-case letters, digits, hyphens and "
-        "underscores, such as 'mnist', with the keys source, validation, ",
+        "datasets.My_digits: not a valid name; expected a name of lower-case letters, digits, "
+        "hyphens and underscores, such as 'mnist', with the keys source, validation, ",
     ),
     (
         "regularizers/L2: {l2: 1}",
-        "regularizers.L2: no name; expected a name of lower-case letters, digits, dots and "
-        "hyphens, such as 'l2', with the keys l1, l2, decay, decay_biases, dropout, ",
+        "regularizers.L2: not a valid name; expected a name of lower-case letters, digits, dots "
+        "and hyphens, such as 'l2', with the keys l1, l2, decay, decay_biases, dropout, ",
     ),
     (
         "regularizers/none/training: {epoch: 3}",
@@ -1000,7 +1000,7 @@ MISTAKES = [
     ),
     (
         "measures/quantizers: [threshold, threshold]",
-        "measures.quantizers: 'threshold' stands there twice; remove one",
+        "measures.quantizers: 'threshold' is listed twice; remove one",
     ),
     (
         "regularizers/none/l2: 1" + 400 * "0",
@@ -1096,7 +1096,7 @@ MISTAKES = [
     (
         "conditions: [{dataset: digits, architecture: 30-30, regularizer: none}, "
         "{dataset: digits, architecture: 30-30, regularizer: none, seeds: 20}]",
-        "conditions[1]: digits/30-30/relu/none stands there twice with different seeds, ",
+        "conditions[1]: digits/30-30/relu/none is listed twice with different seeds, ",
     ),
     (
         "comparisons/a: {dataset: digits, architecture: 30-30, regularizer: none}",
