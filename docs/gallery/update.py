@@ -351,9 +351,11 @@ def bounds_table(study: Path) -> str:
     return _markdown(["bound", *(f"m = {m:,}" for m in sizes)], rows)
 
 
-def classes_table(study: Path) -> str:
+def classes_table(study: Path, *conditions: str) -> str:
     """Which class dies: what the order of a class costs it beyond the others, by layer."""
-    frame = tables.read(study / "classes.csv", classes.COLUMNS)
+    frame = pd.concat(
+        [tables.read(study / path / "classes.csv", classes.COLUMNS) for path in conditions]
+    )
     frame = frame[frame["of_class"] == classes.ALL]
     quantities = (
         classes.OWN,
