@@ -231,7 +231,10 @@ def test_the_map_of_the_code_is_whole() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for page in [*PAGES, *(ROOT / f"{name}.md" for name in ("results/README", "CHANGELOG", "CONTRIBUTING"))]:
+    for page in [
+        *PAGES,
+        *(ROOT / f"{name}.md" for name in ("results/README", "CHANGELOG", "CONTRIBUTING")),
+    ]:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
             if not target.startswith("http"):
                 assert (page.parent / target).exists(), f"{page.name}: {target}"

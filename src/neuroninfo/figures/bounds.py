@@ -271,7 +271,7 @@ def bounds_tighter(files: Sequence[xr.Dataset], table: pd.DataFrame) -> Figure:
         "rate use the training error too. Hollow: half of the bound or more is chance (given the "
         "pool only). Bars: 95 % intervals by the jackknife over pools. Above: the smallest bound "
         "at the largest m. Grey line: the largest gap there can be.",
-        panel=_PANEL,
+        panel=_PANEL if len(files) > 1 else canvas.PANEL,
         height=1.25 * _HEIGHT,
         headed=2,
         columns=min(3, len(files)),
