@@ -401,9 +401,11 @@ def synergy_agreement(study: Path) -> str:
     )
 
 
-def classes_table(study: Path) -> str:
+def classes_table(study: Path, *conditions: str) -> str:
     """Which class dies: what the order of a class costs it beyond the others, by layer."""
-    frame = tables.read(study / "classes.csv", classes.COLUMNS)
+    frame = pd.concat(
+        [tables.read(study / path / "classes.csv", classes.COLUMNS) for path in conditions]
+    )
     frame = frame[frame["of_class"] == classes.ALL]
     quantities = (
         classes.OWN,

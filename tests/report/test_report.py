@@ -1,9 +1,7 @@
 """The HTML report in a real browser, without a network."""
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +9,10 @@ import pytest
 
 from tests.workflow.conftest import Project
 
-CHROMIUM = shutil.which("chromium")
-if CHROMIUM is None:
-    pytest.skip("no browser: apt-get install chromium", allow_module_level=True)
-playwright = pytest.importorskip("playwright.sync_api")
+from .browser import opened
 
 CHAPTERS = [
+    "0 Results",
     "1 Toys",
     "2 Information planes",
     "3 Generalization bounds",
@@ -26,6 +22,8 @@ CHAPTERS = [
     "7 Redundancy and synergy",
     "8 Newer questions",
 ]
+PAGES = {"start page": ".start .tile", "explorer": "[data-chart=curves] svg.marks"}
+"""What is seen of a page that is no table."""
 EYE, INFO = "div[role=group] a:nth-child(1)", "div[role=group] a:nth-child(2)"
 
 
@@ -40,21 +38,9 @@ def report(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(report: Path) -> Iterator:
-    """The report, opened; at the end nothing was asked of a network and no error was logged."""
-    with playwright.sync_playwright() as started:
-        sandbox = [] if os.getuid() else ["--no-sandbox"]  # root has none
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=sandbox)
-        context = browser.new_context(offline=True, viewport={"width": 1600, "height": 1000})
-        page = context.new_page()
-        wrong: list[str] = []
-        page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("requestfailed", lambda request: wrong.append(request.url[:200]))
-        page.goto(report.as_uri())
+    with opened(report, viewport={"width": 1600, "height": 1000}) as page:
         page.get_by_text(CHAPTERS[0]).wait_for()
         yield page
-        assert not wrong
-        browser.close()
 
 
 def open_folder(page, chapter: str, folder: str = "", switch: int | None = None) -> None:
@@ -81,6 +67,9 @@ def shown(page, row) -> str:
     if eye.get_attribute("download"):
         return eye.get_attribute("href")
     eye.click()
+    if row.inner_text().strip() in PAGES:
+        page.frame_locator("iframe").locator(PAGES[row.inner_text().strip()]).first.wait_for()
+        return page.locator("iframe").get_attribute("src")
     if "table of" in row.inner_text():
         frame = page.frame_locator("iframe")
         frame.locator("tbody td").first.wait_for()
@@ -99,10 +88,40 @@ def test_the_first_page_tells_the_story_in_the_order_of_the_chapters(page) -> No
     page.locator("nav ol a").first.click()
     items = [text.strip() for text in page.locator("nav ul a").all_inner_texts()]
     assert items[-len(CHAPTERS) :] == CHAPTERS
-    told = page.locator(".prose li").all_inner_texts()
-    assert [f"{number} {text.partition('.')[0]}" for number, text in enumerate(told, 1)] == CHAPTERS
-    headline = page.locator(".prose strong").first.inner_text()
-    assert headline == "What do the neurons of a network know?"
+    told = page.locator(".prose ol li").all_inner_texts()
+    expected = CHAPTERS[1:]  # the first is what is above them
+    assert [f"{number} {text.partition('.')[0]}" for number, text in enumerate(told, 1)] == expected
+    assert page.locator(".start h1").inner_text() == "What do the neurons of a network know?"
+    assert page.locator(".start .findings li").count() == 3
+    assert page.locator(".start").bounding_box()["y"] < 100  # no graph of rules before it
+
+
+def test_the_start_page_leads_to_figures_chapters_and_the_explorer(page) -> None:
+    page.locator("nav ol a").first.click()
+    page.locator(".start a .tile").first.click()
+    page.locator("div.h-screen.grow img").wait_for()
+    page.locator("nav ol a").first.click()
+    page.locator(".start a", has_text="Explore").click()
+    page.frame_locator("iframe").locator("[data-chart=curves] svg.marks").wait_for()
+    page.locator("nav ol a").first.click()
+    page.locator(".prose ol a", has_text="Ablation").click()
+    page.locator("nav ol", has_text="4 Ablation").wait_for()
+
+
+def test_pointing_at_a_verdict_gives_its_interval(page) -> None:
+    page.locator("nav ol a").first.click()
+    tile = page.locator(".start .claims .tile").first
+    tile.hover()
+    shown = tile.evaluate("e => getComputedStyle(e, '::after').content")
+    assert re.search(r"percentage points.*Verdict: ", shown)
+
+
+def test_the_hash_of_the_code_does_not_widen_the_page(page) -> None:
+    open_folder(page, "0 Results")
+    page.locator("tbody tr").first.locator(INFO).click()
+    page.locator("nav", has_text="Job parameters").wait_for()
+    assert page.locator("nav").bounding_box()["width"] <= 800
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1600
 
 
 def test_every_figure_and_table_is_reached_by_clicking_and_shows(page) -> None:

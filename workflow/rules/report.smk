@@ -51,7 +51,9 @@ rule start:
     params:
         study=STUDY.name,
         explorer="explorer.html" if EXPLORED else None,
-        figures={condition.path: OWN_FIGURES[condition] for condition in STUDY.conditions},
+        figures={
+            condition.path: OWN_FIGURES[condition] for condition in STUDY.conditions
+        },
         code=lambda wildcards: code("start.py"),
     script:
         "../scripts/start.py"

@@ -270,7 +270,7 @@ def bounds_tighter(files: Sequence[xr.Dataset], table: pd.DataFrame) -> Figure:
         "rate also use the training error. Hollow: half of the bound or more is chance (given the "
         "pool only). Bars: 95 % intervals by the jackknife over pools. Above: the smallest bound "
         "at the largest m. Grey line: the largest possible gap.",
-        panel=_PANEL,
+        panel=_PANEL if len(files) > 1 else canvas.PANEL,
         height=1.25 * _HEIGHT,
         headed=2,
         columns=min(3, len(files)),

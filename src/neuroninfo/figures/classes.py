@@ -141,7 +141,8 @@ def class_curves(
     layer = max(groups, key=layer_number)
     group = groups[layer]
     n_classes = group.sizes["class"]
-    named = [wording.of_class(condition["dataset"], y) for y in range(n_classes)]
+    names = [wording.of_class(condition["dataset"], y) for y in range(n_classes)]
+    named = [f"class {name}" if name.isdigit() else name for name in names]
     drawn, axes = canvas.figure(
         n_classes,
         title=f"Neurons of one class ablated first: {wording.of_scope(layer)}",

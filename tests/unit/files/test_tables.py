@@ -1,5 +1,7 @@
 """Tables are whole or refused, and every cell is there."""
 
+import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -87,12 +89,17 @@ def test_gather_checks_every_cell(path: Path, tmp_path: Path) -> None:
         tables.gather(paths, COLUMNS, ["condition"], expected)
 
 
-def test_a_page_shows_the_table(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"verdict": ["holds", "<b>"], "effect": [0.123456, float("nan")]})
-    pages.write(frame, tmp_path / "page.html", title="A & B")
+def test_a_page_has_the_table_and_what_shows_it(tmp_path: Path) -> None:
+    """How it looks is seen in a browser: tests/report/test_tables.py."""
+    frame = pd.DataFrame(
+        {"verdict_holm": ["holds", "<b>"], "low": [0.123456, float("nan")], "n_seeds": [5, 0]}
+    )
+    pages.write(frame, tmp_path / "page.html", title="A & B", lead="1 < 2")
     page = (tmp_path / "page.html").read_text()
-    assert '<td class="holds">holds</td>' in page
-    assert "0.123<" in page
-    assert "&lt;b&gt;" in page
-    assert "NaN" not in page
-    assert "<h1>A &amp; B</h1>" in page
+    rows = json.loads(json.loads(re.search(r'"data_json": (".*?[^\\\\]"),', page)[1]))
+    assert rows[0] == ["holds", ["0.123", 0.123456], 5]
+    assert rows[1][:2] == ["&lt;b&gt;", ["", "___NaN___"]]
+    names = re.findall(r"<th>(.*?)</th>", page)
+    assert names[:3] == ["corrected verdict", "95 % from", "seeds"]
+    assert "<h1>A &amp; B</h1><p>1 &lt; 2</p>" in page
+    assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=[\"']?http", page)
