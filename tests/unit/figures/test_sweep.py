@@ -156,7 +156,7 @@ def test_columns_and_rows_are_named(made: Figure) -> None:
         "MNIST, hidden layers 100\N{EN DASH}100, ReLU; L2 1e-3, dropout 0.5, Adam, 15 epochs, "
         "inputs from 0 to 1, 1-bit threshold, ablated to zero",
     ]
-    assert made.texts[1].get_text().startswith("5 settings, 5 seeds of each")
+    assert made.texts[1].get_text().startswith("5 settings, 5 seeds per setting")
 
 
 def test_all_columns_have_one_scale(made: Figure) -> None:
