@@ -109,7 +109,7 @@ def test_the_start_page_leads_to_figures_chapters_and_the_explorer(page) -> None
 
 def test_pointing_at_a_verdict_gives_its_interval(page) -> None:
     page.locator("nav ol a").first.click()
-    tile = page.locator(".start .claims .tile").first
+    tile = page.locator(".start table .tile").first
     tile.hover()
     shown = tile.evaluate("e => getComputedStyle(e, '::after').content")
     assert re.search(r"percentage points.*Verdict: ", shown)

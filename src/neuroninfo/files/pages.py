@@ -79,8 +79,8 @@ def write(frame: pd.DataFrame, path: str | Path, *, title: str, lead: str = "") 
         Heading, and a paragraph below it.
     """
     # Only scripts that write pages need the library.
-    from itables import options, to_html_datatable
-    from itables.javascript import JavascriptFunction, generate_init_offline_itables_html
+    from itables import JavascriptFunction, options, to_html_datatable
+    from itables.javascript import generate_init_offline_itables_html
 
     named = frame.rename(columns=lambda name: NAMES.get(name, name.replace("_", " ")))
     with pd.option_context("display.float_format", "{:.3g}".format):
