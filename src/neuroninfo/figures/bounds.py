@@ -58,25 +58,23 @@ def bounds(files: Sequence[xr.Dataset], loss: str) -> Figure:
     unit = "" if loss == "error" else " (nat)"
     words = f"{_LOSSES[loss]}{'' if loss == 'error' else f' at {highest:g} nat'}"
     compression = (
-        "B2 holds with probability "
-        f"{1 - delta:g} by a heuristic argument, I(X;L) of the last hidden layer, by "
-        "estimator; "
-        "hollow: the estimate is log2 of the examples it is from, so that I(X;L) may be anything "
-        "above, and B2 too (vacuous from I = log2 2m on). With estimates it is no bound: the gap "
-        "may be above. "
+        f"B2 holds with probability {1 - delta:g} by a heuristic argument. It uses I(X;L) of "
+        "the last hidden layer, by estimator. Hollow: the estimate is log2 of the sample size, so "
+        "the true I(X;L), and B2 with it, may be larger (B2 is vacuous from I = log2 2m on). With "
+        "estimates B2 is no bound: the gap may exceed it. "
     )
     drawn, axes = canvas.figure(
         len(files),
         title="Generalization gap and bounds on it",
         subtitle=f"{', '.join(datasets)}; {words}; mean over {wording.counted(n_seeds, 'seed')}",
-        note="Gap: test less training loss (band: 2 standard errors; triangles: below what is "
-        "drawn, or negative). B1: its shape only, set to the first gap, as its factor is "
-        f"not known. {compression if loss == 'error' else ''}For sgld only, on the mean "
-        "gap over training sets: B3 with the most that its steps can know (B5); B4 with the most "
-        "that they can know of one example given the others, from gradients as they were (compared "
-        "with the mean gradient of the others: incoherence, or with none: gradient norm). "
-        "Estimators and comparisons are not named where all agree. Grey: the largest gap there can "
-        "be; a bound above says nothing.",
+        note="Gap: test minus training loss (band: 2 standard errors; triangles: negative, or "
+        "below the axis). B1: only its shape, scaled to the first gap, because its factor is "
+        f"unknown. {compression if loss == 'error' else ''}Only for sgld, on the mean gap over "
+        "training sets: B3 with the information that its steps can have (B5); B4 with the "
+        "information that they can have about one example given the others, from the gradients of "
+        "training (compared with the mean gradient of the others: incoherence; with none: "
+        "gradient norm). Estimators and comparisons are not named where all agree. Grey: the "
+        "largest possible gap; a bound above it is vacuous.",
         panel=_PANEL,
         height=_HEIGHT,
         headed=True,
@@ -93,7 +91,7 @@ def bounds(files: Sequence[xr.Dataset], loss: str) -> Figure:
 
 
 def _condition_words(about: dict[str, Any]) -> str:
-    """What tells a condition from others."""
+    """The words that distinguish a condition from others."""
     widths = about["architecture"].replace("-", "\N{EN DASH}")
     return f"{about['name']} ({widths}, {wording.of_regularizer(about['activation'])})"
 
@@ -205,8 +203,9 @@ def bounds_supersample(files: Sequence[xr.Dataset]) -> Figure:
     sizes = [f"{wording.counted(n, 'pool')} of {masks} networks" for n, masks in sorted(pools)]
     ranked = len(files) >= RANKED
     over = (
-        f"Over conditions: hollow where chance is {BIASED:g} of the bound or more; where "
-        "lines rise, the bound ranks the gaps of one m; dashed: by chance, which may do so too. "
+        f"Over conditions: hollow marks where chance gives {BIASED:g} of the bound or more. "
+        "A rising line means that the bound ranks the gaps of one m; the dashed line shows that "
+        "chance may do so too. "
         if ranked
         else ""
     )
@@ -215,14 +214,14 @@ def bounds_supersample(files: Sequence[xr.Dataset]) -> Figure:
         n_panels,
         title="Do predictions tell which half a network has seen? (f-CMI)",
         subtitle=f"{', '.join(datasets)}; {' or '.join(sizes)}",
-        note="Bound B6: mean over the pairs i of sqrt(2 I(U_i; .)) in nats, 0-1 loss, where U_i is "
-        "the half of pair i that a network was trained on. Bound: plug-in estimate from the "
-        "predictions of the networks of a pool. By chance: the same with permuted halves, the bias "
-        "of the estimate. Weights: all differ, so that plug-in knows U_i whole, and the bound is "
-        "vacuous. Grey line: the largest gap there can be. Bands: all pools. By number of "
-        "networks: dashed: by chance; where both are the same, the estimate is bias alone, and "
-        f"more networks are needed. {over}Gap: mean over pools and networks (triangles: below "
-        "what is drawn, or negative).",
+        note="Bound B6: mean over the pairs i of sqrt(2 I(U_i; .)) in nats, 0-1 loss, where U_i "
+        "is the half of pair i on which a network was trained. Bound: plug-in estimate from the "
+        "predictions of the networks of a pool. By chance: the same with permuted halves, which "
+        "is the bias of the estimate. Weights: all differ, so the plug-in estimate identifies U_i "
+        "and the bound is vacuous. Grey line: the largest possible gap. Bands: all pools. By "
+        "number of networks: dashed by chance; if both are equal, the estimate is bias alone and "
+        f"more networks are needed. {over}Gap: mean over pools and networks (triangles: negative, "
+        "or below the axis).",
         panel=_PANEL,
         height=_HEIGHT,
         headed=True,
@@ -265,12 +264,12 @@ def bounds_tighter(files: Sequence[xr.Dataset], table: pd.DataFrame) -> Figure:
         len(files),
         title="Tighter bounds from the same networks",
         subtitle=f"{', '.join(datasets)}; {' or '.join(sizes)}; 0-1 loss",
-        note="Each bound asks less of what tells the half U_i that a network has seen of pair i: "
+        note="Each bound uses less to identify the half U_i of pair i that a network has seen: "
         "f-CMI its predictions, e-CMI both losses, ld-CMI their difference, all given the pool; "
         "ld-MI the difference and single-loss MI one loss, without the pool. Binary KL and fast "
-        "rate use the training error too. Hollow: half of the bound or more is chance (given the "
+        "rate also use the training error. Hollow: half of the bound or more is chance (given the "
         "pool only). Bars: 95 % intervals by the jackknife over pools. Above: the smallest bound "
-        "at the largest m. Grey line: the largest gap there can be.",
+        "at the largest m. Grey line: the largest possible gap.",
         panel=_PANEL if len(files) > 1 else canvas.PANEL,
         height=1.25 * _HEIGHT,
         headed=2,

@@ -27,8 +27,8 @@ _BAR: Final = 0.7
 _PANEL: Final = 3.1
 _COLUMNS: Final = 5
 _WORDS: Final[Mapping[str, str]] = {
-    "one_against_rest": "what they say of the class",
-    "one_against_rest_on": "the same, those on for it first",
+    "one_against_rest": "information about the class",
+    "one_against_rest_on": "the same, neurons on for it first",
 }
 
 
@@ -53,15 +53,14 @@ def classes(
     names = [wording.of_class(condition["dataset"], y) for y in groups[layers[0]]["class"].values]
     drawn, axes = canvas.figure(
         len(layers) * len(orders),
-        title="Which class dies when the neurons go that say most of one class?",
+        title="Which class loses its accuracy without the neurons that know most about it?",
         subtitle=wording.of_networks(condition, n_seeds),
-        note="A row: the neurons of the layer are ablated in the order of what they (on or off) "
-        "say of that class against all others, highest first. A column: accuracy that the test "
-        "examples of that class lose over the curve, in points beyond what random orders cost "
-        "them; mean over seeds. Framed: the class of the order. Above: by how much its own loss "
-        "is above the mean of the others: over the curve, over its first quarter and after the "
-        "first neuron, with 95 % "
-        f"intervals. {wording.SEEDS_SHARE}",
+        note="Row: the neurons of the layer are ablated in the order of their information (on or "
+        "off) about that class against all others, highest first. Column: accuracy that the test "
+        "examples of that class lose over the curve, in points more than under random orders; "
+        "mean over seeds. Framed: the class of the order. Above: by how much its own loss exceeds "
+        "the mean of the others over the curve, over its first quarter and after the first "
+        f"neuron, with 95 % intervals. {wording.SEEDS_SHARE}",
         panel=_MATRIX + _BAR,
         height=_MATRIX,
         headed=4,
@@ -148,12 +147,12 @@ def class_curves(
         n_classes,
         title=f"Neurons of one class ablated first: {wording.of_scope(layer)}",
         subtitle=wording.of_networks(condition, group.sizes["seed"]),
-        note="Neurons that are on for the class come first, those that say most of it (on or off, "
-        "the class against all others) before others. Solid: accuracy on the test examples of the "
-        "class; dashed: of the other classes, their mean; dotted: of the class, neurons ablated in "
-        "random order. Means over seeds. Above: by how much the class loses more than the others, "
-        "in points beyond random orders over the curve, with 95 % intervals. "
-        f"{wording.SEEDS_SHARE}",
+        note="Neurons that are on for the class are removed first, beginning with those that "
+        "have most information about it (on or off, the class against all others). Solid: "
+        "accuracy on the test examples of the class; dashed: mean of the other classes; dotted: "
+        "the class under random orders. Means over seeds. Above: by how much more the class loses "
+        "than the others, in points compared with random orders over the curve, with 95 % "
+        f"intervals. {wording.SEEDS_SHARE}",
         panel=_PANEL,
         headed=2,
         columns=min(_COLUMNS, n_classes),

@@ -70,7 +70,7 @@ def layer_share(neurons: xr.Dataset, claims: pd.DataFrame, condition: Mapping[st
     n_seeds = neurons.sizes["seed"]
     drawn, (left, right) = canvas.figure(
         2,
-        title="What the layers share of an effect, and what is left within layers",
+        title="The share of the layers in an effect, and the rest within layers",
         subtitle=wording.of_networks(condition, n_seeds),
         note="Left: mutual information of every neuron with the class, by hidden layer (dots: "
         "neurons of all seeds; bar: quartiles). Right: difference of the mean accuracy over the "

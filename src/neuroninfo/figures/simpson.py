@@ -45,13 +45,13 @@ def simpson(
     n_seeds = neurons.sizes["seed"]
     drawn, (left, right) = canvas.figure(
         2,
-        title="Within layers and pooled: information and what a neuron costs alone",
+        title="Information and the damage of a neuron alone, within layers and pooled",
         subtitle=wording.of_networks(condition, n_seeds),
-        note="Left: each dot a neuron of one seed; the vertical axis is its rank by the increase "
-        "of the loss on test when it alone is ablated, among the neurons of its network. "
-        "Lines: least squares in each layer (1, 2, ...) and pooled (p). Right: Spearman "
-        "correlation with that increase, mean over seeds with 95 % interval; lowest row: of the "
-        "increase on the validation split, which says how reliable the increase itself is. "
+        note="Left: each dot is a neuron of one seed. The vertical axis is its rank, among the "
+        "neurons of its network, by the increase of the test loss when it alone is ablated. "
+        "Lines: least squares in each layer (1, 2, ...) and pooled (p). Right: Spearman's "
+        "correlation with that increase, mean over seeds with 95 % interval. The lowest row "
+        "correlates it with the increase on the validation split, which shows how reliable it is. "
         + wording.SEEDS_SHARE,
         panel=5.6,
         headed=True,

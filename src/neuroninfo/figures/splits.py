@@ -135,11 +135,11 @@ def _factors(ax: Axes, own: pd.DataFrame, highest: float) -> None:
 def _note(table: pd.DataFrame, n_splits: int, n_seeds: int) -> str:
     (_, _, one, first), (_, _, other, second) = _LOOKS
     return (
-        f"{MARKERS[one]} {first}, {MARKERS[other]} {second}: the 95 % interval of the mean effect "
-        f"of {n_seeds} networks, in the first case with one split and one order of batches for all "
-        "of them, in the second with others for each. Both are of the standard deviations within "
-        f"and between {n_splits} splits (one-way random-effects analysis of variance). A factor of "
-        "1.00 says that no spread between splits was found beyond that of the seeds. "
-        f"{summary(table)} Splits are drawn from the same examples: what other data would do is "
-        "in neither interval."
+        f"{MARKERS[one]} {first}, {MARKERS[other]} {second}: the 95 % interval of the mean "
+        f"effect of {n_seeds} networks. In the first case all of them share one split and one "
+        "order of batches, in the second each has its own. Both use the standard deviations "
+        f"within and between {n_splits} splits (one-way random-effects analysis of variance). A "
+        "factor of 1.00 means that no spread between splits was found beyond that of the seeds. "
+        f"{summary(table)} Splits are drawn from the same examples; neither interval says what "
+        "other data would do."
     )

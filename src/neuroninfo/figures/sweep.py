@@ -72,7 +72,7 @@ def where_claims_hold(claims: pd.DataFrame, sweep: Sequence[Sequence[Mapping[str
         len(columns),
         title="Where the talk's claims hold, and where not",
         subtitle=f"{wording.counted(n_settings, 'setting')}, {wording.counted(seeds[-1], 'seed')} "
-        "of each; a row says in what it is different from its reference",
+        "per setting; each row names its difference from the reference",
         note=_NOTE,
         panel=_PANEL,
         headed=4,

@@ -43,10 +43,10 @@ def synergy(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> F
         len(layers),
         title="Redundancy (below the diagonal) and synergy (above) of all pairs of neurons",
         subtitle=f"{wording.of_condition(condition)}; seed {seed}",
-        note="Parts of I(T1,T2;Y) of two neurons (on or off) and the class, by BROJA, in bit; the "
-        f"scale of a layer ends at the {_CLIPPED} quantile; means are over all pairs. "
-        "Neurons stand beside those that say most of the same (average linkage, leaves in optimal "
-        "order). Neurons that are never or always on say nothing and are left out.",
+        note="Parts of I(T1,T2;Y) of two neurons (on or off) and the class, by BROJA, in bits. "
+        f"The scale of a layer ends at the {_CLIPPED} quantile; means are over all pairs. Neurons "
+        "with much information in common are neighbours (average linkage, leaves in optimal "
+        "order). Neurons that are never or always on have no information and are left out.",
         panel=_MATRIX,
         height=_MATRIX,
         headed=2,
@@ -139,13 +139,14 @@ def synergy_ablation(of_layers: pd.DataFrame, correlations: pd.DataFrame) -> Fig
     conditions = of_layers[list(CONDITION)].drop_duplicates()
     drawn, axes = canvas.figure(
         len(MEASURED) * len(COUNTED),
-        title="What ablation calls redundant or inactive, against measured redundancy",
+        title="Neurons that ablation counts as redundant or inactive, against measured redundancy",
         subtitle=f"one mark per layer; {wording.counted(len(conditions), 'condition')}",
-        note="Across: the redundant part of I(T1,T2;Y) by BROJA, means over pairs of neurons that "
-        "vary, as a share of I(T1,T2;Y); and the largest one of each neuron, as a share of what "
-        "neurons say. Up: counts at the tolerances of the claims, over the neurons of the layer. "
-        "Bars: 95 % intervals over seeds. Numbers: layers. Above: Spearman's correlation over "
-        "layers with a 95 % interval, as if layers were independent.",
+        note="Horizontal: the redundant part of I(T1,T2;Y) by BROJA, as means over pairs of "
+        "neurons that are not constant, as a share of I(T1,T2;Y); and the largest one of each "
+        "neuron, as a share of its information. Vertical: counts at the tolerances of the claims, "
+        "as a share of the neurons of the layer. Bars: 95 % intervals over seeds. Numbers: "
+        "layers. Above: Spearman's correlation over layers with a 95 % interval that treats "
+        "layers as independent.",
         panel=_PANEL,
         headed=True,
         columns=len(COUNTED),

@@ -172,11 +172,11 @@ def _note(first: pd.Series) -> str:
     how = wording.of_quantizer(first["quantizer"])
     order = f"{wording.of_measure(first['measure'])}" + (f" ({how})" if how else "")
     return (
-        f"Neurons are ablated to zero within a layer in the order of {order}. Lines: means over "
-        "seeds; bands: the interval in which one more network would lie (95 %). Dots: tolerances "
-        "at which the talk's number, taken as read off within 10 %, lies in it. Suffice: "
-        "without all others no more than the tolerance is lost; destroy: no more than it is left; "
-        "inactive: removing them changes no more predictions, or costs no more accuracy, than the "
-        "tolerance; redundant: neither inactive (at the tolerance named) nor among those that "
+        f"Neurons are ablated to zero within a layer in the order of {order}. Lines: means "
+        "over seeds; bands: the interval in which one more network would lie (95 %). Dots: "
+        "tolerances at which the talk's number, within 10 %, lies in this interval. Suffice: at "
+        "most the tolerance is lost without all others; destroy: at most the tolerance is left; "
+        "inactive: removing them changes at most this share of predictions, or costs at most this "
+        "much accuracy; redundant: neither inactive (at the named tolerance) nor among those that "
         "suffice."
     )
