@@ -21,5 +21,5 @@ pages.write(
     claims.page(judged),
     snakemake.output.claims_page,
     title="Claims of the talk",
-    lead=f"Of the primary readings, {claims.summary(judged)}",
+    lead=f"Of the primary readings, before Holm's correction, {claims.summary(judged)}",
 )

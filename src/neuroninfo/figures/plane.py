@@ -265,11 +265,11 @@ def _title(estimator: str) -> str:
 
 
 def _falls(found: xr.Dataset, estimator: str, about: Mapping[str, Any]) -> str:
-    """Which layers compress, in few words."""
+    """How many layers compress, in few words."""
     table = compression(found.sel(estimator=[estimator]), about)
-    falling = list(table[table["verdict"] == "compresses"]["layer"])
+    falling = int((table["verdict"] == "compresses").sum())
     if falling:
-        return f"compression in {', '.join(falling)}"
+        return f"{falling} of {len(table)} compress"
     return "not to be trusted" if doubt(found, estimator) else "no compression"
 
 

@@ -36,7 +36,7 @@ def charts() -> dict[str, dict[str, Any]]:
     return {name: chart.to_dict() for name, chart in made.items()}
 
 
-def _curves() -> Any:  # noqa: ANN401
+def _curves() -> alt.LayerChart:
     """Accuracy against removals; the parameter ``at`` is a position along the curves in percent."""
     at = alt.param(name="at", value=25)
     x = alt.X("removed:Q", title="number of neurons ablated", scale=alt.Scale(nice=False))
@@ -71,7 +71,7 @@ def _dashes() -> alt.StrokeDash:
     return alt.StrokeDash("control:N", scale=scale, legend=None)
 
 
-def _parts() -> Any:  # noqa: ANN401
+def _parts() -> alt.LayerChart | alt.FacetChart:
     """Effects of a claim in their parts, a row for each condition."""
     base = alt.Chart(alt.NamedData("parts")).encode(
         y=alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=560)),
