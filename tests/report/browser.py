@@ -22,6 +22,7 @@ def opened(path: Path, **context: Any) -> Iterator[Any]:
         sandbox = [] if os.getuid() else ["--no-sandbox"]  # root has none
         browser = started.chromium.launch(executable_path=CHROMIUM, args=sandbox)
         page = browser.new_context(offline=True, **context).new_page()
+        page.set_default_timeout(300_000)  # on a busy machine, too
         wrong: list[str] = []
         page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
