@@ -2,8 +2,10 @@
 
 What is known of the half U_i is asked of less and less: the predictions on pair i (f-CMI), both of
 its losses (e-CMI), their difference (ld), one of them (single loss).  Each of these knows less of
-U_i than the one before, so the bounds become tighter.  Sources: Hellstroem and Durisi 2022
-(losses, binary KL); Wang and Mao, ICML 2023, arXiv:2302.02432 (difference, single loss, fast rate).
+U_i than the one before.  Without the pool less is known too, but the root of a mean is no less
+than the mean of the roots over pools and pairs, so ld-MI may be above ld-CMI.  Sources:
+Hellstroem and Durisi 2022 (losses, binary KL); Wang and Mao, ICML 2023, arXiv:2302.02432
+(difference, single loss, fast rate).
 
 Information given the pool is estimated within each pool and pair, from its k networks, which is
 too large by about (occupied symbols - 1) / (2k) nats.  Without the pool it is the same for all
