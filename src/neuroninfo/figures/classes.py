@@ -117,7 +117,7 @@ def _said(numbers: pd.DataFrame) -> list[str]:
     return [
         f"{when}: {_points(of_all.loc[quantity])}"
         for quantity, when in (
-            (MORE, "own less others"),
+            (MORE, "own minus others"),
             (QUARTER, "up to a quarter"),
             (FIRST, "first neuron"),
         )
