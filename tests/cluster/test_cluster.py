@@ -194,7 +194,7 @@ def test_jobs_that_are_one_job_share_a_gpu_one_after_another(
     (job,) = project.jobs().values()
     assert job["TresPerJob"] == "gres:gpu:1"
     assert job["NumNodes"].split("-")[0] == "1"
-    assert (job["MinMemoryNode"], job["TimeLimit"]) == ("5000M", "02:00:00")  # 2 x 60 minutes
+    assert (job["MinMemoryNode"], job["TimeLimit"]) == ("1000M", "02:00:00")  # 2 x 60 minutes
     assert_are_whole(TWO_BLOCKS, project, reference)
 
 
@@ -248,7 +248,7 @@ def test_a_job_over_its_time_limit_goes_on_in_another_with_more(
     first, second = (project.jobs()[id] for id in sorted(project.jobs()))
     assert (first["JobState"], second["JobState"]) == ("TIMEOUT", "COMPLETED")
     assert (first["TimeLimit"], second["TimeLimit"]) == ("00:02:00", "00:03:00")
-    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("5000M", "10000M")
+    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("1000M", "2000M")
     assert "SLURM status is: 'TIMEOUT'" in project.output()
     log = (project.folder / "logs" / TWO_BLOCKS[0]).with_name("train.log").read_text()
     assert "\nresumed in epoch 2 from results/cluster/checkpoints/" in log
