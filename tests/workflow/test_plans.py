@@ -78,7 +78,7 @@ def test_the_demo_plans_nothing_but_digits(plan: Plan) -> None:
 def test_the_sweep_plans_no_more_than_its_figure_needs(plan: Plan) -> None:
     run = plan(*LOCAL, "--configfile", "config/settings.yaml")
     jobs = planned(run.stdout)
-    once = {"all", "study_readings", "figure_where_claims_hold"}
+    once = {"all", "study_readings", "figure_where_claims_hold", "start", "explorer"}
     of_condition = {"train_and_drop", "measure", "damage", "ablate", "readings"}
     assert jobs.keys() - once == of_condition | {"dataset"}  # 5 seeds in one block: none to gather
     assert {jobs[rule] for rule in of_condition} == {53}

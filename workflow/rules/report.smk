@@ -1,6 +1,6 @@
 """The pages that a report begins with: what was found, and an explorer of all curves and points."""
 
-PAGES = Path(workflow.basedir) / "workflow" / "report"
+PAGES = PROJECT / "workflow" / "report"
 EXPLORED = [
     condition
     for condition in STUDY.conditions

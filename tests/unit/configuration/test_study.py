@@ -563,7 +563,7 @@ def test_conditions_on_several_splits() -> None:
     [
         (
             "splits/dataset: [digits, digits-two]",
-            "splits.dataset: has 2 of its entries only; expected a list of three or more names",
+            "splits.dataset: has only 2 of its entries; expected a list of three or more names",
         ),
         (
             "splits/dataset: [digits, digits-two, digits-tree]",
