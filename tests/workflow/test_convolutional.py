@@ -66,7 +66,7 @@ def test_a_study_of_convolutional_networks(project: Project) -> None:
     apart = project.configure(
         "apart.yaml", TINY | {"study": "apart", "seeds": {"count": 2, "per_job": 1}}
     )
-    run = project.snakemake(*local, apart, f"results/apart/{path}")
+    run = project.snakemake(f"results/apart/{path}", *local, apart)
     assert run.returncode == 0, run.stdout
     jobs = planned(run.stdout)
     assert jobs.keys() >= {"train_convolutional_and_drop", "measure_convolutional"}

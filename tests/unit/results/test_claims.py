@@ -192,6 +192,10 @@ def test_the_page_begins_with_the_primary_claims() -> None:
     assert list(page.columns) == list(claims.PAGE)
     order = [*frame.index[primary], *frame.index[~primary]]
     expected = frame.loc[order, list(claims.PAGE)].reset_index(drop=True)
+    of_accuracy = expected["unit"] == "accuracy"
+    assert 0 < of_accuracy.sum() < len(expected)
+    expected.loc[of_accuracy, ["effect", "low", "high"]] *= 100
+    expected["unit"] = ["percentage points" if points else "" for points in of_accuracy]
     pd.testing.assert_frame_equal(page, expected)
     for claim, own in frame[primary].groupby("claim"):
         counts = own["verdict"].value_counts().reindex(["holds", "fails"], fill_value=0)
