@@ -74,8 +74,7 @@ def of(optimizer: str, regularizer: Regularizer) -> Settings:
     return settings(optimizer=optimizer, sgld=sgld, regularizer=regularizer, batch_size=8)
 
 
-@pytest.mark.parametrize("device", ["meta", "cpu"])
-@pytest.mark.parametrize("together", [1, 3])
+@pytest.mark.parametrize(("device", "together"), [("meta", 3), ("cpu", 1)])
 @pytest.mark.parametrize("optimizer", ["adam", "sgd", "sgld"])
 @pytest.mark.parametrize("regularizer", REGULARIZERS)
 def test_an_epoch(
