@@ -196,7 +196,7 @@ def planes_compression(table: pd.DataFrame) -> Figure:
     longest = max(own["estimator"].nunique() for _, own in groups)
     drawn, axes = canvas.figure(
         len(groups),
-        title="Is there a compression phase? It depends on who asks",
+        title="Is there a compression phase? It depends on the estimator",
         subtitle="fall of estimated I(X;T) after its maximum, in bit, by estimator and layer",
         note="Mean over seeds. Blue: the 95 % interval lies above "
         f"{DROP} bit (darker: more); white: below; grey and ?: {DROP} lies in it; "
