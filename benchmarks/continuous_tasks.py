@@ -1,8 +1,8 @@
 """Tasks of `benchmark-mi` with Y cut into deciles, as a file for the tests of estimators.
 
-    python -m venv /tmp/benchmark-mi
-    /tmp/benchmark-mi/bin/pip install benchmark-mi==0.1.3 jax==0.4.30 jaxlib==0.4.30
-    /tmp/benchmark-mi/bin/python benchmarks/continuous_tasks.py
+    python -m venv .benchmark-mi
+    .benchmark-mi/bin/pip install benchmark-mi==0.1.3 jax==0.4.30 jaxlib==0.4.30
+    .benchmark-mi/bin/python benchmarks/continuous_tasks.py
 
 Samples of X are theirs (Czyz et al. 2023, "Beyond Normal: On the Evaluation of Mutual Information
 Estimators"), and the class is the decile of Y.  Its information with X is integrated here from the

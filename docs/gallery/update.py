@@ -379,7 +379,12 @@ def synergy_table(study: Path) -> str:
             cells.append(f"{mean} [{low}, {high}]")
         words = wording.of_condition(dict(zip(CONDITION, key[:-1], strict=True)))
         rows.append([words, key[-1].replace("-", " "), *cells])
-    heads = ["I(T1,T2;Y) (bit)", "redundant (%)", "synergistic (%)", "said by one other too (%)"]
+    heads = [
+        "I(T1,T2;Y) (bit)",
+        "redundant (%)",
+        "synergistic (%)",
+        "shared with one other neuron (%)",
+    ]
     return _markdown(["condition", "layer", *heads], rows)
 
 

@@ -448,7 +448,7 @@ USERS = {
     "training.learner": TRAINING | {"train_convolutional"},
     "training.devices": TRAINING | {"train_convolutional"},
     "ablation.kernels": ABLATING,
-    "ablation.single": {"damage", "rank"},
+    "ablation.single": {"damage", "rank", "damage_convolutional", "ablate_convolutional"},
     "ablation.joint": {"rank"},
     "ablation.ablate": {"ablate"},
     "convolutional.training": {"train_convolutional"},

@@ -231,14 +231,12 @@ def size_of_block(wildcards):
 
 def needing(stage, condition=condition_of, networks=size_of_block):
     """Memory of a job of a stage by the sizes of its condition; it doubles with each attempt."""
-    trains = stage in ("train", "plane", "bounds", "supersample")
-
     def memory(wildcards, attempt):
         start = needed(
             stage,
             sizes_of(condition(wildcards)),
             networks(wildcards),
-            gpu=trains and STUDY.device != "cpu",
+            STUDY.device,
         )
         return start * 2 ** (attempt - 1)
 

@@ -7,6 +7,7 @@ greedy choice is not the best one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -45,6 +46,30 @@ def damage(
             right, _, losses = cumulative(network, inputs, labels, each, rows=rows, threads=threads)
             for array, values in ((correct, right), (loss, losses)):
                 array[position, number] = [values[0, 0], *values[:, 1]]
+    coords = {
+        "seed": ("seed", list(stack.seeds), {"long_name": "seed"}),
+        **neuron_coordinates(stack.architecture.hidden),
+    }
+    return left(correct, loss, splits, coords)
+
+
+def left(
+    correct: np.ndarray,
+    loss: np.ndarray,
+    splits: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    coords: Mapping[str, Any],
+) -> xr.Dataset:
+    """The layout of ``damage.nc``.
+
+    Parameters
+    ----------
+    correct, loss
+        (seed, split, 1 + neurons): of the whole network, then without each neuron.
+    splits
+        Name -> inputs and labels.
+    coords
+        Of the dimensions seed and neuron.
+    """
     dims, whole = ("seed", "split", "neuron"), ("seed", "split")
     alone = "after switching off this neuron alone"
     return xr.Dataset(
@@ -68,9 +93,8 @@ def damage(
             ),
         },
         coords={
-            "seed": ("seed", list(stack.seeds), {"long_name": "seed"}),
             "split": ("split", list(splits), {"long_name": "part of the data set"}),
-            **neuron_coordinates(stack.architecture.hidden),
+            **coords,
         },
     )
 

@@ -120,7 +120,7 @@ def jobs(study: Study, rates: Rates = RATES) -> Iterator[Job]:
                     networks=n,
                     cpu_seconds=rates.start + n * cpu,
                     gpu_seconds=gpu * max(1, n / rates.gpu_networks) if uses_gpu else 0.0,
-                    memory_mib=needed(stage, of, n, gpu=uses_gpu),
+                    memory_mib=needed(stage, of, n, study.device),
                     files=files,
                     disk_mib=n * mib,
                 )

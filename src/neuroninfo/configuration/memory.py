@@ -39,6 +39,9 @@ HELD: Final[Mapping[str, Held]] = {
 }
 """By rule; peaks of records of runs (`benchmarks/study.py`) are below what follows from them."""
 
+TRAINS: Final = ("train", "plane", "bounds", "supersample")
+"""Rules that may get a GPU, as profiles/slurm gives them one."""
+
 MARGIN: Final = 1.3
 CUDA_MIB: Final = 3000
 """Of the libraries of CUDA in the memory of the machine."""
@@ -46,7 +49,7 @@ STEP: Final = 500
 """What is asked for is a multiple of it."""
 
 
-def needed(rule: str, sizes: Sizes, seeds: int, *, gpu: bool = False) -> int:
+def needed(rule: str, sizes: Sizes, seeds: int, device: str) -> int:
     """MiB that the job of a rule asks for.
 
     Parameters
@@ -57,13 +60,18 @@ def needed(rule: str, sizes: Sizes, seeds: int, *, gpu: bool = False) -> int:
         Of its condition.
     seeds
         Networks that the job works on.
-    gpu
-        Whether it may get a GPU.
+    device
+        Of the study: whatever trains may get a GPU unless it is ``cpu``.
     """
     held = HELD[rule]
     of_data = held.dataset * sizes.dataset_mib + held.test * sizes.test_mib
     of_networks = (
         held.activations * sizes.activations_mib + held.parameters * sizes.parameters_mib
     ) * seeds
-    peak = held.libraries + of_data + of_networks + (CUDA_MIB if gpu else 0)
+    peak = (
+        held.libraries
+        + of_data
+        + of_networks
+        + (CUDA_MIB if rule in TRAINS and device != "cpu" else 0)
+    )
     return STEP * math.ceil(MARGIN * peak / STEP)

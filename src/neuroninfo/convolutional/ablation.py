@@ -10,7 +10,7 @@ from torch import nn
 
 from neuroninfo.ablation.removals import Removals
 from neuroninfo.ablation.settings import AblationSettings
-from neuroninfo.files.storage import labelled
+from neuroninfo.ablation.single import left
 from neuroninfo.own_network.curves import constants_of, curves
 from neuroninfo.own_network.ordered import ablated
 
@@ -81,9 +81,8 @@ def damage(
     """
     n_units = network.sizes["neuron"]
     each = np.array([np.roll(np.arange(n_units), -unit) for unit in range(n_units)])
-    shape = (len(networks), len(splits), n_units)
+    shape = (len(networks), len(splits), n_units + 1)
     correct, loss = np.empty(shape, dtype=np.int32), np.empty(shape)
-    correct_before, loss_before = np.empty(shape[:2], dtype=np.int32), np.empty(shape[:2])
     for position, model in enumerate(networks):
         neurons = network.isel(seed=[position])
         removals = Removals(each, np.zeros(n_units, dtype=np.int64), constants_of(neurons))
@@ -91,30 +90,7 @@ def damage(
             (curve,), _, _ = curves(
                 model, neurons, name, data, [removals], [np.array([0, 1])], progress=False
             )
-            place = (position, number)
-            correct_before[place], correct[place] = curve.correct[0, 0], curve.correct[:, 1]
-            loss_before[place], loss[place] = curve.loss[0, 0], curve.loss[:, 1]
-    dims = ("seed", "split", "neuron")
-    words = "after switching off this neuron alone"
-    sizes = np.array([len(labels) for _, labels in splits.values()], dtype=np.int32)
-    return xr.Dataset(
-        {
-            "correct": (dims, correct, labelled(f"correct predictions {words}", "1")),
-            "loss": (dims, loss, labelled(f"mean cross-entropy {words}", "nat")),
-            "correct_unablated": (
-                dims[:2],
-                correct_before,
-                labelled("correct predictions of the whole network", "1"),
-            ),
-            "loss_unablated": (
-                dims[:2],
-                loss_before,
-                labelled("mean cross-entropy of the whole network", "nat"),
-            ),
-            "n_examples": ("split", sizes, labelled("examples of the split", "1")),
-        },
-        coords={
-            **{name: network[name].variable for name in ("seed", "neuron", "layer", "unit")},
-            "split": ("split", list(splits), {"long_name": "part of the data set"}),
-        },
-    )
+            for array, values in ((correct, curve.correct), (loss, curve.loss)):
+                array[position, number] = [values[0, 0], *values[:, 1]]
+    coords = {name: network[name].variable for name in ("seed", "neuron", "layer", "unit")}
+    return left(correct, loss, splits, coords)
