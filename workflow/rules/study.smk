@@ -231,6 +231,7 @@ def size_of_block(wildcards):
 
 def needing(stage, condition=condition_of, networks=size_of_block):
     """Memory of a job of a stage by the sizes of its condition; it doubles with each attempt."""
+
     def memory(wildcards, attempt):
         start = needed(
             stage,
