@@ -70,6 +70,7 @@ MINIATURE = {
                 for quantizer in ("threshold", "uniform-4", "quantile-4")
             ],
             "random": 1,
+            "seeds": 1,
         },
     },
     "measures": {"quantizers": ["threshold", "uniform-4", "quantile-4"]},
@@ -82,9 +83,11 @@ MINIATURE = {
         }
     ],
     "search": {"examples": 100},
-    "pruning": {"orderings": "ranking", "kept": [0.5]},
-    "precision": {"bits": [4], "random": 1},
+    "pruning": {"orderings": "ranking", "kept": [0.5], "seeds": 1},
+    "precision": {"bits": [4], "random": 1, "seeds": 1},
+    "classes": {"seeds": 1},
     "planes": {
+        "seeds": 1,
         "epochs": 3,
         "estimators": ["edges-30", "kde-upper-0.001"],
         "costly": {"estimators": ["renyi-1.01"], "epochs": 2},

@@ -201,11 +201,11 @@ PLACES = {
 
 
 def files_made(rule: str) -> list[str]:
-    """Outputs of a rule, of a figure the picture that is seen."""
+    """Outputs of a rule; of a figure the picture that is seen, and not its numbers."""
     outputs = re.search(r"^    output:\n(.*?)^    \w+:", rule, re.MULTILINE | re.DOTALL)[1]
     files = re.findall(r'"([^"]+\.(?:nc|csv|html|png|gif))"', outputs)
-    if any(file.endswith(".png") for file in files):
-        files = [file for file in files if not file.endswith(".csv")]
+    pictures = {file.removesuffix(".png") for file in files if file.endswith(".png")}
+    files = [file for file in files if file.removesuffix(".csv") not in pictures]
     for constant, place in PLACES.items():
         files = [file.replace(constant, place) for file in files]
     return [re.sub(r"\{+(\w+)\}+", r"<\1>", file) for file in files]

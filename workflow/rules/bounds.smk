@@ -136,42 +136,28 @@ rule figure_bounds_supersample:
     input:
         SUPERSAMPLE_FILES,
     output:
-        report(
-            f"{FIGURES}/bounds-supersample.png",
-            caption="../report/bounds-supersample.rst",
-            category=BOUNDS,
-            labels={"figure": "f-CMI"},
-        ),
-        f"{FIGURES}/bounds-supersample.pdf",
-        f"{FIGURES}/bounds-supersample.csv",
+        supersample=[
+            report(
+                f"{FIGURES}/bounds-supersample.png",
+                caption="../report/bounds-supersample.rst",
+                category=BOUNDS,
+                labels={"figure": "f-CMI"},
+            ),
+            f"{FIGURES}/bounds-supersample.pdf",
+            f"{FIGURES}/bounds-supersample.csv",
+        ],
+        tighter=[
+            report(
+                f"{FIGURES}/bounds-tighter.png",
+                caption="../report/bounds-tighter.rst",
+                category=BOUNDS,
+                labels={"figure": "tighter bounds from supersamples"},
+            ),
+            f"{FIGURES}/bounds-tighter.pdf",
+            f"{FIGURES}/bounds-tighter.csv",
+        ],
     log:
         f"logs/{FIGURES}/bounds-supersample.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        code=lambda wildcards: code("figure_bounds_supersample.py"),
-    script:
-        "../scripts/figure_bounds_supersample.py"
-
-
-rule figure_bounds_tighter:
-    input:
-        SUPERSAMPLE_FILES,
-    output:
-        report(
-            f"{FIGURES}/bounds-tighter.png",
-            caption="../report/bounds-tighter.rst",
-            category=BOUNDS,
-            labels={"figure": "tighter bounds from supersamples"},
-        ),
-        f"{FIGURES}/bounds-tighter.pdf",
-        f"{FIGURES}/bounds-tighter.csv",
-    log:
-        f"logs/{FIGURES}/bounds-tighter.log",
     localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
@@ -179,9 +165,9 @@ rule figure_bounds_tighter:
         mem_mb=4000,
         runtime=10,
     params:
-        code=lambda wildcards: code("figure_bounds_tighter.py"),
+        code=lambda wildcards: code("figure_bounds_supersample.py"),
     script:
-        "../scripts/figure_bounds_tighter.py"
+        "../scripts/figure_bounds_supersample.py"
 
 
 rule study_bounds:

@@ -1,7 +1,8 @@
 """Estimators of information on distributions with known information."""
 
+CALIBRATION_PARTS = ("label", "input", "cost")
 CALIBRATION_FIGURES = (
-    figure_files(f"calibration-{part}" for part in ("label", "input", "cost"))
+    figure_files(f"calibration-{part}" for part in CALIBRATION_PARTS)
     if STUDY.calibration_settings()
     else []
 )
@@ -32,17 +33,22 @@ rule figure_calibration:
     input:
         f"{RESULTS}/calibration.nc",
     output:
-        report(
-            f"{FIGURES}/calibration-{{part}}.png",
-            caption="../report/calibration.rst",
-            category=PLANES,
-            subcategory=OF_THE_STUDY,
-            labels={"figure": "calibration, {part}"},
-        ),
-        f"{FIGURES}/calibration-{{part}}.pdf",
-        f"{FIGURES}/calibration-{{part}}.csv",
+        **{
+            part: [
+                report(
+                    f"{FIGURES}/calibration-{part}.png",
+                    caption="../report/calibration.rst",
+                    category=PLANES,
+                    subcategory=OF_THE_STUDY,
+                    labels={"figure": f"calibration, {part}"},
+                ),
+                f"{FIGURES}/calibration-{part}.pdf",
+                f"{FIGURES}/calibration-{part}.csv",
+            ]
+            for part in CALIBRATION_PARTS
+        },
     log:
-        f"logs/{FIGURES}/calibration-{{part}}.log",
+        f"logs/{FIGURES}/calibration.log",
     localrule: True
     conda:
         "../../envs/neuroninfo.yaml"

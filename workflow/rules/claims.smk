@@ -42,39 +42,22 @@ rule readings:
         "../scripts/readings.py"
 
 
-rule tolerances:
+rule figure_tolerances:
     input:
         f"{CONDITION}/reading.nc",
     output:
-        f"{CONDITION}/tolerances.csv",
-    log:
-        f"logs/{CONDITION}/tolerances.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=lasting(30),
-    params:
-        condition=seeds_of,
-        code=lambda wildcards: code("tolerances.py"),
-    script:
-        "../scripts/tolerances.py"
-
-
-rule figure_tolerances:
-    input:
-        f"{CONDITION}/tolerances.csv",
-    output:
-        report(
-            f"{FIGURE}/tolerances.png",
-            caption="../report/tolerances.rst",
-            category=CLAIMS,
-            subcategory=BY_CONDITION,
-            labels=figure_labels("tolerances of the talk's numbers"),
-        ),
-        f"{FIGURE}/tolerances.pdf",
-        f"{FIGURE}/tolerances.csv",
+        table=f"{CONDITION}/tolerances.csv",
+        figure=[
+            report(
+                f"{FIGURE}/tolerances.png",
+                caption="../report/tolerances.rst",
+                category=CLAIMS,
+                subcategory=BY_CONDITION,
+                labels=figure_labels("tolerances of the talk's numbers"),
+            ),
+            f"{FIGURE}/tolerances.pdf",
+            f"{FIGURE}/tolerances.csv",
+        ],
     log:
         f"logs/{FIGURE}/tolerances.log",
     localrule: True
@@ -82,7 +65,7 @@ rule figure_tolerances:
         "../../envs/neuroninfo.yaml"
     resources:
         mem_mb=growing(2000),
-        runtime=lasting(10),
+        runtime=lasting(30),
     params:
         condition=seeds_of,
         code=lambda wildcards: code("figure_tolerances.py"),

@@ -31,31 +31,11 @@ rule ablate_classes:
         "../scripts/ablate_classes.py"
 
 
-rule classes:
+rule figure_classes:
     input:
         of_condition("classes.nc"),
     output:
-        f"{CONDITION}/classes.csv",
-    log:
-        f"logs/{CONDITION}/classes.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=4000,
-        runtime=10,
-    params:
-        condition=described,
-        code=lambda wildcards: code("classes.py"),
-    script:
-        "../scripts/classes.py"
-
-
-rule figure_classes:
-    input:
-        classes=of_condition("classes.nc"),
         table=f"{CONDITION}/classes.csv",
-    output:
         classes=[
             report(
                 f"{FIGURE}/classes.png",

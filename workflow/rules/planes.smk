@@ -78,31 +78,11 @@ rule join_plane:
         "../scripts/join_plane.py"
 
 
-rule compression:
+rule figure_planes:
     input:
         of_condition("plane.nc"),
     output:
-        f"{CONDITION}/compression.csv",
-    log:
-        f"logs/{CONDITION}/compression.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        condition=described,
-        code=lambda wildcards: code("compression.py"),
-    script:
-        "../scripts/compression.py"
-
-
-rule figure_planes:
-    input:
-        plane=of_condition("plane.nc"),
         table=f"{CONDITION}/compression.csv",
-    output:
         planes=[
             report(
                 f"{FIGURE}/planes.png",
@@ -262,27 +242,6 @@ rule study_planes:
             subcategory=OF_THE_STUDY,
             labels={"figure": "table of correlations with the gap"},
         ),
-    log:
-        f"logs/{RESULTS}/planes.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    params:
-        conditions=named(STUDY.with_planes),
-        code=lambda wildcards: code("study_planes.py"),
-    script:
-        "../scripts/study_planes.py"
-
-
-rule figure_study_planes:
-    input:
-        planes=of_conditions("plane.nc", STUDY.with_planes),
-        compression=f"{RESULTS}/compression.csv",
-        gap=f"{RESULTS}/plane-gap.csv",
-    output:
         planes_compression=[
             report(
                 f"{FIGURES}/planes-compression.png",
@@ -306,7 +265,7 @@ rule figure_study_planes:
             f"{FIGURES}/planes-gap.csv",
         ],
     log:
-        f"logs/{FIGURES}/planes.log",
+        f"logs/{RESULTS}/planes.log",
     localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
@@ -315,6 +274,6 @@ rule figure_study_planes:
         runtime=30,
     params:
         conditions=named(STUDY.with_planes),
-        code=lambda wildcards: code("figure_study_planes.py"),
+        code=lambda wildcards: code("study_planes.py"),
     script:
-        "../scripts/figure_study_planes.py"
+        "../scripts/study_planes.py"

@@ -36,39 +36,22 @@ rule prune:
         "../scripts/prune.py"
 
 
-rule pruning:
+rule figure_pruning:
     input:
         of_condition("pruned.nc"),
     output:
-        f"{CONDITION}/pruning.csv",
-    log:
-        f"logs/{CONDITION}/pruning.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        condition=described,
-        code=lambda wildcards: code("pruning.py"),
-    script:
-        "../scripts/pruning.py"
-
-
-rule figure_pruning:
-    input:
-        f"{CONDITION}/pruning.csv",
-    output:
-        report(
-            f"{FIGURE}/pruning.png",
-            caption="../report/pruning.rst",
-            category=BEYOND,
-            subcategory=BY_CONDITION,
-            labels=figure_labels("pruned networks"),
-        ),
-        f"{FIGURE}/pruning.pdf",
-        f"{FIGURE}/pruning.csv",
+        table=f"{CONDITION}/pruning.csv",
+        figure=[
+            report(
+                f"{FIGURE}/pruning.png",
+                caption="../report/pruning.rst",
+                category=BEYOND,
+                subcategory=BY_CONDITION,
+                labels=figure_labels("pruned networks"),
+            ),
+            f"{FIGURE}/pruning.pdf",
+            f"{FIGURE}/pruning.csv",
+        ],
     log:
         f"logs/{FIGURE}/pruning.log",
     localrule: True
@@ -108,39 +91,22 @@ rule low_bit:
         "../scripts/low_bit.py"
 
 
-rule precision:
+rule figure_precision:
     input:
         of_condition("precision.nc"),
     output:
-        f"{CONDITION}/precision.csv",
-    log:
-        f"logs/{CONDITION}/precision.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        condition=described,
-        code=lambda wildcards: code("precision.py"),
-    script:
-        "../scripts/precision.py"
-
-
-rule figure_precision:
-    input:
-        f"{CONDITION}/precision.csv",
-    output:
-        report(
-            f"{FIGURE}/precision.png",
-            caption="../report/precision.rst",
-            category=BEYOND,
-            subcategory=BY_CONDITION,
-            labels=figure_labels("networks of few bits"),
-        ),
-        f"{FIGURE}/precision.pdf",
-        f"{FIGURE}/precision.csv",
+        table=f"{CONDITION}/precision.csv",
+        figure=[
+            report(
+                f"{FIGURE}/precision.png",
+                caption="../report/precision.rst",
+                category=BEYOND,
+                subcategory=BY_CONDITION,
+                labels=figure_labels("networks of few bits"),
+            ),
+            f"{FIGURE}/precision.pdf",
+            f"{FIGURE}/precision.csv",
+        ],
     log:
         f"logs/{FIGURE}/precision.log",
     localrule: True

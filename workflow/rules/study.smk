@@ -80,7 +80,6 @@ wildcard_constraints:
     orderings=r"[a-z0-9-]+",
     comparison=r"[a-z0-9-]+",
     toy=r"[a-z]+",
-    part=r"label|input|cost",
     gaps=r"[a-z0-9][a-z0-9.-]*",
     supersample=r"[a-z0-9][a-z0-9.-]*",
 

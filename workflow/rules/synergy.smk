@@ -30,39 +30,22 @@ rule decompose:
         "../scripts/decompose.py"
 
 
-rule synergy:
-    input:
-        of_condition("synergy.nc"),
-    output:
-        f"{CONDITION}/synergy.csv",
-    log:
-        f"logs/{CONDITION}/synergy.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=4000,
-        runtime=10,
-    params:
-        condition=described,
-        code=lambda wildcards: code("synergy.py"),
-    script:
-        "../scripts/synergy.py"
-
-
 rule figure_synergy:
     input:
         of_condition("synergy.nc"),
     output:
-        report(
-            f"{FIGURE}/synergy.png",
-            caption="../report/synergy.rst",
-            category=SYNERGY,
-            subcategory=BY_CONDITION,
-            labels=figure_labels("redundancy and synergy of pairs"),
-        ),
-        f"{FIGURE}/synergy.pdf",
-        f"{FIGURE}/synergy.csv",
+        table=f"{CONDITION}/synergy.csv",
+        figure=[
+            report(
+                f"{FIGURE}/synergy.png",
+                caption="../report/synergy.rst",
+                category=SYNERGY,
+                subcategory=BY_CONDITION,
+                labels=figure_labels("redundancy and synergy of pairs"),
+            ),
+            f"{FIGURE}/synergy.pdf",
+            f"{FIGURE}/synergy.csv",
+        ],
     log:
         f"logs/{FIGURE}/synergy.log",
     localrule: True
@@ -93,6 +76,17 @@ rule study_synergy:
         ),
         layers=f"{RESULTS}/synergy-layers.csv",
         agreement=f"{RESULTS}/synergy-agreement.csv",
+        figure=[
+            report(
+                f"{FIGURES}/synergy-ablation.png",
+                caption="../report/synergy-ablation.rst",
+                category=SYNERGY,
+                subcategory=OF_THE_STUDY,
+                labels={"figure": "measured redundancy against ablation"},
+            ),
+            f"{FIGURES}/synergy-ablation.pdf",
+            f"{FIGURES}/synergy-ablation.csv",
+        ],
     log:
         f"logs/{RESULTS}/synergy.log",
     localrule: True
@@ -106,31 +100,3 @@ rule study_synergy:
         code=lambda wildcards: code("study_synergy.py"),
     script:
         "../scripts/study_synergy.py"
-
-
-rule figure_synergy_ablation:
-    input:
-        layers=f"{RESULTS}/synergy-layers.csv",
-        agreement=f"{RESULTS}/synergy-agreement.csv",
-    output:
-        report(
-            f"{FIGURES}/synergy-ablation.png",
-            caption="../report/synergy-ablation.rst",
-            category=SYNERGY,
-            subcategory=OF_THE_STUDY,
-            labels={"figure": "measured redundancy against ablation"},
-        ),
-        f"{FIGURES}/synergy-ablation.pdf",
-        f"{FIGURES}/synergy-ablation.csv",
-    log:
-        f"logs/{FIGURES}/synergy-ablation.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        code=lambda wildcards: code("figure_synergy_ablation.py"),
-    script:
-        "../scripts/figure_synergy_ablation.py"

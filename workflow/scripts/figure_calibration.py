@@ -1,4 +1,4 @@
-"""Draw estimates beside known values, or their cost."""
+"""Draw estimates beside known values, and what they cost."""
 
 import sys
 from pathlib import Path
@@ -11,4 +11,5 @@ from neuroninfo.figures.calibration import calibration
 from neuroninfo.files import storage
 
 estimates = storage.read(snakemake.input[0], "calibration")
-canvas.save(calibration(estimates, snakemake.wildcards.part), *snakemake.output)
+for part, files in snakemake.output.items():
+    canvas.save(calibration(estimates, part), *files)

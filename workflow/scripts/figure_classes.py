@@ -1,4 +1,4 @@
-"""Draw what the orders of classes cost each class, and the curves of the last hidden layer."""
+"""Draw what the orders of classes cost each class, write its table, and draw curves by class."""
 
 import sys
 from pathlib import Path
@@ -9,10 +9,11 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 from neuroninfo.figures import canvas
 from neuroninfo.figures.classes import class_curves, classes
 from neuroninfo.files import storage, tables
-from neuroninfo.results.classes import COLUMNS
+from neuroninfo.results.classes import summary
 
 condition = snakemake.params.condition
-groups = storage.read_groups(snakemake.input.classes, "classes", condition=condition)
-numbers = tables.read(snakemake.input.table, COLUMNS)
-canvas.save(classes(groups, numbers, condition), *snakemake.output.classes)
-canvas.save(class_curves(groups, numbers, condition), *snakemake.output.class_curves)
+groups = storage.read_groups(snakemake.input[0], "classes", condition=condition)
+costs = summary(groups, condition)
+tables.write(costs, snakemake.output.table)
+canvas.save(classes(groups, costs, condition), *snakemake.output.classes)
+canvas.save(class_curves(groups, costs, condition), *snakemake.output.class_curves)

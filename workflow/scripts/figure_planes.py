@@ -1,4 +1,4 @@
-"""Draw information planes, and how classes cluster beside them."""
+"""Draw information planes and how classes cluster, and write how far I(X;T) falls."""
 
 import sys
 from pathlib import Path
@@ -9,10 +9,11 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 from neuroninfo.figures import canvas
 from neuroninfo.figures.planes import clustering, planes
 from neuroninfo.files import storage, tables
-from neuroninfo.results.planes import COLUMNS
+from neuroninfo.results.planes import compression
 
 condition = snakemake.params.condition
-plane = storage.read(snakemake.input.plane, "plane")
-compression = tables.read(snakemake.input.table, COLUMNS)
-canvas.save(planes(plane, compression, condition), *snakemake.output.planes)
+plane = storage.read(snakemake.input[0], "plane")
+falls = compression(plane, condition)
+tables.write(falls, snakemake.output.table)
+canvas.save(planes(plane, falls, condition), *snakemake.output.planes)
 canvas.save(clustering(plane, condition), *snakemake.output.clustering)

@@ -1,4 +1,4 @@
-"""Draw accuracy, information and ablation of networks of few bits."""
+"""Draw accuracy, information and ablation of networks with few bits, and write their table."""
 
 import sys
 from pathlib import Path
@@ -8,8 +8,10 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
 from neuroninfo.figures.precision import precision
-from neuroninfo.files import tables
-from neuroninfo.results.low_bit import COLUMNS
+from neuroninfo.files import storage, tables
+from neuroninfo.results.low_bit import summary
 
-table = tables.read(snakemake.input[0], COLUMNS)
-canvas.save(precision(table, snakemake.params.condition), *snakemake.output)
+condition = snakemake.params.condition
+table = summary(storage.read_groups(snakemake.input[0], "precision"), condition)
+tables.write(table, snakemake.output.table)
+canvas.save(precision(table, condition), *snakemake.output.figure)

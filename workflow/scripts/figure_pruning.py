@@ -1,4 +1,4 @@
-"""Draw accuracy and size of pruned networks."""
+"""Draw accuracy and size of pruned networks, and write their table."""
 
 import sys
 from pathlib import Path
@@ -8,8 +8,10 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
 from neuroninfo.figures.pruning import pruning
-from neuroninfo.files import tables
-from neuroninfo.results.pruning import COLUMNS
+from neuroninfo.files import storage, tables
+from neuroninfo.results.pruning import summary
 
-table = tables.read(snakemake.input[0], COLUMNS)
-canvas.save(pruning(table, snakemake.params.condition), *snakemake.output)
+condition = snakemake.params.condition
+table = summary(storage.read(snakemake.input[0], "pruned"), condition)
+tables.write(table, snakemake.output.table)
+canvas.save(pruning(table, condition), *snakemake.output.figure)

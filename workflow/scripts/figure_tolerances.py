@@ -1,4 +1,4 @@
-"""Draw at which tolerances the talk's numbers of neurons are what one network would give."""
+"""Draw at which tolerances the talk's numbers of neurons are found, and write all counts."""
 
 import sys
 from pathlib import Path
@@ -8,9 +8,10 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
 from neuroninfo.figures.tolerances import tolerances
-from neuroninfo.results.tolerances import read
+from neuroninfo.files import storage, tables
+from neuroninfo.results.tolerances import surface
 
-canvas.save(
-    tolerances(read(snakemake.input[0]), snakemake.params.condition),
-    *snakemake.output,
-)
+condition = snakemake.params.condition
+counts = surface(storage.read(snakemake.input[0], "reading"), condition)
+tables.write(counts, snakemake.output.table)
+canvas.save(tolerances(counts, condition), *snakemake.output.figure)

@@ -1,4 +1,4 @@
-"""Gather how far I(X;T) falls in all conditions; correlate information with the gaps of these."""
+"""Gather falls of I(X;T) of all conditions, correlate information with gaps, and draw both."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
+from neuroninfo.figures import canvas
+from neuroninfo.figures.planes import planes_compression, planes_gap
 from neuroninfo.files import pages, storage, tables
 from neuroninfo.results import planes
 
@@ -15,8 +17,10 @@ falls = tables.gather(snakemake.input.compression, planes.COLUMNS, planes.KEY, c
 tables.write(falls, into.compression)
 page = falls[list(planes.PAGE)]
 pages.write(page, into.compression_page, title="Fall of I(X;T) after its maximum, in bit")
+canvas.save(planes_compression(falls), *into.planes_compression)
 
 points = planes.gaps([storage.read(path, "plane") for path in snakemake.input.planes], conditions)
 correlations = planes.gap_correlations(points)
 tables.write(correlations, into.gap)
 pages.write(correlations, into.gap_page, title="Rank correlation with the generalization gap")
+canvas.save(planes_gap(points, correlations), *into.planes_gap)

@@ -1,4 +1,4 @@
-"""Gather redundancy and synergy of all conditions; set them beside counts of ablation."""
+"""Gather redundancy and synergy of all conditions, and draw them beside counts of ablation."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
+from neuroninfo.figures import canvas
+from neuroninfo.figures.synergy import synergy_ablation
 from neuroninfo.files import pages, tables
 from neuroninfo.results import counts, synergy
 
@@ -18,5 +20,7 @@ pages.write(page, into.measured_page, title="Redundancy and synergy by layer")
 
 readings = tables.gather(snakemake.input.counts, counts.COLUMNS, counts.KEY, conditions)
 of_layers = synergy.points(measured, readings)
+correlations = synergy.agreement(of_layers)
 tables.write(of_layers, into.layers)
-tables.write(synergy.agreement(of_layers), into.agreement)
+tables.write(correlations, into.agreement)
+canvas.save(synergy_ablation(of_layers, correlations), *into.figure)
