@@ -21,17 +21,18 @@ SHARED = ("overtime", "cluster", "finished", "undisturbed", "plan")
 """Fixtures that are made once for all tests that use one; such tests are slow."""
 TOGETHER = {
     "tests/report/test_report.py": "finished",
-    "tests/workflow/test_docs.py": "finished",
+    "tests/workflow/test_data.py": "finished",
     "tests/workflow/test_run.py": "finished",
 }
 """File -> what it shares with others; other files are by themselves."""
 BEGIN = (
     "cluster/",
     "workflow/test_run",
+    "workflow/test_data",
     "report/",
-    "workflow/test_docs",
-    "unit/ablation/",
     "faults/",
+    "unit/ablation/",
+    "workflow/",
 )
 """Where the tests are that take longest."""
 SLOW_UNITS = {

@@ -25,11 +25,13 @@ TINY = {
         }
     },
     "conditions": [
+        {"dataset": "digits", "architecture": "conv-4-5", "regularizer": "batchnorm"},
         {
             "dataset": "digits",
-            "architecture": ["conv-4-5", "resnet-3-4"],
+            "architecture": "resnet-3-4",
             "regularizer": "batchnorm",
-        }
+            "figures": False,
+        },
     ],
 }
 FIGURES = (
@@ -45,7 +47,8 @@ def test_a_study_of_convolutional_networks(project: Project) -> None:
     results = project.folder / "results/tiny"
     for architecture in ("conv-4-5", "resnet-3-4"):
         figures = results / "figures/digits" / architecture / "relu/batchnorm"
-        assert {path.stem for path in figures.glob("*.png")} == set(FIGURES)
+        drawn = FIGURES if architecture == "conv-4-5" else ()
+        assert {path.stem for path in figures.glob("*.png")} == set(drawn)
         block = results / "digits" / architecture / "relu/batchnorm/seeds-0-1"
         assert not (block / "activations.nc").exists()
         curves = storage.read_groups(block / "ablation-information.nc", "ablation")
