@@ -1,6 +1,7 @@
 """The study from the configuration: its paths, and the functions that several chapters use."""
 
 import functools
+import os
 import re
 
 # Where this file is, and not the workflow that uses this one as a module.
@@ -16,6 +17,11 @@ from neuroninfo.configuration.memory import needed
 from neuroninfo.configuration.plans import Condition
 from neuroninfo.configuration.sizes import sizes
 from neuroninfo.provenance import Library
+
+# Without a home folder, Matplotlib would look for all fonts again in every job.
+if not os.access(os.path.expanduser("~"), os.W_OK):
+    fonts = Path.cwd() / ".snakemake" / "matplotlib"
+    os.environ.setdefault("MPLCONFIGDIR", str(fonts))
 
 WRITTEN = [path for path in workflow.configfiles if Path(path).is_file()]
 try:
