@@ -247,6 +247,7 @@ def test_a_script_that_uses_nothing_has_a_hash(library: Path) -> None:
 SCRIPTS = ROOT / "workflow" / "scripts"
 OURS = Library(SOURCE)
 MEASURING = {
+    "files.seeds",
     "files.storage",
     "networks.activations",
     "networks.stack",

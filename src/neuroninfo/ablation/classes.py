@@ -19,6 +19,7 @@ from neuroninfo.ablation.layouts import order_variable
 from neuroninfo.ablation.orders import order_by, permutation, scopes
 from neuroninfo.ablation.removals import Removals
 from neuroninfo.ablation.settings import ClassSettings
+from neuroninfo.files.seeds import joined
 from neuroninfo.files.storage import labelled
 from neuroninfo.networks.stack import Stack
 from neuroninfo.neurons.measures import mutual_information
@@ -88,18 +89,7 @@ def ablate_classes(
         for scope, members in scopes(stack.architecture.hidden, (LAYERS,)).items():
             ablated = _layer(network, of_seed, members, inputs, labels, settings, threads)
             parts.setdefault(scope, []).append(ablated)
-    return {
-        name: xr.concat(
-            of_layer,
-            dim="seed",
-            data_vars="minimal",
-            coords="minimal",
-            compat="equals",
-            join="exact",
-            combine_attrs="identical",
-        )
-        for name, of_layer in parts.items()
-    }
+    return {name: joined(of_layer) for name, of_layer in parts.items()}
 
 
 def _layer(

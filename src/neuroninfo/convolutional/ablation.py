@@ -11,6 +11,7 @@ from torch import nn
 from neuroninfo.ablation.removals import Removals
 from neuroninfo.ablation.settings import AblationSettings
 from neuroninfo.ablation.single import left
+from neuroninfo.files.seeds import joined
 from neuroninfo.own_network.curves import constants_of, curves
 from neuroninfo.own_network.ordered import ablated
 
@@ -51,18 +52,7 @@ def ablate(
         )
         for position, model in enumerate(networks)
     ]
-    return {
-        scope: xr.concat(
-            [of_seed[scope] for of_seed in of_seeds],
-            dim="seed",
-            data_vars="minimal",
-            coords="minimal",
-            compat="equals",
-            join="exact",
-            combine_attrs="identical",
-        )
-        for scope in of_seeds[0]
-    }
+    return {scope: joined([of_seed[scope] for of_seed in of_seeds]) for scope in of_seeds[0]}
 
 
 def damage(

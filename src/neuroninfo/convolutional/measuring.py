@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import xarray as xr
 
+from neuroninfo.files.seeds import joined
 from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.neurons.quantization import Quantizer
 from neuroninfo.neurons.settings import MeasureSettings
@@ -76,12 +77,4 @@ def measure(
                 attrs,
             )
         )
-    return xr.concat(
-        parts,
-        dim="seed",
-        data_vars="minimal",
-        coords="minimal",
-        compat="equals",
-        join="exact",
-        combine_attrs="identical",
-    )
+    return joined(parts)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from neuroninfo.files.seeds import joined
 from neuroninfo.files.storage import StorageError, made_again, read, read_groups, write
 
 
@@ -37,18 +38,10 @@ def concatenate(parts: Sequence[xr.Dataset], dim: str, expected: Sequence[int]) 
                 f"parts along {dim!r} do not fit together: variable {name!r} is {existing_kinds}"
             )
     try:
-        joined = xr.concat(
-            parts,
-            dim=dim,
-            data_vars="minimal",
-            coords="minimal",
-            compat="equals",
-            join="exact",
-            combine_attrs="drop_conflicts",
-        )
+        whole = joined(parts, dim, "drop_conflicts")
     except ValueError as error:
         raise StorageError(f"parts along {dim!r} do not fit together: {error}") from error
-    return joined.sortby(dim)
+    return whole.sortby(dim)
 
 
 def gather(

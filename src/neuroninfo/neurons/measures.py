@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
+from neuroninfo.files.seeds import joined
 from neuroninfo.files.storage import labelled
 from neuroninfo.networks.activations import ACTIVATIONS, NON_NEGATIVE
 from neuroninfo.networks.stack import Stack
@@ -174,15 +175,7 @@ def measure(
             raise ValueError(f"outputs are of seed {seeds}, the network of {network.seeds}")
         measured = _measure_seed(of_seed, settings)
         parts.append(measured.assign(sensitivity.measures(network, of_seed)))
-    return xr.concat(
-        parts,
-        dim="seed",
-        data_vars="minimal",
-        coords="minimal",
-        compat="equals",
-        join="exact",
-        combine_attrs="identical",
-    )
+    return joined(parts)
 
 
 def _measure_seed(activations: xr.Dataset, settings: MeasureSettings) -> xr.Dataset:

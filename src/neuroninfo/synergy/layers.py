@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from neuroninfo.files.seeds import joined
 from neuroninfo.files.storage import labelled
 from neuroninfo.neurons.quantization import Quantizer
 from neuroninfo.streams import Stream, generator
@@ -54,18 +55,7 @@ def measure(activations: Iterable[xr.Dataset], settings: SynergySettings) -> dic
             members = np.flatnonzero(of_seed["layer"].values == layer)
             measured = _layer(of_seed.isel(seed=0, neuron=members), settings)
             parts.setdefault(f"layer-{layer}", []).append(measured)
-    return {
-        name: xr.concat(
-            of_layer,
-            dim="seed",
-            data_vars="minimal",
-            coords="minimal",
-            compat="equals",
-            join="exact",
-            combine_attrs="identical",
-        )
-        for name, of_layer in parts.items()
-    }
+    return {name: joined(of_layer) for name, of_layer in parts.items()}
 
 
 def _layer(activations: xr.Dataset, settings: SynergySettings) -> xr.Dataset:
