@@ -173,7 +173,7 @@ def table(study: Study) -> str:
         )
         rows.append(
             f"{stage:<10}{len(members):>7,}{cpu:>9,.2f}{gpu:>9,.2f}"
-            f"{max(job.memory_mib for job in members) / 1024:>9,.1f}"
+            f"{max((job.memory_mib for job in members), default=0) / 1024:>9,.1f}"
             f"{sum(job.files for job in members):>9,}"
             f"{sum(job.disk_mib for job in members) / 1024:>9,.2f}"
         )

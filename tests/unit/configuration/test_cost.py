@@ -81,6 +81,13 @@ def test_the_table_adds_up(
     assert sum(int(row[1]) for row in rows[:-1]) == int(rows[-1][1])
 
 
+def test_convolutional_networks_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cost.main(["config/convolutional.yaml"]) == 0
+    printed = capsys.readouterr().out
+    assert "Convolutional networks, toys, bounds" in printed
+    assert printed.splitlines()[-1].split()[:2] == ["all", "0"]
+
+
 def test_a_wrong_configuration_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("study: x\nseed: many\n")
