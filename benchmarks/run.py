@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parents[1]
@@ -265,6 +266,32 @@ def small_speed(rounds: int) -> Iterator[Row]:
         )
         assert torch.equal(flat.parameters, stacks.parameters)
         yield from rows(f"training {name}, epoch, batches of {size}", seconds, note="random data")
+
+
+def subnormal_speed(rounds: int) -> Iterator[Row]:
+    """Epochs of a network whose L2 has left subnormal weights: taken for zero, or computed with."""
+    images, labels, note = task(MNIST[0])
+    split = Split(scaled(images[:-20000], MNIST[0]), torch.from_numpy(labels[:-20000]))
+    ours, other = (
+        learner(Architecture(*MNIST, 10, "relu"), 1, epochs=10 + rounds) for _ in range(2)
+    )
+
+    def with_subnormals(made: Learner) -> None:
+        with mock.patch.object(torch, "set_flush_denormal"):
+            made.run_epoch(split, 1)
+
+    for made in (ours, other):
+        for _ in range(10):
+            with_subnormals(made)
+    sizes = other.stack.weights[0].abs()
+    share = ((sizes > 0) & (sizes < np.finfo(np.float32).tiny)).float().mean().item()
+    seconds, _ = alternate(
+        rounds,
+        ours=(lambda: ours.run_epoch(split, 1), 1),
+        **{"subnormal numbers computed with": (lambda: with_subnormals(other), 1)},
+    )
+    note = f"{note}; {share:.1%} of the first layer's weights subnormal after 10 epochs"
+    yield from rows("training mnist with L2, epoch", seconds, note=note)
 
 
 def examples_speed(rounds: int) -> Iterator[Row]:
@@ -750,6 +777,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "ablation-cifar10-layer-4": lambda rounds: ablation_speed(CIFAR, "layer-4", rounds),
     "ablation-cifar10-network": lambda rounds: ablation_speed(CIFAR, "network", 1),
     "training-small": small_speed,
+    "training-subnormal": subnormal_speed,
     "examples": examples_speed,
     "damage-mnist": lambda rounds: damage_speed(MNIST, rounds),
     "damage-cifar10": lambda rounds: damage_speed(CIFAR, 1),
