@@ -1,6 +1,8 @@
 """Whether networks that generalize worse depend more on single neurons (Morcos et al. 2018)."""
 
-WITH_GAP = STUDY.ablated if len(STUDY.ablated) >= 3 else ()  # fewer say nothing of conditions
+WITH_GAP = (
+    STUDY.ablated if len(STUDY.ablated) >= 3 else ()
+)  # fewer say nothing of conditions
 if WITH_GAP:
     STUDY_FIGURES += figure_files(["ablation-gap"])
     STUDY_TABLES += table_files(["ablation-gap"])
