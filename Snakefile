@@ -35,6 +35,8 @@ include: "workflow/rules/rankings.smk"
 include: "workflow/rules/smaller_networks.smk"
 include: "workflow/rules/synergy.smk"
 include: "workflow/rules/classes.smk"
+include: "workflow/rules/ablation_gap.smk"
+include: "workflow/rules/robustness.smk"
 
 
 if STUDY.replicates:

@@ -37,6 +37,7 @@ class Stream(IntEnum):
     LABEL_NOISE = 15  # data set: which labels are drawn anew, and what they become
     SUPERSAMPLE = 16  # data set, training size, pool
     CONTROL_ORDERS = 17  # seed, repeat: permutations of neurons within their layers
+    CORRUPTION = 18  # data set: noise on its inputs
     SHAPLEY = 20  # seed, repeat: permutations that Shapley values are the mean over
 
 

@@ -34,6 +34,11 @@ ZERO: Final = "zero"
 """Replacement of ablated neurons: they put out zero."""
 MEAN: Final = "mean"
 """Replacement of ablated neurons: each puts out its mean on the train split."""
+NOISE, BLUR, SHIFT = "noise", "blur", "shift"
+CORRUPTIONS: Final = (NOISE, BLUR, SHIFT)
+"""What is done to inputs in ``robustness.nc``."""
+UNCORRUPTED: Final = "none"
+"""In place of a corruption in ``robustness.nc``: inputs as they are."""
 UNQUANTIZED: Final = 32
 """Bits in ``precision.nc`` of the network as it was trained, in float32."""
 

@@ -265,7 +265,7 @@ EXPENSIVE = (
     *("dataset", "train", "measure", "damage", "rank", "ablate", "gather", "gather_ablation"),
     *("plane", "join_plane", "calibration", "bounds", "supersample", "prune", "low_bit"),
     *("toy", "toy_network", "decompose", "ablate_classes", "constants", "train_convolutional"),
-    *("measure_convolutional", "damage_convolutional", "ablate_convolutional"),
+    *("robustness", "measure_convolutional", "damage_convolutional", "ablate_convolutional"),
 )
 
 
@@ -378,6 +378,7 @@ ROOMS_OF = {
         ("prune", "ablation data smaller training"),
         ("low_bit", "ablation data smaller training"),
         ("decompose", "synergy"),
+        ("robustness", "data robustness"),
         ("train_convolutional", "convolutional data own_network training"),
         ("measure_convolutional", "convolutional own_network"),
         ("damage_convolutional ablate_convolutional", "ablation convolutional data own_network"),
@@ -385,6 +386,7 @@ ROOMS_OF = {
         ("toy_network", "data toys training"),
         ("readings study_readings replication splits", "results"),
         ("study_classes", "results"),
+        ("study_ablation_gap study_robustness", "results"),
         ("first_version", "configuration results"),
         ("figure_first_version", "configuration figures results"),
         ("study_bounds", "generalization results"),
@@ -394,6 +396,7 @@ ROOMS_OF = {
         ("figure_where_claims_hold figure_layer_share figure_splits", "figures results"),
         ("figure_replacement figure_pruning figure_precision", "figures results"),
         ("figure_synergy study_synergy figure_classes", "figures results"),
+        ("figure_ablation_gap figure_robustness", "figures results"),
         ("figure_planes figure_calibration", "figures planes results"),
         ("figure_planes_activations study_planes", "figures planes results"),
         ("figure_plane figure_plane_activations", "figures planes results"),
@@ -441,9 +444,9 @@ OF_CLAIMS = {
 }
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
-    "data.datasets": TRAINING | ABLATING | {"dataset", "train_convolutional"},
+    "data.datasets": TRAINING | ABLATING | {"dataset", "train_convolutional", "robustness"},
     "data.subsets": {"bounds", "supersample"},
-    "networks.forward": TRAINING | ABLATING | {"train_convolutional"},
+    "networks.forward": TRAINING | ABLATING | {"train_convolutional", "robustness"},
     "files.checkpoints": TRAINING | {"train_convolutional"},
     "training.loop": TRAINING | {"train_convolutional"},
     "training.learner": TRAINING | {"train_convolutional"},
@@ -482,7 +485,16 @@ USERS = {
     "ablation.constants": {"constants"},
     "ablation.resampled": {"ablate"},
     "results.classes": {"study_classes", "figure_classes"},
-    "results.synergy": {"study_synergy", "figure_synergy"},
+    "results.synergy": {
+        *("study_synergy", "figure_synergy"),
+        *("study_ablation_gap", "figure_ablation_gap", "study_robustness", "figure_robustness"),
+    },
+    "results.correlations": {
+        *("study_ablation_gap", "figure_ablation_gap", "study_robustness", "figure_robustness"),
+    },
+    "results.ablation_gap": {"study_ablation_gap", "figure_ablation_gap"},
+    "results.robustness": {"study_robustness", "figure_robustness"},
+    "robustness.corruptions": {"robustness"},
     "results.replication": {"replication", "figure_replication"},
     "results.splits": {"splits", "figure_splits"},
     "figures.ablation": {"figure_ablation"},

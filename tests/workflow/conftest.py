@@ -42,7 +42,7 @@ MINIATURE = {
             "architecture": "12-8",
             "regularizer": "dropout",
             "orderings": ["information", "ranking", "quantizers"],
-            "experiments": ["pruning", "precision", "planes", "synergy", "classes"],
+            "experiments": ["pruning", "precision", "planes", "synergy", "classes", "robustness"],
         },
         {
             "dataset": "icosahedron",
@@ -93,6 +93,7 @@ MINIATURE = {
         "costly": {"estimators": ["renyi-1.01"], "epochs": 2},
         "groups": 2,
     },
+    "robustness": {"noise": [0.2], "blur": [1.0], "shift": [1]},
     "calibration": {
         "estimators": ["edges-30", "kde-upper-0.1"],
         "dimensions": [2],

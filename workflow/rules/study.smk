@@ -39,7 +39,8 @@ RESULTS = f"results/{STUDY.name}"
 CONDITION = f"{RESULTS}/{{dataset}}/{{architecture}}/{{activation}}/{{regularizer}}"
 BLOCK = f"{CONDITION}/seeds-{{first}}-{{last}}"
 GATHERED = (
-    "neurons|history|damage|pruned|precision|plane|synergy|classes"  # beside curves
+    # beside curves
+    "neurons|history|damage|pruned|precision|plane|synergy|classes|robustness"
 )
 # Architectures of multilayer perceptrons, and of convolutional networks.
 PERCEPTRON, CONVOLUTIONAL = r"[0-9-]+", r"[a-z]+-[0-9-]+"
@@ -142,6 +143,7 @@ def section_of(name):
         "plane.nc": "planes",
         "synergy.nc": "synergy",
         "classes.nc": "classes",
+        "robustness.nc": "robustness",
     }
     return (experiment[name],) if name in experiment else ()
 

@@ -11,7 +11,7 @@ from neuroninfo.configuration.messages import ConfigurationError, unknown
 from neuroninfo.configuration.schema import Key, Schema
 from neuroninfo.vocabulary import CONDITION
 
-EXPERIMENTS: Final = ("pruning", "precision", "planes", "synergy", "classes")
+EXPERIMENTS: Final = ("pruning", "precision", "planes", "synergy", "classes", "robustness")
 """What else is done with trained networks; each has a section of its settings."""
 
 FOUND_CONSTANTS: Final = ("mode", "optimal")

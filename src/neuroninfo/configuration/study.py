@@ -35,6 +35,7 @@ from neuroninfo.configuration.plans import (
 )
 from neuroninfo.configuration.schema import Validator, read_yaml
 from neuroninfo.configuration.sweep import check_sweep, rows
+from neuroninfo.data.catalogue import SOURCES
 from neuroninfo.vocabulary import JOINT, REFERENCE
 
 
@@ -84,6 +85,11 @@ class Study:
     def with_classes(self) -> tuple[Condition, ...]:
         """Conditions that are ablated in the orders of each class."""
         return tuple(c for c, plan in self.plans.items() if "classes" in plan.experiments)
+
+    @property
+    def with_robustness(self) -> tuple[Condition, ...]:
+        """Conditions whose accuracy on corrupted inputs is measured."""
+        return tuple(c for c, plan in self.plans.items() if "robustness" in plan.experiments)
 
     @property
     def first_version(self) -> tuple[Condition, ...]:
@@ -176,6 +182,7 @@ class Study:
             "validation": dataset["validation"],
             "test": dataset.get("test"),
             "inputs": dataset["inputs"],
+            "label_noise": dataset["label_noise"],
         }
 
     def training_settings(self, condition: Condition) -> dict[str, Any]:
@@ -292,6 +299,17 @@ class Study:
             "study_seed": self.seed,
             "random": self.resolved["classes"]["random"],
             "rows": self.resolved["memory"]["rows"],
+        }
+
+    def robustness_settings(self, condition: Condition) -> dict[str, Any]:
+        """Corruptions of the inputs with their strengths."""
+        source = SOURCES[self.resolved["datasets"][condition.dataset]["source"]]
+        section = self.resolved["robustness"]
+        return {
+            "study_seed": self.seed,
+            "unit": source.unit,
+            "shape": source.image,
+            **{key: section[key] for key in ("noise", "blur", "shift")},
         }
 
     def plane_groups(self, condition: Condition) -> range:

@@ -5,6 +5,7 @@ Plans read this, so it imports nothing that takes time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -42,6 +43,15 @@ class Source:
     folder: str = ""
     sha256: Mapping[str, str] = field(default_factory=dict)
     complete: bool = False
+
+    @property
+    def image(self) -> tuple[int, int, int] | None:
+        """Channels, height and width of an input; None: it is no image."""
+        for channels in (1, 3):
+            side = math.isqrt(self.n_features // channels)
+            if not self.complete and channels * side * side == self.n_features:
+                return channels, side, side
+        return None
 
 
 SOURCES: Final[Mapping[str, Source]] = MappingProxyType(

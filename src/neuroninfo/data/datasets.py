@@ -91,7 +91,8 @@ def make(settings: DatasetSettings, data_root: Path | None = None) -> xr.Dataset
     settings
         The task and its splits. Inputs are "unit": raw values over their largest possible value,
         in [0, 1]; or "standardized": mean 0 and variance 1 over the train split for each feature
-        (one that is constant there is only centred).
+        (one that is constant there is only centred). With label noise, so large a share of the
+        train split has a class that is drawn uniformly; the other splits keep theirs.
     data_root
         Folder of the data sets in torchvision's layout, as `data_root` gives it. Files that
         are missing are downloaded into it.
@@ -134,6 +135,9 @@ def make(settings: DatasetSettings, data_root: Path | None = None) -> xr.Dataset
         split[rows[drawn]] = SPLITS.index(part)
     order = np.argsort(split, kind="stable")
     raw, labels, split = raw[order], labels[order], split[order]
+    if settings.label_noise:
+        training = split == SPLITS.index("train")
+        labels = np.where(training, _drawn_anew(labels, source.n_classes, settings), labels)
 
     if inputs == "unit":
         offset = np.zeros(source.n_features, np.float32)
@@ -298,6 +302,17 @@ def _stratified(
         for class_, share in enumerate(shares)
     ]
     return np.concatenate(drawn)
+
+
+def _drawn_anew(
+    labels: NDArray[Any], n_classes: int, settings: DatasetSettings
+) -> NDArray[np.int64]:
+    """Labels, of which so large a share is drawn uniformly; the true one may be drawn too."""
+    # No data set has such a name: these are no labels that a bound on one draws anew.
+    generator = streams.generator(settings.study_seed, Stream.LABEL_NOISE, f"{settings.name}/train")
+    drawn = generator.random(len(labels)) < settings.label_noise
+    classes = generator.integers(0, n_classes, len(labels))
+    return np.where(drawn, classes, labels)
 
 
 def _standardization(raw: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -20,3 +20,5 @@ class DatasetSettings:
     """A key of `catalogue.SOURCES`; empty: the name is one."""
     test: int | None = None
     """Examples to test on; None: the source has a test file."""
+    label_noise: float = 0.0
+    """Share of the train split whose class is drawn anew, uniformly."""

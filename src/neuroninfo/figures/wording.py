@@ -139,11 +139,11 @@ def of_condition(condition: Mapping[str, Any]) -> str:
     if re.fullmatch(r"\d+", architecture):
         architecture = f"one hidden layer {architecture}"
     else:
-        architecture = _of_layers(architecture)
+        architecture = of_layers(architecture)
     return f"{dataset}, {architecture}, {activation}, {regularizer}"
 
 
-def _of_layers(architecture: str) -> str:
+def of_layers(architecture: str) -> str:
     """Layers for people, such as "hidden layers 100\N{EN DASH}100", "residual 8\N{EN DASH}16"."""
     family, _, widths = architecture.partition("-")
     if family in _FAMILIES:
@@ -174,7 +174,7 @@ def of_settings(settings: Mapping[str, Any]) -> str:
     A data set that differs in nothing but its name is split in another way.
     """
     known = dict(settings)
-    if known.keys() & {"source", "inputs", "validation", "test"}:
+    if known.keys() & {"source", "inputs", "validation", "test", "label_noise"}:
         known.pop("dataset", None)
     words = [word for key, value in known.items() if (word := _of_setting(key, value))]
     return ", ".join(words) or "no difference"
@@ -228,7 +228,8 @@ def _of_setting(key: str, value: Any) -> str:  # noqa: ANN401
         "validation": f"{value} validation examples",
         "test": f"{value} test examples",
         "inputs": "standardized inputs" if value == "standardized" else "inputs from 0 to 1",
-        "architecture": _of_layers(str(value)),
+        "label_noise": f"label noise {value}" if value else "no label noise",
+        "architecture": of_layers(str(value)),
         "activation": _ACTIVATIONS.get(str(value), str(value)),
         "quantizer": of_quantizer(str(value)),
         "replacement": f"ablated to {REPLACEMENTS.get(str(value))}",

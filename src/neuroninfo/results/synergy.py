@@ -166,6 +166,17 @@ def shared(layer: xr.Dataset, redundant: np.ndarray) -> NDArray[np.float64]:
     return _ratio(largest.sum(axis=1), layer["information"].sum("neuron").values)
 
 
+def shares(layer: xr.Dataset) -> NDArray[np.float64]:
+    """Redundant share of what two neurons of a layer say, by `SHOWN`, at the last epoch, (seeds).
+
+    The mean redundant part over that of I(T1,T2;Y), over pairs of neurons that vary; NaN where
+    they say nothing.
+    """
+    last = layer.isel(epoch=-1)
+    redundant = last["mean_redundancy"].sel(measure=SHOWN).values
+    return _ratio(redundant, last["mean_joint_information"].values)
+
+
 def _ratio(values: np.ndarray, over: np.ndarray) -> NDArray[np.float64]:
     """Quotients, NaN where there is nothing to divide by."""
     result = np.full(values.shape, np.nan)

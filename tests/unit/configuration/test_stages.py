@@ -21,6 +21,7 @@ from neuroninfo.generalization.settings import GapSettings, SupersampleSettings
 from neuroninfo.neurons.settings import MeasureSettings
 from neuroninfo.planes.settings import CalibrationSettings, PlaneSettings
 from neuroninfo.results.settings import CountSettings
+from neuroninfo.robustness.settings import RobustnessSettings
 from neuroninfo.smaller.settings import LowBitSettings, PruningSettings
 from neuroninfo.synergy.settings import SynergySettings
 from neuroninfo.toys.settings import ToyNetworkSettings, ToySettings
@@ -40,6 +41,7 @@ STAGES = {
     "precision_settings": LowBitSettings,
     "synergy_settings": SynergySettings,
     "class_settings": ClassSettings,
+    "robustness_settings": RobustnessSettings,
     "plane_settings": PlaneSettings,
     "calibration_settings": CalibrationSettings,
     "gap_settings": GapSettings,
@@ -61,6 +63,7 @@ def made(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "training_settings", study.training_settings(condition)
         yield "measure_settings", study.measure_settings(condition)
         yield "reading_settings", study.reading_settings(condition)
+        yield "robustness_settings", study.robustness_settings(condition)
         for group in (None, *study.plane_groups(condition)):
             yield "plane_settings", study.plane_settings(condition, group)
         if plan.orderings:

@@ -88,6 +88,7 @@ def test_defaults() -> None:
                 "validation": 360,
                 "test": 360,
                 "inputs": "unit",
+                "label_noise": 0.0,
                 "training": {},
                 "planes": {},
             }
@@ -150,6 +151,11 @@ def test_defaults() -> None:
         "precision": {"bits": [8, 4, 2], "random": 2},
         "synergy": {"shuffles": 1},
         "classes": {"random": 5},
+        "robustness": {
+            "noise": [0.1, 0.2, 0.3, 0.4],
+            "blur": [0.5, 1.0, 1.5, 2.0],
+            "shift": [1, 2, 3, 4],
+        },
         "planes": {
             "epochs": 20,
             "estimators": [
@@ -268,6 +274,7 @@ def test_settings_of_each_stage() -> None:
         "validation": 360,
         "test": 360,
         "inputs": "unit",
+        "label_noise": 0.0,
     }
     assert study.dataset_settings("mnist") == {
         "name": "mnist",
@@ -276,6 +283,7 @@ def test_settings_of_each_stage() -> None:
         "validation": 10000,
         "test": None,
         "inputs": "standardized",
+        "label_noise": 0.0,
     }
     assert study.training_settings(digits) == {
         "study_seed": 7,

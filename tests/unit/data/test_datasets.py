@@ -55,6 +55,20 @@ def digits(**changes: Any) -> xr.Dataset:
     return datasets.make(DatasetSettings("digits", **settings | changes))
 
 
+def test_label_noise_draws_labels_of_the_train_split_anew() -> None:
+    """A share s of n labels in C classes changes with probability s (1 - 1/C)."""
+    true, noisy = digits(), digits(label_noise=0.5)
+    changed = true["label"].values != noisy["label"].values
+    train = true["split"].values == SPLITS.index("train")
+    assert not changed[~train].any()
+    n, expected = train.sum(), 0.5 * 0.9
+    assert abs(changed[train].mean() - expected) < 4 * np.sqrt(expected * (1 - expected) / n)
+    for name in ("inputs", "split", "index", "scale"):
+        assert np.array_equal(true[name], noisy[name])
+    assert digits(label_noise=0.5).identical(noisy)
+    assert set(np.unique(digits(label_noise=1.0)["label"].values)) == set(range(10))
+
+
 def stored(dataset: xr.Dataset, folder: Path) -> Path:
     path = folder / "task.nc"
     storage.write(dataset, path, kind="dataset", title="A task", condition={}, configuration={})

@@ -1,0 +1,63 @@
+"""Areas under ablation curves, and redundancy, against the generalization gap."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from neuroninfo.figures import canvas, wording
+from neuroninfo.figures.networks import looks_of, said, scatter
+from neuroninfo.results.ablation_gap import AREAS, REDUNDANCY
+from neuroninfo.vocabulary import CONDITION
+
+_PANEL: Final = 5.0
+
+
+@canvas.styled
+def ablation_gap(networks: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
+    """A panel a curve, and one of redundancy where it was measured; a mark a network.
+
+    Parameters
+    ----------
+    networks, correlations
+        As `results.ablation_gap.networks` and `results.ablation_gap.agreement` give them.
+    """
+    columns = [*AREAS, *([REDUNDANCY] if networks[REDUNDANCY].notna().any() else [])]
+    conditions = networks[list(CONDITION)].drop_duplicates()
+    measured = wording.short(networks["measure"].iloc[0])
+    drawn, axes = canvas.figure(
+        len(columns),
+        title="Do networks that generalize worse depend more on single neurons?",
+        subtitle=f"{wording.counted(len(networks), 'network')} of "
+        f"{wording.counted(len(conditions), 'condition')}",
+        note="Gap: accuracy on the train split less that on the test split. Area: mean, over the "
+        "ablation of the whole network, of the accuracy above chance, as a share of that without "
+        f"ablation; orders by {measured}. Redundancy: redundant part of what two neurons of a "
+        "layer say of the class (BROJA), as a share, mean over the layers. Small marks: networks; "
+        "large marks: means of conditions. Above: rank correlations with the gap and 95 % "
+        "intervals over resampled conditions; the claim is that they are below 0. "
+        f"{wording.SEEDS_SHARE}",
+        panel=_PANEL,
+        headed=3,
+        columns=2,
+        shared=False,
+        left=1.0,
+        height=3.2,
+    )
+    shown = networks.assign(gap=100 * networks["gap"])
+    looks = looks_of(networks)
+    for ax, column in zip(axes, columns, strict=True):
+        scatter(ax, shown, "gap", column, looks)
+        ax.set_xlabel("generalization gap (points)")
+        ax.set_ylabel("redundancy" if column == REDUNDANCY else "area under the curve")
+        if shown["gap"].min() > 0 and shown["gap"].max() > 10 * shown["gap"].min():
+            ax.set_xscale("log")
+            ax.xaxis.set_major_formatter("{x:g}")
+        name = "redundancy" if column == REDUNDANCY else wording.DIRECTIONS[AREAS[column]]
+        heads = "\n".join([name, *said(correlations, column, "gap")])
+        ax.set_title(heads, loc="left", fontsize=canvas.SMALL)
+    axes[0].legend(handles=looks.handles(), frameon=False, fontsize=canvas.SMALL)
+    canvas.record(drawn, networks)
+    return drawn

@@ -1,0 +1,89 @@
+"""Networks of several conditions as marks, with the correlations above them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from neuroninfo.figures import canvas, wording
+from neuroninfo.figures.canvas import COLOURS
+from neuroninfo.results.correlations import OVER, WITHIN
+from neuroninfo.vocabulary import CONDITION
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Colours of data sets, and markers of architectures."""
+
+    colours: Mapping[str, str]
+    markers: Mapping[str, str]
+
+    def handles(self) -> list[Line2D]:
+        """For a legend; what all conditions share is not in it."""
+        marks = [
+            *((wording.of_dataset(name), c, "o") for name, c in self.colours.items()),
+            *(
+                (wording.of_layers(name), COLOURS["reference"], marker)
+                for name, marker in self.markers.items()
+                if len(self.markers) > 1
+            ),
+        ]
+        return [
+            Line2D([], [], linestyle="none", marker=marker, color=colour, label=label)
+            for label, colour, marker in marks
+        ]
+
+
+def looks_of(networks: pd.DataFrame) -> Looks:
+    """Looks of all conditions of a table, in its order."""
+    datasets, architectures = (
+        list(dict.fromkeys(networks[key])) for key in ("dataset", "architecture")
+    )
+    return Looks(
+        dict(zip(datasets, canvas.cycled(canvas.LAYERS, len(datasets)), strict=True)),
+        dict(zip(architectures, canvas.cycled(wording.MARKERS, len(architectures)), strict=True)),
+    )
+
+
+def scatter(ax: Axes, networks: pd.DataFrame, x: str, y: str, looks: Looks) -> None:
+    """Networks as small marks, the means of their conditions as large ones."""
+    for names, own in networks.groupby(list(CONDITION), sort=False):
+        condition = dict(zip(CONDITION, names, strict=True))
+        colour = looks.colours[condition["dataset"]]
+        marker = looks.markers[condition["architecture"]]
+        ax.plot(own[x], own[y], marker, color=colour, markersize=3.5, alpha=0.45)
+        there = own[own[[x, y]].notna().all(axis=1)]
+        ax.plot(
+            there[x].mean(),
+            there[y].mean(),
+            marker,
+            color=colour,
+            markersize=8,
+            markeredgecolor="white",
+            markeredgewidth=0.8,
+        )
+
+
+def said(correlations: pd.DataFrame, x: str, y: str) -> list[str]:
+    """Both readings of a correlation, a line each."""
+    own = correlations[(correlations["x"] == x) & (correlations["y"] == y)].set_index("reading")
+    return [f"{reading}: {in_words(own.loc[reading])}" for reading in (WITHIN, OVER)]
+
+
+def in_words(row: pd.Series) -> str:
+    """A row of `correlations.correlate`."""
+    if not np.isfinite(row["correlation"]):
+        return "none"
+    if not np.isfinite(row["low"]):
+        return f"{row['correlation']:+.2f}, p {_p(row['p_value'])}"
+    ends = f"[{row['low']:+.2f}, {row['high']:+.2f}]"
+    return f"{row['correlation']:+.2f} {ends}, {row['verdict']}"
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.2g}"

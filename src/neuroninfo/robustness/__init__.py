@@ -1,0 +1,1 @@
+"""Accuracy of trained networks on corrupted inputs."""

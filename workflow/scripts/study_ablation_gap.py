@@ -1,0 +1,34 @@
+"""Correlate ablation curves and redundancy with generalization gaps, over all conditions."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
+
+import pandas as pd
+
+from neuroninfo.files import pages, storage, tables
+from neuroninfo.results import ablation_gap
+from neuroninfo.vocabulary import CONDITION, NETWORK
+
+into, params = snakemake.output, snakemake.params
+synergy = dict(zip(map(tuple, params.with_synergy), snakemake.input.synergy, strict=True))
+rows = []
+for names, curves, history in zip(
+    params.conditions, snakemake.input.ablations, snakemake.input.histories, strict=True
+):
+    measured = synergy.get(tuple(names))
+    rows.append(
+        ablation_gap.networks(
+            storage.read_groups(curves, "ablation")[NETWORK],
+            storage.read(history, "history"),
+            dict(zip(CONDITION, names, strict=True)),
+            None if measured is None else storage.read_groups(measured, "synergy"),
+        )
+    )
+networks = pd.concat(rows, ignore_index=True)
+tables.write(networks, into.networks)
+correlations = ablation_gap.agreement(networks, params.study_seed)
+tables.write(correlations, into.table)
+pages.write(correlations, into.page, title="Ablation against the generalization gap")

@@ -1,0 +1,29 @@
+"""Gather accuracies on corrupted inputs; set them beside the redundancy of layers."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
+sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
+
+import pandas as pd
+
+from neuroninfo.files import pages, storage, tables
+from neuroninfo.results import robustness
+from neuroninfo.vocabulary import CONDITION
+
+into, params = snakemake.output, snakemake.params
+synergy = dict(zip(map(tuple, params.with_synergy), snakemake.input.synergy, strict=True))
+rows, networks = [], []
+for names, path in zip(params.conditions, snakemake.input.robustness, strict=True):
+    condition = dict(zip(CONDITION, names, strict=True))
+    accuracies = storage.read(path, "robustness")
+    rows.append(robustness.summary(accuracies, condition))
+    measured = synergy.get(tuple(names))
+    layers = {} if measured is None else storage.read_groups(measured, "synergy")
+    networks.append(robustness.networks(accuracies, condition, layers))
+table, points = (pd.concat(frames, ignore_index=True) for frames in (rows, networks))
+tables.write(table, into.table)
+tables.write(points, into.networks)
+tables.write(robustness.agreement(points, params.study_seed), into.agreement)
+pages.write(table, into.page, title="Accuracy on corrupted inputs")
