@@ -23,6 +23,17 @@ rule study_ablation_gap:
             subcategory=OF_THE_STUDY,
             labels={"figure": "table of ablation and gaps"},
         ),
+        figure=[
+            report(
+                f"{FIGURES}/ablation-gap.png",
+                caption="../report/ablation-gap.rst",
+                category=NEWER,
+                subcategory=OF_THE_STUDY,
+                labels={"figure": "ablation against the gap"},
+            ),
+            f"{FIGURES}/ablation-gap.pdf",
+            f"{FIGURES}/ablation-gap.csv",
+        ],
     log:
         f"logs/{RESULTS}/ablation-gap.log",
     localrule: True
@@ -38,31 +49,3 @@ rule study_ablation_gap:
         code=lambda wildcards: code("study_ablation_gap.py"),
     script:
         "../scripts/study_ablation_gap.py"
-
-
-rule figure_ablation_gap:
-    input:
-        networks=f"{RESULTS}/ablation-gap-networks.csv",
-        table=f"{RESULTS}/ablation-gap.csv",
-    output:
-        report(
-            f"{FIGURES}/ablation-gap.png",
-            caption="../report/ablation-gap.rst",
-            category=NEWER,
-            subcategory=OF_THE_STUDY,
-            labels={"figure": "ablation against the gap"},
-        ),
-        f"{FIGURES}/ablation-gap.pdf",
-        f"{FIGURES}/ablation-gap.csv",
-    log:
-        f"logs/{FIGURES}/ablation-gap.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        code=lambda wildcards: code("figure_ablation_gap.py"),
-    script:
-        "../scripts/figure_ablation_gap.py"

@@ -44,6 +44,17 @@ rule study_robustness:
             subcategory=OF_THE_STUDY,
             labels={"figure": "table of corrupted inputs"},
         ),
+        figure=[
+            report(
+                f"{FIGURES}/robustness.png",
+                caption="../report/robustness.rst",
+                category=NEWER,
+                subcategory=OF_THE_STUDY,
+                labels={"figure": "corrupted inputs"},
+            ),
+            f"{FIGURES}/robustness.pdf",
+            f"{FIGURES}/robustness.csv",
+        ],
     log:
         f"logs/{RESULTS}/robustness.log",
     localrule: True
@@ -59,32 +70,3 @@ rule study_robustness:
         code=lambda wildcards: code("study_robustness.py"),
     script:
         "../scripts/study_robustness.py"
-
-
-rule figure_robustness:
-    input:
-        table=f"{RESULTS}/robustness.csv",
-        networks=f"{RESULTS}/robustness-networks.csv",
-        agreement=f"{RESULTS}/robustness-agreement.csv",
-    output:
-        report(
-            f"{FIGURES}/robustness.png",
-            caption="../report/robustness.rst",
-            category=NEWER,
-            subcategory=OF_THE_STUDY,
-            labels={"figure": "corrupted inputs"},
-        ),
-        f"{FIGURES}/robustness.pdf",
-        f"{FIGURES}/robustness.csv",
-    log:
-        f"logs/{FIGURES}/robustness.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        code=lambda wildcards: code("figure_robustness.py"),
-    script:
-        "../scripts/figure_robustness.py"

@@ -1,4 +1,4 @@
-"""Correlate ablation curves and redundancy with generalization gaps, over all conditions."""
+"""Set ablation curves and redundancy against the generalization gap, as tables and a figure."""
 
 import sys
 from pathlib import Path
@@ -8,6 +8,8 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 import pandas as pd
 
+from neuroninfo.figures import ablation_gap as figures
+from neuroninfo.figures import canvas
 from neuroninfo.files import pages, storage, tables
 from neuroninfo.results import ablation_gap
 from neuroninfo.vocabulary import CONDITION, NETWORK
@@ -32,3 +34,4 @@ tables.write(networks, into.networks)
 correlations = ablation_gap.agreement(networks, params.study_seed)
 tables.write(correlations, into.table)
 pages.write(correlations, into.page, title="Ablation against the generalization gap")
+canvas.save(figures.ablation_gap(networks, correlations), *into.figure)

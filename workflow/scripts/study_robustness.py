@@ -1,4 +1,4 @@
-"""Gather accuracies on corrupted inputs; set them beside the redundancy of layers."""
+"""Gather accuracies on corrupted inputs and correlate them with redundancy: tables, a figure."""
 
 import sys
 from pathlib import Path
@@ -8,6 +8,8 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 import pandas as pd
 
+from neuroninfo.figures import canvas
+from neuroninfo.figures import robustness as figures
 from neuroninfo.files import pages, storage, tables
 from neuroninfo.results import robustness
 from neuroninfo.vocabulary import CONDITION
@@ -25,5 +27,7 @@ for names, path in zip(params.conditions, snakemake.input.robustness, strict=Tru
 table, points = (pd.concat(frames, ignore_index=True) for frames in (rows, networks))
 tables.write(table, into.table)
 tables.write(points, into.networks)
-tables.write(robustness.agreement(points, params.study_seed), into.agreement)
+agreement = robustness.agreement(points, params.study_seed)
+tables.write(agreement, into.agreement)
 pages.write(table, into.page, title="Accuracy on corrupted inputs")
+canvas.save(figures.robustness(table, points, agreement), *into.figure)
