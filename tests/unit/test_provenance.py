@@ -544,7 +544,17 @@ def test_edits_of_wording_change_no_expensive_hash(
 ROOMS = (
     *("vocabulary", "streams", "philox", "provenance", "files", "networks", "data"),
     *("configuration", "training", "neurons", "synergy", "ablation", "planes", "generalization"),
-    *("smaller", "toys", "results", "figures", "report", "own_network", "convolutional", "plot"),
+    *(
+        "smaller",
+        "robustness",
+        "toys",
+        "results",
+        "figures",
+        "report",
+        "own_network",
+        "convolutional",
+        "plot",
+    ),
 )
 """Each knows only rooms before it."""
 

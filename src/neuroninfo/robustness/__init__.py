@@ -1,1 +1,0 @@
-"""Accuracy of trained networks on corrupted inputs."""
