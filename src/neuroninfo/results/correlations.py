@@ -74,7 +74,8 @@ def correlate(points: pd.DataFrame, x: str, y: str, sign: int, study_seed: int) 
         correlation = pooled(groups)
         low, high = interval(groups, random) if len(pairs) >= LEAST else (np.nan, np.nan)
         p_value = permutation_p(groups, random)
-        claimed = Interval(sign * correlation, *sorted((sign * low, sign * high)))
+        below, above = sorted((sign * low, sign * high))
+        claimed = Interval(sign * correlation, below, above)
         decided = p_value < 1 - CONFIDENCE
         rows.append(
             {
