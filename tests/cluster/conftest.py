@@ -226,6 +226,7 @@ class ClusterProject(Project):
         profile |= {
             "slurm-status-command": "squeue",
             "slurm-init-seconds-before-status-checks": 1,
+            "max-jobs-per-timespan": "10/1s",
             "max-status-checks-per-second": 1,
             "latency-wait": 5,
             "retries": 0,
