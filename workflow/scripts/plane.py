@@ -45,6 +45,8 @@ with open_checkpoint(
         report=print,
     )
     title = "Information of every layer over the epochs of training"
+    whole = examples.complete and settings.examples is None
+    plane = plane.assign_attrs(complete=int(whole))  # whether it is of all inputs that there are
     storage.write(plane, snakemake.output[0], kind="plane", title=title, **about)
 done = plane["success"] == 1
 failed = ~done & (plane["reason"] != layers.SKIPPED)

@@ -67,6 +67,12 @@ SATURATED: Final = 0.1
 """Distance in bit from the highest that an estimator can say, below which it says nothing (chosen).
 """
 
+COUNTED: Final = 3.0
+"""Distance in bit from log2 n above which H(T), counted over n of more inputs, is trusted (chosen).
+
+Of n / 8 equally likely symbols the count is too low by 1 / (16 ln 2) = 0.09 bit (Miller 1955).
+"""
+
 ERROR: Final = 1.0
 """Error in bit on known information up to which an estimate of I(X;T) is trusted (chosen)."""
 
@@ -88,14 +94,13 @@ def _verdict(fall: Interval, trust: str = TRUSTED) -> str:
 
 
 def saturated(plane: xr.Dataset) -> xr.DataArray:
-    """Whether an estimate of I(X;T) is all that its estimator can say (`SATURATED`).
+    """Whether an estimate of I(X;T) is as near the highest that can be said as `_margin` is wide.
 
-    (seed, epoch, layer, estimator); estimates of the information that a network itself has
-    (``exact``, ``propagation``) are not saturated but true there.
+    (seed, epoch, layer, estimator).
     """
-    own = [_is_own(str(name)) for name in plane["estimator"].values]
-    near = plane["mutual_information_input"] > plane["ceiling_input"] - SATURATED
-    return near & ~xr.DataArray(own, dims="estimator")
+    margins = [_margin(plane, str(name)) for name in plane["estimator"].values]
+    limits = plane["ceiling_input"] - xr.DataArray(margins, dims="estimator")
+    return plane["mutual_information_input"] > limits
 
 
 def trust(plane: xr.Dataset, estimator: str, layer: str) -> str:
@@ -107,14 +112,23 @@ def trust(plane: xr.Dataset, estimator: str, layer: str) -> str:
     own = plane.sel(estimator=estimator, layer=layer)
     values = own["mutual_information_input"]
     highest = float(values.mean("seed").max("epoch"))
-    if not _is_own(estimator) and highest > float(own["ceiling_input"]) - SATURATED:
+    if highest > float(own["ceiling_input"]) - _margin(plane, estimator):
         return "saturated"
     error = float(own["bias_input"])
     return f"error {error:+.1f} bit" if abs(error) > ERROR else TRUSTED
 
 
-def _is_own(estimator: str) -> bool:
-    return estimator == "exact" or estimator.startswith("propagation-")
+def _margin(plane: xr.Dataset, estimator: str) -> float:
+    """Distance in bit from the highest that an estimator can say, below which it says nothing.
+
+    None (-inf) for the information that a network itself has: by ``propagation``, and by ``exact``
+    on all inputs that there are.  On a sample of the inputs, ``exact`` counts.
+    """
+    if estimator.startswith("propagation-"):
+        return -np.inf
+    if estimator == "exact":
+        return COUNTED if plane.attrs.get("complete") == 0 else -np.inf
+    return SATURATED
 
 
 def _falls(curves: NDArray[np.float64]) -> NDArray[np.float64]:

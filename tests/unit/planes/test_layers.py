@@ -150,6 +150,20 @@ def test_trust() -> None:
     assert not planes.saturated(renamed).any()
 
 
+def test_counting_a_sample_is_trusted_three_bits_below_its_size() -> None:
+    made = layers.plane(by_epoch(activations()), [EdgeBins()]).assign_coords(estimator=["exact"])
+    highest = float(made["mutual_information_input"].mean("seed").sel(layer="1").max())
+    for above, complete, trusted in (
+        (2.9, 0, "saturated"),
+        (3.1, 0, "yes"),
+        (0.0, 1, "yes"),  # all inputs that there are
+    ):
+        plane = with_calibration(made, ceiling=highest + above).assign_attrs(complete=complete)
+        assert planes.trust(plane, "exact", "1") == trusted
+    # The bias at the margin is below the fall that is taken for compression.
+    assert 2**-planes.COUNTED / (2 * np.log(2)) < planes.DROP
+
+
 def test_compression_is_the_drop_after_the_maximum(tmp_path: Path) -> None:
     made = layers.plane(by_epoch(activations(12)), [EdgeBins(), Fails()])
     curve = xr.DataArray([1.0, 3.0, 2.5], dims="epoch")

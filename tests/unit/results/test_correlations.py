@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroninfo.results.correlations import (
@@ -54,6 +54,7 @@ def test_groups_of_one_size_have_the_mean_correlation() -> None:
     assert pooled(groups) == pytest.approx(np.mean([rank_correlation(*g) for g in groups]))
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 2**32 - 1))
 def test_what_groups_differ_in_does_not_enter(seed: int) -> None:
     groups = [tuple(random(seed + c).normal(size=(2, 5))) for c in range(3)]
