@@ -38,6 +38,7 @@ class Stream(IntEnum):
     SUPERSAMPLE = 16  # data set, training size, pool
     CONTROL_ORDERS = 17  # seed, repeat: permutations of neurons within their layers
     SHAPLEY = 20  # seed, repeat: permutations that Shapley values are the mean over
+    REMOVED_PAIRS = 21  # seed, layer: which pairs of neurons are removed together
 
 
 def generator(study_seed: int, stream: Stream, *keys: int | str) -> np.random.Generator:

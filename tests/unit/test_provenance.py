@@ -373,7 +373,7 @@ ROOMS_OF = {
         ("supersample", "data generalization training"),
         ("prune", "ablation data smaller training"),
         ("low_bit", "ablation data smaller training"),
-        ("decompose", "synergy"),
+        ("decompose", "ablation data synergy"),
         ("train_convolutional", "convolutional data own_network training"),
         ("measure_convolutional", "convolutional own_network"),
         ("damage_convolutional ablate_convolutional", "ablation convolutional data own_network"),
@@ -381,7 +381,8 @@ ROOMS_OF = {
         ("toy_network", "data toys training"),
         ("readings study_readings replication splits", "results"),
         ("pruning precision tolerances", "results"),
-        ("synergy study_synergy classes study_classes", "results"),
+        ("classes study_classes", "results"),
+        ("synergy study_synergy", "results synergy"),
         ("first_version", "configuration results"),
         ("figure_first_version", "configuration figures results"),
         ("compression study_planes", "planes results"),
@@ -391,7 +392,8 @@ ROOMS_OF = {
         ("figure_ranking figure_quantizers figure_tolerances", "figures results"),
         ("figure_where_claims_hold figure_layer_share figure_splits", "figures results"),
         ("figure_replacement figure_pruning figure_precision", "figures results"),
-        ("figure_synergy figure_synergy_ablation figure_classes", "figures results"),
+        ("figure_classes", "figures results"),
+        ("figure_synergy figure_synergy_ablation needed_pairs", "figures results synergy"),
         ("figure_planes figure_calibration", "figures planes results"),
         ("figure_planes_activations figure_study_planes", "figures planes results"),
         ("figure_plane figure_plane_activations", "figures planes results"),
@@ -469,7 +471,11 @@ USERS = {
     "results.bounds": {"study_bounds"} | OF_BOUNDS,
     "generalization.tighter": OF_BOUNDS,
     "results.tighter": OF_BOUNDS,
-    "results.counts": {"figure_ablation", "study_synergy"} | OF_CLAIMS,
+    "results.counts": {
+        *("figure_ablation", "synergy", "study_synergy", "figure_synergy"),
+        *("figure_synergy_ablation", "needed_pairs"),
+    }
+    | OF_CLAIMS,
     "results.claims": OF_CLAIMS,
     "results.tolerances": {"tolerances", "figure_tolerances"},
     "results.first_version": {"first_version", "figure_first_version"},
@@ -481,8 +487,13 @@ USERS = {
     "ablation.constants": {"constants"},
     "ablation.resampled": {"ablate"},
     "results.classes": {"classes", "study_classes", "figure_classes"},
+    "results.needed_pairs": {
+        *("synergy", "study_synergy", "figure_synergy", "figure_synergy_ablation"),
+        "needed_pairs",
+    },
     "results.synergy": {
         *("synergy", "study_synergy", "figure_synergy", "figure_synergy_ablation"),
+        "needed_pairs",
     },
     "results.replication": {"replication", "figure_replication"},
     "results.splits": {"splits", "figure_splits"},
@@ -536,7 +547,7 @@ def test_edits_of_wording_change_no_expensive_hash(
 
 ROOMS = (
     *("vocabulary", "streams", "philox", "provenance", "files", "networks", "data"),
-    *("configuration", "training", "neurons", "synergy", "ablation", "planes", "generalization"),
+    *("configuration", "training", "neurons", "ablation", "synergy", "planes", "generalization"),
     *("smaller", "toys", "results", "figures", "report", "own_network", "convolutional", "plot"),
 )
 """Each knows only rooms before it."""

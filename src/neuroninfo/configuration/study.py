@@ -284,7 +284,12 @@ class Study:
 
     def synergy_settings(self) -> dict[str, Any]:
         """How redundancy and synergy are measured."""
-        return {"study_seed": self.seed, "shuffles": self.resolved["synergy"]["shuffles"]}
+        section = self.resolved["synergy"]
+        return {
+            "study_seed": self.seed,
+            "shuffles": section["shuffles"],
+            "removals": section["removals"],
+        }
 
     def class_settings(self) -> dict[str, Any]:
         """How layers are ablated in the orders of each class."""
