@@ -5,6 +5,10 @@ for condition in STUDY.with_synergy:
 if STUDY.with_synergy:
     STUDY_FIGURES += figure_files(["synergy-ablation", "needed-pairs", "synergy-sets"])
     STUDY_TABLES += table_files(["synergy", "needed-pairs"])
+# Conditions whose pairs are measured at the epochs of their planes.
+BOTH = [c for c in STUDY.with_synergy if c in STUDY.with_planes]
+if BOTH:
+    STUDY_FIGURES += figure_files(["synergy-training"])
 
 
 rule decompose:
@@ -186,3 +190,31 @@ rule needed_pairs:
         code=lambda wildcards: code("needed_pairs.py"),
     script:
         "../scripts/needed_pairs.py"
+
+
+rule figure_synergy_training:
+    input:
+        of_conditions("plane.nc", BOTH),
+    output:
+        report(
+            f"{FIGURES}/synergy-training.png",
+            caption="../report/synergy-training.rst",
+            category=SYNERGY,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "redundancy and synergy over training"},
+        ),
+        f"{FIGURES}/synergy-training.pdf",
+        f"{FIGURES}/synergy-training.csv",
+    log:
+        f"logs/{FIGURES}/synergy-training.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        conditions=[vars(condition) for condition in BOTH],
+        code=lambda wildcards: code("figure_synergy_training.py"),
+    script:
+        "../scripts/figure_synergy_training.py"

@@ -323,6 +323,7 @@ class Study:
             "costly": {**planes["costly"], "estimators": list(both[1])},
             "training": self.training_settings(condition) | {"activation_epochs": []},
             "examples": planes.get("examples"),
+            "synergy": condition in self.with_synergy,
         }
 
     def plane_shown(self, condition: Condition) -> str:

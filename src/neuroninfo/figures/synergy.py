@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -30,6 +31,11 @@ _NEEDED: Final[Mapping[str, str]] = {
     "needed_synergy_share": "synergistic share of what two neurons say",
 }
 """Quantity of `results.synergy` -> words."""
+_TRAINED: Final[Mapping[str, str]] = {
+    "pair_redundancy": "redundant share",
+    "pair_synergy": "synergistic share",
+}
+"""Variable of ``plane.nc`` -> words."""
 _ESTIMATED: Final[Mapping[str, tuple[str, str, str]]] = {
     "counts": ("o", "-", "counts of patterns (on or off)"),
     "gaussian_copula": ("", "--", "Gaussian copula of outputs"),
@@ -276,6 +282,56 @@ def synergy_sets(
         ax.set_title(_words(condition), loc="left", weight="bold", fontsize=canvas.SMALL)
         ax.set_xlabel("neurons")
     canvas.label_left(axes, "bit / neuron")
+    axes[0].legend(frameon=False, fontsize=canvas.SMALL)
+    return drawn
+
+
+@canvas.styled
+def synergy_training(conditions: Sequence[tuple[Mapping[str, Any], xr.Dataset]]) -> Figure:
+    """Redundancy and synergy of the pairs of each layer over the epochs of training.
+
+    Parameters
+    ----------
+    conditions
+        Names of each condition, and ``plane.nc`` of all its seeds, with pairs.
+    """
+    drawn, axes = canvas.figure(
+        len(_TRAINED),
+        title="Redundancy and synergy of pairs of neurons over training",
+        subtitle="shares of what two neurons of a layer say about the class",
+        note="Means over all pairs of neurons that are not constant, by BROJA, at the epochs and "
+        "on the examples of the planes. Lines: means over seeds; bands: 95 % intervals.",
+        panel=_PANEL,
+        headed=True,
+        shared=False,
+        left=1.0,
+        height=4.0,
+    )
+    lines = itertools.cycle(("-", "--", ":", "-."))
+    for (condition, plane), line in zip(conditions, lines, strict=False):
+        hidden = [f"layer-{name}" for name in plane["layer"].values if str(name).isdigit()]
+        colours = canvas.layer_colours(hidden)
+        for ax, (name, words) in zip(axes, _TRAINED.items(), strict=True):
+            for scope, colour in colours.items():
+                of_layer = plane.sel(layer=scope.removeprefix("layer-"))
+                share = (of_layer[name] / of_layer["pair_information"]).transpose("seed", "epoch")
+                there = np.isfinite(share.values).all(axis=0)
+                values, epochs = share.values[:, there], plane["epoch"].values[there]
+                label = f"{_words(condition)}, {wording.of_scope(scope)}"
+                mean = values.mean(axis=0)
+                ax.plot(epochs, mean, line, color=colour, label=label)
+                low, high = band(values) if len(values) > 1 else (values[0], values[0])
+                ax.fill_between(epochs, low, high, color=colour, alpha=0.2, linewidth=0)
+                of_line = {"epoch": epochs, "mean": mean, "low": low, "high": high}
+                about = condition_names(condition) | {"scope": scope, "quantity": name}
+                canvas.record(drawn, pd.DataFrame(of_line).assign(**about))
+            ax.set_title(words, loc="left", weight="bold", fontsize=canvas.SMALL)
+    for ax in axes:
+        ax.set_xscale("symlog", linthresh=1)
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.set_xlabel("epochs of training")
+        ax.set_ylim(bottom=0)
+    axes[0].set_ylabel("share of I(T1,T2;Y)")
     axes[0].legend(frameon=False, fontsize=canvas.SMALL)
     return drawn
 

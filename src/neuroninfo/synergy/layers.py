@@ -15,11 +15,10 @@ from neuroninfo.networks.stack import Stack
 from neuroninfo.neurons.quantization import Quantizer
 from neuroninfo.streams import Stream, generator
 from neuroninfo.synergy.invariants import Invariants, invariants
-from neuroninfo.synergy.pairs import MEASURES, Pairs, decompose
+from neuroninfo.synergy.pairs import MEASURES, Pairs, decompose, varies
 from neuroninfo.synergy.sets import gaussian_copula, most_counted, prefix
-from neuroninfo.synergy.settings import NOT_REMOVED, SynergySettings
+from neuroninfo.synergy.settings import NOT_REMOVED, QUANTIZER, SynergySettings
 
-_QUANTIZER: Final = "threshold"
 _SHUFFLED: Final = "_shuffled"
 ESTIMATORS: Final = ("counts", "gaussian_copula")
 """Of what sets of neurons share."""
@@ -158,7 +157,7 @@ def _layer(activations: xr.Dataset, following: xr.Dataset, settings: SynergySett
     labels = activations["label"].values.astype(np.intp)
     random = generator(settings.study_seed, Stream.LABEL_SHUFFLE, seed)
     shuffled = [random.permutation(labels) for _ in range(settings.shuffles)]
-    quantizer = Quantizer.named(_QUANTIZER)
+    quantizer = Quantizer.named(QUANTIZER)
     epochs = activations["epoch"].values
     rows = []
     for number in range(len(epochs)):
@@ -167,12 +166,12 @@ def _layer(activations: xr.Dataset, following: xr.Dataset, settings: SynergySett
         )
         on = quantizer.symbols(values, activation).astype(bool)
         pairs, whole = decompose(on, labels), invariants(on, labels)
-        varies = _varies(on)
+        varying = varies(on)
         baselines = [
-            (_means(decompose(on, permuted), varies, _WITHIN), invariants(on, permuted))
+            (_means(decompose(on, permuted), varying, _WITHIN), invariants(on, permuted))
             for permuted in shuffled
         ]
-        row = _by_epoch(pairs, whole, varies, baselines)
+        row = _by_epoch(pairs, whole, varying, baselines)
         if following.sizes["neuron"]:
             next_on = quantizer.symbols(next_values, activation).astype(bool)
             row |= _across(on, next_on, labels, shuffled)
@@ -183,7 +182,7 @@ def _layer(activations: xr.Dataset, following: xr.Dataset, settings: SynergySett
         if name in rows[0]
     }
     order = np.argsort(-pairs.information, kind="stable")
-    order = order[varies[order]]
+    order = order[varying[order]]
     sets = _sets(values.T[order], on[order], labels, len(on))
     return xr.Dataset(
         variables | _single_pairs(pairs) | sets,
@@ -208,7 +207,7 @@ def _layer(activations: xr.Dataset, following: xr.Dataset, settings: SynergySett
         attrs={
             "n_examples": len(labels),
             "n_classes": int(activations.attrs["n_classes"]),
-            "quantizer": _QUANTIZER,
+            "quantizer": QUANTIZER,
             "shuffles": settings.shuffles,
         },
     )
@@ -241,14 +240,14 @@ def _described() -> dict[str, tuple[tuple[str, ...], dict[str, Any]]]:
 def _by_epoch(
     pairs: Pairs,
     whole: Invariants,
-    varies: NDArray[np.bool_],
+    varying: NDArray[np.bool_],
     baselines: Sequence[tuple[Mapping[str, NDArray[np.float64]], Invariants]],
 ) -> dict[str, Any]:
     """Of one epoch the variables of `_described`."""
     return {
-        "varying": varies.sum().astype(np.int32),
+        "varying": varying.sum().astype(np.int32),
         "largest_gap": pairs.gap.max(initial=0.0),
-        **_means(pairs, varies, _WITHIN),
+        **_means(pairs, varying, _WITHIN),
         **_baseline([means for means, _ in baselines]),
         "layer_information": whole.information,
         "degree_of_redundancy": whole.redundancy,
@@ -269,18 +268,13 @@ def _across(
 ) -> _Means:
     """Means over pairs of a neuron of a layer and one of the next."""
     both_layers = np.concatenate([on, next_on])
-    varies = _varies(both_layers)
+    varying = varies(both_layers)
     first, second = (side.ravel() for side in np.indices((len(on), len(next_on))))
     found, *baselines = (
-        _means(decompose(both_layers, of, among=(first, second + len(on))), varies, _ACROSS)
+        _means(decompose(both_layers, of, among=(first, second + len(on))), varying, _ACROSS)
         for of in (labels, *shuffled)
     )
     return found | _baseline(baselines)
-
-
-def _varies(on: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether some examples switch a neuron on, not all."""
-    return np.asarray(on.any(axis=1) & ~on.all(axis=1))
 
 
 def _baseline(baselines: Sequence[_Means]) -> _Means:
@@ -293,12 +287,12 @@ def _baseline(baselines: Sequence[_Means]) -> _Means:
 
 def _means(
     pairs: Pairs,
-    varies: NDArray[np.bool_],
+    varying: NDArray[np.bool_],
     of: tuple[str, Mapping[str, tuple[str, tuple[str, ...]]], str],
 ) -> _Means:
     """Means over pairs of neurons that vary (`_WITHIN` or `_ACROSS`); NaN where there are none."""
     beginning, parts, _ = of
-    both = varies[pairs.first] & varies[pairs.second]
+    both = varying[pairs.first] & varying[pairs.second]
     if not both.any():
         return {
             beginning + part: np.full((len(MEASURES),) if dims else (), np.nan)

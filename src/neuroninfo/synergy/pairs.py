@@ -74,6 +74,11 @@ class Pairs:
         return of_first, of_second
 
 
+def varies(on: np.ndarray) -> NDArray[np.bool_]:
+    """Whether some examples switch a neuron on, not all, (neurons) of (neurons, n)."""
+    return np.asarray(on.any(axis=1) & ~on.all(axis=1))
+
+
 def decompose(
     on: np.ndarray, labels: np.ndarray, *, among: tuple[np.ndarray, np.ndarray] | None = None
 ) -> Pairs:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+QUANTIZER: Final = "threshold"
+"""Of outputs: neurons are on or off."""
 NOT_REMOVED: Final = -1
 """In place of correct predictions without a pair of neurons that is not in the sample."""
 
