@@ -39,6 +39,7 @@ class Stream(IntEnum):
     CONTROL_ORDERS = 17  # seed, repeat: permutations of neurons within their layers
     CORRUPTION = 18  # data set: noise on its inputs
     SHAPLEY = 20  # seed, repeat: permutations that Shapley values are the mean over
+    REMOVED_PAIRS = 21  # seed, layer: which pairs of neurons are removed together
 
 
 def generator(study_seed: int, stream: Stream, *keys: int | str) -> np.random.Generator:

@@ -371,13 +371,13 @@ ROOMS_OF = {
         ("train", "data training"),
         ("measure gather gather_ablation", ""),
         ("damage rank ablate ablate_classes constants", "ablation data"),
-        ("plane", "data planes training"),
+        ("plane", "data planes synergy training"),
         ("join_plane calibration", "planes training"),
         ("bounds", "data generalization planes training"),
         ("supersample", "data generalization training"),
         ("prune", "ablation data smaller training"),
         ("low_bit", "ablation data smaller training"),
-        ("decompose", "synergy"),
+        ("decompose", "ablation data synergy"),
         ("robustness", "data robustness"),
         ("train_convolutional", "convolutional data own_network training"),
         ("measure_convolutional", "convolutional own_network"),
@@ -394,8 +394,10 @@ ROOMS_OF = {
         ("figure_ranking figure_quantizers figure_tolerances", "figures results"),
         ("figure_where_claims_hold figure_layer_share figure_splits", "figures results"),
         ("figure_replacement figure_pruning figure_precision", "figures results"),
-        ("figure_synergy study_synergy figure_classes", "figures results"),
-        ("study_ablation_gap study_robustness", "figures results"),
+        ("figure_classes", "figures results"),
+        ("figure_synergy study_synergy needed_pairs", "figures results synergy"),
+        ("figure_synergy_training", "figures results synergy"),
+        ("study_ablation_gap study_robustness", "figures results synergy"),
         ("figure_planes figure_calibration", "figures planes results"),
         ("figure_planes_activations study_planes", "figures planes results"),
         ("figure_plane figure_plane_activations", "figures planes results"),
@@ -432,7 +434,7 @@ def test_a_change_in_a_room_changes_the_hash_of_the_rules_that_use_it(
 TRAINING = {"train", "plane", "bounds", "supersample", "prune", "toy_network"}
 CONVOLUTIONAL = {f"{rule}_convolutional" for rule in ("train", "measure", "damage", "ablate")}
 ABLATING = {
-    *("damage", "rank", "ablate", "ablate_classes", "constants", "low_bit"),
+    *("damage", "rank", "ablate", "ablate_classes", "constants", "low_bit", "decompose"),
     *("damage_convolutional", "ablate_convolutional"),
 }
 OF_BOUNDS = {"figure_bounds", "figure_bounds_supersample"}
@@ -440,6 +442,10 @@ OF_CLAIMS = {
     *("readings", "study_readings", "replication", "figure_comparison"),
     *("figure_quantizers", "figure_replication", "figure_tolerances", "figure_layer_share"),
     *("figure_where_claims_hold", "splits", "figure_splits", "start", "explorer"),
+}
+OF_SYNERGY = {
+    *("study_synergy", "figure_synergy", "figure_synergy_training", "needed_pairs"),
+    *("study_ablation_gap", "study_robustness"),
 }
 # A module, and the rules whose scripts use it, directly or not.
 USERS = {
@@ -472,21 +478,20 @@ USERS = {
     "results.bounds": {"study_bounds"} | OF_BOUNDS,
     "generalization.tighter": OF_BOUNDS,
     "results.tighter": OF_BOUNDS,
-    "results.counts": {"figure_ablation", "study_synergy"} | OF_CLAIMS,
+    "results.counts": {"figure_ablation"} | OF_SYNERGY | OF_CLAIMS,
     "results.claims": OF_CLAIMS,
     "results.tolerances": {"figure_tolerances"},
     "results.first_version": {"first_version", "figure_first_version"},
     "results.simpson": {"readings", "figure_ablation"},
     "results.pruning": {"figure_pruning"},
     "results.low_bit": {"figure_precision"},
-    "synergy.pairs": {"decompose"},
+    "synergy.pairs": {"decompose", "plane"},
     "ablation.classes": {"ablate_classes"},
     "ablation.constants": {"constants"},
     "ablation.resampled": {"ablate"},
     "results.classes": {"study_classes", "figure_classes"},
-    "results.synergy": {
-        *("study_synergy", "figure_synergy", "study_ablation_gap", "study_robustness"),
-    },
+    "results.needed_pairs": OF_SYNERGY,
+    "results.synergy": OF_SYNERGY,
     "results.correlations": {"study_ablation_gap", "study_robustness"},
     "results.ablation_gap": {"study_ablation_gap"},
     "results.robustness": {"study_robustness"},
@@ -543,18 +548,9 @@ def test_edits_of_wording_change_no_expensive_hash(
 
 ROOMS = (
     *("vocabulary", "streams", "philox", "provenance", "files", "networks", "data"),
-    *("configuration", "training", "neurons", "synergy", "ablation", "planes", "generalization"),
-    *(
-        "smaller",
-        "robustness",
-        "toys",
-        "results",
-        "figures",
-        "report",
-        "own_network",
-        "convolutional",
-        "plot",
-    ),
+    *("configuration", "training", "neurons", "ablation", "synergy", "planes", "generalization"),
+    *("smaller", "robustness", "toys", "results", "figures", "report", "own_network"),
+    *("convolutional", "plot"),
 )
 """Each knows only rooms before it."""
 

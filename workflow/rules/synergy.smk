@@ -3,13 +3,19 @@
 for condition in STUDY.with_synergy:
     OWN_FIGURES[condition].append("synergy")
 if STUDY.with_synergy:
-    STUDY_FIGURES += figure_files(["synergy-ablation"])
-    STUDY_TABLES += table_files(["synergy"])
+    STUDY_FIGURES += figure_files(["synergy-ablation", "needed-pairs", "synergy-sets"])
+    STUDY_TABLES += table_files(["synergy", "needed-pairs"])
+# Conditions whose pairs are measured at the epochs of their planes.
+BOTH = [c for c in STUDY.with_synergy if c in STUDY.with_planes]
+if BOTH:
+    STUDY_FIGURES += figure_files(["synergy-training"])
 
 
 rule decompose:
     input:
-        f"{BLOCK}/activations.nc",
+        dataset="results/datasets/{dataset}.nc",
+        network=f"{BLOCK}/network.nc",
+        activations=f"{BLOCK}/activations.nc",
     output:
         f"{BLOCK}/synergy.nc",
     log:
@@ -100,3 +106,81 @@ rule study_synergy:
         code=lambda wildcards: code("study_synergy.py"),
     script:
         "../scripts/study_synergy.py"
+
+
+rule needed_pairs:
+    input:
+        pairs=of_conditions("synergy.nc", STUDY.with_synergy),
+        measured=f"{RESULTS}/synergy.csv",
+    output:
+        table=f"{RESULTS}/needed-pairs.csv",
+        page=report(
+            f"{RESULTS}/needed-pairs.html",
+            caption="../report/needed-pairs.rst",
+            category=SYNERGY,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "table of pairs needed jointly"},
+        ),
+        needed=[
+            report(
+                f"{FIGURES}/needed-pairs.png",
+                caption="../report/needed-pairs.rst",
+                category=SYNERGY,
+                subcategory=OF_THE_STUDY,
+                labels={"figure": "pairs spared singly and needed jointly"},
+            ),
+            f"{FIGURES}/needed-pairs.pdf",
+            f"{FIGURES}/needed-pairs.csv",
+        ],
+        sets=[
+            report(
+                f"{FIGURES}/synergy-sets.png",
+                caption="../report/synergy-sets.rst",
+                category=SYNERGY,
+                subcategory=OF_THE_STUDY,
+                labels={"figure": "redundancy or synergy of sets"},
+            ),
+            f"{FIGURES}/synergy-sets.pdf",
+            f"{FIGURES}/synergy-sets.csv",
+        ],
+    log:
+        f"logs/{RESULTS}/needed-pairs.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        conditions=[vars(condition) for condition in STUDY.with_synergy],
+        code=lambda wildcards: code("needed_pairs.py"),
+    script:
+        "../scripts/needed_pairs.py"
+
+
+rule figure_synergy_training:
+    input:
+        of_conditions("plane.nc", BOTH),
+    output:
+        report(
+            f"{FIGURES}/synergy-training.png",
+            caption="../report/synergy-training.rst",
+            category=SYNERGY,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "redundancy and synergy over training"},
+        ),
+        f"{FIGURES}/synergy-training.pdf",
+        f"{FIGURES}/synergy-training.csv",
+    log:
+        f"logs/{FIGURES}/synergy-training.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        conditions=[vars(condition) for condition in BOTH],
+        code=lambda wildcards: code("figure_synergy_training.py"),
+    script:
+        "../scripts/figure_synergy_training.py"

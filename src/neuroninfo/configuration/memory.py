@@ -31,7 +31,7 @@ HELD: Final[Mapping[str, Held]] = {
     "bounds": Held(900, dataset=2.1, parameters=4),
     "supersample": Held(900, dataset=2.1, parameters=4),
     "measure": Held(350, activations=2.1),
-    "decompose": Held(350, activations=2.1),
+    "decompose": Held(350, test=4.2, activations=2.1, parameters=2),
     "damage": Held(350, test=4.2, parameters=2),
     "rank": Held(350, test=4.2, activations=1, parameters=2),
     "ablate": Held(350, test=4.2, parameters=2),

@@ -291,7 +291,12 @@ class Study:
 
     def synergy_settings(self) -> dict[str, Any]:
         """How redundancy and synergy are measured."""
-        return {"study_seed": self.seed, "shuffles": self.resolved["synergy"]["shuffles"]}
+        section = self.resolved["synergy"]
+        return {
+            "study_seed": self.seed,
+            "shuffles": section["shuffles"],
+            "removals": section["removals"],
+        }
 
     def class_settings(self) -> dict[str, Any]:
         """How layers are ablated in the orders of each class."""
@@ -336,6 +341,7 @@ class Study:
             "costly": {**planes["costly"], "estimators": list(both[1])},
             "training": self.training_settings(condition) | {"activation_epochs": []},
             "examples": planes.get("examples"),
+            "synergy": condition in self.with_synergy,
         }
 
     def plane_shown(self, condition: Condition) -> str:

@@ -1,8 +1,9 @@
-"""Redundancy and synergy: pairs of a layer as a matrix, and what is measured beside ablation."""
+"""Redundancy and synergy: pairs of a layer as a matrix, sets, and what is beside ablation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -16,14 +17,30 @@ from scipy.spatial.distance import squareform
 
 from neuroninfo.figures import canvas, wording
 from neuroninfo.results.curves import layer_number
+from neuroninfo.results.statistics import band
 from neuroninfo.results.synergy import COUNTED, MEASURED, SHOWN
-from neuroninfo.vocabulary import CONDITION
+from neuroninfo.vocabulary import CONDITION, condition_names
 
 _MATRIX: Final = 5.0
 """Width and height of a matrix in inches."""
 _CLIPPED: Final = 0.995
 """Quantile of the values of a layer at which the scale ends."""
 _PANEL: Final = 5.6
+_NEEDED: Final[Mapping[str, str]] = {
+    "needed_redundancy_share": "redundant share of what two neurons say",
+    "needed_synergy_share": "synergistic share of what two neurons say",
+}
+"""Quantity of `results.synergy` -> words."""
+_TRAINED: Final[Mapping[str, str]] = {
+    "pair_redundancy": "redundant share",
+    "pair_synergy": "synergistic share",
+}
+"""Variable of ``plane.nc`` -> words."""
+_ESTIMATED: Final[Mapping[str, tuple[str, str, str]]] = {
+    "counts": ("o", "-", "counts of patterns (on or off)"),
+    "gaussian_copula": ("", "--", "Gaussian copula of outputs"),
+}
+"""Estimator of ``synergy.nc`` -> marker, line and words."""
 
 
 @canvas.styled
@@ -173,6 +190,170 @@ def synergy_ablation(of_layers: pd.DataFrame, correlations: pd.DataFrame) -> Fig
     axes[0].legend(frameon=False, fontsize=canvas.SMALL, handletextpad=0.1)
     canvas.record(drawn, of_layers)
     return drawn
+
+
+@canvas.styled
+def needed_pairs(measured: pd.DataFrame) -> Figure:
+    """Whether pairs that are spared singly and needed jointly are redundant, by layer.
+
+    Parameters
+    ----------
+    measured
+        As `results.synergy.summary` gives it, of several conditions.
+    """
+    names = [*CONDITION, "scope"]
+    shown = measured[measured["quantity"].isin(_NEEDED) & (measured["measure"] == SHOWN)]
+    counts = measured[measured["quantity"].isin(["pairs_needed", "pairs_spared"])]
+    of_layer = counts.pivot_table(index=names, columns="quantity", values="mean")
+    layers = shown[names].drop_duplicates()
+    drawn, axes = canvas.figure(
+        len(_NEEDED),
+        title="Are pairs that are spared singly and needed jointly redundant?",
+        subtitle=f"each row is a layer; {wording.counted(len(layers), 'layer')}",
+        note="A neuron can be spared if its removal alone costs at most 0.1 % of the correct "
+        "predictions above chance; a pair is needed jointly if removing both costs more. Right of "
+        "0, needed pairs have the larger share: Cliff's delta of needed against all other pairs of "
+        "neurons that can be spared and are not constant, by BROJA, with 95 % intervals over "
+        "seeds. Numbers: needed pairs of all pairs that were tried, means over seeds.",
+        panel=4.4,
+        left=4.8,
+        headed=False,
+        height=max(2.0, 0.55 * len(layers)),
+    )
+    texts: list[str] = []
+    for key in layers.itertuples(index=False, name=None):
+        condition, scope = dict(zip(CONDITION, key[:-1], strict=True)), key[-1]
+        pairs = of_layer.loc[key]
+        texts.append(
+            f"{_words(condition)}\n{wording.of_scope(scope)}: "
+            f"{pairs['pairs_needed']:,.0f} of {pairs['pairs_spared']:,.0f} pairs"
+        )
+    colours = canvas.layer_colours(layers["scope"].drop_duplicates())
+    for ax, (quantity, words) in zip(axes, _NEEDED.items(), strict=True):
+        own = shown[shown["quantity"] == quantity]
+        rows = [
+            canvas.Row(text, colours[row.scope], row.mean, row.low, row.high)
+            for text, row in zip(texts, own.itertuples(), strict=True)
+        ]
+        canvas.intervals(ax, rows)
+        ax.set_xlim(-1.05, 1.05)
+        ax.set_xlabel(f"{words}:\nneeded less other pairs (Cliff's delta)")
+    canvas.record(drawn, pd.concat([shown, counts]))
+    return drawn
+
+
+@canvas.styled
+def synergy_sets(
+    conditions: Sequence[tuple[Mapping[str, Any], Mapping[str, xr.Dataset]]],
+) -> Figure:
+    """O-information a neuron of growing sets, by counts and by a Gaussian copula.
+
+    Parameters
+    ----------
+    conditions
+        Names of each condition, and ``synergy.nc`` of all its seeds.
+    """
+    drawn, axes = canvas.figure(
+        len(conditions),
+        title="Redundancy or synergy of growing sets of neurons",
+        subtitle="O-information of the neurons of a layer with the most information on the class",
+        note="Above 0 redundancy prevails, below 0 synergy. O-information is total less dual "
+        "total correlation, here divided by the number of neurons. Counts of patterns end where "
+        "there are more patterns than examples, at log2 of their number (dotted line); a "
+        "Gaussian copula goes on, but sees correlations of ranks only. Lines: means over seeds; "
+        "bands: 95 % intervals. Constant neurons are left out; a line ends where a seed has no "
+        "more neurons.",
+        panel=_PANEL,
+        headed=2,
+        columns=min(len(conditions), 2),
+        height=3.6,
+    )
+    for ax, (condition, groups) in zip(axes, conditions, strict=True):
+        colours = canvas.layer_colours(groups)
+        for scope in sorted(groups, key=layer_number):
+            table = _set_lines(ax, groups[scope], colours[scope], wording.of_scope(scope))
+            canvas.record(drawn, table.assign(**condition_names(condition), scope=scope))
+            n_examples = groups[scope].attrs["n_examples"]
+        ax.axvline(np.log2(n_examples), color=canvas.COLOURS["reference"], linestyle=":")
+        ax.axhline(0, color=canvas.COLOURS["reference"], linewidth=1, zorder=0)
+        ax.set_xscale("log", base=2)
+        ax.xaxis.set_major_formatter("{x:.0f}")
+        ax.set_title(_words(condition), loc="left", weight="bold", fontsize=canvas.SMALL)
+        ax.set_xlabel("neurons")
+    canvas.label_left(axes, "bit / neuron")
+    axes[0].legend(frameon=False, fontsize=canvas.SMALL)
+    return drawn
+
+
+@canvas.styled
+def synergy_training(conditions: Sequence[tuple[Mapping[str, Any], xr.Dataset]]) -> Figure:
+    """Redundancy and synergy of the pairs of each layer over the epochs of training.
+
+    Parameters
+    ----------
+    conditions
+        Names of each condition, and ``plane.nc`` of all its seeds, with pairs.
+    """
+    drawn, axes = canvas.figure(
+        len(_TRAINED),
+        title="Redundancy and synergy of pairs of neurons over training",
+        subtitle="shares of what two neurons of a layer say about the class",
+        note="Means over all pairs of neurons that are not constant, by BROJA, at the epochs and "
+        "on the examples of the planes. Lines: means over seeds; bands: 95 % intervals.",
+        panel=_PANEL,
+        headed=True,
+        shared=False,
+        left=1.0,
+        height=4.0,
+    )
+    lines = itertools.cycle(("-", "--", ":", "-."))
+    for (condition, plane), line in zip(conditions, lines, strict=False):
+        hidden = [f"layer-{name}" for name in plane["layer"].values if str(name).isdigit()]
+        colours = canvas.layer_colours(hidden)
+        for ax, (name, words) in zip(axes, _TRAINED.items(), strict=True):
+            for scope, colour in colours.items():
+                of_layer = plane.sel(layer=scope.removeprefix("layer-"))
+                share = (of_layer[name] / of_layer["pair_information"]).transpose("seed", "epoch")
+                there = np.isfinite(share.values).all(axis=0)
+                values, epochs = share.values[:, there], plane["epoch"].values[there]
+                label = f"{_words(condition)}, {wording.of_scope(scope)}"
+                mean = values.mean(axis=0)
+                ax.plot(epochs, mean, line, color=colour, label=label)
+                low, high = band(values) if len(values) > 1 else (values[0], values[0])
+                ax.fill_between(epochs, low, high, color=colour, alpha=0.2, linewidth=0)
+                of_line = {"epoch": epochs, "mean": mean, "low": low, "high": high}
+                about = condition_names(condition) | {"scope": scope, "quantity": name}
+                canvas.record(drawn, pd.DataFrame(of_line).assign(**about))
+            ax.set_title(words, loc="left", weight="bold", fontsize=canvas.SMALL)
+    for ax in axes:
+        ax.set_xscale("symlog", linthresh=1)
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.set_xlabel("epochs of training")
+        ax.set_ylim(bottom=0)
+    axes[0].set_ylabel("share of I(T1,T2;Y)")
+    axes[0].legend(frameon=False, fontsize=canvas.SMALL)
+    return drawn
+
+
+def _set_lines(ax: Axes, layer: xr.Dataset, colour: str, words: str) -> pd.DataFrame:
+    """One layer; what is drawn of it."""
+    sizes, parts = layer["size"].values, []
+    for estimator, (marker, line, by) in _ESTIMATED.items():
+        of_estimator = layer.sel(estimator=estimator)
+        total, dual = (
+            of_estimator[name].values for name in ("total_correlation", "dual_total_correlation")
+        )
+        with np.errstate(invalid="ignore"):
+            a_neuron = (total - dual) / sizes
+        there = np.isfinite(a_neuron).all(axis=0)
+        values = a_neuron[:, there]
+        label = f"{words}, {by}"
+        ax.plot(sizes[there], values.mean(axis=0), line, marker=marker, color=colour, label=label)
+        low, high = band(values) if len(values) > 1 else (values[0], values[0])
+        ax.fill_between(sizes[there], low, high, color=colour, alpha=0.2, linewidth=0)
+        of_line = {"size": sizes[there], "mean": values.mean(axis=0), "low": low, "high": high}
+        parts.append(pd.DataFrame(of_line).assign(estimator=estimator))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _points(ax: Axes, layers: pd.DataFrame, colour: str, marker: str, label: str) -> None:

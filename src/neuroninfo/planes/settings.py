@@ -31,6 +31,8 @@ class PlaneSettings:
     training: Settings
     examples: int | None = None
     """That planes are of, at most; None: all that there are."""
+    synergy: bool = False
+    """Whether redundancy and synergy of pairs of neurons are measured at these epochs, too."""
 
     @property
     def all_estimators(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from neuroninfo.planes.estimators.protocol import Estimator
 from neuroninfo.planes.estimators.sample_propagation import SamplePropagation
 from neuroninfo.planes.settings import PlaneSettings
 from neuroninfo.streams import Stream, generator
+from neuroninfo.synergy import epochs
 from neuroninfo.training import loop
 from neuroninfo.training.layouts import activation_layout, outputs_dataset
 from neuroninfo.training.settings import Settings
@@ -74,9 +75,10 @@ def train(
     Returns
     -------
     Dataset
-        As `layers.plane`, with ``loss`` and ``accuracy`` (seed, epoch, split) at those epochs, and
-        ``bias_input`` and ``bias_label`` (layer, estimator): estimate less true value on
-        `calibration.reference` of as many dimensions and examples.
+        As `layers.plane`, with ``loss`` and ``accuracy`` (seed, epoch, split) at those epochs, with
+        redundancy and synergy of pairs if they are asked for (`epochs.of_epoch`; NaN of the
+        output layer), and ``bias_input`` and ``bias_label`` (layer, estimator): estimate less
+        true value on `calibration.reference` of as many dimensions and examples.
 
     Raises
     ------
@@ -94,16 +96,15 @@ def train(
         if epoch not in settings.plane_epochs:
             return
         skipped = () if epoch in settings.costly_epochs else seldom
-        of_seeds = [  # one seed's outputs in memory at a time
-            layers.of_epoch(
-                outputs(
-                    stack.of(slice(row, row + 1)), measured_on, epoch, settings.training, estimators
-                ),
-                estimators,
-                skipped,
+        of_seeds = []
+        for row in range(len(stack.seeds)):  # one seed's outputs in memory at a time
+            of_seed = outputs(
+                stack.of(slice(row, row + 1)), measured_on, epoch, settings.training, estimators
             )
-            for row in range(len(stack.seeds))
-        ]
+            plane = layers.of_epoch(of_seed, estimators, skipped)
+            if settings.synergy:
+                plane = plane.merge(epochs.of_epoch(of_seed), join="left", compat="no_conflicts")
+            of_seeds.append(plane)
         parts.append(xr.concat(of_seeds, "seed", data_vars="minimal"))
 
     def save(_: int) -> Arrays:

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from neuroninfo.results import needed_pairs
 from neuroninfo.results.statistics import (
     correlation_within,
     interval_columns,
@@ -62,6 +63,13 @@ _MEANS: Final = {
     "synergy": ("mean_synergy", ""),
     "redundancy_share": ("mean_redundancy", "mean_joint_information"),
     "synergy_share": ("mean_synergy", "mean_joint_information"),
+    "next_joint": ("next_mean_joint_information", ""),
+    "next_redundancy": ("next_mean_redundancy", ""),
+    "next_synergy": ("next_mean_synergy", ""),
+    "next_unique_first": ("next_mean_unique_first", ""),
+    "next_unique_second": ("next_mean_unique_second", ""),
+    "next_redundancy_share": ("next_mean_redundancy", "next_mean_joint_information"),
+    "next_synergy_share": ("next_mean_synergy", "next_mean_joint_information"),
 }
 """Quantity -> variable of ``synergy.nc``, and the one that it is divided by."""
 _LAYER: Final = (
@@ -87,8 +95,10 @@ def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> p
     -------
     DataFrame
         `COLUMNS`. ``quantity``: means over pairs of neurons that vary, of I(T1,T2;Y) (joint) and
-        its redundant and synergistic parts in bit, and of these as shares of it; numbers of the
-        layer as in ``synergy.nc``; and shared (`shared`), at the last epoch only.
+        its redundant and synergistic parts in bit, and of these as shares of it; the same of pairs
+        of a neuron of this layer and one of the next (``next_``), with what only either says;
+        numbers of the layer as in ``synergy.nc``; and at the last epoch shared (`shared`) and what
+        removing pairs costs (`needed_pairs.quantities`).
     """
     about = condition_names(condition)
     rows = []
@@ -121,6 +131,8 @@ def _quantities(
     none = np.full(here.sizes["seed"], np.nan)
     found = []
     for quantity, (name, over) in _MEANS.items():
+        if name not in here:  # the last layer has no next one
+            continue
         measured = "measure" in here[name].dims
         for measure in map(str, here["measure"].values) if measured else [""]:
             values, shuffled = (
@@ -140,6 +152,10 @@ def _quantities(
         found += [
             ("shared", measure, shared(here, redundant.values), none)
             for measure, redundant in of_measure.items()
+        ]
+        found += [
+            (quantity, measure, values, none)
+            for (quantity, measure), values in needed_pairs.quantities(here).items()
         ]
     return found
 

@@ -1,4 +1,4 @@
-"""What every two neurons of a layer say of the class, taken apart: redundant, unique, synergistic.
+"""What every two neurons say of the class, taken apart: redundant, unique, synergistic.
 
 T1 and T2 are binary (on or off), Y is the class; all information is plug-in, in bits, from exact
 joint counts.  A measure of the redundant part R gives the others:
@@ -35,7 +35,7 @@ _PAIRS: Final = 8192
 
 @dataclass(frozen=True)
 class Pairs:
-    """All pairs of neurons, the first before the second.
+    """Pairs of neurons.
 
     Attributes
     ----------
@@ -74,8 +74,15 @@ class Pairs:
         return of_first, of_second
 
 
-def decompose(on: np.ndarray, labels: np.ndarray) -> Pairs:
-    """Take the information of all pairs of neurons apart.
+def varies(on: np.ndarray) -> NDArray[np.bool_]:
+    """Whether some examples switch a neuron on, not all, (neurons) of (neurons, n)."""
+    return np.asarray(on.any(axis=1) & ~on.all(axis=1))
+
+
+def decompose(
+    on: np.ndarray, labels: np.ndarray, *, among: tuple[np.ndarray, np.ndarray] | None = None
+) -> Pairs:
+    """Take the information of pairs of neurons apart.
 
     Parameters
     ----------
@@ -83,6 +90,8 @@ def decompose(on: np.ndarray, labels: np.ndarray) -> Pairs:
         (neurons, n) bool, whether the neuron is on.
     labels
         (n) classes.
+    among
+        First and second neurons of the pairs; all pairs, unless given.
 
     Raises
     ------
@@ -92,7 +101,7 @@ def decompose(on: np.ndarray, labels: np.ndarray) -> Pairs:
     classes = list(both_on(on, labels))
     sizes = np.array([of_class.size for of_class in classes], dtype=np.int64)
     alone = np.stack([of_class.counts.diagonal() for of_class in classes]).astype(np.int64)
-    first, second = np.triu_indices(len(on), k=1)
+    first, second = np.triu_indices(len(on), k=1) if among is None else among
     # (neurons, off or on, classes)
     singles = np.stack([sizes[:, None] - alone, alone]).transpose(2, 0, 1)
     information, specific = mutual_information(singles), divergences(singles)

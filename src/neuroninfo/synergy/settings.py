@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+QUANTIZER: Final = "threshold"
+"""Of outputs: neurons are on or off."""
+NOT_REMOVED: Final = -1
+"""In place of correct predictions without a pair of neurons that is not in the sample."""
 
 
 @dataclass(frozen=True)
@@ -12,3 +18,5 @@ class SynergySettings:
     study_seed: int
     shuffles: int
     """Permutations of the classes that baselines are the mean of."""
+    removals: int
+    """Pairs of a layer that are removed together at most; of more, so many are drawn."""

@@ -25,6 +25,7 @@ from neuroninfo.planes.training import measured, train
 from neuroninfo.results import planes
 from neuroninfo.results.statistics import Interval
 from neuroninfo.streams import Stream, generator
+from neuroninfo.synergy.pairs import decompose, varies
 from neuroninfo.training.settings import Regularizer, log_spaced_epochs
 from neuroninfo.vocabulary import SPLITS
 from tests.unit.configuration.test_study import SCHEMA
@@ -92,6 +93,21 @@ def test_planes_are_those_of_stored_activations() -> None:
                 here = ours.isel(seed=seed, epoch=number, layer=layer, estimator=0)
                 assert float(here["mutual_information_input"]) == estimate.input
                 assert float(here["mutual_information_label"]) == estimate.label
+
+
+def test_pairs_are_measured_at_the_epochs_of_planes() -> None:
+    data, asked = splits(), replace(wanted("edges-30"), synergy=True)
+    chosen = replace(asked.training, activation_epochs=asked.plane_epochs)
+    stored = trained((2, 5), data, chosen)
+    plane = train(stored.stack.architecture, (2, 5), data, asked)
+    hidden, labels = stored.activations[1, 3], data["validation"].labels.numpy()
+    on = hidden[:, :5].T > 0
+    pairs = decompose(on[varies(on)], labels)
+    here = plane.isel(seed=1, epoch=3, layer=0)
+    assert float(here["pair_redundancy"]) == pytest.approx(pairs.redundant["broja"].mean())
+    assert plane["pair_redundancy"].isel(layer=2).isnull().all()  # of the output layer
+    without = plane.drop_vars([name for name in plane if str(name).startswith("pair_")])
+    xr.testing.assert_identical(without, made("edges-30"))
 
 
 def test_a_seed_does_not_depend_on_the_others() -> None:

@@ -10,16 +10,21 @@ import xarray as xr
 
 from neuroninfo.figures import synergy as figures_synergy
 from neuroninfo.files import storage, tables
+from neuroninfo.networks.stack import Stack
+from neuroninfo.results import needed_pairs
 from neuroninfo.results import synergy as results_synergy
 from neuroninfo.results.counts import COLUMNS as COUNT_COLUMNS
 from neuroninfo.synergy.invariants import invariants
 from neuroninfo.synergy.layers import measure
 from neuroninfo.synergy.pairs import MEASURES, decompose
-from neuroninfo.synergy.settings import SynergySettings
+from neuroninfo.synergy.sets import prefix
+from neuroninfo.synergy.settings import NOT_REMOVED, SynergySettings
+from tests.unit.ablation.test_single import examples, masked
 from tests.unit.blocks import gathered
+from tests.unit.neurons.test_sensitivity import network
 from tests.unit.pictures import all_text_is_large_and_in_the_figure
 
-SETTINGS = SynergySettings(study_seed=0, shuffles=2)
+SETTINGS = SynergySettings(study_seed=0, shuffles=2, removals=10)
 CONDITION = {
     "dataset": "digits",
     "architecture": "6-4",
@@ -52,18 +57,36 @@ def activations(seed: int) -> xr.Dataset:
     )
 
 
+TEST = examples(300)
+
+
+def measured(*seeds: xr.Dataset) -> dict[str, xr.Dataset]:
+    """What is measured of outputs; networks that do not belong to them are ablated."""
+    one = network(WIDTHS, "relu")
+    numbers = tuple(int(of_seed["seed"].item()) for of_seed in seeds)
+    stack = Stack(
+        one.architecture,
+        numbers,
+        [np.repeat(weight, len(seeds), axis=0) for weight in one.weights],
+        [np.repeat(bias, len(seeds), axis=0) for bias in one.biases],
+        [],
+    )
+    return measure(seeds, stack, TEST, SETTINGS)
+
+
 @pytest.fixture(scope="module")
 def groups(tmp_path_factory: pytest.TempPathFactory) -> dict[str, xr.Dataset]:
-    blocks = {seed: measure([activations(seed)], SETTINGS) for seed in (0, 1)}
+    blocks = {seed: measured(activations(seed)) for seed in (0, 1)}
     path = gathered(blocks, "synergy", asdict(SETTINGS), tmp_path_factory.mktemp("synergy"))
     return storage.read_groups(path, "synergy")
 
 
 def test_a_file_has_what_pairs_and_layers_say(groups: dict[str, xr.Dataset]) -> None:
-    together = measure([activations(0), activations(1)], SETTINGS)
+    together = measured(activations(0), activations(1))
     assert list(groups) == ["layer-1", "layer-2"]
     for place, (name, group) in enumerate(groups.items()):
-        xr.testing.assert_equal(together[name].drop_vars("measure"), group.drop_vars("measure"))
+        words = ["measure", "estimator"]
+        xr.testing.assert_equal(together[name].drop_vars(words), group.drop_vars(words))
         for seed in (0, 1):
             outputs = activations(seed).isel(seed=0)
             members = outputs["layer"].values == place + 1
@@ -85,10 +108,62 @@ def test_a_file_has_what_pairs_and_layers_say(groups: dict[str, xr.Dataset]) -> 
             np.testing.assert_array_equal(here["information"], pairs.information)
 
 
+def test_pairs_across_layers_and_sets(groups: dict[str, xr.Dataset]) -> None:
+    outputs = activations(1).isel(seed=0)
+    on, labels = outputs["activation"].sel(epoch=7).values.T > 0, outputs["label"].values
+    group = groups["layer-1"].sel(seed=1)
+    at_last = group.sel(epoch=7)
+    pairs, varies = decompose(on, labels), on.any(axis=1)
+    across = (pairs.first < 6) & (pairs.second >= 6) & varies[pairs.first] & varies[pairs.second]
+    for name, values in (
+        ("synergy", pairs.synergistic("broja")),
+        ("unique_first", pairs.unique("broja")[0]),
+        ("unique_second", pairs.unique("broja")[1]),
+    ):
+        found = at_last[f"next_mean_{name}"].values[MEASURES.index("broja")]
+        assert found == pytest.approx(values[across].mean())
+    assert float(at_last["next_mean_joint_information"]) == pytest.approx(
+        pairs.joint[across].mean()
+    )
+    assert "next_mean_synergy" not in groups["layer-2"]
+    most = np.argsort(-group["information"].values, kind="stable")[:4]
+    counted = prefix(on[most], labels)
+    of_four = group.sel(size=4)
+    assert of_four["total_correlation"].values[0] == pytest.approx(counted.total_correlation)
+    assert of_four["redundancy_synergy_index"] == pytest.approx(counted.redundancy_synergy_index)
+    assert group["size"].values.tolist() == [2, 3, 4, 6]
+    assert np.isnan(group["total_correlation"].values[:, -1]).all()  # one of six is dead
+
+
+def test_neurons_are_removed_in_pairs(groups: dict[str, xr.Dataset]) -> None:
+    stack = network(WIDTHS, "relu")
+    for start, group in zip((0, 6), groups.values(), strict=True):
+        here = group.isel(seed=0)
+        assert int(here["correct_unablated"]) == masked(stack, *TEST, [])[0]
+        for neuron, correct in enumerate(here["correct_alone"].values):
+            assert correct == masked(stack, *TEST, [start + neuron])[0]
+        tried = 0
+        for first, second, correct in zip(
+            here["first"].values,
+            here["second"].values,
+            here["correct_together"].values,
+            strict=True,
+        ):
+            if correct != NOT_REMOVED:
+                assert correct == masked(stack, *TEST, [start + first, start + second])[0]
+                tried += 1
+        assert tried == min(len(here["first"]), SETTINGS.removals)
+
+
+def test_outputs_of_other_networks_are_refused() -> None:
+    with pytest.raises(ValueError, match="outputs are of seed 0"):
+        measure([activations(0)], network(WIDTHS, "relu"), TEST, SETTINGS)
+
+
 def test_a_layer_in_which_nothing_varies_has_no_means() -> None:
     dead = activations(0)
     dead["activation"][:] = 0
-    group = measure([dead], SETTINGS)["layer-2"]
+    group = measured(dead)["layer-2"]
     assert group["varying"].values.tolist() == [[0, 0]]
     assert group["mean_redundancy"].isnull().all()
     table = results_synergy.summary({"layer-2": group}, CONDITION)
@@ -174,3 +249,58 @@ def test_the_matrix(groups: dict[str, xr.Dataset]) -> None:
     # The copy stands beside its original.
     place = np.unravel_index(np.argmax(np.tril(pictures[0].filled(0), -1)), (5, 5))
     assert place[0] - place[1] == 1
+
+
+def removals() -> xr.Dataset:
+    """Three neurons that are spared and one that is not; of 1,000 above chance 1 may be lost."""
+    pairs = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+    first, second = zip(*pairs, strict=True)
+    lost = np.array([[5, 0, 9, 2, 9, 9], [1, 0, 9, 1, 9, 9]])  # (0, 3) is of no spared neuron
+    correct = np.where([[True] * 6, [True] * 3 + [False] + [True] * 2], 1200 - lost, NOT_REMOVED)
+    redundancy = np.tile([0.6, 0.1, 0.5, 0.2, 0.1, 0.1], (2, 3, 1))
+    return xr.Dataset(
+        {
+            "correct_unablated": ("seed", [1200, 1200]),
+            "correct_alone": (("seed", "neuron"), 1200 - np.array([[1, 1, 0, 7]] * 2)),
+            "correct_together": (("seed", "pair"), correct),
+            "information": (("seed", "neuron"), np.ones((2, 4))),
+            "joint_information": (("seed", "pair"), np.full((2, 6), 2.0)),
+            "redundancy": (("seed", "measure", "pair"), redundancy),
+        },
+        coords={
+            "seed": [0, 1],
+            "measure": list(MEASURES),
+            "neuron": range(4),
+            "first": ("pair", list(first)),
+            "second": ("pair", list(second)),
+        },
+        attrs={"largest_class_test": 200},
+    )
+
+
+def test_pairs_that_are_spared_singly_and_needed_jointly() -> None:
+    group = removals()
+    listed = needed_pairs.listed({"layer-1": group}, CONDITION)
+    found = listed[["seed", "first", "second", "cost_first", "cost_second", "cost_both"]]
+    assert found.values.tolist() == [[0, 0, 1, 1, 1, 5], [0, 1, 2, 1, 0, 2]]
+    assert listed["redundancy"].tolist() == [0.6, 0.2]
+    numbers = needed_pairs.quantities(group)
+    assert numbers["pairs_spared", ""].tolist() == [3, 2]  # of the second seed one was not tried
+    assert numbers["pairs_needed", ""].tolist() == [2, 0]
+    assert numbers["pairs_beyond_sum", ""].tolist() == [2, 0]
+    delta = numbers["needed_redundancy_share", "broja"]
+    assert delta[0] == 1  # both share more than the third pair
+    assert np.isnan(delta[1])
+
+
+def test_figures_of_needed_pairs_and_sets(groups: dict[str, xr.Dataset]) -> None:
+    table = results_synergy.summary(groups, CONDITION)
+    drawn = figures_synergy.needed_pairs(table)
+    all_text_is_large_and_in_the_figure(drawn)
+    drawn = figures_synergy.synergy_sets([(CONDITION, groups)])
+    all_text_is_large_and_in_the_figure(drawn)
+    counted = drawn.axes[0].lines[0]
+    assert counted.get_xdata().tolist() == [2, 3, 4]
+    group = groups["layer-1"].sel(estimator="counts", size=4)
+    o_information = group["total_correlation"] - group["dual_total_correlation"]
+    assert counted.get_ydata()[-1] == pytest.approx(o_information.mean() / 4)
