@@ -83,7 +83,11 @@ def robustness(table: pd.DataFrame, networks: pd.DataFrame, agreement: pd.DataFr
         own = agreement[(agreement["x"] == "redundancy") & (agreement["y"] == kind)]
         own = own[own["reading"] == OVER].set_index("layer")
         _points(ax, networks, kind, looks)
-        said = [f"{wording.of_scope(name)}: {in_words(own.loc[name])}" for name in layers]
+        said = [
+            f"{wording.of_scope(name)}: {in_words(own.loc[name])}"
+            for name in layers
+            if name in own.index
+        ]
         ax.set_title("\n".join(said), loc="left", fontsize=canvas.SMALL)
         ax.set_xlabel("redundancy")
         ax.set_ylabel(f"share left under {kind}")
