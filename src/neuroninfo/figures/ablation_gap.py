@@ -58,6 +58,6 @@ def ablation_gap(networks: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         name = "redundancy" if column == REDUNDANCY else wording.DIRECTIONS[AREAS[column]]
         heads = "\n".join([name, *said(correlations, column, "gap")])
         ax.set_title(heads, loc="left", fontsize=canvas.SMALL)
-    axes[0].legend(handles=looks.handles(), frameon=False, fontsize=canvas.SMALL)
+    axes[0].legend(handles=looks.of_marks(), frameon=False, fontsize=canvas.SMALL)
     canvas.record(drawn, networks)
     return drawn

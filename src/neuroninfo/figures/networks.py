@@ -18,25 +18,36 @@ from neuroninfo.vocabulary import CONDITION
 
 @dataclass(frozen=True)
 class Looks:
-    """Colours of data sets, and markers of architectures."""
+    """Colours of data sets, markers of architectures, dashes of activations and regularizers."""
 
     colours: Mapping[str, str]
     markers: Mapping[str, str]
+    dashes: Mapping[tuple[str, str], str]
 
-    def handles(self) -> list[Line2D]:
-        """For a legend; what all conditions share is not in it."""
-        marks = [
-            *((wording.of_dataset(name), c, "o") for name, c in self.colours.items()),
-            *(
-                (wording.of_layers(name), COLOURS["reference"], marker)
-                for name, marker in self.markers.items()
-                if len(self.markers) > 1
-            ),
-        ]
+    def of_marks(self) -> list[Line2D]:
+        """For a legend of marks; of architectures if there are several."""
+        grey = COLOURS["reference"]
+        architectures = self.markers.items() if len(self.markers) > 1 else ()
         return [
-            Line2D([], [], linestyle="none", marker=marker, color=colour, label=label)
-            for label, colour, marker in marks
+            *(_mark(wording.of_dataset(name), "o", c) for name, c in self.colours.items()),
+            *(_mark(wording.of_layers(name), marker, grey) for name, marker in architectures),
         ]
+
+    def of_lines(self) -> list[Line2D]:
+        """For a legend of lines; of activations and regularizers if there are several."""
+        named = self.dashes.items() if len(self.dashes) > 1 else ()
+        activations = len({activation for activation, _ in self.dashes}) > 1
+        lines = []
+        for (activation, regularizer), dashes in named:
+            words = [wording.of_regularizer(activation)] * activations
+            label = ", ".join([*words, wording.of_regularizer(regularizer)])
+            grey = COLOURS["reference"]
+            lines.append(Line2D([], [], linestyle=dashes, color=grey, label=label))
+        return [*self.of_marks(), *lines]
+
+
+def _mark(label: str, marker: str, colour: str) -> Line2D:
+    return Line2D([], [], linestyle="none", marker=marker, color=colour, label=label)
 
 
 def looks_of(networks: pd.DataFrame) -> Looks:
@@ -44,9 +55,14 @@ def looks_of(networks: pd.DataFrame) -> Looks:
     datasets, architectures = (
         list(dict.fromkeys(networks[key])) for key in ("dataset", "architecture")
     )
+    trained = list(
+        networks[["activation", "regularizer"]].drop_duplicates().itertuples(index=False, name=None)
+    )
+    dashes = ("solid", "dashed", "dotted", "dashdot")
     return Looks(
         dict(zip(datasets, canvas.cycled(canvas.LAYERS, len(datasets)), strict=True)),
         dict(zip(architectures, canvas.cycled(wording.MARKERS, len(architectures)), strict=True)),
+        dict(zip(trained, canvas.cycled(dashes, len(trained)), strict=True)),
     )
 
 
