@@ -280,7 +280,7 @@ def removals() -> xr.Dataset:
 
 def test_pairs_that_are_spared_singly_and_needed_jointly() -> None:
     group = removals()
-    listed = needed_pairs.listed({"layer-1": group}, CONDITION)
+    listed = needed_pairs.listed([(CONDITION, {"layer-1": group})])
     found = listed[["seed", "first", "second", "cost_first", "cost_second", "cost_both"]]
     assert found.values.tolist() == [[0, 0, 1, 1, 1, 5], [0, 1, 2, 1, 0, 2]]
     assert listed["redundancy"].tolist() == [0.6, 0.2]
