@@ -432,7 +432,7 @@ def test_a_change_in_a_room_changes_the_hash_of_the_rules_that_use_it(
 TRAINING = {"train", "plane", "bounds", "supersample", "prune", "toy_network"}
 CONVOLUTIONAL = {f"{rule}_convolutional" for rule in ("train", "measure", "damage", "ablate")}
 ABLATING = {
-    *("damage", "rank", "ablate", "ablate_classes", "constants", "low_bit"),
+    *("damage", "rank", "ablate", "ablate_classes", "constants", "low_bit", "decompose"),
     *("damage_convolutional", "ablate_convolutional"),
 }
 OF_BOUNDS = {"figure_bounds", "figure_bounds_supersample", "figure_bounds_tighter"}
