@@ -6,8 +6,6 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-import pandas as pd
-
 from neuroninfo.figures import canvas
 from neuroninfo.figures.synergy import needed_pairs as draw
 from neuroninfo.figures.synergy import synergy_sets
@@ -19,10 +17,7 @@ conditions = [
     (condition, storage.read_groups(path, "synergy", condition=condition))
     for condition, path in zip(snakemake.params.conditions, snakemake.input.pairs, strict=True)
 ]
-needed = pd.concat(
-    [needed_pairs.listed(groups, condition) for condition, groups in conditions],
-    ignore_index=True,
-)
+needed = needed_pairs.listed(conditions)
 tables.write(needed, into.table)
 title = "Pairs of neurons that are spared singly and needed jointly"
 pages.write(needed_pairs.page(needed), into.page, title=title)

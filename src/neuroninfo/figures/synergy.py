@@ -27,8 +27,8 @@ _CLIPPED: Final = 0.995
 """Quantile of the values of a layer at which the scale ends."""
 _PANEL: Final = 5.6
 _NEEDED: Final[Mapping[str, str]] = {
-    "needed_redundancy_share": "redundant share of what two neurons say",
-    "needed_synergy_share": "synergistic share of what two neurons say",
+    "needed_redundancy_share": "redundant share",
+    "needed_synergy_share": "synergistic share",
 }
 """Quantity of `results.synergy` -> words."""
 _TRAINED: Final[Mapping[str, str]] = {
@@ -216,8 +216,8 @@ def needed_pairs(measured: pd.DataFrame) -> Figure:
         "neurons that can be spared and are not constant, by BROJA, with 95 % intervals over "
         "seeds. Numbers: needed pairs of all pairs that were tried, means over seeds.",
         panel=4.4,
-        left=4.8,
-        headed=False,
+        left=3.8,
+        headed=True,
         height=max(2.0, 0.55 * len(layers)),
     )
     texts: list[str] = []
@@ -237,7 +237,8 @@ def needed_pairs(measured: pd.DataFrame) -> Figure:
         ]
         canvas.intervals(ax, rows)
         ax.set_xlim(-1.05, 1.05)
-        ax.set_xlabel(f"{words}:\nneeded less other pairs (Cliff's delta)")
+        ax.set_title(words, loc="left", weight="bold", fontsize=canvas.SMALL)
+        ax.set_xlabel("needed less other pairs (Cliff's delta)")
     canvas.record(drawn, pd.concat([shown, counts]))
     return drawn
 
@@ -264,7 +265,7 @@ def synergy_sets(
         "bands: 95 % intervals. Constant neurons are left out; a line ends where a seed has no "
         "more neurons.",
         panel=_PANEL,
-        headed=2,
+        headed=True,
         columns=min(len(conditions), 2),
         height=3.6,
     )
@@ -280,8 +281,11 @@ def synergy_sets(
         ax.xaxis.set_major_formatter("{x:.0f}")
         ax.set_title(_words(condition), loc="left", weight="bold", fontsize=canvas.SMALL)
         ax.set_xlabel("neurons")
+    for marker, line, by in _ESTIMATED.values():
+        axes[0].plot([], [], line, marker=marker, color=canvas.COLOURS["reference"], label=by)
+    for ax in axes:
+        ax.legend(frameon=False, fontsize=canvas.SMALL)
     canvas.label_left(axes, "bit / neuron")
-    axes[0].legend(frameon=False, fontsize=canvas.SMALL)
     return drawn
 
 
@@ -338,7 +342,7 @@ def synergy_training(conditions: Sequence[tuple[Mapping[str, Any], xr.Dataset]])
 def _set_lines(ax: Axes, layer: xr.Dataset, colour: str, words: str) -> pd.DataFrame:
     """One layer; what is drawn of it."""
     sizes, parts = layer["size"].values, []
-    for estimator, (marker, line, by) in _ESTIMATED.items():
+    for estimator, (marker, line, _) in _ESTIMATED.items():
         of_estimator = layer.sel(estimator=estimator)
         total, dual = (
             of_estimator[name].values for name in ("total_correlation", "dual_total_correlation")
@@ -347,7 +351,7 @@ def _set_lines(ax: Axes, layer: xr.Dataset, colour: str, words: str) -> pd.DataF
             a_neuron = (total - dual) / sizes
         there = np.isfinite(a_neuron).all(axis=0)
         values = a_neuron[:, there]
-        label = f"{words}, {by}"
+        label = None if marker else words
         ax.plot(sizes[there], values.mean(axis=0), line, marker=marker, color=colour, label=label)
         low, high = band(values) if len(values) > 1 else (values[0], values[0])
         ax.fill_between(sizes[there], low, high, color=colour, alpha=0.2, linewidth=0)

@@ -9,7 +9,7 @@ value less the probability that the other one has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -35,32 +35,31 @@ _ROUNDING: Final = 1e-9
 """In examples."""
 
 
-def listed(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> pd.DataFrame:
+def listed(
+    conditions: Iterable[tuple[Mapping[str, Any], Mapping[str, xr.Dataset]]],
+) -> pd.DataFrame:
     """List the needed pairs of each layer, those that cost most first.
 
     Parameters
     ----------
-    groups
-        ``synergy.nc`` of all seeds.
-    condition
-        Data set, architecture, activation and regularizer by name.
+    conditions
+        Names of each condition, and ``synergy.nc`` of all its seeds.
 
     Returns
     -------
     DataFrame
         `COLUMNS`.
     """
-    parts = [pd.DataFrame(columns=list(COLUMNS))]
-    for scope, group in groups.items():
-        of_layer = [
-            frame[frame["needed"]].assign(seed=seed, scope=scope, **condition_names(condition))
-            for seed, frame in zip(group["seed"].values.tolist(), removed(group), strict=True)
-        ]
-        together = pd.concat(of_layer, ignore_index=True)
-        parts.append(together.sort_values("cost_both", ascending=False, kind="stable"))
-    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)[
-        list(COLUMNS)
-    ]
+    rows: list[dict[str, Any]] = []
+    for condition, groups in conditions:
+        for scope, group in groups.items():
+            of_layer = [
+                {**condition_names(condition), "scope": scope, "seed": seed, **pair}
+                for seed, frame in zip(group["seed"].values.tolist(), removed(group), strict=True)
+                for pair in frame[frame["needed"]].to_dict("records")
+            ]
+            rows += sorted(of_layer, key=lambda pair: -pair["cost_both"])
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def page(needed: pd.DataFrame) -> pd.DataFrame:

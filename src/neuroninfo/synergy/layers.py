@@ -101,37 +101,43 @@ def measure(
                 for number in (layer, layer + 1)
             )
             measured = _layer(here, following, settings)
-            first, second = measured["first"].values, measured["second"].values
-            random = generator(settings.study_seed, Stream.REMOVED_PAIRS, network.seeds[0], layer)
-            chosen = _sample(len(first), settings.removals, random)
-            removed = without_pairs(
-                network, *test, layer, first[chosen], second[chosen], threads=threads
-            )
-            together = np.full(len(first), NOT_REMOVED, dtype=np.int32)
-            together[chosen] = removed.together
-            measured = measured.assign(
-                correct_unablated=("seed", [np.int32(removed.whole)], _removals("without removal")),
-                correct_alone=(
-                    ("seed", "neuron"),
-                    removed.alone[None].astype(np.int32),
-                    _removals("after removing this neuron alone"),
-                ),
-                correct_together=(
-                    ("seed", "pair"),
-                    together[None],
-                    _removals("after removing both neurons; -1: the pair is not in the sample"),
-                ),
-            )
-            measured.attrs |= {
-                "n_test": len(test[1]),
-                "largest_class_test": int(np.bincount(test[1]).max()),
-            }
-            parts.setdefault(f"layer-{layer}", []).append(measured)
+            pairs = measured["first"].values, measured["second"].values
+            removed = _removed(network, test, layer, pairs, settings, threads)
+            largest = int(np.bincount(test[1]).max())
+            of_test = {"n_test": len(test[1]), "largest_class_test": largest}
+            whole = measured.assign(removed).assign_attrs(of_test)
+            parts.setdefault(f"layer-{layer}", []).append(whole)
     return {name: joined(of_layer) for name, of_layer in parts.items()}
 
 
-def _removals(words: str) -> dict[str, Any]:
-    return labelled(f"correct predictions of test examples {words}", "1")
+def _removed(
+    network: Stack,
+    test: tuple[np.ndarray, np.ndarray],
+    layer: int,
+    pairs: tuple[np.ndarray, np.ndarray],
+    settings: SynergySettings,
+    threads: int,
+) -> dict[str, Any]:
+    """Correct predictions of one network without single neurons and pairs of a layer."""
+    first, second = pairs
+    random = generator(settings.study_seed, Stream.REMOVED_PAIRS, network.seeds[0], layer)
+    chosen = _sample(len(first), settings.removals, random)
+    found = without_pairs(network, *test, layer, first[chosen], second[chosen], threads=threads)
+    together = np.full(len(first), NOT_REMOVED, dtype=np.int32)
+    together[chosen] = found.together
+    return {
+        name: (dims, values[None], labelled(f"correct predictions on test {words}", "1"))
+        for name, dims, values, words in (
+            ("correct_unablated", ("seed",), np.int32(found.whole), "of the whole network"),
+            ("correct_alone", ("seed", "neuron"), np.int32(found.alone), "without this neuron"),
+            (
+                "correct_together",
+                ("seed", "pair"),
+                together,
+                f"without both neurons; {NOT_REMOVED}: the pair is not in the sample",
+            ),
+        )
+    }
 
 
 def _sample(n_pairs: int, most: int, random: np.random.Generator) -> NDArray[np.intp]:
@@ -185,7 +191,11 @@ def _layer(activations: xr.Dataset, following: xr.Dataset, settings: SynergySett
                 list(ESTIMATORS),
                 {"long_name": "counts of patterns (on or off), or Gaussian copula of outputs"},
             ),
-            "size": ("size", _set_sizes(len(on)), {"long_name": "number of neurons of a set"}),
+            "size": (
+                "size",
+                np.array(_set_sizes(len(on)), dtype=np.int32),
+                {"long_name": "number of neurons of a set"},
+            ),
             "neuron": (
                 "neuron",
                 activations["unit"].values,

@@ -130,7 +130,8 @@ def test_pairs_across_layers_and_sets(groups: dict[str, xr.Dataset]) -> None:
     counted = prefix(on[most], labels)
     of_four = group.sel(size=4)
     assert of_four["total_correlation"].values[0] == pytest.approx(counted.total_correlation)
-    assert of_four["redundancy_synergy_index"] == pytest.approx(counted.redundancy_synergy_index)
+    index = float(of_four["redundancy_synergy_index"])
+    assert index == pytest.approx(counted.redundancy_synergy_index)
     assert group["size"].values.tolist() == [2, 3, 4, 6]
     assert np.isnan(group["total_correlation"].values[:, -1]).all()  # one of six is dead
 
@@ -280,7 +281,7 @@ def removals() -> xr.Dataset:
 
 def test_pairs_that_are_spared_singly_and_needed_jointly() -> None:
     group = removals()
-    listed = needed_pairs.listed({"layer-1": group}, CONDITION)
+    listed = needed_pairs.listed([(CONDITION, {"layer-1": group})])
     found = listed[["seed", "first", "second", "cost_first", "cost_second", "cost_both"]]
     assert found.values.tolist() == [[0, 0, 1, 1, 1, 5], [0, 1, 2, 1, 0, 2]]
     assert listed["redundancy"].tolist() == [0.6, 0.2]
@@ -303,4 +304,4 @@ def test_figures_of_needed_pairs_and_sets(groups: dict[str, xr.Dataset]) -> None
     assert counted.get_xdata().tolist() == [2, 3, 4]
     group = groups["layer-1"].sel(estimator="counts", size=4)
     o_information = group["total_correlation"] - group["dual_total_correlation"]
-    assert counted.get_ydata()[-1] == pytest.approx(o_information.mean() / 4)
+    assert counted.get_ydata()[-1] == pytest.approx(float(o_information.mean()) / 4)
