@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import math
 import textwrap
@@ -17,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from PIL import Image
 
 from neuroninfo.figures import wording
 from neuroninfo.files import tables
@@ -108,6 +110,10 @@ COLUMN: Final[Sequence[str | Mapping[str, Any]]] = (
 """For own figures from the CSV files: a paper's column, 84 mm wide, with text of 8 pt."""
 
 _DPI: Final = 200
+_WIDEST: Final = 2200
+"""Pixels of a wide figure: more than a projector has."""
+_COLOURS: Final = 256
+"""Of a PNG: a palette takes a third of the space, and no colour is seen to change."""
 
 _RECORDED: Final[WeakKeyDictionary[Figure, list[pd.DataFrame]]] = WeakKeyDictionary()
 
@@ -353,17 +359,30 @@ def save(drawn: Figure, *paths: str | Path) -> None:
         A path ends neither in .pdf nor in .png nor in .csv, or no numbers were kept.
     """
     # Dates and versions differ between runs that draw the same.
-    metadata = {".pdf": {"CreationDate": None, "Producer": None}, ".png": {"Software": None}}
+    metadata = {"CreationDate": None, "Producer": None}
     for path in map(Path, paths):
         if path.suffix == ".csv":
             if drawn not in _RECORDED:
                 raise ValueError(f"{path}: what the figure shows was not recorded")
             tables.write(pd.concat(_RECORDED[drawn], ignore_index=True), path)
             continue
-        if path.suffix not in metadata:
+        if path.suffix not in (".pdf", ".png"):
             raise ValueError(f"{path}: figures are written as .pdf, .png or .csv")
         with written_whole(path) as part:
-            drawn.savefig(part, dpi=_DPI, metadata=metadata[path.suffix])
+            if path.suffix == ".png":
+                _save_png(drawn, part)
+            else:
+                drawn.savefig(part, dpi=_DPI, metadata=metadata)
+
+
+def _save_png(drawn: Figure, path: Path) -> None:
+    """A picture with a palette: a report holds all figures of a study in one file."""
+    dpi = min(_DPI, _WIDEST / drawn.get_figwidth())
+    pixels = io.BytesIO()
+    drawn.savefig(pixels, dpi=dpi, format="png", pil_kwargs={"compress_level": 0})
+    picture = Image.open(pixels).convert("RGB")
+    reduced = picture.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    reduced.save(path, format="png", dpi=(dpi, dpi), compress_level=9)
 
 
 def label_left(axes: Sequence[Axes], text: str) -> None:
