@@ -16,7 +16,7 @@ from neuroninfo.figures import ablation as figures_ablation
 from neuroninfo.figures import canvas, labels, wording
 from neuroninfo.figures.canvas import COLOURS, Row
 from neuroninfo.figures.information import violin
-from neuroninfo.figures.wording import ARROWS
+from neuroninfo.figures.wording import ARROWS, DIRECTIONS
 from neuroninfo.results import ranking as results_ranking
 from neuroninfo.vocabulary import NETWORK, RANDOM, ZERO
 
@@ -150,11 +150,11 @@ def ranking(
                 text += f", {quantizer}"
             rows.append(Row(text, COLOURS[direction], mean, low, high, ARROWS[direction]))
     canvas.intervals(ax, rows)
-    ax.set_xlabel(
-        "effect of the order (points)\n"
-        + ", ".join(wording.of_direction(each) for each in ("descending", "ascending"))
-    )
-    ax.set_title(wording.of_scope(scope), loc="left")
+    ax.set_xlabel("effect of the order (points)")
+    legend = [
+        (DIRECTIONS[each], COLOURS[each], ARROWS[each]) for each in ("descending", "ascending")
+    ]
+    canvas.head(ax, wording.of_scope(scope), legend, lines=1, size=canvas.LABEL)
     return ax
 
 

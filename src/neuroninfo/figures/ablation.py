@@ -108,6 +108,7 @@ def _figure(
     counts: pd.DataFrame | None = None,
 ) -> Figure:
     first = next(iter(groups.values()))
+    unit = wording.unit(condition)
     by = (measure, _quantizer(first, measure, quantizer))
     whole = NETWORK in groups
     marked = {} if counts is None else _marked(counts, *by)
@@ -116,7 +117,7 @@ def _figure(
         title=f"{'Whole network' if whole else 'Within each layer'}: "
         f"ablation by {wording.of_measure(measure)}",
         subtitle=wording.of_networks(condition, first.sizes["seed"]),
-        note=_note(first, *by) + _marks_note(marked),
+        note=_note(first, *by) + _marks_note(marked, unit),
         panel=_PANEL if len(groups) > 1 else canvas.PANEL,
         headed=not whole,
         below=2 + (len(_LINES) if marked else 0),
@@ -128,9 +129,9 @@ def _figure(
         canvas.record(drawn, table.assign(scope=scope, measure=by[0], quantizer=by[1]))
         if scope in marked:
             _mark(ax, marked[scope], curves[-1])
-        ax.set_xlabel("number of neurons ablated")
+        ax.set_xlabel(f"number of {unit}s ablated")
         if not whole:
-            width = wording.counted(int(group["removed"][-1]), "neuron")
+            width = wording.counted(int(group["removed"][-1]), unit)
             ax.set_title(f"{wording.of_scope(scope)} ({width})", loc="left", weight="bold")
     canvas.label_left(axes, "accuracy on test data (%)")
     highest = max(curve.high.max() for panel in curves for curve in panel)
@@ -180,7 +181,7 @@ def draw(
             markevery=0.1,
         )
         # Labels keep clear of what seeds do: the interval of few seeds would cover the panel.
-        curves.append(Curve(wording.of_direction(ordering), colour, removed, mean, *outer))
+        curves.append(Curve(wording.DIRECTIONS[ordering], colour, removed, mean, *outer))
         columns = {"removed": group["removed"].values, "accuracy_percent": mean, "low": low}
         columns |= {"high": high, "seeds_low": outer[0], "seeds_high": outer[1]}
         tables.append(pd.DataFrame({"ordering": ordering, "n_seeds": len(percent), **columns}))
@@ -211,7 +212,7 @@ def _mark(ax: Axes, counts: pd.DataFrame, curves: Sequence[Curve]) -> None:
     """Marks on the curves, each with its interval, and the counts in words below the panel."""
     by_text = {curve.text: curve for curve in curves}
     for name, direction, from_the_end in _MARKS:
-        row, curve = counts.loc[name], by_text[wording.of_direction(direction)]
+        row, curve = counts.loc[name], by_text[wording.DIRECTIONS[direction]]
         if not np.isfinite(row["mean"]):
             continue
         ends = row[["mean", "low", "high"]].to_numpy(dtype=np.float64)
@@ -235,13 +236,13 @@ def _counted(name: str, row: pd.Series) -> str:
     return f"{round(row['mean'])}{interval} {_WORDS.get(name, name)}{without}"
 
 
-def _marks_note(marked: Mapping[str, pd.DataFrame]) -> str:
-    """What the marks are; nothing without marks."""
+def _marks_note(marked: Mapping[str, pd.DataFrame], unit: str) -> str:
+    """A sentence for each of the marks; nothing without marks."""
     if not marked:
         return ""
     share = f"{100 * float(next(iter(marked.values())).loc['suffice', 'delta']):g} %"
     return (
-        " Dots are counts of neurons. Inactive: how many of the lowest can be removed while at "
+        f" Dots are counts of {unit}s. Inactive: how many of the lowest can be removed while at "
         "most 0.1 % of predictions change. Suffice: how many of the highest are enough, at most "
         f"{share} of the accuracy above chance being lost without all others. Destroy: how many of "
         f"the highest have to be removed until at most {share} of it is left."

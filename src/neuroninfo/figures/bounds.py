@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
@@ -26,14 +27,23 @@ Floats = NDArray[np.float64]
 
 _PANEL: Final = 4.6
 _HEIGHT: Final = 3.6
-_COLUMNS: Final = 4
-"""At most, of the figure of f-CMI."""
 _GAP: Final = COLOURS["random"]
 _B1: Final = "#009E73"
 _B2: Final = ("#0072B2", "#56B4E9", "#CC79A7", "#E69F00")
 _B3: Final = COLOURS["descending"]
 _B4: Final = ("#882255", "#AA4499")
 _MARKERS: Final = {"B2": "o", "B3": "s", "B4": "D"}
+_MEANING: Final = {
+    "gap": "test minus training loss (band: 2 standard errors)",
+    "B1": "from I(X;L) of a layer; only its shape, scaled to the first gap (its factor is unknown)",
+    "B2": "input compression, from I(X;L) of the last hidden layer",
+    "B3": "from I(S;W) of training set and weights, at most what the noisy steps can carry (B5)",
+    "B4": "from what the noisy steps can carry about one example, given the others",
+}
+_PANELS: Final = 6
+"""At most, of the figure of gaps."""
+_NAMED: Final = ("B2", "B4")
+"""Bounds of several estimators or comparisons."""
 _LOSSES: Final = {"error": "0-1 loss", "cross-entropy": "cross-entropy, cut off"}
 _LEAST: Final = 1e-3
 """Gaps below are drawn there."""
@@ -57,37 +67,68 @@ def bounds(files: Sequence[xr.Dataset], loss: str) -> Figure:
     datasets = list(dict.fromkeys(wording.of_dataset(about["dataset"]) for about in abouts))
     unit = "" if loss == "error" else " (nat)"
     words = f"{_LOSSES[loss]}{'' if loss == 'error' else f' at {highest:g} nat'}"
+    shown = _shown(files, loss)
+    others = [abouts[number]["name"] for number in range(len(files)) if number not in shown]
+    unseen = f" In the CSV and the table only: {', '.join(others)}." if others else ""
     compression = (
-        f"B2 holds with probability {1 - delta:g} by a heuristic argument. It uses I(X;L) of "
-        "the last hidden layer, by estimator. Hollow: the estimate is log2 of the sample size, so "
-        "the true I(X;L), and B2 with it, may be larger (B2 is vacuous from I = log2 2m on). With "
-        "estimates B2 is no bound: the gap may exceed it. "
+        f"B2 holds with probability {1 - delta:g} by a heuristic argument and is vacuous from "
+        "I(X;L) = log2 2m on. Hollow: the estimate of I(X;L) is log2 of the sample size, so the "
+        "true one, and B2 with it, may be larger. With estimates B2 is no bound: the gap may "
+        "exceed it. Curves of one bound that have names are of several estimators. "
     )
     drawn, axes = canvas.figure(
-        len(files),
+        len(shown),
         title="Generalization gap and bounds on it",
         subtitle=f"{', '.join(datasets)}; {words}; mean over {wording.counted(n_seeds, 'seed')}",
-        note="Gap: test minus training loss (band: 2 standard errors; triangles: negative, or "
-        "below the axis). B1: only its shape, scaled to the first gap, because its factor is "
-        f"unknown. {compression if loss == 'error' else ''}Only for sgld, on the mean gap over "
-        "training sets: B3 with the information that its steps can have (B5); B4 with the "
-        "information that they can have about one example given the others, from the gradients of "
-        "training (compared with the mean gradient of the others: incoherence; with none: "
-        "gradient norm). Estimators and comparisons are not named where all agree. Grey: the "
-        "largest possible gap; a bound above it is vacuous.",
+        note="Triangles: the gap is negative, or below the axis. "
+        f"{compression if loss == 'error' else ''}B3 and B4 exist for sgld only; they bound the "
+        "mean gap over training sets. Grey line: the largest possible gap; a bound above it is "
+        f"vacuous.{unseen}",
         panel=_PANEL,
         height=_HEIGHT,
         headed=True,
-        columns=min(3, len(files)),
+        columns=canvas.columns_of(len(shown)),
         shared=False,
+        legend=_legend(files, loss),
     )
-    for ax, file, about in zip(axes, files, abouts, strict=True):
-        _panel(ax, file, loss, highest, named=ax is axes[0])
+    for ax, number in zip(axes, shown, strict=True):
+        file, about = files[number], abouts[number]
+        _panel(ax, file, loss, highest)
         ax.set_title(_condition_words(about), loc="left", weight="bold")
         ax.set_ylabel(f"gap or bound{unit}")
+    for file, about in zip(files, abouts, strict=True):
         values = file[["gap", "bound_value"]].sel(loss=loss).to_dataframe().reset_index()
         canvas.record(drawn, values.assign(condition=about["name"]))
     return drawn
+
+
+def _there(file: xr.Dataset, loss: str) -> set[str]:
+    """Bounds that a condition has."""
+    values = file["bound_value"].sel(loss=loss).transpose("bound_name", ...).values
+    finite = np.isfinite(values).reshape(len(values), -1).any(axis=1)
+    return set(map(str, file["bound"].values[finite]))
+
+
+def _shown(files: Sequence[xr.Dataset], loss: str) -> list[int]:
+    """Which conditions have a panel: the first, half of them with bounds from noisy steps."""
+    noisy = [number for number, file in enumerate(files) if "B3" in _there(file, loss)]
+    others = [number for number in range(len(files)) if number not in noisy]
+    noisy = noisy[: max(_PANELS - len(others), _PANELS // 2)]
+    return sorted([*noisy, *others[: _PANELS - len(noisy)]])
+
+
+def _legend(files: Sequence[xr.Dataset], loss: str) -> list[Line2D]:
+    """What the gap and each of the bounds are that the figure shows."""
+    there = {"gap"}.union(*(_there(file, loss) for file in files))
+    entries = [("gap", _GAP, "-", "o"), ("B1", _B1, "--", ""), ("B2", _B2[0], "-", "o")]
+    entries += [("B3", _B3, "-", "s"), ("B4", _B4[0], "-", "D")]
+    return [
+        Line2D(
+            [], [], color=colour, linestyle=line, marker=marker, label=f"{name}: {_MEANING[name]}"
+        )
+        for name, colour, line, marker in entries
+        if name in there
+    ]
 
 
 def _condition_words(about: dict[str, Any]) -> str:
@@ -96,8 +137,8 @@ def _condition_words(about: dict[str, Any]) -> str:
     return f"{about['name']} ({widths}, {wording.of_regularizer(about['activation'])})"
 
 
-def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float, *, named: bool) -> None:
-    """One condition; the largest gap is named where there is room for it: in one panel."""
+def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float) -> None:
+    """One condition; curves have names where several are of one bound."""
     file = file.sel(loss=loss)
     m = file["train_size"].values.astype(float)
     each = file["gap"].transpose("seed", "train_size").values
@@ -112,7 +153,7 @@ def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float, *, named: bool
     below = gap < _LEAST
     ax.plot(m[~below], shown[~below], "o", color=_GAP)
     ax.plot(m[below], shown[below], "v", color=_GAP)
-    curves = [Curve("gap", _GAP, m, shown, low, high)]
+    curves = [Curve("", _GAP, m, shown, low, high)]
     last = str(file["layer"].values[-1])
     places = {
         (str(b), str(e)): number
@@ -141,7 +182,7 @@ def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float, *, named: bool
             drawn_b1 = True
             value = value * shown[0] / value[0] if value[0] > 0 else value
             ax.plot(m, value, "--", color=_B1, linewidth=1.6)
-            curves.append(Curve("B1 (shape)", _B1, m, value, value, value))
+            curves.append(Curve("", _B1, m, value, value, value))
             continue
         twin = _twin(curves, bound, value)
         if twin is not None:  # curves that lie upon each other are drawn once
@@ -153,28 +194,24 @@ def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float, *, named: bool
         for sizes, fill in ((~hollow, colour), (hollow, "white")):
             x, y, marker = m[sizes], value[sizes], _MARKERS[bound]
             ax.plot(x, y, marker, color=colour, markersize=6, markerfacecolor=fill)
-        text = "B3 with B5" if bound == "B3" else f"{bound} {estimator}"
+        text = "" if bound == "B3" else f"{bound} {estimator}"
         curves.append(Curve(text, colour, m, value, value, value))
     top = max(5 * highest, min(100 * highest, max(float(c.y.max()) for c in curves) * 3))
     ax.set_ylim(0.6 * _LEAST, top)
     ax.set_xlim(m[0] / 1.3, m[-1] * 1.3)
     ax.axhline(highest, color=COLOURS["reference"], linewidth=1, zorder=0)
     _whole_sizes(ax, m)
-    for bound in ("B2", "B4"):  # where all agree, their names would only fill the panel
-        of_bound = [estimator for name, estimator in places if name == bound]
-        every = f"{bound} {', '.join(of_bound)}"
-        if len(of_bound) > 1:
-            curves = [replace(c, text=bound) if c.text == every else c for c in curves]
+    for bound in _NAMED:  # where all agree, their names would only fill the panel
+        if sum(curve.text.startswith(bound) for curve in curves) < 2:
+            curves = [replace(c, text="") if c.text.startswith(bound) else c for c in curves]
     level = np.full(len(m), highest)
-    words = "largest possible" if named else ""
-    reference = Curve(words, COLOURS["reference"], m, level, level, level, named)
-    labels.label_curves(ax, [*curves, reference])
+    labels.label_curves(ax, [*curves, Curve("", COLOURS["reference"], m, level, level, level)])
 
 
 def _twin(curves: Sequence[Curve], bound: str, value: Floats) -> int | None:
     """Which curve of the same bound a value lies upon, within 10 %."""
     for number, other in enumerate(curves):
-        if other.text.startswith(bound) and np.abs(np.log(value / other.y)).max() < 0.1:
+        if other.text.startswith(f"{bound} ") and np.abs(np.log(value / other.y)).max() < 0.1:
             return number
     return None
 
@@ -225,7 +262,7 @@ def bounds_supersample(files: Sequence[xr.Dataset]) -> Figure:
         panel=_PANEL,
         height=_HEIGHT,
         headed=True,
-        columns=_COLUMNS if n_panels > 2 * _COLUMNS else None,
+        columns=canvas.columns_of(n_panels),
         shared=False,
     )
     pooled = [over_pools(file) for file in files]
@@ -273,7 +310,7 @@ def bounds_tighter(files: Sequence[xr.Dataset], table: pd.DataFrame) -> Figure:
         panel=_PANEL if len(files) > 1 else canvas.PANEL,
         height=1.25 * _HEIGHT,
         headed=2,
-        columns=min(3, len(files)),
+        columns=canvas.columns_of(len(files)),
         shared=False,
     )
     for ax, about in zip(axes, abouts, strict=True):

@@ -53,14 +53,14 @@ def _known(calibration: xr.Dataset, part: Literal["label", "input"]) -> Figure:
     drawn, axes = canvas.figure(
         len(shown),
         title=f"Estimators on known distributions: {what}",
-        subtitle=f"{n:,} examples; colour: dimensions (lighter: more); on the line: right",
+        subtitle=f"{n:,} examples; estimates on the line are right",
         note="Mixtures of 2 to 1,024 equally likely classes (variables family, dimensions, "
         "classes, separation). Estimators that add noise are after the information of outputs "
         "with noise. log2 n is the most that any can say of n examples, nearest neighbours aside.",
         panel=_PANEL,
         height=0.8 * _PANEL,
         headed=True,
-        columns=3,
+        columns=canvas.columns_of(len(shown)),
         shared=False,
     )
     highest = float(known.max())
@@ -85,17 +85,27 @@ def _known(calibration: xr.Dataset, part: Literal["label", "input"]) -> Figure:
         )
         ax.set_xlabel("known (bit)")
         ax.set_ylabel("estimate (bit)")
-    handles = [
-        *(
-            Line2D([], [], marker="o", linestyle="", color=c, label=f"{d}")
-            for d, c in colours.items()
-        ),
-        *(
-            Line2D([], [], marker=_MARKERS[f], linestyle="", color=COLOURS["text"], label=f)
-            for f in families
-        ),
-    ]
-    drawn.legend(handles=handles, frameon=False, ncols=len(handles) // 2, loc="upper right")
+    for title, looks, x in (
+        ("dimensions", [("o", colour, f"{d}") for d, colour in colours.items()], 0.8),
+        ("distribution", [(_MARKERS[f], COLOURS["text"], f) for f in families], 1.0),
+    ):
+        handles = [
+            Line2D([], [], marker=marker, linestyle="", color=colour, label=words)
+            for marker, colour, words in looks
+        ]
+        legend = drawn.legend(
+            handles=handles,
+            title=title,
+            frameon=False,
+            ncols=2,
+            loc="upper right",
+            bbox_to_anchor=(x, 1),
+            handletextpad=0.1,
+            columnspacing=0.8,
+            labelspacing=0.2,
+            borderaxespad=0.2,
+        )
+        drawn.add_artist(legend)
     both = xr.Dataset({"known": known, "estimate": estimate}).merge(
         calibration[["family", "dimensions"]]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import math
 import textwrap
@@ -16,6 +17,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from PIL import Image
 
 from neuroninfo.figures import wording
 from neuroninfo.files import tables
@@ -107,6 +110,10 @@ COLUMN: Final[Sequence[str | Mapping[str, Any]]] = (
 """For own figures from the CSV files: a paper's column, 84 mm wide, with text of 8 pt."""
 
 _DPI: Final = 200
+_WIDEST: Final = 2200
+"""Pixels of a wide figure: more than a projector has."""
+_COLOURS: Final = 256
+"""Of a PNG: a palette takes a third of the space, and no colour is seen to change."""
 
 _RECORDED: Final[WeakKeyDictionary[Figure, list[pd.DataFrame]]] = WeakKeyDictionary()
 
@@ -127,6 +134,15 @@ def cycled(looks: Iterable[str], number: int) -> list[str]:
     return list(itertools.islice(itertools.cycle(looks), number))
 
 
+def columns_of(n_panels: int) -> int:
+    """Panels in a row, 3 or 4 of many, so that none stands alone in the last row if possible."""
+    if n_panels <= 3:
+        return n_panels
+    if n_panels == 4:
+        return 2
+    return min((3, 4), key=lambda columns: (n_panels % columns == 1, -n_panels % columns))
+
+
 def figure(
     n_panels: int,
     *,
@@ -136,11 +152,13 @@ def figure(
     panel: float = PANEL,
     headed: int = False,
     below: int = 2,
+    between: int | None = None,
     columns: int | None = None,
     shared: bool = True,
     left: float = 0.9,
     gap: float = 0.45,
     height: float | None = None,
+    legend: Sequence[Line2D] = (),
 ) -> tuple[Figure, list[Axes]]:
     """A figure with panels.
 
@@ -156,6 +174,8 @@ def figure(
         Whether panels have titles, or how many lines of text stand above them.
     below
         Lines of text below a panel: tick labels and the axis' name.
+    between
+        The same of panels that have others below them, if these need less.
     columns
         Panels in a row; by default all of up to three, else half of them.
     shared
@@ -166,6 +186,8 @@ def figure(
         Between panels that share the axis, in inches.
     height
         Of a panel in inches.
+    legend
+        Of all panels: lines with their labels, one below the other above the note.
 
     Returns
     -------
@@ -180,10 +202,12 @@ def figure(
     right, gap = 0.3, gap if shared else left
     above = headed * line + 0.15
     under = 0.15 + below * line
+    inside = under if between is None else 0.15 + between * line
     width = left + right + n_columns * panel + (n_columns - 1) * gap
     lines = textwrap.wrap(note, int((width - 0.3) * 72 / (0.53 * SMALL)))
-    top, bottom = 0.85, 0.2 + len(lines) * line
-    total = top + n_rows * (above + height + under) + bottom
+    noted = 0.2 + len(lines) * line
+    top, bottom = 0.85, noted + 1.1 * len(legend) * line
+    total = top + n_rows * (above + height + inside) - inside + under + bottom
     drawn = Figure(figsize=(width, total))
     FigureCanvasAgg(drawn)  # texts are measured by it
     grid = drawn.subplots(
@@ -197,7 +221,7 @@ def figure(
             "top": 1 - (top + above) / total,
             "bottom": (bottom + under) / total,
             "wspace": gap / panel,
-            "hspace": (above + under) / height,
+            "hspace": (above + inside) / height,
         },
     )
     for ax in grid.flat[n_panels:]:
@@ -219,6 +243,17 @@ def figure(
         va="bottom",
         color=COLOURS["reference"],
     )
+    if legend:
+        drawn.legend(
+            handles=legend,
+            loc="lower left",
+            bbox_to_anchor=(edge, noted / total),
+            fontsize=SMALL,
+            frameon=False,
+            labelspacing=0.25,
+            borderpad=0,
+            borderaxespad=0,
+        )
     return drawn, list(grid.flat[:n_panels])
 
 
@@ -270,6 +305,43 @@ def slide(n_panels: int, *, title: str, subtitle: str, note: str) -> tuple[Figur
     return drawn, list(grid.flat)
 
 
+def head(
+    ax: Axes, title: str, entries: Sequence[tuple[str, str, str]] = (), *, lines: int, size: float
+) -> None:
+    """The title of a panel above its legend, and both above the panel.
+
+    Parameters
+    ----------
+    entries
+        Words, colour and marker of each thing that is drawn.
+    lines
+        Of the legend: panels beside this one have their titles as high.
+    size
+        Of the title's letters, in points.
+    """
+    ax.set_title(title, loc="left", weight="bold", fontsize=size, pad=6 + lines * 1.4 * SMALL)
+    if not entries:
+        return
+    handles = [
+        Line2D([], [], marker=marker, linestyle="", color=colour, label=words)
+        for words, colour, marker in entries
+    ]
+    ax.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=math.ceil(len(handles) / lines),
+        fontsize=SMALL,
+        frameon=False,
+        handletextpad=0.1,
+        handlelength=1,
+        columnspacing=0.8,
+        labelspacing=0.2,
+        borderpad=0,
+        borderaxespad=0.3,
+    )
+
+
 def record(drawn: Figure, table: pd.DataFrame) -> None:
     """Keep numbers that a figure shows, below those kept before, for `save` to a .csv."""
     _RECORDED.setdefault(drawn, []).append(table)
@@ -287,17 +359,30 @@ def save(drawn: Figure, *paths: str | Path) -> None:
         A path ends neither in .pdf nor in .png nor in .csv, or no numbers were kept.
     """
     # Dates and versions differ between runs that draw the same.
-    metadata = {".pdf": {"CreationDate": None, "Producer": None}, ".png": {"Software": None}}
+    metadata = {"CreationDate": None, "Producer": None}
     for path in map(Path, paths):
         if path.suffix == ".csv":
             if drawn not in _RECORDED:
                 raise ValueError(f"{path}: what the figure shows was not recorded")
             tables.write(pd.concat(_RECORDED[drawn], ignore_index=True), path)
             continue
-        if path.suffix not in metadata:
+        if path.suffix not in (".pdf", ".png"):
             raise ValueError(f"{path}: figures are written as .pdf, .png or .csv")
         with written_whole(path) as part:
-            drawn.savefig(part, dpi=_DPI, metadata=metadata[path.suffix])
+            if path.suffix == ".png":
+                _save_png(drawn, part)
+            else:
+                drawn.savefig(part, dpi=_DPI, metadata=metadata)
+
+
+def _save_png(drawn: Figure, path: Path) -> None:
+    """A picture with a palette: a report holds all figures of a study in one file."""
+    dpi = min(_DPI, _WIDEST / drawn.get_figwidth())
+    pixels = io.BytesIO()
+    drawn.savefig(pixels, dpi=dpi, format="png", pil_kwargs={"compress_level": 0})
+    picture = Image.open(pixels).convert("RGB")
+    reduced = picture.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    reduced.save(path, format="png", dpi=(dpi, dpi), compress_level=9)
 
 
 def label_left(axes: Sequence[Axes], text: str) -> None:

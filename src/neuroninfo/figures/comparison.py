@@ -21,6 +21,8 @@ from neuroninfo.vocabulary import CONDITION
 
 _PANEL: Final = 3.6
 """Width of a panel in inches."""
+_LEGEND: Final = 2
+"""Lines of a legend above a panel whose dots are not joined."""
 _COUNTS: Final[Mapping[str, str]] = {
     "suffice": COLOURS["ascending"],
     "destroy": COLOURS["descending"],
@@ -33,6 +35,15 @@ _C1: Final[Mapping[str, tuple[str, str]]] = {
     "C1a": ("C1a", COLOURS["descending"]),
     "C1b": ("C1b", COLOURS["ascending"]),
 }
+
+_NOTE: Final = (
+    f"Markers: means over seeds; bars: 95 % intervals. {wording.SEEDS_SHARE} "
+    "C1a (whole network) and C2: effects in points of mean accuracy over the ablation curve "
+    "against random orders; above 0 the talk's claim holds. Neurons: how many of the highest "
+    "suffice, how many destroy when removed, how many of the lowest are inactive, how many are "
+    "redundant (neither inactive nor needed to suffice), how many are never active; "
+    "dashed lines and shaded bands: the talk's numbers, where it gives any."
+)
 
 
 @canvas.styled
@@ -57,6 +68,8 @@ def comparison(counts: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[s
     x, names = _axis(comparison, [condition[comparison["varies"]] for condition in compared])
     counted = _of_conditions(counts[counts["marked"]], compared)
     judged = _of_conditions(claims[claims["family"] == "primary"], compared)
+    first = compared[0]
+    units = f"{wording.unit(first)}s"
     layers = canvas.layer_colours(counted["scope"])
     panels = [
         ("accuracy on test data (%)", [_series(counted, "quantity", "accuracy", scale=100)]),
@@ -75,21 +88,22 @@ def comparison(counts: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[s
             (f"{claim} in each layer (points)", _by_layer(judged, "claim", claim, layers, 100))
             for claim in ("C2a", "C2b")
         ),
-        *((f"{wording.of_scope(layer)}: neurons", _counts(counted, layer)) for layer in layers),
+        *((f"{wording.of_scope(layer)}: {units}", _counts(counted, layer)) for layer in layers),
     ]
-    first = compared[0]
-    seeds = sorted(set(counted["n_seeds"]))
+    columns = canvas.columns_of(len(panels))
+    joined = comparison["number"] is not None
     drawn, axes = canvas.figure(
         len(panels),
         title=f"{_compared(comparison)}: accuracy, information, ablation",
         subtitle=f"{wording.in_common(first, comparison['varies'])}; "
-        + wording.counted(seeds[-1], "seed")
-        + (f" ({seeds[0]} of some)" if len(seeds) > 1 else ""),
-        note=_note(seeds[0]),
+        + wording.of_seeds(counted["n_seeds"])
+        + (" per condition" if counted["n_seeds"].nunique() > 1 else ""),
+        note=_NOTE,
         panel=_PANEL,
-        headed=True,
+        headed=1 if joined else 1 + _LEGEND,
         below=_lines(names),
-        columns=3,
+        between=1,
+        columns=columns,
         shared=False,
     )
     for ax in axes[2:5]:
@@ -98,7 +112,7 @@ def comparison(counts: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[s
     for ax, layer in zip(axes[-len(layers) :], layers, strict=True):
         said = TALK.get((first["dataset"], first["architecture"], layer_number(layer)), {})
         levels[ax] = _talk(ax, x, said)
-    for ax, (title, series) in zip(axes, panels, strict=True):
+    for number, (ax, (title, series)) in enumerate(zip(axes, panels, strict=True)):
         for text, _, values in filter(None, series):
             rows = pd.DataFrame(compared).assign(panel=title, series=text)
             canvas.record(drawn, rows.assign(**dict(zip(_INTERVAL, values.T, strict=True))))
@@ -107,9 +121,9 @@ def comparison(counts: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[s
             title,
             [one for one in series if one is not None],
             x,
-            names,
+            names if number + columns >= len(panels) else None,
             levels.get(ax, []),
-            joined=comparison["number"] is not None,
+            joined=joined,
         )
     return drawn
 
@@ -130,7 +144,7 @@ def _axis(comparison: Mapping[str, Any], labels: Sequence[str]) -> tuple[np.ndar
     places[values > 0] = decades
     # The panel is as wide as if its conditions stood one apart.
     places = (places - places.min()) * (len(values) - 1) / np.ptp(places)
-    return places, [f"{value:g}" for value in values]
+    return places, [wording.of_strength(value) for value in values]
 
 
 def _compared(comparison: Mapping[str, Any]) -> str:
@@ -198,15 +212,24 @@ def _draw(
     title: str,
     series: Sequence[_Series],
     x: np.ndarray,
-    names: Sequence[str],
+    names: Sequence[str] | None,
     levels: Sequence[Curve],
     *,
     joined: bool,
 ) -> None:
-    """Dots with intervals, joined if x is a number; names at them and off the levels."""
-    ax.set_title(title, loc="left", weight="bold", fontsize=canvas.SMALL)
-    curves = []
+    """Dots with intervals.
+
+    If x is a number, they are joined and have names at them, off the levels; else names are in a
+    legend.  Only the lowest panels name the conditions.
+    """
     markers = canvas.cycled(MARKERS, len(series))
+    looks = [
+        (text, colour, marker)
+        for (text, colour, _), marker in zip(series, markers, strict=True)
+        if text and not joined
+    ]
+    canvas.head(ax, title, looks, lines=0 if joined else _LEGEND, size=canvas.SMALL)
+    curves = []
     for number, ((text, colour, values), marker) in enumerate(zip(series, markers, strict=True)):
         shifted = x + 0.08 * (number - (len(series) - 1) / 2)
         mean, low, high = values.T
@@ -215,14 +238,17 @@ def _draw(
         ax.vlines(shifted, low, high, color=colour, linewidth=2.2)
         there = ~np.isnan(mean)
         low, high = np.where(np.isnan(low), mean, low), np.where(np.isnan(high), mean, high)
-        named = f"{MARKERS[marker]} {text}" if text else ""
-        curves.append(Curve(named, colour, shifted[there], mean[there], low[there], high[there]))
+        curves.append(Curve(text, colour, shifted[there], mean[there], low[there], high[there]))
     ax.set_xlim(x[0] - 0.4, x[-1] + 0.4)
     ax.margins(y=0.12)
-    ax.set_xticks(x, names, rotation=40, ha="right")
+    if names is None:
+        ax.set_xticks(x, [""] * len(x))
+    else:
+        ax.set_xticks(x, names, rotation=40, ha="right")
     ax.tick_params(axis="x", pad=1)
     ax.set_ylim(*ax.get_ylim())
-    figures_labels.label_curves(ax, [*curves, *levels])
+    if joined:
+        figures_labels.label_curves(ax, [*curves, *levels])
 
 
 def _talk(ax: Axes, x: np.ndarray, counts: Mapping[str, tuple[float, float]]) -> list[Curve]:
@@ -247,14 +273,3 @@ def _lines(names: Sequence[str]) -> int:
     """Lines of text that slanted tick labels take."""
     longest = max(map(len, names))
     return 1 + round(0.36 * longest)
-
-
-def _note(n_seeds: int) -> str:
-    return (
-        f"Markers: means over seeds; bars: 95 % intervals. {wording.SEEDS_SHARE} "
-        "C1a (whole network) and C2: effects in points of mean accuracy over the ablation curve "
-        "against random orders; above 0 the talk's claim holds. Neurons: how many of the highest "
-        "suffice, how many destroy when removed, how many of the lowest are inactive, how many are "
-        "redundant (neither inactive nor needed to suffice), how many are never active; "
-        "dashed lines and shaded bands: the talk's numbers, where it gives any."
-    )

@@ -182,11 +182,10 @@ def _readings(ax: Axes, readings: pd.DataFrame, scope: str) -> list[Curve]:
 
 def _text(measure: str, ordering: str, scope: str) -> str:
     """A curve's label; over the network all that is no random order is lowest first."""
-    marker = wording.MARKERS.get(_LOOKS[measure][1], "")
     words = [wording.short(measure) if measure != RANDOM else RANDOM]
     if scope != NETWORK and measure != RANDOM:
         words.append(wording.DIRECTIONS[ordering])
-    return f"{marker} {', '.join(words)}".strip()
+    return ", ".join(words)
 
 
 def _words(replacement: str) -> str:

@@ -16,7 +16,7 @@ from neuroninfo.figures.canvas import COLOURS, SMALL
 
 _LAYER, _WIDEST = 2.15, 2.6
 """Least and greatest width of a layer in inches."""
-_NAMES: Final = 1.75
+_NAMES: Final = 1.2
 """Width of the space right of the layers for names of the lines, in inches."""
 _HALF: Final = 0.36
 """Half width of a violin; layers are 1 apart."""
@@ -65,7 +65,7 @@ def information(
         1,
         title="Mutual information with the class, by hidden layer",
         subtitle=wording.of_networks(condition, n_seeds),
-        note="Each dot: a neuron of one seed. Outputs quantized "
+        note=f"Each dot: a {wording.unit(condition)} of one seed. Outputs quantized "
         f"({wording.of_quantizer(quantizer)}), {int(neurons.attrs['n_examples']):,} examples. "
         "Bar: quartiles; circle: median.",
         panel=panel,
@@ -75,7 +75,7 @@ def information(
     for position, layer in enumerate(layers):
         members = of_quantizer.isel(neuron=np.flatnonzero(neurons["layer"].values == layer))
         violin(ax, position, members["mutual_information"].values.ravel())
-        ticks.append(_tick(int(layer), members, relu=condition["activation"] == "relu"))
+        ticks.append(_tick(int(layer), members, condition))
     ax.set_xticks(range(len(layers)), ticks)
     ax.tick_params(axis="x", length=0)
     per_inch = max(len(layers) / (panel - _NAMES), 1 / _WIDEST)
@@ -131,16 +131,16 @@ def violin(ax: Axes, position: int, values: NDArray[np.float64]) -> None:
     ax.plot(position, median, "o", color="white", markeredgecolor="black", markersize=9, zorder=4)
 
 
-def _tick(layer: int, members: xr.Dataset, *, relu: bool) -> str:
+def _tick(layer: int, members: xr.Dataset, condition: Mapping[str, Any]) -> str:
     """What stands below a layer."""
     seeds, neurons = members["state"].transpose("seed", "neuron").shape
     lines = [
         f"layer {layer}",
         " \N{MULTIPLICATION SIGN} ".join(
-            [wording.counted(neurons, "neuron"), wording.counted(seeds, "seed")]
+            [wording.counted(neurons, wording.unit(condition)), wording.counted(seeds, "seed")]
         ),
     ]
-    if relu:
+    if condition["activation"] == "relu":
         never_active = members["state"].attrs["flag_meanings"].split().index("never_active")
         share = float((members["state"].values == never_active).mean())
         rounded = "<1" if 0 < share < 0.01 else f"{100 * share:.0f}"
@@ -154,11 +154,11 @@ def _references(ax: Axes, shuffled: NDArray[np.float64], n_classes: int) -> None
     colour = COLOURS["descending"]
     ax.axhspan(*np.percentile(shuffled, (5, 95)), color=colour, alpha=0.25, linewidth=0)
     ax.axhline(mean, color=colour, linewidth=1.2, zorder=1)
-    marks = [(mean, f"labels shuffled:\n{mean:.2g} bit", colour)]
+    marks = [(mean, f"labels\nshuffled:\n{mean:.2g} bit", colour)]
     limit = float(np.log2(n_classes))
     if limit <= ax.get_ylim()[1]:
         ax.axhline(limit, color=COLOURS["reference"], linestyle="--", linewidth=1.2, zorder=1)
-        marks.append((limit, f"H(Y) at most\n{limit:.2f} bit", COLOURS["reference"]))
+        marks.append((limit, f"H(Y)\nat most\n{limit:.2f} bit", COLOURS["reference"]))
     for level, text, text_colour in marks:
         above = level < np.mean(ax.get_ylim())
         ax.annotate(

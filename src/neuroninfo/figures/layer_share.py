@@ -67,18 +67,18 @@ def layer_share(neurons: xr.Dataset, claims: pd.DataFrame, condition: Mapping[st
         )
     primary = split[split["family"] == "primary"].iloc[0]
     measure, quantizer = primary["measure"], primary["quantizer"]
-    n_seeds = neurons.sizes["seed"]
+    n_seeds, unit = neurons.sizes["seed"], wording.unit(condition)
     drawn, (left, right) = canvas.figure(
         2,
         title="The share of the layers in an effect, and the rest within layers",
         subtitle=wording.of_networks(condition, n_seeds),
-        note="Left: mutual information of every neuron with the class, by hidden layer (dots: "
-        "neurons of all seeds; bar: quartiles). Right: difference of the mean accuracy over the "
+        note=f"Left: mutual information of every {unit} with the class, by hidden layer (dots: "
+        f"{unit}s of all seeds; bar: quartiles). Right: difference of the mean accuracy over the "
         "ablation curve between two orders, in points, with 95 % interval. The layer share is the "
-        "effect of an order with the same sequence of layers and the neurons permuted within "
-        f"layers; effect = layer share + within layers. {wording.SEEDS_SHARE}",
+        f"effect of an order with the same sequence of layers and the {unit}s permuted within "
+        f"layers. {wording.SEEDS_SHARE}",
         panel=5.8,
-        headed=True,
+        headed=2,
         shared=False,
         left=2.0,
         height=4.4,
@@ -93,18 +93,14 @@ def layer_share(neurons: xr.Dataset, claims: pd.DataFrame, condition: Mapping[st
         words = f"C1 by {wording.short(other.measure)}"
         rows += _rows(split, "C1", other.measure, other.quantizer, words)
     canvas.intervals(right, rows)
-    right.set_title(_legend(), loc="left", fontsize=canvas.SMALL, weight="bold")
+    legend = list(_PARTS.values())
+    canvas.head(right, "effect = layer share + within layers", legend, lines=1, size=canvas.SMALL)
     right.set_xlabel("difference of mean accuracy (points)")
     information = neurons["mutual_information"].sel(quantizer=quantizer)
     dots = information.to_dataframe().reset_index()[["seed", "layer", "mutual_information"]]
     canvas.record(drawn, dots.assign(panel="distributions"))
     canvas.record(drawn, split.assign(panel="effects"))
     return drawn
-
-
-def _legend() -> str:
-    marks = {"o": "●", "s": "■", "^": "▲"}
-    return "   ".join(f"{marks[marker]} {words}" for words, _, marker in _PARTS.values())
 
 
 def _rows(split: pd.DataFrame, claim: str, measure: str, quantizer: str, words: str) -> list[Row]:

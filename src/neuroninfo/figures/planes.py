@@ -51,7 +51,7 @@ def planes(plane: xr.Dataset, compression: pd.DataFrame, condition: Mapping[str,
         Data set, architecture, activation and regularizer by name.
     """
     estimators, others = _most_trusted([plane], _PANELS)
-    n_columns = min(3, len(estimators))
+    n_columns = canvas.columns_of(len(estimators))
     n_seeds = plane.sizes["seed"]
     falls = compression[(compression["drop"] > DROP) & (compression["trust"] == TRUSTED)]
     below = 2 + max(1, int(falls.groupby("estimator").size().max() if len(falls) else 0))
@@ -151,7 +151,7 @@ def clustering(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure:
         panel=_PANEL,
         height=0.8 * _HEIGHT,
         headed=True,
-        columns=min(3, len(panels)),
+        columns=canvas.columns_of(len(panels)),
         shared=False,
     )
     for ax, name in zip(axes, panels, strict=True):
@@ -207,7 +207,7 @@ def planes_compression(table: pd.DataFrame) -> Figure:
         height=0.28 * longest + 0.2,
         headed=True,
         below=2,
-        columns=min(3, len(groups)),
+        columns=canvas.columns_of(len(groups)),
         shared=False,
         left=3.1,
     )
@@ -240,7 +240,7 @@ def planes_compression(table: pd.DataFrame) -> Figure:
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         words = [
-            first["dataset"].replace("_", " "),
+            wording.of_dataset(first["dataset"]),
             wording.of_regularizer(first["activation"]),
             wording.of_regularizer(first["regularizer"]),
         ]
@@ -290,7 +290,12 @@ def planes_gap(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         for (key, group), (colour, marker) in zip(groups, canvas.looks(len(groups)), strict=True):
             words = f"{wording.of_regularizer(key[1])}, {wording.of_regularizer(key[2])}"
             scatter.plot(group["input"], group["gap"], marker, color=colour, label=words, alpha=0.7)
-        scatter.legend(frameon=False, fontsize=canvas.SMALL, handletextpad=0.1)
+        scatter.legend(
+            title="activation, regularizer",
+            frameon=False,
+            fontsize=canvas.SMALL,
+            handletextpad=0.1,
+        )
         scatter.set_xlabel(f"I(X;T), {wording.of_estimator(estimator, whose=False)} (bit)")
         scatter.set_ylabel("gap (nat)")
         scatter.set_title(wording.of_dataset(dataset), loc="left", weight="bold")

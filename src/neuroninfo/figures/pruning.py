@@ -79,7 +79,13 @@ def pruning(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     for ax in axes:
         ax.set_xticks(np.arange(len(ticks)), ticks)
     axes[0].set_ylim(0, 102)
-    axes[2].legend(frameon=False, loc="lower right", ncols=2, fontsize=canvas.SMALL)  # has the room
+    axes[2].legend(  # has the room
+        frameon=False,
+        loc="lower right",
+        ncols=2,
+        fontsize=canvas.SMALL,
+        title="neurons are kept by",
+    )
     canvas.record(drawn, table)
     return drawn
 

@@ -11,12 +11,16 @@ from matplotlib.figure import Figure
 
 from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.canvas import COLOURS, Row
-from neuroninfo.figures.wording import ARROWS
+from neuroninfo.figures.wording import ARROWS, DIRECTIONS
 from neuroninfo.vocabulary import JOINT, REFERENCE, ZERO
 
 _PANEL: Final = 3.6
 _ROW: Final = 0.3
 """Height of a measure in inches."""
+_LEGEND: Final = [
+    (DIRECTIONS[direction], COLOURS[direction], ARROWS[direction])
+    for direction in ("descending", "ascending")
+]
 
 
 @canvas.styled
@@ -61,8 +65,8 @@ def ranking(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         "* chosen by accuracy itself on validation data: a reference, no bound. "
         f"{wording.SEEDS_SHARE}",
         panel=_PANEL,
-        headed=True,
-        columns=min(3, len(scopes)),
+        headed=2,
+        columns=canvas.columns_of(len(scopes)),
         left=3.3,
         height=_ROW * len(names) + 0.3,
     )
@@ -80,18 +84,9 @@ def ranking(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
                 colour, marker = COLOURS[direction], ARROWS[direction]
                 rows.append(Row(name, colour, mean, low, high, marker, told_apart))
         canvas.intervals(ax, rows)
-        ax.set_title(wording.of_scope(scope), loc="left", weight="bold")
+        legend = _LEGEND if ax is axes[0] else []
+        canvas.head(ax, wording.of_scope(scope), legend, lines=1, size=canvas.LABEL)
         ax.set_xlabel("effect of the order (points)")
-    for number, direction in enumerate(("descending", "ascending")):
-        axes[0].text(
-            0.98,
-            0.02 + number * 0.075 * 12 / len(names),
-            wording.of_direction(direction),
-            color=COLOURS[direction],
-            weight="bold",
-            ha="right",
-            transform=axes[0].transAxes,
-        )
     canvas.record(drawn, shown.drop(columns="name"))
     return drawn
 

@@ -66,7 +66,7 @@ def replacement(
         f"{wording.SEEDS_SHARE}",
         panel=_PANEL,
         headed=True,
-        columns=len(ablation) if several else min(3, len(ablation)),
+        columns=len(ablation) if several else canvas.columns_of(len(ablation)),
         below=2 + len(DIRECTIONS),
     )
     canvas.label_left(axes, "accuracy on test data (%)")
@@ -76,7 +76,7 @@ def replacement(
         head = f"{wording.of_scope(scope)}, {wording.REPLACEMENTS[name]}"
         ax.set_title(head if several else wording.of_scope(scope), loc="left", weight="bold")
         canvas.record(drawn, _draw(ax, group, (measure, quantizer), name).assign(scope=scope))
-        ax.set_xlabel("number of neurons ablated")
+        ax.set_xlabel(f"number of {wording.unit(condition)}s ablated")
         rows = differences[
             (differences["scope"] == scope)
             & (differences["measure"] == measure)
@@ -119,7 +119,7 @@ def _draw(ax: Axes, group: xr.Dataset, by: tuple[str, str], name: str) -> pd.Dat
                 marker=ARROWS[direction],
                 markevery=0.1,
             )
-            text = wording.of_direction(direction) if replacement == name else ""
+            text = DIRECTIONS[direction] if replacement == name else ""
             curves.append(Curve(text, colour, removed, mean, mean, mean))
             columns = {"removed": group["removed"].values, "accuracy_percent": mean}
             labels = {"ordering": direction, "replacement": replacement}
@@ -137,6 +137,6 @@ def _words(ax: Axes, rows: pd.DataFrame) -> None:
         if direction not in rows.index:
             continue
         effect, low, high = 100 * rows.loc[direction, ["effect", "low", "high"]].astype(float)
-        words = wording.of_direction(direction)
+        words = DIRECTIONS[direction]
         interval = f" [{low:+.1f}, {high:+.1f}]" if np.isfinite(low) else ""
         canvas.write_below(ax, number, f"{words}: {effect:+.1f}{interval}", COLOURS[direction])

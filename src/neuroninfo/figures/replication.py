@@ -53,7 +53,7 @@ def replication(agreed: pd.DataFrame, here: str, there: str) -> Figure:
             linewidth=1.2,
             label=f"{words} ({int(rows.sum())})",
         )
-    ax.legend(frameon=False, loc="upper left")
+    ax.legend(title="effects (number)", frameon=False, loc="upper left")
     ax.set_xlim(*limits)
     ax.set_xlabel(f"effect in “{there}” (percentage points)")
     ax.set_ylabel(f"effect in “{here}” (points)")

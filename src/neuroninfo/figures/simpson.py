@@ -42,13 +42,13 @@ def simpson(
     measures = {measure: values for measure, _, values in measured(neurons)}
     shown = table[table["measure"] == MEASURE]
     layers = neurons["layer"].values
-    n_seeds = neurons.sizes["seed"]
+    n_seeds, unit = neurons.sizes["seed"], wording.unit(condition)
     drawn, (left, right) = canvas.figure(
         2,
-        title="Information and the damage of a neuron alone, within layers and pooled",
+        title=f"Information and the damage of a {unit} alone, within layers and pooled",
         subtitle=wording.of_networks(condition, n_seeds),
-        note="Left: each dot is a neuron of one seed. The vertical axis is its rank, among the "
-        "neurons of its network, by the increase of the test loss when it alone is ablated. "
+        note=f"Left: each dot is a {unit} of one seed. The vertical axis is its rank, among the "
+        f"{unit}s of its network, by the increase of the test loss when it alone is ablated. "
         "Lines: least squares in each layer (1, 2, ...) and pooled (p). Right: Spearman's "
         "correlation with that increase, mean over seeds with 95 % interval. The lowest row "
         "correlates it with the increase on the validation split, which shows how reliable it is. "

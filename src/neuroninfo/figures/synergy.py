@@ -187,7 +187,7 @@ def synergy_ablation(of_layers: pd.DataFrame, correlations: pd.DataFrame) -> Fig
             (correlations["measured"] == name) & (correlations["counted"] == count)
         ].iloc[0]
         ax.set_title(_said(found), loc="left", weight="bold", fontsize=canvas.SMALL)
-    axes[0].legend(frameon=False, fontsize=canvas.SMALL, handletextpad=0.1)
+    axes[0].legend(title="condition", frameon=False, fontsize=canvas.SMALL, handletextpad=0.1)
     canvas.record(drawn, of_layers)
     return drawn
 

@@ -118,7 +118,7 @@ def _series(of_panel: pd.DataFrame, quantity: str) -> Iterator[tuple[str, str, s
         for marker, (criterion, (words, colour)) in zip("os", _CRITERIA.items(), strict=True):
             rows = of_panel[of_panel["criterion"] == criterion]
             if len(rows):
-                yield f"{wording.MARKERS[marker]} {words}", colour, marker, rows
+                yield words, colour, marker, rows
         return
     if quantity != "redundant":
         yield "", _SINGLE, "o", of_panel
@@ -130,7 +130,7 @@ def _series(of_panel: pd.DataFrame, quantity: str) -> Iterator[tuple[str, str, s
     for (criterion, share), (marker, colour) in zip(drawn, looks, strict=False):
         rows = of_panel[(of_panel["criterion"] == criterion) & (of_panel["share"] == share)]
         words = f"inactive at {100 * share:g} % {_CRITERIA[criterion][0]}"
-        yield f"{wording.MARKERS[marker]} {words}", colour, marker, rows
+        yield words, colour, marker, rows
 
 
 def _talk(ax: Axes, said: np.ndarray) -> list[Curve]:
@@ -152,9 +152,9 @@ def _agreement(of_panel: pd.DataFrame, quantity: str) -> Iterator[tuple[str, str
         yield "the talk gives no number", COLOURS["reference"]
         return
     x_name, _ = _QUANTITIES[quantity]
-    for text, colour, _, rows in _series(of_panel, quantity):
+    for text, colour, marker, rows in _series(of_panel, quantity):
         ranges = _ranges(100 * rows[x_name].to_numpy(), (rows["agrees"] == "yes").to_numpy())
-        yield f"{text[:1]} {ranges}".strip(), colour
+        yield f"{wording.MARKERS[marker]} {ranges}" if text else ranges, colour
 
 
 def _ranges(x: np.ndarray, agrees: np.ndarray) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from neuroninfo.vocabulary import NETWORK
 
 MARKERS: Final[Mapping[str, str]] = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚"}
-"""Of what stands side by side, one a colour; as matplotlib calls it, and as a letter."""
+"""Markers of things that stand side by side, one per colour: matplotlib's name, and a letter for
+texts outside of the axes. Inside them a letter would look like a data point."""
 
 _DATASETS: Final = {
     "mnist": "MNIST",
@@ -103,6 +104,7 @@ REPLACEMENTS: Final[Mapping[str, str]] = {
 
 SEEDS_SHARE: Final = "Seeds share the split and the order of batches."
 """What intervals over seeds do not cover, for captions."""
+
 ARROWS: Final[Mapping[str, str]] = {"ascending": "^", "descending": "v", "random": ""}
 """Markers of the directions."""
 
@@ -200,10 +202,7 @@ def of_reference(settings: Mapping[str, Any]) -> str:
 
 def _of_setting(key: str, value: Any) -> str:  # noqa: ANN401
     """One setting for people; empty where the value says that there is nothing."""
-    strength = str(value)
-    if isinstance(value, float) and 0 < value < 0.1:
-        mantissa, exponent = f"{value:e}".split("e")
-        strength = f"{float(mantissa):g}e{int(exponent)}"
+    strength = of_strength(value) if isinstance(value, float) else str(value)
     words = {
         "l1": f"L1 {strength}" if value else "no L1",
         "l2": f"L2 {strength}" if value else "no L2",
@@ -267,9 +266,25 @@ def of_scope(scope: str) -> str:
     return "whole network" if scope == NETWORK else scope.replace("-", " ")
 
 
-def of_direction(direction: str) -> str:
-    """A direction for people, with its marker, such as "▲ lowest first"."""
-    return f"{MARKERS.get(ARROWS[direction], '')} {DIRECTIONS[direction]}".strip()
+def unit(condition: Mapping[str, Any]) -> str:
+    """What is ablated in the networks of a condition: "neuron", or "channel" of a convolution."""
+    dense = re.fullmatch(r"\d+(-\d+)*", condition["architecture"])
+    return "neuron" if dense else "channel"
+
+
+def of_strength(value: float) -> str:
+    """A number for people; below 0.1 by its power of ten, such as "1e-4", as names have it."""
+    if not 0 < value < 0.1:
+        return f"{value:g}"
+    mantissa, exponent = f"{value:e}".split("e")
+    return f"{float(mantissa):g}e{int(exponent)}"
+
+
+def of_seeds(numbers: Iterable[int]) -> str:
+    """Such as "20 seeds", or "5 to 20 seeds" where conditions differ in them."""
+    numbers = set(numbers)
+    most = counted(max(numbers), "seed")
+    return most if len(numbers) == 1 else f"{min(numbers):,} to {most}"
 
 
 def counted(number: int, what: str) -> str:

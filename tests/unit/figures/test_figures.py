@@ -295,7 +295,7 @@ def test_orders_are_chosen() -> None:
 def test_orders_that_are_absent_are_not_drawn() -> None:
     data = group(10)
     (ax,) = network(data.isel(ordering=data["direction"] == "ascending")).axes
-    assert set(labels(ax)) == {"▲ lowest first", "chance: 11.4 %", "no ablation: 98.0 %"}
+    assert set(labels(ax)) == {"lowest first", "chance: 11.4 %", "no ablation: 98.0 %"}
 
 
 def test_distributions(made: Callable[[str], Figure]) -> None:

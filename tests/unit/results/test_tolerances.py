@@ -179,8 +179,8 @@ def test_tolerances_that_agree_are_marked_and_named(made: Figure) -> None:
     assert "talk: 50 to 150" in said(redundant_4)
     inactive = {text for text in said(redundant_4) if "inactive at" in text}
     assert inactive == {
-        "● inactive at 0.1 % predictions changed",
-        "■ inactive at 10 % accuracy lost",
+        "inactive at 0.1 % predictions changed",
+        "inactive at 10 % accuracy lost",
     }
 
 
