@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
+from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
 from neuroninfo.figures import canvas, labels, wording
@@ -120,6 +121,7 @@ def _shown(files: Sequence[xr.Dataset], loss: str) -> list[int]:
 def _legend(files: Sequence[xr.Dataset], loss: str) -> list[Line2D]:
     """What the gap and each of the bounds are that the figure shows."""
     there = {"gap"}.union(*(_there(file, loss) for file in files))
+    entries: list[tuple[str, str, LineStyleType, str]]
     entries = [("gap", _GAP, "-", "o"), ("B1", _B1, "--", ""), ("B2", _B2[0], "-", "o")]
     entries += [("B3", _B3, "-", "s"), ("B4", _B4[0], "-", "D")]
     return [

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 import matplotlib.style
@@ -24,6 +24,8 @@ from neuroninfo.figures import wording
 from neuroninfo.files import tables
 from neuroninfo.files.storage import written_whole
 from neuroninfo.results.curves import layer_number
+
+_Look = TypeVar("_Look")
 
 # Okabe and Ito's blue, vermillion, black and sky blue; greys for what is no result.
 COLOURS: Final[Mapping[str, str]] = {
@@ -129,7 +131,7 @@ def layer_colours(scopes: Iterable[str]) -> dict[str, str]:
     return dict(zip(layers, cycled(LAYERS, len(layers)), strict=True))
 
 
-def cycled(looks: Iterable[str], number: int) -> list[str]:
+def cycled(looks: Iterable[_Look], number: int) -> list[_Look]:
     """So many colours or markers, over again if there are more things."""
     return list(itertools.islice(itertools.cycle(looks), number))
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.typing import LineStyleType
 
 from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.canvas import COLOURS
@@ -22,7 +23,7 @@ class Looks:
 
     colours: Mapping[str, str]
     markers: Mapping[str, str]
-    dashes: Mapping[tuple[str, str], str]
+    dashes: Mapping[tuple[str, str], LineStyleType]
 
     def of_marks(self) -> list[Line2D]:
         """For a legend of marks; of architectures if there are several."""
@@ -58,7 +59,7 @@ def looks_of(networks: pd.DataFrame) -> Looks:
     trained = list(
         networks[["activation", "regularizer"]].drop_duplicates().itertuples(index=False, name=None)
     )
-    dashes = ("solid", "dashed", "dotted", "dashdot")
+    dashes: tuple[LineStyleType, ...] = ("solid", "dashed", "dotted", "dashdot")
     return Looks(
         dict(zip(datasets, canvas.cycled(canvas.LAYERS, len(datasets)), strict=True)),
         dict(zip(architectures, canvas.cycled(wording.MARKERS, len(architectures)), strict=True)),

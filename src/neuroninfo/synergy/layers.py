@@ -126,7 +126,11 @@ def _removed(
     together = np.full(len(first), NOT_REMOVED, dtype=np.int32)
     together[chosen] = found.together
     return {
-        name: (dims, values[None], labelled(f"correct predictions on test {words}", "1"))
+        name: (
+            dims,
+            np.expand_dims(values, 0),
+            labelled(f"correct predictions on test {words}", "1"),
+        )
         for name, dims, values, words in (
             ("correct_unablated", ("seed",), np.int32(found.whole), "of the whole network"),
             ("correct_alone", ("seed", "neuron"), np.int32(found.alone), "without this neuron"),
