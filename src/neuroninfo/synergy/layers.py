@@ -38,7 +38,7 @@ def measure(activations: Iterable[xr.Dataset], settings: SynergySettings) -> dic
     Parameters
     ----------
     activations
-        One dataset a seed, in the layout of ``activations.nc``.
+        One dataset per seed, in the layout of ``activations.nc``.
     settings
         What is measured.
 
