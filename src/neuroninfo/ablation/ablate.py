@@ -1,4 +1,4 @@
-"""Cumulative ablation: switch neurons off one after another and count what is still right.
+"""Cumulative ablation: switch neurons off one after another and count correct predictions.
 
 An order is a sequence of neurons of the whole network; a scope (one hidden layer, or all of
 them) is a choice of neurons.  After k removals the outputs of the first k neurons of the

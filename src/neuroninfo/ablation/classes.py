@@ -63,7 +63,7 @@ def ablate_classes(
     stack
         Networks.
     activations
-        One dataset a seed, in the layout of ``activations.nc``; its last epoch is measured.
+        One dataset per seed, in the layout of ``activations.nc``; its last epoch is measured.
     inputs, labels
         (n, n_inputs) and (n), the test split.
     settings

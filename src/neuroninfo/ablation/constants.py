@@ -65,7 +65,7 @@ def constants(
     stack
         Networks.
     activations
-        One dataset a seed, in the layout of ``activations.nc``; of its last epoch are the modes
+        One dataset per seed, in the layout of ``activations.nc``; of its last epoch are the modes
         and the ranges of the grids.
     means
         (seeds, neurons) mean outputs.

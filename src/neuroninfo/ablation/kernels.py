@@ -58,7 +58,7 @@ KINDS: Final = {
 ZERO: Final[Any] = np.int64(0)
 """Given to functions for a literal 0, for which numba would compile them once more."""
 TIE: Final = 3e-5
-"""Two logits are near if they differ by less than this share of what is summed into them.
+"""Two logits are close if they differ by less than this share of the terms summed into them.
 
 That is the larger of the sum of magnitudes before ablation and of the logits' own now. It is
 500 roundings of float32: more than sums of some hundred terms lose, unless hidden neurons
@@ -123,7 +123,7 @@ class Orders(NamedTuple):
     largest: np.ndarray
     """(n_last) largest magnitude of what neurons of the last hidden layer put out."""
     alone: bool
-    """Whether each step removes its neuron from the whole network, not from what is left."""
+    """Whether each step removes its neuron from the whole network, not from the remaining one."""
 
 
 class Lanes(NamedTuple):
@@ -137,7 +137,7 @@ class Lanes(NamedTuple):
     labels: np.ndarray
     """float32."""
     unablated: np.ndarray
-    """float32, what is predicted without removals."""
+    """float32, predictions without removals."""
 
 
 def _compiled(function: _Function) -> _Function:
@@ -539,7 +539,7 @@ def settle(
 ) -> tuple[int, int]:
     """Settle in float64 which of the close predictions in an order are right and as unablated.
 
-    Where nothing is removed, that is what is unablated.
+    Without removals these are the unablated predictions.
     """
     for t in range(LANES):
         if close >> t & 1:
@@ -615,7 +615,7 @@ def shallow(
     weights, output, biases = network
     n_below, n_last, columns = below.shape[1], before.shape[1], biases.shape[0]
     last_layer, n_classes = exact.widths.shape[0] - 2, exact.widths[-1]
-    # Each holds what is without removals first, and behind it what removals make of it.
+    # Each holds first its values without removals, then the values after removals.
     z, outputs = np.empty(2 * n_last * LANES, np.float32), np.empty(2 * n_last * LANES, np.float32)
     logits = np.empty(2 * columns * LANES, np.float32)
     moved, moved_logits = n_last * LANES, columns * LANES

@@ -134,7 +134,8 @@ def permutation(
     n_neurons
         Of the network.
     study_seed, stream, seed, keys
-        Of the random stream: that of ties breaks those of a seed alike wherever they occur.
+        Name of the random stream. That of ties breaks the ties of one seed in the same way
+        everywhere.
     """
     everything = generator(study_seed, stream, seed, *keys).permutation(n_neurons)
     return np.searchsorted(scope, everything[np.isin(everything, scope)])

@@ -42,7 +42,7 @@ def find(
     stack
         Networks.
     activations
-        One dataset a seed, in the layout of ``activations.nc``; its last epoch counts.
+        One dataset per seed, in the layout of ``activations.nc``; its last epoch counts.
     damage
         ``damage.nc`` of the same seeds.
     inputs, labels

@@ -34,7 +34,7 @@ RESAMPLE: Final = "resample"
 
 @dataclass(frozen=True)
 class AblationSettings:
-    """A set of orders, and what is ablated in them."""
+    """A set of orders, and which scopes are ablated in them."""
 
     study_seed: int
     orderings: tuple[OrderBy, ...]

@@ -202,7 +202,7 @@ class _Searched:
     def without(
         self, numbers: np.ndarray, *, rows: int, threads: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Correct and loss of what is left, then without each of these neurons, (1 + numbers)."""
+        """Correct predictions and loss now, then without each of these neurons, (1 + numbers)."""
         network = self._network()
         layers = np.searchsorted(self.edges, numbers, side="right") - 1
         starts = np.cumsum([0, *network.architecture.hidden])

@@ -200,7 +200,7 @@ def _check_sgld(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) ->
 
 
 def _check_convolutional(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
-    """Networks of torch's modules have images as inputs, and do without what is only of stacks."""
+    """Convolutional networks need images as inputs, and do not have the stages of stacks only."""
     for condition, plan in plans.items():
         if not condition.convolutional:
             continue
@@ -241,7 +241,7 @@ def _check_convolutional(resolved: Mapping[str, Any], plans: Mapping[Condition, 
 
 
 def _check_bounds(resolved: Mapping[str, Any], schema: Schema) -> None:
-    """Names are defined, and what is trained can be trained for that number of steps."""
+    """Names are defined, and training is possible for the given number of steps."""
     section = resolved.get("bounds", {})
     entries: list[tuple[tuple[Key, ...], Mapping[str, Any]]] = [
         (("bounds", kind, name), entry)

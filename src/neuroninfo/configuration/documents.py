@@ -123,7 +123,7 @@ def _merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 
 
 def main(files: Sequence[str]) -> str:
-    """Check files; what is to be said of them, an error exits."""
+    """Check files and print the messages; an error exits."""
     try:
         check_yaml(files)
         config: dict[str, Any] = {}

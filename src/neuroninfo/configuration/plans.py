@@ -1,4 +1,4 @@
-"""Conditions, what is done with each, and the values that hold for it."""
+"""Conditions, the stages of each, and the settings that hold for it."""
 
 from __future__ import annotations
 

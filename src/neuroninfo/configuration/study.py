@@ -358,12 +358,12 @@ class Study:
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        """Names of what is trained for bounds."""
+        """Names of the sections whose networks are trained for bounds."""
         return tuple(self.resolved.get("bounds", {}).get("gaps", ()))
 
     @property
     def supersamples(self) -> tuple[str, ...]:
-        """Names of what is trained on halves of pools."""
+        """Names of the sections whose networks are trained on halves of pools."""
         return tuple(self.resolved.get("bounds", {}).get("supersample", ()))
 
     def gap_condition(self, name: str) -> Condition:

@@ -28,7 +28,7 @@ def ablate(
     Parameters
     ----------
     networks
-        One a seed.
+        One per seed.
     neurons
         Their measures, same seeds, with their mean outputs.
     inputs, labels
@@ -65,7 +65,7 @@ def damage(
     Parameters
     ----------
     networks, network
-        One module a seed, and ``network.nc``.
+        One module per seed, and ``network.nc``.
     splits
         Name -> flattened images (n, n_inputs) and labels (n).
     """

@@ -112,7 +112,7 @@ def build(
     Raises
     ------
     ValueError
-        The inputs are no images, or too small for so many layers.
+        The inputs are no images, or too small for this number of layers.
     """
     family, _, widths = architecture.partition("-")
     channels = hidden_widths(widths)
@@ -187,7 +187,7 @@ def to_dataset(
     Parameters
     ----------
     networks, seeds
-        One network a seed.
+        One network per seed.
     settings
         Arguments of `build` by name, ``dropout`` aside.
     """
@@ -208,7 +208,7 @@ def to_dataset(
 
 
 def from_dataset(dataset: xr.Dataset) -> list[nn.Sequential]:
-    """Inverse of `to_dataset`: the networks in evaluation mode, one a seed."""
+    """Inverse of `to_dataset`: the networks in evaluation mode, one per seed."""
     settings = {name: dataset.attrs[name] for name in _SETTINGS}
     momentum = float(settings.pop("batch_norm"))
     networks = []

@@ -25,7 +25,7 @@ def measure(
     Parameters
     ----------
     activations
-        One dataset a seed, in the layout of ``activations.nc``; its last epoch is measured.
+        One dataset per seed, in the layout of ``activations.nc``; its last epoch is measured.
     network
         ``network.nc`` of the same seeds.
     settings

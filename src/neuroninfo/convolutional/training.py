@@ -135,14 +135,14 @@ def train(
     checkpoint: Checkpoint | None = None,
     report: Callable[[str], None] | None = None,
 ) -> tuple[list[nn.Sequential], Trained]:
-    """Train one network a seed.
+    """Train one network per seed.
 
     Parameters
     ----------
     settings
         How to train; `configuration.checks` says which regularizers and optimizers there are.
     seeds
-        What comes out for a seed does not depend on the others.
+        The result of one seed does not depend on the other seeds.
     splits
         By `SPLITS`; inputs are flattened images.
     n_classes
@@ -153,7 +153,8 @@ def train(
     Returns
     -------
     list of Sequential, Trained
-        The networks, and what is known of them; its stack has their shape only, no weights.
+        The networks and the record of their training. Its stack holds their shape only, without
+        weights.
 
     Raises
     ------

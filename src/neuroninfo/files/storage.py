@@ -44,13 +44,13 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # disk, quo
 
 
 class StorageError(Exception):
-    """A file cannot be read as what it should be; the message names the file and the mend."""
+    """A file cannot be read as expected; the message names the file and the remedy."""
 
 
 def made_again(path: str | Path) -> str:
     """What to do about a file that cannot be used, for messages.
 
-    Snakemake looks at times of change only: what is damaged it makes again where it is told to.
+    Snakemake compares times of change only: it makes a damaged file again when it is told to.
     """
     return f"make it again: add `--forcerun {path}` to the study's command"
 
@@ -80,7 +80,7 @@ def write(
     title
         One line for people.
     condition
-        Data set, architecture, activation, regularizer and seeds of what is stored.
+        Data set, architecture, activation, regularizer and seeds of the stored results.
     configuration
         The settings that made it, resolved.
 

@@ -1,4 +1,4 @@
-"""Tables as CSV files: what is read is exactly what was written."""
+"""Tables as CSV files, which give back exactly the values that were written."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def gather(
     Raises
     ------
     StorageError
-        As `read`; what is missing, not expected or there twice is named.
+        As `read`; the message names rows that are missing, unexpected or duplicate.
     """
     whole = pd.concat([read(path, columns) for path in paths], ignore_index=True)
     cell = list(key[: len(expected[0])])

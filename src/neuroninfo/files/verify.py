@@ -52,7 +52,7 @@ def damaged(study: str | Path) -> Iterator[tuple[Path, str]]:
 
 
 def main() -> None:
-    """Print what is damaged in the folders given, and how to make it again."""
+    """Print which files in the given folders are damaged, and how to make them again."""
     found = []
     for study in sys.argv[1:] or ["results"]:
         try:

@@ -1,7 +1,7 @@
 """Bounds on the generalization gap: expected minus empirical loss of m examples (T5).
 
 Information is in nats here, but for I(X;L) of a layer, which planes give in bits.  A bound that is
-larger than any gap can be is *vacuous*: true, and of no use.
+larger than any gap can be is *vacuous*: it is true but says nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LOSSES: Final = ("error", "cross-entropy")
 """0-1 loss, and cross-entropy in nats that is cut off at a highest value."""
 
 SATURATED: Final = 0.1
-"""An estimate of I(X;L) is at its end within that of log2 of the number of examples, in bits."""
+"""An estimate of I(X;L) is saturated within this distance of log2 of the sample size, in bits."""
 
 PLUG_IN, PERMUTED, WEIGHTS = "predictions", "permuted selections", "weights"
 """What U_i is compared with: B6, its baseline, and what B4 would need."""

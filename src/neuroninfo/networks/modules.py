@@ -40,7 +40,7 @@ def stack(model: nn.Sequential, *, seed: int = 0) -> Stack:
     Raises
     ------
     ValueError
-        Anything else; the message names the module's index, what it is, and the mend.
+        Anything else; the message names the module, its index and the remedy.
     """
     if not isinstance(model, nn.Sequential):
         raise ValueError(
@@ -119,7 +119,7 @@ def module(network: Stack, *, behind: Sequence[nn.Module] = ()) -> nn.Sequential
     network
         A stack of one. Its arrays are copied.
     behind
-        Modules to be put behind the activations, one a hidden layer, such as Dropout.
+        Modules to insert after the activations, one per hidden layer, such as Dropout.
     """
     network = network.of(slice(0, 1)).tensors("cpu")
     hidden = len(network.architecture.hidden)

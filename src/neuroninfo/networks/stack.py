@@ -1,4 +1,4 @@
-"""Stacks: S multilayer perceptrons of one shape, one a seed, as arrays with a seed axis.
+"""Stacks: S multilayer perceptrons of one shape, one per seed, as arrays with a seed axis.
 
 The arrays are torch tensors where a stack is trained and numpy's where it was read from a file:
 jobs that do not train need not import torch.  What networks compute is in `forward`.

@@ -157,7 +157,7 @@ def measure(
     Parameters
     ----------
     activations
-        One dataset a seed, in the layout of ``activations.nc``; its last epoch is measured.
+        One dataset per seed, in the layout of ``activations.nc``; its last epoch is measured.
     stack
         The networks, same seeds.
     settings

@@ -103,7 +103,7 @@ def heads(model: nn.Module) -> nn.Module:
 
 
 def _added(mask: Tensor | None, like: Tensor) -> Tensor | None:
-    """A mask as what is added to products of queries and keys."""
+    """A mask as numbers that are added to the products of queries and keys."""
     if mask is None or mask.is_floating_point():
         return mask
     return like.new_zeros(mask.shape).masked_fill_(mask, float("-inf"))

@@ -37,7 +37,7 @@ def ablated(
     memory: int = removal.MEMORY,
     progress: bool = True,
 ) -> dict[str, xr.Dataset]:
-    """Remove units of a network in orders, and count what is still right.
+    """Remove units of a network in given orders, and count the predictions that stay correct.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ def bar(total: int | None, what: str, *, shown: bool) -> Iterator[Callable[[int]
     Parameters
     ----------
     total
-        Of what is done; None: not known.
+        Number of steps in total; None if it is not known.
     what
         Beside the bar.
     shown

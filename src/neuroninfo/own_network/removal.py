@@ -161,7 +161,7 @@ class Ablated:
         return None if prefix is None else (prefix, self._outputs(prefix, inputs))
 
     def together(self, first: int, rows: int) -> int:
-        """States that are computed in one pass of so many rows."""
+        """Number of states that one forward pass of this number of rows computes."""
         moment, prefix = self.layers[first].moment, self._prefixes.get(first)
         begun = -1 if prefix is None else moment
         size = sum(
@@ -257,7 +257,7 @@ class Ablated:
 
 
 def _repeated(values: Tensor, times: int) -> Tensor:
-    """A copy of the rows, so many times one after another."""
+    """The rows, repeated this number of times one after another."""
     return values.repeat(times, *[1] * (values.dim() - 1))
 
 

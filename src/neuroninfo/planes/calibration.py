@@ -167,7 +167,7 @@ def reference(width: int, n_classes: int) -> Mixture:
 
 
 def relative_noise(mixture: Mixture, information: float) -> float:
-    """Variance of noise, over that within a class, that leaves about so many bits of I(X;T).
+    """Variance of noise, over that within a class, that leaves about this number of bits of I(X;T).
 
     Of these bits I(Y;T) without noise are about the class, at most half, and d/2 log2(1 + 1/v)
     about the place within it.

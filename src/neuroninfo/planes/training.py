@@ -37,7 +37,7 @@ def measured(examples: Examples, splits: Mapping[str, Split], most: int | None =
     examples, splits
         The data set, and its splits.
     most
-        The first so many of them; None: all.
+        Only this number of them, from the first; None: all.
     """
     names = SPLITS if examples.complete else ("validation",)
     return Split(

@@ -241,7 +241,7 @@ def _points(row: Any) -> Record:  # noqa: ANN401
 
 
 def _spread(n: int, most: int) -> NDArray[np.int64]:
-    """Positions of at most so many of n, evenly spread, the first and the last among them."""
+    """Evenly spread positions among n, at most this number, with the first and the last."""
     return np.unique(np.round(np.linspace(0, n - 1, min(n, most))).astype(np.int64))
 
 

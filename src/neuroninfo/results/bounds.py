@@ -80,7 +80,7 @@ def summary(files: Sequence[xr.Dataset], supersamples: Sequence[xr.Dataset] = ()
     DataFrame
         `COLUMNS`, one row a loss, bound and training size, over the mean of each condition's
         seeds (B6: networks and pools): shares of conditions where the bound is below the largest
-        gap there can be and the estimate behind it not at its end (``non_vacuous``), where it is
+        gap there can be and the estimate behind it not saturated (``non_vacuous``), where it is
         (``saturated``; B6: as of `over_pools`), and where the gap is above the bound
         (``violated``: B2 with estimates need not hold); the median ratio of bound to gap over
         conditions with a positive gap, and Spearman's correlation of bound and gap over

@@ -305,7 +305,7 @@ def _ablation_claims(
     seen: set[tuple[str, ...]] = set()
     for name, ablation in ablations.items():
         by = ordered_by(*ablation.values())
-        if name == first and not by:  # rows that say what is missing
+        if name == first and not by:  # rows that name what is missing
             by = [("mutual_information", str(neurons["quantizer"].values[0]))]
         for scope, unsorted in ablation.items():
             group = unsorted.sortby("seed")

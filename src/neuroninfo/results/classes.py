@@ -46,7 +46,7 @@ FIRST: Final = "own minus others, one neuron"
 MOST: Final = "own class loses most"
 """Share of the classes whose order costs no other class more."""
 DAMAGE: Final = "correlation with damage"
-"""Spearman's, over neurons, of what is said of a class and the class's loss without the neuron."""
+"""Spearman's, over neurons: information about a class and the class's loss without the neuron."""
 
 
 def costs(group: xr.Dataset, measure: str, part: str = "whole curve") -> NDArray[np.float64]:

@@ -89,7 +89,7 @@ def suffice(correct_ascending: NDArray[np.int64], chance: int, delta: float) -> 
     chance
         Examples of the largest class.
     delta
-        Tolerance as a share of what is above chance.
+        Tolerance as a share of the accuracy above chance.
     """
     lost = correct_ascending[0] - correct_ascending
     enough = lost <= delta * (correct_ascending[0] - chance) + _ROUNDING

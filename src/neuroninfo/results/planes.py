@@ -134,7 +134,7 @@ def _margin(plane: xr.Dataset, estimator: str) -> float:
 def _falls(curves: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far the curve of each seed (seed, epoch) falls to the end from the others' maximum.
 
-    The epoch is that at which the mean of all other seeds is highest: a curve that only trembles
+    The epoch is that at which the mean of all other seeds is highest: a curve that only fluctuates
     falls by 0 from there in the mean, and not from its own maximum.  A single seed has no others.
     """
     if len(curves) < 2:
@@ -148,7 +148,7 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame
 
     ``drop`` is the fall from the epoch at which the other seeds are highest (`_falls`), and
     ``largest_drop`` that from each seed's own maximum, which lies above the end of a curve that
-    only trembles, too.
+    only fluctuates, too.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Redundancy and synergy of layers in numbers, and whether ablation infers what is measured."""
+"""Redundancy and synergy of layers in numbers, and whether ablation counts agree with them."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def _ratio(values: np.ndarray, over: np.ndarray) -> NDArray[np.float64]:
 
 
 def points(measured: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
-    """Of each layer what is measured beside what ablation counts.
+    """Measured redundancy of each layer beside the counts of ablation.
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ def points(measured: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
 
 
 def agreement(of_layers: pd.DataFrame) -> pd.DataFrame:
-    """Spearman's correlation over layers between what is measured and what is counted.
+    """Spearman's correlation over layers between measured redundancy and counts of ablation.
 
     Parameters
     ----------

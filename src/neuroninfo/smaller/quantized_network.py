@@ -24,7 +24,7 @@ class Grid:
     Attributes
     ----------
     step
-        One for all values, or one a row of a matrix as (rows, 1); float32, positive.
+        One for all values, or one per row of a matrix, of shape (rows, 1); float32, positive.
     lowest, highest
         At most and at least 0.
     """

@@ -68,7 +68,7 @@ def measure(
     Parameters
     ----------
     activations
-        One dataset a seed, in the layout of ``activations.nc``.
+        One dataset per seed, in the layout of ``activations.nc``.
     stack
         The networks of these seeds.
     test

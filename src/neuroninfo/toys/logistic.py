@@ -1,4 +1,4 @@
-"""The talk's two-dimensional toys (T1 to T3): sets of two classes and what is fitted to them.
+"""The talk's two-dimensional toys (T1 to T3): sets of two classes and the models fitted to them.
 
 A set is drawn by a rule with one parameter, its noise; all its points are trained on, since it
 is a picture that is wanted and not an estimate.  Logistic regression is fitted to its one

@@ -1,4 +1,4 @@
-"""Two-dimensional sets, and what is fitted to them."""
+"""Two-dimensional sets, and the models fitted to them."""
 
 from __future__ import annotations
 

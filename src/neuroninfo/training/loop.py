@@ -96,7 +96,7 @@ def train(
     checkpoint: Checkpoint | None = None,
     report: Callable[[str], None] | None = None,
 ) -> Trained:
-    """Train one network a seed.
+    """Train one network per seed.
 
     With early stopping, all epochs are run and recorded; a seed's weights are those of the epoch,
     from the first on, with the lowest validation loss before ``early_stopping`` epochs in a row
@@ -107,7 +107,7 @@ def train(
     architecture
         Their shape.
     seeds
-        Their seeds; what comes out for a seed does not depend on the others.
+        Their seeds. The result of one seed does not depend on the other seeds.
     splits
         By `SPLITS`.
     settings
@@ -124,7 +124,7 @@ def train(
         the train split as `Settings.train_loss` says.
     observe
         Called before training with 0 and after each epoch with its number, and with the networks
-        as they are then: training goes on in their arrays, so copy what is to be kept.
+        as they are then. Training goes on in the same arrays, so copy what you want to keep.
     checkpoint
         Training begins with what it holds, and saves there; the result is bitwise that of
         training without a break. `observe` is not called again for epochs before: add what it
@@ -292,7 +292,7 @@ def _keep(stack: Stack, split: Split, trained: Trained, epoch: int, together: in
 def _record(
     trained: Trained, settings: Settings
 ) -> tuple[Callable[[int], Arrays], Callable[[Arrays], None]]:
-    """Save and restore what is recorded before an epoch, for a checkpoint."""
+    """Save and restore the records of the epochs before this one, for a checkpoint."""
 
     def kept(epoch: int) -> dict[str, np.ndarray]:
         """Views of what there is; nothing is copied."""
@@ -319,7 +319,7 @@ def _record(
 
 
 def _progress(trained: Trained, epoch: int, seconds: float, done: int, percent: int | None) -> str:
-    """A line on an epoch: mean losses, time, and what is left at the pace of those done here."""
+    """One line per epoch: mean losses, time, and the remaining time at the pace so far."""
     last = trained.loss.shape[1] - 1
     losses = ", ".join(
         f"{split} {loss:.4f}"

@@ -47,7 +47,7 @@ class Optimizer:
         self.shrinking = 1 - settings.learning_rate * settings.regularizer.l2 if decoupled else None
         length = parameters.shape[1]
         ends = [0, length] if coupled == 0 or decayed == length else [0, decayed, length]
-        self.parts = [  # what is decayed alike
+        self.parts = [  # parameters with the same decay
             (
                 [_flat(array[:, start:end]) for array in (parameters, gradients, *moments)],
                 coupled if start == 0 else 0.0,

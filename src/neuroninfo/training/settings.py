@@ -33,7 +33,7 @@ class Regularizer:
     """Bits of the outputs of hidden neurons, in training and after; gradients pass as if outputs
     had not been rounded (straight-through, Bengio et al. 2013)."""
     early_stopping: int | None = None
-    """Patience: epochs in a row without a lower validation loss after which a seed stops."""
+    """Patience: a network stops after this number of epochs without a lower validation loss."""
     input_dropout: float = 0.0
     """Probability that an input of the network is dropped in a training step."""
     decay: str = "coupled"
@@ -55,7 +55,7 @@ class Sgld:
     clipping_norm: float = math.inf
     """Largest norm over all parameters; infinite: not clipped."""
     noise: float = 0.0
-    """sigma_1, standard deviation of what is added to each parameter in the first step."""
+    """sigma_1, standard deviation of the noise added to each parameter in the first step."""
     noise_decay: float = 0.0
     """sigma_t = sigma_1 / t^noise_decay in step t."""
 

@@ -49,7 +49,7 @@ def named(name: str, study_seed: int = 0) -> Estimator:
     name
         As ``planes.estimators`` has it.
     study_seed
-        Of what is drawn by those that draw.
+        Seed of the random numbers, for estimators that draw some.
 
     Raises
     ------
