@@ -138,7 +138,7 @@ def test_a_number_is_an_axis(made: Figure, sweep: Figure) -> None:
     zero, weak, strong = ax.get_xticks()
     assert strong - weak == pytest.approx(2 * (weak - zero))  # two decades and one step to 0
     assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "1e-4", "1e-2"]
-    assert ax.lines[0].get_linestyle() == "-"
+    assert sweep.axes[0].lines[0].get_linestyle() == "-"
     assert sweep.texts[0].get_text() == "Strength of L2: accuracy, information, ablation"
     assert made.texts[0].get_text().startswith("Regularizers compared")
 
