@@ -34,6 +34,8 @@ COLUMNS: Final[Mapping[str, type]] = {
 """Of the table; ``verdict`` is on the sign that is claimed."""
 LEAST: Final = 5
 """Conditions that an interval needs (chosen)."""
+_LEAST_MEANS: Final = 3
+"""Conditions that a correlation of their means needs: of two it is 1 or -1."""
 _RESAMPLES: Final = 2_000
 _PERMUTATIONS: Final = 9_999
 _ROUNDING: Final = 1e-9
@@ -69,7 +71,7 @@ def correlate(points: pd.DataFrame, x: str, y: str, sign: int, study_seed: int) 
     ]
     means = [(np.array([a.mean() for a, _ in pairs]), np.array([b.mean() for _, b in pairs]))]
     rows = []
-    for reading, groups in ((WITHIN, pairs), (OVER, means)):
+    for reading, groups in ((WITHIN, pairs), (OVER, means if len(pairs) >= _LEAST_MEANS else [])):
         random = generator(study_seed, Stream.BOOTSTRAP, f"{x}, {y}, {reading}")
         correlation = pooled(groups)
         low, high = interval(groups, random) if len(pairs) >= LEAST else (np.nan, np.nan)
