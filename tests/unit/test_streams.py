@@ -45,7 +45,9 @@ def test_streams_have_the_documented_numbers() -> None:
         "LABEL_NOISE": 15,
         "SUPERSAMPLE": 16,
         "CONTROL_ORDERS": 17,
+        "CORRUPTION": 18,
         "SHAPLEY": 20,
+        "REMOVED_PAIRS": 21,
     }
 
 

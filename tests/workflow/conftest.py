@@ -70,7 +70,6 @@ MINIATURE = {
                 for quantizer in ("threshold", "uniform-4", "quantile-4")
             ],
             "random": 1,
-            "seeds": 1,
         },
     },
     "measures": {"quantizers": ["threshold", "uniform-4", "quantile-4"]},

@@ -58,11 +58,14 @@ def test_it_ends_with_the_list_of_figures(finished: Project) -> None:
         "classes",
         "class-curves",
     ):
-        assert f"  {FIGURES / figure}.png" in finished.output.partition("Done in ")[2]
         assert (finished.folder / FIGURES / f"{figure}.pdf").read_bytes().startswith(b"%PDF")
         with Image.open(finished.folder / FIGURES / f"{figure}.png") as picture:
             assert picture.width >= 1000
             assert len(np.unique(np.asarray(picture.convert("L")))) > 50  # not blank
+    said = finished.output.partition("Done in ")[2]
+    n_figures = len(list((finished.folder / "results/miniature/figures").rglob("*.png")))
+    assert f"  {n_figures} figures under results/miniature/figures/\n" in said
+    assert "  results/miniature/claims.csv\n" in said
     claims = pd.read_csv(finished.folder / "results/miniature/claims.csv")
     primary = claims[claims["family"] == "primary"]
     assert sorted(primary["claim"]) == [
@@ -179,7 +182,14 @@ def test_a_second_run_does_nothing(finished: Project) -> None:
 
 def test_the_block_does_not_matter(finished: Project, project: Project) -> None:
     """Seeds trained in one job give the same files as seeds trained in two."""
-    both = {"seeds": {"count": 2, "per_job": 2}, "activations": {"keep": False}}
+    both = {
+        "seeds": {"count": 2, "per_job": 2},
+        "activations": {"keep": False},
+        **{
+            section: MINIATURE[section] | {"seeds": 2}
+            for section in ("pruning", "precision", "planes", "classes")
+        },
+    }
     # The others have one seed.
     together = project.configure(
         "miniature.yaml", MINIATURE | both | {"conditions": MINIATURE["conditions"][:1]}

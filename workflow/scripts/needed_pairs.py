@@ -7,20 +7,20 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures.synergy import needed_pairs as draw
-from neuroninfo.figures.synergy import synergy_sets
+from neuroninfo.figures.synergy import needed_pairs, synergy_sets
 from neuroninfo.files import pages, storage, tables
-from neuroninfo.results import needed_pairs, synergy
+from neuroninfo.results.needed_pairs import listed, page
+from neuroninfo.results.synergy import COLUMNS
 
 into = snakemake.output
 conditions = [
     (condition, storage.read_groups(path, "synergy", condition=condition))
     for condition, path in zip(snakemake.params.conditions, snakemake.input.pairs, strict=True)
 ]
-needed = needed_pairs.listed(conditions)
+needed = listed(conditions)
 tables.write(needed, into.table)
 title = "Pairs of neurons that are spared singly and needed jointly"
-pages.write(needed_pairs.page(needed), into.page, title=title)
-measured = tables.read(snakemake.input.measured, synergy.COLUMNS)
-canvas.save(draw(measured), *into.needed)
+pages.write(page(needed), into.page, title=title)
+measured = tables.read(snakemake.input.measured, COLUMNS)
+canvas.save(needed_pairs(measured), *into.needed)
 canvas.save(synergy_sets(conditions), *into.sets)

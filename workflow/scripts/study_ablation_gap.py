@@ -8,10 +8,10 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 import pandas as pd
 
-from neuroninfo.figures import ablation_gap as figures
 from neuroninfo.figures import canvas
+from neuroninfo.figures.ablation_gap import ablation_gap
 from neuroninfo.files import pages, storage, tables
-from neuroninfo.results import ablation_gap
+from neuroninfo.results.ablation_gap import agreement, networks
 from neuroninfo.vocabulary import CONDITION, NETWORK
 
 into, params = snakemake.output, snakemake.params
@@ -22,16 +22,16 @@ for names, curves, history in zip(
 ):
     measured = synergy.get(tuple(names))
     rows.append(
-        ablation_gap.networks(
+        networks(
             storage.read_groups(curves, "ablation")[NETWORK],
             storage.read(history, "history"),
             dict(zip(CONDITION, names, strict=True)),
             None if measured is None else storage.read_groups(measured, "synergy"),
         )
     )
-networks = pd.concat(rows, ignore_index=True)
-tables.write(networks, into.networks)
-correlations = ablation_gap.agreement(networks, params.study_seed)
+points = pd.concat(rows, ignore_index=True)
+tables.write(points, into.networks)
+correlations = agreement(points, params.study_seed)
 tables.write(correlations, into.table)
 pages.write(correlations, into.page, title="Ablation against the generalization gap")
-canvas.save(figures.ablation_gap(networks, correlations), *into.figure)
+canvas.save(ablation_gap(points, correlations), *into.figure)

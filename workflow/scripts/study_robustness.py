@@ -9,25 +9,25 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 import pandas as pd
 
 from neuroninfo.figures import canvas
-from neuroninfo.figures import robustness as figures
+from neuroninfo.figures.robustness import robustness
 from neuroninfo.files import pages, storage, tables
-from neuroninfo.results import robustness
+from neuroninfo.results.robustness import agreement, networks, summary
 from neuroninfo.vocabulary import CONDITION
 
 into, params = snakemake.output, snakemake.params
 synergy = dict(zip(map(tuple, params.with_synergy), snakemake.input.synergy, strict=True))
-rows, networks = [], []
+rows, parts = [], []
 for names, path in zip(params.conditions, snakemake.input.robustness, strict=True):
     condition = dict(zip(CONDITION, names, strict=True))
     accuracies = storage.read(path, "robustness")
-    rows.append(robustness.summary(accuracies, condition))
+    rows.append(summary(accuracies, condition))
     measured = synergy.get(tuple(names))
     layers = {} if measured is None else storage.read_groups(measured, "synergy")
-    networks.append(robustness.networks(accuracies, condition, layers))
-table, points = (pd.concat(frames, ignore_index=True) for frames in (rows, networks))
+    parts.append(networks(accuracies, condition, layers))
+table, points = (pd.concat(frames, ignore_index=True) for frames in (rows, parts))
 tables.write(table, into.table)
 tables.write(points, into.networks)
-agreement = robustness.agreement(points, params.study_seed)
-tables.write(agreement, into.agreement)
+correlations = agreement(points, params.study_seed)
+tables.write(correlations, into.agreement)
 pages.write(table, into.page, title="Accuracy on corrupted inputs")
-canvas.save(figures.robustness(table, points, agreement), *into.figure)
+canvas.save(robustness(table, points, correlations), *into.figure)

@@ -1640,7 +1640,8 @@ def test_shipped_configurations() -> None:
     assert demo.name == "demo"
     assert set(demo.resolved["datasets"]) == {"digits"}
     assert {condition.dataset for condition in demo.conditions} == {"digits"}
-    assert len(demo.conditions) == 6
+    assert len(demo.conditions) == 5
+    assert len(demo.ablated) == 3  # as many as are compared
 
 
 BOUNDS = """
