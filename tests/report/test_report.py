@@ -62,11 +62,13 @@ def folders(page, chapter: str) -> list[str]:
 
 
 def shown(page, row) -> str:
-    """Open what a row offers: a figure is drawn, a table has cells, an animation is kept."""
-    eye = row.locator(EYE)
-    if eye.get_attribute("download"):
-        return eye.get_attribute("href")
-    eye.click()
+    """Open what a row offers: a figure is drawn, a table has cells, an animation is a GIF."""
+    row.locator(EYE).click()
+    if "animated" in row.inner_text():
+        moving = page.frame_locator("iframe").locator("img")
+        assert moving.evaluate("async i => { await i.decode(); return i.naturalWidth }") >= 400
+        assert moving.get_attribute("src").startswith("data:image/gif")
+        return page.locator("iframe").get_attribute("src")
     if row.inner_text().strip() in PAGES:
         page.frame_locator("iframe").locator(PAGES[row.inner_text().strip()]).first.wait_for()
         return page.locator("iframe").get_attribute("src")

@@ -102,8 +102,9 @@ def test_no_job_asks_for_more_time_than_the_configuration_allows() -> None:
 def test_a_figure_has_one_name(name: str) -> None:
     """File, function and caption; of a figure's own rule also the rule. Wildcards are left out."""
     text = RULES[name]
-    pictures = re.findall(r'f"\{FIGURES?\}/([^"]+)\.(?:png|gif)",\s+caption="([^"]+)"', text)
-    assert len(pictures) == len(re.findall(r"\.(?:png|gif)\"", text)) > 0
+    place = r'f"\{FIGURES?\}/([^"]+)\.(?:png|html)"'
+    pictures = re.findall(rf'{place},\s+caption="([^"]+)"', text)
+    assert len(pictures) == len(re.findall(place, text)) > 0
     script = ast.parse((ROOT / "workflow" / "scripts" / f"{name}.py").read_text())
     imported = {
         alias.name: node.module

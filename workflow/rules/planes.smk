@@ -133,12 +133,13 @@ rule figure_plane:
         ),
         pdf=f"{FIGURE}/plane-{{estimator}}.pdf",
         csv=f"{FIGURE}/plane-{{estimator}}.csv",
-        gif=report(
-            f"{FIGURE}/plane-{{estimator}}.gif",
+        gif=f"{FIGURE}/plane-{{estimator}}.gif",
+        page=report(
+            f"{FIGURE}/plane-{{estimator}}.html",
             caption="../report/plane.rst",
             category=PLANES,
             subcategory=BY_DATASET,
-            labels=figure_labels("plane by {estimator} over training"),
+            labels=figure_labels("plane by {estimator} over training, animated"),
         ),
     log:
         f"logs/{FIGURE}/plane-{{estimator}}.log",

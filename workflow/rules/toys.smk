@@ -90,11 +90,12 @@ rule figure_toys_network:
         ),
         pdf=f"{FIGURES}/toys/{{toy}}-network.pdf",
         csv=f"{FIGURES}/toys/{{toy}}-network.csv",
-        gif=report(
-            f"{FIGURES}/toys/{{toy}}-network.gif",
+        gif=f"{FIGURES}/toys/{{toy}}-network.gif",
+        page=report(
+            f"{FIGURES}/toys/{{toy}}-network.html",
             caption="../report/toys-network.rst",
             category=TOYS,
-            labels={"figure": "network over training", "set": "{toy}"},
+            labels={"figure": "network over training, animated", "set": "{toy}"},
         ),
     log:
         f"logs/{FIGURES}/toys/{{toy}}-network.log",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -54,4 +55,24 @@ def save(
             append_images=rest,
             duration=[milliseconds] * len(rest) + [_LAST_MILLISECONDS],
             loop=0,
+        )
+
+
+def page(gif: str | Path, path: str | Path) -> None:
+    """Write a page that plays a GIF: Snakemake's report would offer the file itself to download.
+
+    Parameters
+    ----------
+    gif
+        What `save` wrote; it is part of the page.
+    path
+        The page, which ends in .html.
+    """
+    data = base64.b64encode(Path(gif).read_bytes()).decode("ascii")
+    with written_whole(Path(path)) as part:
+        part.write_text(
+            '<!DOCTYPE html><meta charset="utf-8"><title>Animation</title>'
+            "<style>body { margin: 0; background: white } img { max-width: 100% }</style>"
+            f'<img alt="animation" src="data:image/gif;base64,{data}">\n',
+            encoding="utf-8",
         )
