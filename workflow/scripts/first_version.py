@@ -6,6 +6,7 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
+from neuroninfo.figures import wording
 from neuroninfo.files import pages, storage, tables
 from neuroninfo.results import first_version
 
@@ -25,7 +26,7 @@ table = first_version.compare(
     ]
 )
 tables.write(table, snakemake.output.table)
-page = table[list(first_version.PAGE)]
+page = wording.of_conditions(table[list(first_version.PAGE)])
 pages.write(page, snakemake.output.page, title="The paper's first version beside our networks")
 agreed = first_version.agreeing(table)
 print(agreed.to_string(index=False))

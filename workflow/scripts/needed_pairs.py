@@ -6,7 +6,7 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.figures import canvas
+from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.synergy import needed_pairs, synergy_sets
 from neuroninfo.files import pages, storage, tables
 from neuroninfo.results.needed_pairs import listed, page
@@ -20,7 +20,7 @@ conditions = [
 needed = listed(conditions)
 tables.write(needed, into.table)
 title = "Pairs of neurons that are spared singly and needed jointly"
-pages.write(page(needed), into.page, title=title)
+pages.write(wording.of_conditions(page(needed)), into.page, title=title)
 measured = tables.read(snakemake.input.measured, COLUMNS)
 canvas.save(needed_pairs(measured), *into.needed)
 canvas.save(synergy_sets(conditions), *into.sets)

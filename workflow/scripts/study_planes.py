@@ -6,7 +6,7 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.figures import canvas
+from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.planes import planes_compression, planes_gap
 from neuroninfo.files import pages, storage, tables
 from neuroninfo.results import planes
@@ -15,7 +15,7 @@ into = snakemake.output
 conditions = snakemake.params.conditions
 falls = tables.gather(snakemake.input.compression, planes.COLUMNS, planes.KEY, conditions)
 tables.write(falls, into.compression)
-page = falls[list(planes.PAGE)]
+page = wording.of_conditions(falls[list(planes.PAGE)])
 pages.write(page, into.compression_page, title="Fall of I(X;T) after its maximum, in bit")
 canvas.save(planes_compression(falls), *into.planes_compression)
 

@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 import pandas as pd
 
-from neuroninfo.figures import canvas
+from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.robustness import robustness
 from neuroninfo.files import pages, storage, tables
 from neuroninfo.results.robustness import agreement, networks, summary
@@ -29,5 +29,5 @@ tables.write(table, into.table)
 tables.write(points, into.networks)
 correlations = agreement(points, params.study_seed)
 tables.write(correlations, into.agreement)
-pages.write(table, into.page, title="Accuracy on corrupted inputs")
+pages.write(wording.of_conditions(table), into.page, title="Accuracy on corrupted inputs")
 canvas.save(robustness(table, points, correlations), *into.figure)

@@ -6,7 +6,7 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-from neuroninfo.figures import canvas
+from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.synergy import synergy_ablation
 from neuroninfo.files import pages, tables
 from neuroninfo.results import counts, synergy
@@ -15,7 +15,7 @@ into = snakemake.output
 conditions = snakemake.params.conditions
 measured = tables.gather(snakemake.input.measured, synergy.COLUMNS, synergy.KEY, conditions)
 tables.write(measured, into.measured)
-page = measured[list(synergy.PAGE)]
+page = wording.of_conditions(measured[list(synergy.PAGE)])
 pages.write(page, into.measured_page, title="Redundancy and synergy by layer")
 
 readings = tables.gather(snakemake.input.counts, counts.COLUMNS, counts.KEY, conditions)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import pandas as pd
+
 from neuroninfo.vocabulary import NETWORK
 
 MARKERS: Final[Mapping[str, str]] = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚"}
@@ -155,6 +157,19 @@ def of_layers(architecture: str) -> str:
     else:  # a class of a module
         return architecture
     return architecture.replace("-", "\N{EN DASH}")
+
+
+def of_conditions(table: pd.DataFrame) -> pd.DataFrame:
+    """A table whose columns of conditions have the names that figures give them."""
+    words = {
+        "dataset": of_dataset,
+        "architecture": lambda name: of_layers(name).removeprefix("hidden layers "),
+        "activation": of_regularizer,
+        "regularizer": of_regularizer,
+    }
+    return table.assign(
+        **{key: table[key].map(word) for key, word in words.items() if key in table}
+    )
 
 
 def of_networks(condition: Mapping[str, Any], n_seeds: int) -> str:
