@@ -8,6 +8,16 @@ from PIL import Image
 
 from .conftest import MINIATURE, Project
 
+SMALL = {
+    "study": "small",
+    "seeds": {"count": 1, "per_job": 1},
+    "datasets": {"digits": MINIATURE["datasets"]["digits"]},
+    "training": {"batch_size": 64, "epochs": 1},
+    "regularizers": {"none": {}},
+    "orderings": {"information": {"random": 1}},
+    "conditions": [{"dataset": "digits", "architecture": "5", "regularizer": "none"}],
+}
+
 
 def test_a_failure_ends_with_the_log_to_read(project: Project) -> None:
     with (project.folder / "workflow/scripts/dataset.py").open("a") as script:
@@ -21,6 +31,33 @@ def test_a_failure_ends_with_the_log_to_read(project: Project) -> None:
         run.stdout,
         re.MULTILINE,
     ), run.stdout
+
+
+@pytest.mark.usefixtures("compiled")
+def test_a_job_that_runs_out_of_memory_gets_twice_as_much(project: Project) -> None:
+    """The system holds the job to what it asked for: what it takes fits the second time only."""
+    study = project.configure("small.yaml", SMALL)
+    script = project.folder / "workflow/scripts/measure.py"
+    text = script.read_text()
+    imports = "from pathlib import Path\n"
+    assert text.count(imports) == 1
+    limited = """
+import resource
+
+limit = snakemake.resources.mem_mb * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+print("asked for", snakemake.resources.mem_mb, file=open("asked", "a"))
+taken = bytearray(600 * 2**20)
+del taken
+"""
+    script.write_text(text.replace(imports, imports + limited))
+    target = "results/small/digits/5/relu/none/seeds-0-0/neurons.nc"
+    arguments = ("--profile", "profiles/local", "--configfile", study, "--retries", "1")
+    run = project.snakemake(target, *arguments)
+    assert run.returncode == 0, run.stdout
+    assert "MemoryError" in run.stdout
+    assert (project.folder / "asked").read_text() == "asked for 500\nasked for 1000\n"
+    assert (project.folder / target).exists()
 
 
 @pytest.mark.usefixtures("compiled")
