@@ -22,7 +22,6 @@ from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.figures.labels import Curve
 from neuroninfo.generalization import bounds as generalization_bounds
 from neuroninfo.results.bounds import BIASED, RANKED, over_pools
-from neuroninfo.results.tighter import GAP
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +45,19 @@ _PANELS: Final = 6
 _NAMED: Final = ("B2", "B4")
 """Bounds of several estimators or comparisons."""
 _LOSSES: Final = {"error": "0-1 loss", "cross-entropy": "cross-entropy, cut off"}
+_TIGHTER: Final[Mapping[str, str]] = {
+    "gap": "test minus training loss",
+    "f-CMI": "from predictions, given the pool",
+    "e-CMI": "from both losses of a pair, given the pool",
+    "ld-CMI": "from the difference of the losses, given the pool",
+    "ld-MI": "from the difference of the losses",
+    "single-loss MI": "from one loss of a pair",
+    "binary KL": "from both losses and the training error",
+    "fast rate": "from one loss and the training error, smallest where that is small",
+}
+"""What each bound and the gap is."""
+_BESIDE: Final = 1.03
+"""Ratio of the places of neighbouring bounds at one training size."""
 _LEAST: Final = 1e-3
 """Gaps below are drawn there."""
 
@@ -303,10 +315,8 @@ def bounds_tighter(files: Sequence[xr.Dataset], table: pd.DataFrame) -> Figure:
         len(files),
         title="Tighter bounds from the same networks",
         subtitle=f"{', '.join(datasets)}; {' or '.join(sizes)}; 0-1 loss",
-        note="Each bound uses less to identify the half U_i of pair i that a network has seen: "
-        "f-CMI its predictions, e-CMI both losses, ld-CMI their difference, all given the pool; "
-        "ld-MI the difference and single-loss MI one loss, without the pool. Binary KL and fast "
-        "rate also use the training error. Hollow: half of the bound or more is chance (given the "
+        note="Bounds differ in what identifies the half U_i of pair i that a network has seen. "
+        "Hollow: half of the bound or more is chance (given the "
         "pool only). Bars: 95 % intervals by the jackknife over pools. Above: the smallest bound "
         "at the largest m. Grey line: the largest possible gap.",
         panel=_PANEL if len(files) > 1 else canvas.PANEL,
@@ -314,6 +324,7 @@ def bounds_tighter(files: Sequence[xr.Dataset], table: pd.DataFrame) -> Figure:
         headed=2,
         columns=canvas.columns_of(len(files)),
         shared=False,
+        legend=_tighter_legend(table),
     )
     for ax, about in zip(axes, abouts, strict=True):
         own = table[table["condition"] == about["name"]]
@@ -331,40 +342,60 @@ def bounds_tighter(files: Sequence[xr.Dataset], table: pd.DataFrame) -> Figure:
     return drawn
 
 
+def _tighter_looks(table: pd.DataFrame) -> dict[str, tuple[str, str, LineStyleType]]:
+    """Bound -> colour, marker and line."""
+    names = list(dict.fromkeys(table["bound"]))
+    lines: list[LineStyleType] = [
+        "-" if number < len(canvas.LAYERS) else "--" for number in range(len(names))
+    ]
+    looks = zip(names, canvas.looks(len(names)), lines, strict=True)
+    return {name: (colour, marker, line) for name, (colour, marker), line in looks}
+
+
+def _tighter_legend(table: pd.DataFrame) -> list[Line2D]:
+    entries = {"gap": (_GAP, "o", "-"), **_tighter_looks(table)}
+    return [
+        Line2D(
+            [],
+            [],
+            color=colour,
+            marker=marker,
+            linestyle=line,
+            label=": ".join(filter(None, [name, _TIGHTER.get(name)])),
+        )
+        for name, (colour, marker, line) in entries.items()
+    ]
+
+
 def _tighter(ax: Axes, table: pd.DataFrame) -> None:
-    """Gap and all bounds of one condition by training size."""
-    by_bound = dict(list(table.groupby("bound", sort=False)))
-    first = next(iter(by_bound.values()))
+    """Gap and all bounds of one condition by training size, side by side at each size."""
+    looks = _tighter_looks(table)
+    first = table[table["bound"] == next(iter(looks))]
     m = first["train_size"].to_numpy(np.float64)
     gap = np.maximum(first["gap"].to_numpy(), _LEAST)
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.plot(m, gap, "-", color=_GAP, linewidth=2.4)
     _dots(ax, m, gap, _GAP)
-    curves = [Curve(GAP, _GAP, m, gap, gap, gap)]
-    n_looks = len(canvas.LAYERS)
-    dashes = ["-" if number < n_looks else "--" for number in range(len(by_bound))]
-    for (name, own), (colour, marker), line in zip(
-        by_bound.items(), canvas.looks(len(by_bound)), dashes, strict=True
-    ):
+    lowest = gap.min()
+    for number, (name, (colour, marker, line)) in enumerate(looks.items()):
+        own = table[table["bound"] == name]
+        beside = m * _BESIDE ** (number - (len(looks) - 1) / 2)
         value = np.maximum(own["value"].to_numpy(), _LEAST)
         low, high = (
             np.maximum(own[end].fillna(own["value"]).to_numpy(), _LEAST) for end in ("low", "high")
         )
-        ax.plot(m, value, line, color=colour, linewidth=1.6)
-        ax.vlines(m, low, high, color=colour, linewidth=1.6)
+        ax.plot(beside, value, line, color=colour, linewidth=1.6)
+        ax.vlines(beside, low, high, color=colour, linewidth=1.6)
         hollow = (own["chance"] >= own["value"] / 2).to_numpy() & (own["value"] > 0).to_numpy()
-        _dots(ax, m[~hollow], value[~hollow], colour, marker=marker)
-        _dots(ax, m[hollow], value[hollow], colour, marker=marker, filled="white")
-        curves.append(Curve(name, colour, m, value, low, high))
+        _dots(ax, beside[~hollow], value[~hollow], colour, marker=marker)
+        _dots(ax, beside[hollow], value[hollow], colour, marker=marker, filled="white")
+        lowest = min(lowest, value.min())
     ax.axhline(1, color=COLOURS["reference"], linewidth=1, zorder=0)
-    ax.set_ylim(0.6 * min(float(curve.low.min()) for curve in curves), 3)
+    ax.set_ylim(0.4 * lowest, 3)  # intervals may go on below
     ax.set_xlim(m[0] / 1.3, m[-1] * 1.3)
     _whole_sizes(ax, m)
     ax.set_ylabel("gap or bound (0-1 loss)")
-    level = np.ones(len(m))
-    reference = Curve("", COLOURS["reference"], m, level, level, level)
-    labels.label_curves(ax, [*curves, reference])
 
 
 def _pool_words(file: xr.Dataset) -> str:
