@@ -13,7 +13,7 @@ demo: .venv/installed
 	$(SNAKEMAKE) --configfile config/demo.yaml --report results/demo/report.html --quiet all
 	@echo 'Report: results/demo/report.html'
 
-# Looking for jobs to start every 10 seconds, not every second, saves a twentieth of the time.
+# Snakemake looks for jobs to start every 10 seconds, not every second, which takes less of a core.
 figures: .venv/installed
 	$(SNAKEMAKE) --configfile config/config.yaml --max-jobs-per-timespan 1000/10s
 	$(SNAKEMAKE) --configfile config/config.yaml --report results/talk/report.html --quiet all

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -25,21 +25,17 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
 from neuroninfo.figures import wording
-from neuroninfo.figures.networks import in_words
 from neuroninfo.files import tables
 from neuroninfo.files.storage import StorageError
 from neuroninfo.planes import layers
 from neuroninfo.results import (
-    ablation_gap,
     claims,
     classes,
-    correlations,
     counts,
     first_version,
     planes,
     ranking,
     replication,
-    robustness,
     splits,
     synergy,
 )
@@ -504,35 +500,6 @@ def _tight(row: pd.Series) -> str:
     return words if row["verdict"] == "bounds the gap" else f"{words}, {row['verdict']}"
 
 
-def gap_table(study: Path) -> str:
-    """Ablation curves and redundancy against the generalization gap: both rank correlations."""
-    names = {
-        **{
-            area: f"area, {wording.DIRECTIONS[order]}" for area, order in ablation_gap.AREAS.items()
-        },
-        ablation_gap.REDUNDANCY: "redundancy",
-    }
-    frame = tables.read(study / "ablation-gap.csv", correlations.COLUMNS)
-    return _correlated([names[x] for x in frame["x"].unique()], frame.groupby("x", sort=False))
-
-
-def robustness_table(study: Path) -> str:
-    """Redundancy of layers against what corruptions leave: both rank correlations."""
-    frame = tables.read(study / "robustness-agreement.csv", robustness.AGREEMENT_COLUMNS)
-    parts = frame.groupby(["layer", "y"], sort=False)
-    return _correlated([f"{wording.of_scope(layer)}, {y}" for layer, y in parts.groups], parts)
-
-
-def _correlated(names: Sequence[str], parts: Iterable[tuple[object, pd.DataFrame]]) -> str:
-    """A row a pair of quantities, a column a reading of their correlation."""
-    readings = [correlations.WITHIN, correlations.OVER]
-    rows = [
-        [name, *(in_words(part.set_index("reading").loc[reading]) for reading in readings)]
-        for name, (_, part) in zip(names, parts, strict=True)
-    ]
-    return _markdown(["", *readings], rows)
-
-
 BLOCKS: Mapping[str, Callable[..., str]] = {
     "synergy": synergy_table,
     "synergy-agreement": synergy_agreement,
@@ -552,8 +519,6 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "replaced": replaced_table,
     "replaced-claims": replacements_and_claims,
     "tighter": tighter_table,
-    "gap": gap_table,
-    "robustness": robustness_table,
 }
 """Name -> what makes the text of a block from a study and the words after it."""
 

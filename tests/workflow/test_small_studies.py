@@ -87,6 +87,8 @@ def test_the_first_version_stands_beside_networks_of_its_shape(project: Project)
     arguments = ("--profile", "profiles/local", "--configfile", study)
     run = project.snakemake("results/miniature/figures/first-version.png", *arguments)
     assert run.returncode == 0, run.stdout
+    said = run.stdout.partition("Done in ")[2]
+    assert "\n  results/miniature/figures/first-version.png\n" in said  # few figures: a list
     results = project.folder / "results/miniature"
     table = pd.read_csv(results / "first-version.csv", keep_default_na=False)
     assert set(table["agrees"]) <= {"yes", "no"}

@@ -17,7 +17,7 @@ _PANEL: Final = 5.0
 
 @canvas.styled
 def ablation_gap(networks: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
-    """A panel a curve, and one of redundancy where it was measured; a mark a network.
+    """One panel per curve, and one of redundancy where it was measured; one mark per network.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ _AXES: Final[Mapping[str, tuple[str, str]]] = {
 
 @canvas.styled
 def robustness(table: pd.DataFrame, networks: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
-    """A column a corruption: accuracies by strength above, redundancy of layers below.
+    """One column per corruption: accuracies by strength above, redundancy of layers below.
 
     Parameters
     ----------

@@ -18,7 +18,8 @@ from scipy.spatial.distance import squareform
 from neuroninfo.figures import canvas, wording
 from neuroninfo.results.curves import layer_number
 from neuroninfo.results.statistics import band
-from neuroninfo.results.synergy import COUNTED, MEASURED, SHOWN
+from neuroninfo.results.synergy import COUNTED, MEASURED
+from neuroninfo.synergy.settings import SHOWN
 from neuroninfo.vocabulary import CONDITION, condition_names
 
 _MATRIX: Final = 5.0

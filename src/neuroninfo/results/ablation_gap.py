@@ -46,7 +46,7 @@ def networks(
     condition: Mapping[str, Any],
     synergy: Mapping[str, xr.Dataset] | None = None,
 ) -> pd.DataFrame:
-    """One row a network of a condition.
+    """One row per network of a condition.
 
     Parameters
     ----------

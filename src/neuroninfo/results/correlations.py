@@ -50,7 +50,8 @@ def correlate(points: pd.DataFrame, x: str, y: str, sign: int, study_seed: int) 
     Parameters
     ----------
     points
-        One row a network, with the columns of `CONDITION`; rows with a NaN in x or y are left out.
+        One row per network, with the columns of `CONDITION`; rows with NaN in x or y are left
+        out.
     x, y
         Columns.
     sign
@@ -61,7 +62,7 @@ def correlate(points: pd.DataFrame, x: str, y: str, sign: int, study_seed: int) 
     Returns
     -------
     DataFrame
-        `COLUMNS`, a row each for `WITHIN` and `OVER`. The claim holds if the whole interval has
+        `COLUMNS`, one row each for `WITHIN` and `OVER`. The claim holds if the whole interval has
         its sign and p is below 5 %: intervals over few conditions are too narrow.
     """
     there = points[points[[x, y]].notna().all(axis=1)]

@@ -18,7 +18,7 @@ import xarray as xr
 
 from neuroninfo.results.counts import UNCHANGED
 from neuroninfo.results.statistics import cliffs_delta
-from neuroninfo.synergy.settings import NOT_REMOVED
+from neuroninfo.synergy.settings import NOT_REMOVED, SHOWN
 from neuroninfo.vocabulary import CONDITION, condition_names
 
 COLUMNS: Final[Mapping[str, type]] = {
@@ -28,7 +28,6 @@ COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(("joint", "redundancy", "synergy"), float),
 }
 """Of the list of needed pairs; costs are correct predictions on test, the parts are by BROJA."""
-_MEASURE: Final = "broja"
 _LISTED: Final = 10
 """Pairs of a layer on the page."""
 _ROUNDING: Final = 1e-9
@@ -99,7 +98,7 @@ def quantities(group: xr.Dataset) -> dict[tuple[str, str], np.ndarray]:
     return {key: np.array(values, dtype=np.float64) for key, values in found.items()}
 
 
-def removed(group: xr.Dataset, measure: str = _MEASURE) -> Iterator[pd.DataFrame]:
+def removed(group: xr.Dataset, measure: str = SHOWN) -> Iterator[pd.DataFrame]:
     """Give, by seed, the pairs in the sample whose neurons vary and can be spared one by one.
 
     Parameters

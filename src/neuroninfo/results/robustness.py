@@ -33,7 +33,7 @@ NETWORK_COLUMNS: Final[Mapping[str, type]] = {
     "layer": str,
     **dict.fromkeys(("redundancy", *CORRUPTIONS), float),
 }
-"""Of the table of networks, a row a layer: what is left under each corruption, NaN for none."""
+"""Of the table of networks, one row per layer: what is left under each corruption, NaN for none."""
 AGREEMENT_COLUMNS: Final[Mapping[str, type]] = {"layer": str, **correlations.COLUMNS}
 """Of the correlations of redundancy with what is left."""
 
@@ -51,7 +51,7 @@ def summary(accuracies: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFram
     Returns
     -------
     DataFrame
-        `COLUMNS`, a row a corruption and strength; the first is without corruption.
+        `COLUMNS`, one row per corruption and strength; the first is without corruption.
     """
     rows = []
     for corruption, strength, by_seed in zip(
@@ -89,7 +89,7 @@ def left(accuracies: xr.Dataset) -> dict[str, NDArray[np.float64]]:
 def networks(
     accuracies: xr.Dataset, condition: Mapping[str, Any], synergy: Mapping[str, xr.Dataset]
 ) -> pd.DataFrame:
-    """One row a network and layer of a condition.
+    """One row per network and layer of a condition.
 
     Parameters
     ----------

@@ -17,6 +17,7 @@ from neuroninfo.results.statistics import (
     interval_row,
     mean_over_seeds,
 )
+from neuroninfo.synergy.settings import SHOWN
 from neuroninfo.vocabulary import CONDITION, condition_names
 
 KEY: Final = (*CONDITION, "scope", "epoch", "quantity", "measure")
@@ -30,8 +31,6 @@ COLUMNS: Final[Mapping[str, type]] = {
 """Of the table; ``measure`` is empty where there is only one, ``shuffled`` NaN where it is not."""
 PAGE: Final = (*CONDITION, "scope", "quantity", "measure", "mean", "low", "high", "shuffled")
 """Columns for people."""
-SHOWN: Final = "broja"
-"""Measure of the redundant part in figures."""
 MEASURED: Final[Mapping[str, str]] = {
     "redundancy_share": "redundant share of what two neurons say",
     "shared": "share of what a neuron says that one other says too",

@@ -40,7 +40,7 @@ def corrupted(
     settings: RobustnessSettings,
     dataset: str,
 ) -> Iterator[NDArray[np.float32]]:
-    """Inputs of one case, in each of its forms: shifts have one a direction.
+    """Inputs of one case, in each of its forms: shifts have one per direction.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def blurred(images: Images, deviation: float) -> Images:
 
 
 def shifted(images: Images, down: int, right: int) -> Images:
-    """Images moved by so many pixels; the edge that they leave is repeated."""
+    """Images moved by these numbers of pixels; the edge that they leave is repeated."""
     height, width = images.shape[2:]
     rows = np.clip(np.arange(height) - down, 0, height - 1)
     columns = np.clip(np.arange(width) - right, 0, width - 1)

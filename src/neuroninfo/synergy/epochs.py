@@ -10,9 +10,8 @@ import xarray as xr
 from neuroninfo.files.storage import labelled
 from neuroninfo.neurons.quantization import Quantizer
 from neuroninfo.synergy.pairs import decompose, varies
-from neuroninfo.synergy.settings import QUANTIZER
+from neuroninfo.synergy.settings import QUANTIZER, SHOWN
 
-_MEASURE: Final = "broja"
 _WORDS: Final = {
     "pair_information": "I(T1,T2;Y)",
     "pair_redundancy": "redundant part of I(T1,T2;Y) by broja",
@@ -47,7 +46,7 @@ def of_epoch(activations: xr.Dataset) -> xr.Dataset:
             varying = on[varies(on)]
             if len(varying) > 1:
                 pairs = decompose(varying, labels)
-                parts = (pairs.joint, pairs.redundant[_MEASURE], pairs.synergistic(_MEASURE))
+                parts = (pairs.joint, pairs.redundant[SHOWN], pairs.synergistic(SHOWN))
                 means[:, seed, 0, place] = [part.mean() for part in parts]
     dims = ("seed", "epoch", "layer")
     of = "mean over pairs of neurons that vary"

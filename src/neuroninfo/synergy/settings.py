@@ -7,6 +7,8 @@ from typing import Final
 
 QUANTIZER: Final = "threshold"
 """Of outputs: neurons are on or off."""
+SHOWN: Final = "broja"
+"""Measure of the redundant part in figures, in lists of pairs and over training."""
 NOT_REMOVED: Final = -1
 """In place of correct predictions without a pair of neurons that is not in the sample."""
 
@@ -19,4 +21,4 @@ class SynergySettings:
     shuffles: int
     """Permutations of the classes that baselines are the mean of."""
     removals: int
-    """Pairs of a layer that are removed together at most; of more, so many are drawn."""
+    """Largest number of pairs of a layer that are removed; of more pairs a sample of this size."""
