@@ -23,11 +23,17 @@ GPUS_PER_NODE = 2
 PATIENCE = 400  # seconds that anything but a whole study may take, on a busy machine
 
 # The plugin asks for states ever less often, up to every three minutes, and no option changes that.
+# Each pause between two questions begins with a file, `asked`.
 SNAKEMAKE = f"""\
 #!{sys.executable}
+import asyncio
+from pathlib import Path
 from snakemake.cli import main
 from snakemake_executor_plugin_slurm import Executor
-Executor.next_seconds_between_status_checks = property(lambda self: 1, lambda self, value: None)
+async def pause(executor):
+    Path("asked").touch()
+    await asyncio.sleep(1)
+Executor.sleep = pause
 main()
 """
 
@@ -265,6 +271,15 @@ class ClusterProject(Project):
     def waiting(self) -> int:
         """Scripts that have begun to wait."""
         return len(list(self.folder.glob("started-*")))
+
+    def has_asked(self) -> None:
+        """Wait until Snakemake has just asked for the states of its jobs.
+
+        While it asks, its list of jobs is empty, and an interrupt cancels none of them.
+        """
+        asked = self.folder / "asked"
+        asked.unlink(missing_ok=True)
+        until(asked.exists, "Snakemake asks for states")
 
     def release(self) -> None:
         (self.folder / "released").touch()

@@ -310,6 +310,7 @@ def test_after_a_kill_users_do_what_the_page_says(project: ClusterProject) -> No
 def test_an_interrupt_cancels_the_jobs_and_the_rerun_completes(
     project: ClusterProject, held: subprocess.Popen[str], reference: Project
 ) -> None:
+    project.has_asked()
     held.send_signal(signal.SIGINT)
     assert held.wait(PATIENCE) == 1
     until(lambda: set(project.states()) == {"CANCELLED"}, "both jobs are cancelled")
