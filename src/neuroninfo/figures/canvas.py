@@ -384,7 +384,7 @@ def _save_png(drawn: Figure, path: Path) -> None:
     drawn.savefig(pixels, dpi=dpi, format="png", pil_kwargs={"compress_level": 0})
     picture = Image.open(pixels).convert("RGB")
     reduced = picture.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    reduced.save(path, format="png", dpi=(dpi, dpi), compress_level=9)
+    reduced.save(path, format="png", dpi=(dpi, dpi), compress_level=6)
 
 
 def label_left(axes: Sequence[Axes], text: str) -> None:
