@@ -6,7 +6,9 @@ import io
 import itertools
 import math
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -91,25 +93,46 @@ styled_slide: Final = matplotlib.style.context(
 )
 """Decorator of every function that makes a slide."""
 
-_SMALL_PRINT: Final = 8
+_PRINT: Final = 8
+"""Points of the smallest text in a paper."""
 
-COLUMN: Final[Sequence[str | Mapping[str, Any]]] = (
-    "default",
-    {
-        **_RC,
-        **dict.fromkeys(
-            ("font.size", "axes.labelsize", "axes.titlesize", "legend.fontsize"), _SMALL_PRINT
-        ),
-        "axes.linewidth": 0.6,
-        "figure.figsize": (84 / 25.4, 60 / 25.4),
-        "figure.constrained_layout.use": True,
-        "legend.frameon": False,
-        "lines.linewidth": 1.2,
-        "lines.markersize": 3,
-        "savefig.dpi": 600,
-    },
-)
-"""For own figures from the CSV files: a paper's column, 84 mm wide, with text of 8 pt."""
+_NARROWEST: Final = 3.0
+"""Inches of a panel in a paper, before it is printed smaller, if others stand beside it."""
+
+_PAPER: Final[ContextVar[float | None]] = ContextVar("paper", default=None)
+
+
+@contextmanager
+def paper(width_mm: float = 84) -> Iterator[None]:
+    """Make figures for a paper: without title, subtitle and note, and as wide as its column.
+
+    Panels that do not fit side by side stand below each other. Include the PDF at the given
+    width, and its smallest text is printed at 8 points.
+
+    Parameters
+    ----------
+    width_mm
+        Width in print in millimetres: 84 of one column, 174 of two in many journals.
+
+    Raises
+    ------
+    ValueError
+        The width is below 60 mm.
+
+    Examples
+    --------
+    >>> with canvas.paper(84):
+    ...     drawn = ablation_layers(curves, condition)
+    >>> canvas.save(drawn, "ablation.pdf")
+    """
+    if width_mm < 60:
+        raise ValueError(f"{width_mm} mm: a figure for a paper is at least 60 mm wide")
+    before = _PAPER.set(width_mm / 25.4 * SMALL / _PRINT)
+    try:
+        yield
+    finally:
+        _PAPER.reset(before)
+
 
 _DPI: Final = 200
 _WIDEST: Final = 2200
@@ -197,18 +220,28 @@ def figure(
         Margins are fixed, so what is placed by the size of the axes stays right.
     """
     n_columns = columns or (n_panels if n_panels <= 3 else math.ceil(n_panels / 2))
+    right, gap = 0.3, gap if shared else left
+    paper_width = _PAPER.get()
+    if paper_width is not None:
+        room = paper_width - left - right + gap
+        n_columns = max(1, min(n_columns, int(room / (min(panel, _NARROWEST) + gap))))
+        narrowed = (room / n_columns - gap) / panel
+        panel = narrowed * panel
+        if height is not None:
+            height = min(height, max(narrowed * height, 0.6 * panel))
     n_rows = math.ceil(n_panels / n_columns)
     if height is None:
         height = _HEIGHT if n_rows == 1 else 0.8 * _HEIGHT
     line = 1.3 * SMALL / 72
-    right, gap = 0.3, gap if shared else left
     above = headed * line + 0.15
     under = 0.15 + below * line
     inside = under if between is None else 0.15 + between * line
     width = left + right + n_columns * panel + (n_columns - 1) * gap
-    lines = textwrap.wrap(note, int((width - 0.3) * 72 / (0.53 * SMALL)))
-    noted = 0.2 + len(lines) * line
-    top, bottom = 0.85, noted + 1.1 * len(legend) * line
+    lines, top = textwrap.wrap(note, int((width - 0.3) * 72 / (0.53 * SMALL))), 0.85
+    if paper_width is not None:  # the paper's caption has them
+        lines, top = [], 0.0
+    noted = 0.2 * bool(lines) + len(lines) * line
+    bottom = noted + 1.1 * len(legend) * line
     total = top + n_rows * (above + height + inside) - inside + under + bottom
     drawn = Figure(figsize=(width, total))
     FigureCanvasAgg(drawn)  # texts are measured by it
@@ -229,13 +262,11 @@ def figure(
     for ax in grid.flat[n_panels:]:
         ax.remove()
     edge = 0.15 / width
-    for text, y, size, weight in (
-        (title, 0.14, TITLE, "bold"),
-        (subtitle, 0.5, LABEL, "normal"),
-    ):
+    heads = ((title, 0.14, TITLE, "bold"), (subtitle, 0.5, LABEL, "normal"))
+    for text, y, size, weight in heads if paper_width is None else ():
         written = drawn.text(edge, 1 - y / total, text, fontsize=size, weight=weight, va="top")
-        room = (width - 0.3) * float(drawn.dpi) / written.get_window_extent().width
-        written.set_fontsize(max(SMALL, size * min(1, room)))
+        fitting = (width - 0.3) * float(drawn.dpi) / written.get_window_extent().width
+        written.set_fontsize(max(SMALL, size * min(1, fitting)))
     drawn.text(
         edge,
         0.12 / total,
@@ -275,7 +306,11 @@ def slide(n_panels: int, *, title: str, subtitle: str, note: str) -> tuple[Figur
         Margins are fixed.
     """
     width, height = SLIDE
-    drawn = Figure(figsize=SLIDE)
+    above, under = 1.0, 1.15
+    words = _PAPER.get() is None
+    if not words:  # the paper's caption has them
+        height, above, under = height - 1.1, 0.2, 0.85
+    drawn = Figure(figsize=(width, height))
     FigureCanvasAgg(drawn)  # texts are measured by it
     grid = drawn.subplots(
         1,
@@ -286,22 +321,26 @@ def slide(n_panels: int, *, title: str, subtitle: str, note: str) -> tuple[Figur
         gridspec_kw={
             "left": 1.25 / width,
             "right": 1 - 1.5 / width,
-            "top": 1 - (1.0 + 0.75 * (n_panels > 1)) / height,
-            "bottom": 1.15 / height,
+            "top": 1 - (above + 0.75 * (n_panels > 1)) / height,
+            "bottom": under / height,
             "wspace": 0.08,
         },
     )
     room = (width - 0.3) * float(drawn.dpi)
-    for text, y, size, weight in (
-        (title, 0.12, SLIDE_TITLE, "bold"),
-        (subtitle, 0.58, SLIDE_TEXT, "normal"),
-    ):
+    heads = ((title, 0.12, SLIDE_TITLE, "bold"), (subtitle, 0.58, SLIDE_TEXT, "normal"))
+    for text, y, size, weight in heads if words else ():
         written = drawn.text(
             0.15 / width, 1 - y / height, text, fontsize=size, weight=weight, va="top"
         )
         share = min(1, room / written.get_window_extent().width)
         written.set_fontsize(max(SLIDE_TEXT, size * share))
-    drawn.text(0.15 / width, 0.1 / height, note, fontsize=SLIDE_TEXT, color=COLOURS["reference"])
+    drawn.text(
+        0.15 / width,
+        0.1 / height,
+        note if words else "",
+        fontsize=SLIDE_TEXT,
+        color=COLOURS["reference"],
+    )
     for ax in grid.flat:
         ax.tick_params(labelsize=SLIDE_TEXT)  # ticks are made when they are drawn
     return drawn, list(grid.flat)
