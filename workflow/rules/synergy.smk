@@ -30,7 +30,7 @@ rule decompose:
         runtime=lasting(60),
     params:
         condition=block_of,
-        settings=lambda wildcards: STUDY.synergy_settings(),
+        settings=lambda wildcards: STUDY.synergy_settings(condition_of(wildcards)),
         code=lambda wildcards: code("decompose.py"),
     script:
         "../scripts/decompose.py"

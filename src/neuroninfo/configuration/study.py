@@ -289,9 +289,10 @@ class Study:
             "rows": self.resolved["memory"]["rows"],
         }
 
-    def synergy_settings(self) -> dict[str, Any]:
+    def synergy_settings(self, condition: Condition) -> dict[str, Any]:
         """How redundancy and synergy are measured."""
-        section = self.resolved["synergy"]
+        own = self.resolved["datasets"][condition.dataset]["synergy"]
+        section = {**self.resolved["synergy"], **own}
         return {
             "study_seed": self.seed,
             "shuffles": section["shuffles"],

@@ -64,6 +64,7 @@ def made(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "measure_settings", study.measure_settings(condition)
         yield "reading_settings", study.reading_settings(condition)
         yield "robustness_settings", study.robustness_settings(condition)
+        yield "synergy_settings", study.synergy_settings(condition)
         for group in (None, *study.plane_groups(condition)):
             yield "plane_settings", study.plane_settings(condition, group)
         if plan.orderings:
@@ -73,7 +74,6 @@ def made(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "search_settings", study.search_settings(name)
     yield "constant_settings", study.constant_settings()
     yield "precision_settings", study.precision_settings()
-    yield "synergy_settings", study.synergy_settings()
     yield "class_settings", study.class_settings()
     if calibration := study.calibration_settings():
         yield "calibration_settings", calibration

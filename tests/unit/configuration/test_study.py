@@ -91,6 +91,7 @@ def test_defaults() -> None:
                 "label_noise": 0.0,
                 "training": {},
                 "planes": {},
+                "synergy": {},
             }
         },
         "training": {
@@ -1459,6 +1460,21 @@ def test_the_talk_counts_neurons_of_some_networks() -> None:
     assert counted == {f"cifar10/250-500-250-500/relu/{name}" for name in regularizers}
 
 
+def test_removed_pairs_of_a_data_set() -> None:
+    study = load(
+        changed(
+            MINIMAL
+            + """
+            datasets/mnist: {validation: 100, synergy: {removals: 7}}
+            conditions/0/dataset: [digits, mnist]
+            """.replace("            ", "")
+        )
+    )
+    digits, mnist = study.conditions
+    assert study.synergy_settings(digits)["removals"] == 5000
+    assert study.synergy_settings(mnist)["removals"] == 7
+
+
 def test_planes_of_a_data_set() -> None:
     study = load(
         changed(
@@ -1590,7 +1606,10 @@ def test_every_mapping_of_the_schema_is_closed() -> None:
 def test_every_key_is_described(path: str, entry: dict[str, Any], required: bool) -> None:
     resolved = resolve(entry, SCHEMA)
     description = entry.get("description") or resolved["description"]
-    own = ("datasets.<name>.training.", "datasets.<name>.planes.", "regularizers.<name>.training.")
+    of_dataset = tuple(
+        f"datasets.<name>.{section}." for section in ("training", "planes", "synergy")
+    )
+    own = (*of_dataset, "regularizers.<name>.training.")
     absent = "absent:" in description or (path.startswith(own) and "default" not in entry)
     assert description.endswith(".")
     assert [required, "default" in entry, absent].count(True) == 1
