@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import matplotlib.style
 import pandas as pd
@@ -20,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 from neuroninfo.figures import wording
@@ -96,43 +97,50 @@ styled_slide: Final = matplotlib.style.context(
 _PRINT: Final = 8
 """Points of the smallest text in a paper."""
 
-_NARROWEST: Final = 3.0
-"""Inches of a panel in a paper, before it is printed smaller, if others stand beside it."""
+_NARROWEST: Final = 2.8
+"""Inches of a panel in a paper."""
+_MOST: Final = 4
+"""Panels in a column of a paper; more have the width of the page."""
 
-_PAPER: Final[ContextVar[float | None]] = ContextVar("paper", default=None)
+_PAPER: Final[ContextVar[tuple[float, float] | None]] = ContextVar("paper", default=None)
+"""Inches of one and of two columns, such that text of `SMALL` is printed at `_PRINT`."""
 
 
 @contextmanager
-def paper(width_mm: float = 84) -> Iterator[None]:
-    """Make figures for a paper: without title, subtitle and note, and as wide as its column.
+def paper(column_mm: float = 84, page_mm: float = 174) -> Iterator[None]:
+    """Make figures for a paper: without title, subtitle and note, which its caption has.
 
-    Panels that do not fit side by side stand below each other. Include the PDF at the given
-    width, and its smallest text is printed at 8 points.
+    A figure is as wide as a column if its panels have room there, else as the page, and panels
+    stand below each other where they have to. Include the PDF at the width of the column or of
+    the page, and its smallest text is printed at 8 points.
 
     Parameters
     ----------
-    width_mm
-        Width in print in millimetres: 84 of one column, 174 of two in many journals.
+    column_mm, page_mm
+        Widths in print in millimetres.
 
     Raises
     ------
     ValueError
-        The width is below 60 mm.
+        A width is below 60 mm.
 
     Examples
     --------
-    >>> with canvas.paper(84):
+    >>> with canvas.paper():
     ...     drawn = ablation_layers(curves, condition)
     >>> canvas.save(drawn, "ablation.pdf")
     """
-    if width_mm < 60:
-        raise ValueError(f"{width_mm} mm: a figure for a paper is at least 60 mm wide")
-    before = _PAPER.set(width_mm / 25.4 * SMALL / _PRINT)
+    if min(column_mm, page_mm) < 60:
+        raise ValueError(f"{column_mm} and {page_mm} mm: a column has at least 60 mm")
+    scale = SMALL / _PRINT / 25.4
+    before = _PAPER.set((scale * column_mm, scale * page_mm))
     try:
         yield
     finally:
         _PAPER.reset(before)
 
+
+_FOR_PAPER: Final[WeakSet[Figure]] = WeakSet()
 
 _DPI: Final = 200
 _WIDEST: Final = 2200
@@ -221,9 +229,10 @@ def figure(
     """
     n_columns = columns or (n_panels if n_panels <= 3 else math.ceil(n_panels / 2))
     right, gap = 0.3, gap if shared else left
-    paper_width = _PAPER.get()
-    if paper_width is not None:
-        room = paper_width - left - right + gap
+    for_paper = _PAPER.get()
+    if for_paper is not None:
+        column, page = (whole - left - right + gap for whole in for_paper)
+        room = column if column - gap >= _NARROWEST and n_panels <= _MOST else page
         n_columns = max(1, min(n_columns, int(room / (min(panel, _NARROWEST) + gap))))
         narrowed = (room / n_columns - gap) / panel
         panel = narrowed * panel
@@ -237,11 +246,14 @@ def figure(
     under = 0.15 + below * line
     inside = under if between is None else 0.15 + between * line
     width = left + right + n_columns * panel + (n_columns - 1) * gap
-    lines, top = textwrap.wrap(note, int((width - 0.3) * 72 / (0.53 * SMALL))), 0.85
-    if paper_width is not None:  # the paper's caption has them
-        lines, top = [], 0.0
-    noted = 0.2 * bool(lines) + len(lines) * line
-    bottom = noted + 1.1 * len(legend) * line
+    letters = int((width - 0.3) * 72 / (0.53 * SMALL))
+    lines, top, noted = textwrap.wrap(note, letters), 0.85, 0.2
+    if for_paper is not None:
+        title = subtitle = ""
+        lines, top, noted = [], 0.0, 0.0
+    entries = [textwrap.wrap(str(entry.get_label()), letters - 6) for entry in legend]
+    noted += len(lines) * line
+    bottom = noted + 1.1 * sum(map(len, entries)) * line
     total = top + n_rows * (above + height + inside) - inside + under + bottom
     drawn = Figure(figsize=(width, total))
     FigureCanvasAgg(drawn)  # texts are measured by it
@@ -262,10 +274,12 @@ def figure(
     for ax in grid.flat[n_panels:]:
         ax.remove()
     edge = 0.15 / width
-    heads = ((title, 0.14, TITLE, "bold"), (subtitle, 0.5, LABEL, "normal"))
-    for text, y, size, weight in heads if paper_width is None else ():
+    for text, y, size, weight in (
+        (title, 0.14, TITLE, "bold"),
+        (subtitle, 0.5, LABEL, "normal"),
+    ):
         written = drawn.text(edge, 1 - y / total, text, fontsize=size, weight=weight, va="top")
-        fitting = (width - 0.3) * float(drawn.dpi) / written.get_window_extent().width
+        fitting = (width - 0.3) * float(drawn.dpi) / max(written.get_window_extent().width, 1)
         written.set_fontsize(max(SMALL, size * min(1, fitting)))
     drawn.text(
         edge,
@@ -279,6 +293,7 @@ def figure(
     if legend:
         drawn.legend(
             handles=legend,
+            labels=["\n".join(entry) for entry in entries],
             loc="lower left",
             bbox_to_anchor=(edge, noted / total),
             fontsize=SMALL,
@@ -287,6 +302,8 @@ def figure(
             borderpad=0,
             borderaxespad=0,
         )
+    if for_paper is not None:
+        _FOR_PAPER.add(drawn)
     return drawn, list(grid.flat[:n_panels])
 
 
@@ -307,8 +324,8 @@ def slide(n_panels: int, *, title: str, subtitle: str, note: str) -> tuple[Figur
     """
     width, height = SLIDE
     above, under = 1.0, 1.15
-    words = _PAPER.get() is None
-    if not words:  # the paper's caption has them
+    if _PAPER.get() is not None:
+        title = subtitle = note = ""
         height, above, under = height - 1.1, 0.2, 0.85
     drawn = Figure(figsize=(width, height))
     FigureCanvasAgg(drawn)  # texts are measured by it
@@ -327,20 +344,16 @@ def slide(n_panels: int, *, title: str, subtitle: str, note: str) -> tuple[Figur
         },
     )
     room = (width - 0.3) * float(drawn.dpi)
-    heads = ((title, 0.12, SLIDE_TITLE, "bold"), (subtitle, 0.58, SLIDE_TEXT, "normal"))
-    for text, y, size, weight in heads if words else ():
+    for text, y, size, weight in (
+        (title, 0.12, SLIDE_TITLE, "bold"),
+        (subtitle, 0.58, SLIDE_TEXT, "normal"),
+    ):
         written = drawn.text(
             0.15 / width, 1 - y / height, text, fontsize=size, weight=weight, va="top"
         )
-        share = min(1, room / written.get_window_extent().width)
+        share = min(1, room / max(written.get_window_extent().width, 1))
         written.set_fontsize(max(SLIDE_TEXT, size * share))
-    drawn.text(
-        0.15 / width,
-        0.1 / height,
-        note if words else "",
-        fontsize=SLIDE_TEXT,
-        color=COLOURS["reference"],
-    )
+    drawn.text(0.15 / width, 0.1 / height, note, fontsize=SLIDE_TEXT, color=COLOURS["reference"])
     for ax in grid.flat:
         ax.tick_params(labelsize=SLIDE_TEXT)  # ticks are made when they are drawn
     return drawn, list(grid.flat)
@@ -401,6 +414,9 @@ def save(drawn: Figure, *paths: str | Path) -> None:
     """
     # Dates and versions differ between runs that draw the same.
     metadata = {"CreationDate": None, "Producer": None}
+    box = None
+    if drawn in _FOR_PAPER:  # words can be longer than what they stand at: the page grows
+        box = Bbox.union([drawn.bbox_inches, drawn.get_tightbbox()])
     for path in map(Path, paths):
         if path.suffix == ".csv":
             if drawn not in _RECORDED:
@@ -411,16 +427,17 @@ def save(drawn: Figure, *paths: str | Path) -> None:
             raise ValueError(f"{path}: figures are written as .pdf, .png or .csv")
         with written_whole(path) as part:
             if path.suffix == ".png":
-                _save_png(drawn, part)
+                _save_png(drawn, part, box)
             else:
-                drawn.savefig(part, dpi=_DPI, metadata=metadata)
+                drawn.savefig(part, dpi=_DPI, metadata=metadata, bbox_inches=box)
 
 
-def _save_png(drawn: Figure, path: Path) -> None:
+def _save_png(drawn: Figure, path: Path, box: Bbox | None) -> None:
     """A picture with a palette: a report holds all figures of a study in one file."""
     dpi = min(_DPI, _WIDEST / drawn.get_figwidth())
     pixels = io.BytesIO()
-    drawn.savefig(pixels, dpi=dpi, format="png", pil_kwargs={"compress_level": 0})
+    raw = {"compress_level": 0}
+    drawn.savefig(pixels, dpi=dpi, format="png", bbox_inches=box, pil_kwargs=raw)
     picture = Image.open(pixels).convert("RGB")
     reduced = picture.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     reduced.save(path, format="png", dpi=(dpi, dpi), compress_level=6)

@@ -69,7 +69,7 @@ def information(
         f"({wording.of_quantizer(quantizer)}), {int(neurons.attrs['n_examples']):,} examples. "
         "Bar: quartiles; circle: median.",
         panel=panel,
-        below=3,
+        below=4,
     )
     ticks = []
     for position, layer in enumerate(layers):
@@ -136,9 +136,8 @@ def _tick(layer: int, members: xr.Dataset, condition: Mapping[str, Any]) -> str:
     seeds, neurons = members["state"].transpose("seed", "neuron").shape
     lines = [
         f"layer {layer}",
-        " \N{MULTIPLICATION SIGN} ".join(
-            [wording.counted(neurons, wording.unit(condition)), wording.counted(seeds, "seed")]
-        ),
+        wording.counted(neurons, wording.unit(condition)),
+        f"\N{MULTIPLICATION SIGN} {wording.counted(seeds, 'seed')}",
     ]
     if condition["activation"] == "relu":
         never_active = members["state"].attrs["flag_meanings"].split().index("never_active")

@@ -1,5 +1,6 @@
 """Figures say in words what they show, and nothing in them hides anything else."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -190,6 +191,29 @@ def test_no_text_overlaps_another(made: Callable[[str], Figure], case: str) -> N
         assert not a.get_window_extent().overlaps(b.get_window_extent()), (a, b)
 
 
+@pytest.mark.parametrize("case", ["network", "four layers", "information"])
+def test_a_figure_for_a_paper_fits_its_column_and_has_no_title(case: str, tmp_path: Path) -> None:
+    def sizes(**widths: float) -> tuple[Figure, float]:
+        with canvas.paper(**widths):
+            figure = CASES[case]()
+        canvas.save(figure, tmp_path / "paper.pdf")
+        page = re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ", (tmp_path / "paper.pdf").read_bytes())
+        assert page
+        return figure, float(page[1]) / 72 * 25.4 / (canvas.SMALL / 8)
+
+    figure, column = sizes()
+    assert column == pytest.approx(84, abs=4)
+    assert all(text.get_fontsize() >= canvas.SMALL for text in texts(figure))
+    assert said(figure).strip() == ""
+    assert len({ax.get_position().x0 for ax in figure.axes}) == 1  # below each other
+    assert len(figure.axes) == len(CASES[case]().axes)
+    # What has no room in one column is as wide as the page.
+    figure, page = sizes(column_mm=60)
+    assert page == pytest.approx(174, abs=8)
+    with pytest.raises(ValueError, match="50 and 174 mm: a column has at least 60 mm"):
+        sizes(column_mm=50)
+
+
 @pytest.mark.parametrize("case", [c for c in CASES if not c.startswith("information")])
 def test_labels_are_off_the_curves_and_inside(made: Callable[[str], Figure], case: str) -> None:
     for ax in made(case).axes:
@@ -303,8 +327,8 @@ def test_distributions(made: Callable[[str], Figure]) -> None:
     (ax,) = figure.axes
     assert ax.get_ylabel() == "mutual information (bit)"
     assert [label.get_text() for label in ax.get_xticklabels()] == [
-        "layer 1\n40 neurons \N{MULTIPLICATION SIGN} 3 seeds\n5 % never active",
-        "layer 2\n30 neurons \N{MULTIPLICATION SIGN} 3 seeds\n0 % never active",
+        "layer 1\n40 neurons\n\N{MULTIPLICATION SIGN} 3 seeds\n5 % never active",
+        "layer 2\n30 neurons\n\N{MULTIPLICATION SIGN} 3 seeds\n0 % never active",
     ]
     assert set(labels(ax)) == {"labels\nshuffled:\n0.00065 bit"}
     assert len(ax.findobj(PolyCollection)) == 2
@@ -327,7 +351,7 @@ def test_constant_information_is_dots_only(made: Callable[[str], Figure]) -> Non
 def test_class_entropy_is_marked_where_it_is_in_view() -> None:
     (ax,) = distributions(neurons(scale=2.0), activation="tanh").axes
     assert "H(Y)\nat most\n3.32 bit" in labels(ax)
-    assert ax.get_xticklabels()[0].get_text().count("\n") == 1  # never active: relu only
+    assert ax.get_xticklabels()[0].get_text().count("\n") == 2  # never active: relu only
 
 
 def test_rare_never_active_neurons_are_not_rounded_away() -> None:
