@@ -25,17 +25,21 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
 from neuroninfo.figures import wording
+from neuroninfo.figures.networks import in_words
 from neuroninfo.files import tables
 from neuroninfo.files.storage import StorageError
 from neuroninfo.planes import layers
 from neuroninfo.results import (
+    ablation_gap,
     claims,
     classes,
+    correlations,
     counts,
     first_version,
     planes,
     ranking,
     replication,
+    robustness,
     splits,
     synergy,
 )
@@ -500,6 +504,51 @@ def _tight(row: pd.Series) -> str:
     return words if row["verdict"] == "bounds the gap" else f"{words}, {row['verdict']}"
 
 
+def gap_table(study: Path) -> str:
+    """Rank correlations of areas and of redundancy with the generalization gap."""
+    frame = tables.read(study / "ablation-gap.csv", correlations.COLUMNS)
+    rows = [
+        [_of_column(x), _of_column(y), _networks(own), *_both_readings(own)]
+        for (x, y), own in frame.groupby(["x", "y"], sort=False)
+    ]
+    return _markdown(["what", "against", "networks", *_READINGS], rows)
+
+
+def robustness_table(study: Path) -> str:
+    """Rank correlations of the redundancy of a layer with what a corruption leaves."""
+    frame = tables.read(study / "robustness-agreement.csv", robustness.AGREEMENT_COLUMNS)
+    rows = [
+        [wording.of_scope(layer), kind, _networks(own), *_both_readings(own)]
+        for (layer, kind), own in frame.groupby(["layer", "y"], sort=False)
+    ]
+    return _markdown(["layer", "corruption", "networks", *_READINGS], rows)
+
+
+_READINGS = (correlations.WITHIN, correlations.OVER)
+
+
+def _of_column(column: str) -> str:
+    """A column of ``ablation-gap-networks.csv`` for people."""
+    if column == "gap":
+        return "generalization gap"
+    if column == ablation_gap.REDUNDANCY:
+        return "redundancy of two neurons"
+    return f"area, {wording.DIRECTIONS[ablation_gap.AREAS[column]]}"
+
+
+def _networks(own: pd.DataFrame) -> str:
+    row = own.iloc[0]
+    return f"{row['n_networks']} of {row['n_conditions']} conditions"
+
+
+def _both_readings(own: pd.DataFrame) -> list[str]:
+    by_reading = own.set_index("reading")
+    return [
+        in_words(by_reading.loc[reading]) if reading in by_reading.index else ""
+        for reading in _READINGS
+    ]
+
+
 BLOCKS: Mapping[str, Callable[..., str]] = {
     "synergy": synergy_table,
     "synergy-agreement": synergy_agreement,
@@ -519,6 +568,8 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "replaced": replaced_table,
     "replaced-claims": replacements_and_claims,
     "tighter": tighter_table,
+    "gap": gap_table,
+    "robustness": robustness_table,
 }
 """Name -> what makes the text of a block from a study and the words after it."""
 

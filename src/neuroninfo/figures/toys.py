@@ -207,7 +207,9 @@ class _Planes:
         for artist in self.changing:
             artist.remove()
         self.changing.clear()
-        self.drawn.texts[1].set_text(self._words(epoch))
+        subtitle = self.drawn.texts[1]
+        if subtitle.get_text():  # a figure for a paper has none
+            subtitle.set_text(self._words(epoch))
         snapshot = width_two.snapshot(self.network, epoch, self.restart)
         *drawn, probability = self.outputs(epoch)
         wrong = (probability > 0.5) != self.labels
