@@ -98,30 +98,29 @@ def answer(study: Path) -> str:
     frame = claims.read_study(study / "claims.csv")
     frame = frame[frame["measure"] == "mutual_information"]
     c1 = cells[(cells["claim"] == "C1") & (cells["reading"] == claims.WHOLE)]
-    settings, effects, shares, rests = [], [], [], []
+    rows = []
     for _, around in c1.groupby("reference", sort=False):
         row = around[around["setting"] == "reference"].iloc[0]
         key = [*CONDITION, "claim", "quantizer", "replacement", "scope"]
         own = frame[(frame[key] == list(row[key])).all(axis=1)].set_index("reading")
+        parts = [_in_points(own.loc[part, "effect"]) for part in (claims.SHARE, claims.WITHIN)]
         networks = " and ".join(map(wording.of_regularizer, row[["activation", "regularizer"]]))
-        holds = (around["verdict"] == "holds").sum()
-        settings.append(f"{holds} of {len(around)} settings around {networks}")
-        effects.append(_points(row))
-        shares.append(_in_points(own.loc[claims.SHARE, "effect"]))
-        rests.append(_in_points(own.loc[claims.WITHIN, "effect"]))
+        holds = f"{(around['verdict'] == 'holds').sum()} of {len(around)}"
+        rows.append([networks, holds, _points(row), *parts])
+    heads = ["networks with", "settings in which C1 holds", "effect, in points"]
+    heads += ["share of the layers", "share of the neurons within layers"]
     by_layer = {name: cells[cells["claim"] == name] for name in ("C2a", "C2b")}
     return (
         "Claim C1 says that, over the whole network, removing the neurons with the highest mutual "
-        "information first hurts less than removing those with the lowest first. "
-        f"It holds in {_listed(settings)} "
-        f"({wording.of_dataset(c1['dataset'].iloc[0])}, {c1['n_seeds'].max()} seeds per setting). "
-        "In the reference settings the effect on the mean accuracy is "
-        f"{_listed(effects)} percentage points. "
-        f"The sequence in which the order empties the layers contributes {_listed(shares)} points "
-        "to it, and the order of the neurons within the layers contributes "
-        f"{_listed(rests)} points. "
+        "information first hurts less than removing those with the lowest first. Its effect is the "
+        "difference of the two mean accuracies in percentage points, with a 95 % interval. It is "
+        "the sum of two parts: what the sequence contributes in which the order empties the "
+        "layers, and what the order of the neurons within the layers contributes "
+        f"({wording.of_dataset(c1['dataset'].iloc[0])}, {c1['n_seeds'].max()} seeds per setting; "
+        "effects are those of the reference settings).\n\n"
+        f"{_markdown(heads, rows)}\n\n"
         "Within single layers, removing the highest first hurts more than a random order "
-        f"(claim C2a) in {_verdicts(by_layer['C2a'], 'less')}; removing the lowest first hurts "
+        f"(claim C2a) in {_verdicts(by_layer['C2a'], 'less')}. Removing the lowest first hurts "
         f"less than a random order (claim C2b) in {_verdicts(by_layer['C2b'], 'more')}."
     )
 
@@ -135,10 +134,6 @@ def _verdicts(cells: pd.DataFrame, contrary: str) -> str:
 def _in_points(accuracy: float) -> str:
     """Such as "3.0"; never "-0.0"."""
     return f"{round(100 * float(accuracy), 1) + 0.0:.1f}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
 def first_version_table(study: Path) -> str:
