@@ -39,6 +39,19 @@ class Drawn:
         found = [*self.masks, *self.noise, *self.disturbance, self.deviation]
         return [tensor for tensor in found if tensor is not None]
 
+    def like(self) -> Drawn:
+        """Tensors of the same shapes, for other numbers."""
+
+        def empty(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else torch.empty_like(tensor)
+
+        return Drawn(
+            [empty(mask) for mask in self.masks],
+            [empty(added) for added in self.noise],
+            [torch.empty_like(numbers) for numbers in self.disturbance],
+            empty(self.deviation),
+        )
+
 
 class Draws:
     """Draws for the networks of a stack.

@@ -20,7 +20,9 @@ from neuroninfo.networks.stack import (
     Stack,
 )
 from neuroninfo.streams import Stream, generator
+from neuroninfo.training import graphs
 from neuroninfo.training.drawn import Drawn, Draws
+from neuroninfo.training.graphs import Steps
 from neuroninfo.training.groups import Group
 from neuroninfo.training.optimizers import disturb
 from neuroninfo.training.parameters import Layer, layout, matrix, state_of
@@ -66,6 +68,7 @@ class Learner:
         self.known: Tensor | None = None  # as of `Trained.example_information`, sum over examples
         if settings.optimizer == "sgld":
             self.known = torch.zeros(len(seeds), len(PRIORS), dtype=torch.float64, device=device)
+        self.runner = Steps(self._step, settings.batch_size, graphs.recorder(device))
         self.seen = 0  # training examples in the epoch that is being run
         self.steps = 0  # that all networks have done
 
@@ -145,7 +148,7 @@ class Learner:
                     sizes = [batch.shape[-2] for batch in batches[0]]
                     drawn = self.draws.ahead(group, self.steps + 1, sizes, self.gathered_bytes)
                     for batch in zip(*batches, drawn, strict=True):
-                        self._step(group, *batch)
+                        self.runner.run(group, *batch)
                 self.steps += len(sizes)
                 self.seen = start + len(picked)
                 between(epoch)
