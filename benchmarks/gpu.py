@@ -2,13 +2,18 @@
 
     python benchmarks/gpu.py
 
-Random data of the sizes of the talk's tasks: times do not depend on the values.
+Random data of the sizes of the talk's tasks: times do not depend on the values.  The floor of a
+step is the longer of two times: of its products at the speed of a large one, and of reading and
+writing weights, gradients, moments and outputs at the speed of a large copy, both as measured.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +22,20 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 from neuroninfo.networks.stack import Architecture, hidden_widths
+from neuroninfo.training import graphs
 from neuroninfo.training.layouts import Trained
 from neuroninfo.training.loop import train
 from neuroninfo.training.settings import Regularizer, Settings
 from neuroninfo.training.splits import Split
 
 TASKS = {
-    "mnist 100-100": (50_000, 784, "100-100", (1, 5, 20, 100, 400)),
-    "cifar10 250-500-250-500": (40_000, 3072, "250-500-250-500", (1, 5, 20, 50)),
+    "mnist 100-100": (50_000, 784, "100-100", (1, 20, 100, 400, 1000)),
+    "cifar10 250-500-250-500": (40_000, 3072, "250-500-250-500", (1, 20, 50)),
 }
+BATCH = 128
+MOVED = 11
+"""Times that a step with Adam reads or writes each parameter: weights in both directions, gradients
+written and read, weights and both moments read and written, rounded up."""
 REGULARIZERS = {
     "none": Regularizer(),
     "l2": Regularizer(l2=1e-3),
@@ -63,20 +73,54 @@ def trained(
         regularizer.batch_norm_momentum is not None,
         regularizer.output_bits,
     )
-    settings = Settings(0, "random", name, "relu", 1e-3, 128, epochs, (), regularizer)
+    settings = Settings(0, "random", name, "relu", 1e-3, BATCH, epochs, (), regularizer)
     return train(architecture, seeds, data, settings)
 
 
-def seconds(data: dict[str, Split], name: str, regularizer: Regularizer, n: int) -> float:
-    """Of an epoch: the second and third of three."""
+def fastest(run: Callable[[], object], device: str) -> float:
+    """Seconds, the least of five."""
     times = []
-    for epochs in (1, 3):
-        torch.cuda.synchronize()
+    for _ in range(5):
+        started = time.perf_counter()
+        run()
+        if device == "cuda":
+            torch.cuda.synchronize()
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def speeds(device: str, size: int = 8192) -> tuple[float, float]:
+    """Operations in float32 and bytes per second, of a large product and a large copy."""
+    square, into = (torch.rand(size, size, device=device) for _ in range(2))
+    product = fastest(lambda: torch.mm(square, square, out=into), device)
+    copied = fastest(lambda: into.copy_(square), device)
+    return 2 * size**3 / product, 2 * 4 * size**2 / copied
+
+
+def floor(n_inputs: int, name: str, n: int, of: tuple[float, float]) -> float:
+    """Seconds that a step of n networks takes at least."""
+    widths = [n_inputs, *hidden_widths(name), 10]
+    weights = [a * b for a, b in pairwise(widths)]
+    products = 2 * BATCH * (3 * sum(weights) - weights[0])  # no gradient of the inputs
+    moved = 4 * (MOVED * sum(weights) + 4 * BATCH * sum(widths[1:]))
+    return n * max(products / of[0], moved / of[1])
+
+
+def seconds(
+    data: dict[str, Split], name: str, regularizer: Regularizer, n: int, *, recorded: bool = True
+) -> float:
+    """Of an epoch: the second and third of three."""
+    os.environ[graphs.SWITCH] = str(int(recorded))
+    device = data["train"].inputs.device.type
+
+    def run(epochs: int) -> float:
         started = time.perf_counter()
         trained(data, name, regularizer, range(n), epochs)
-        torch.cuda.synchronize()
-        times.append(time.perf_counter() - started)
-    return (times[1] - times[0]) / 2
+        if device == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter() - started
+
+    return (run(3) - run(1)) / 2
 
 
 def main() -> None:
@@ -94,19 +138,32 @@ def main() -> None:
         away = np.abs(cpu.loss - cuda[0].loss).max()
         same = np.array_equal(cuda[0].loss, cuda[1].loss)
         print(f"| {name} | {away:.0e} | {'the same bits' if same else 'other bits'} |", flush=True)
-    print("\n| task | seeds in a job | s an epoch | s an epoch and network | peak GiB |")
-    print("| --- | ---: | ---: | ---: | ---: |")
-    for task, (n, n_inputs, name, sizes) in TASKS.items():
-        data = splits(n, n_inputs, "cuda")
-        for kind in ("l2", "dropout"):
-            for seeds in sizes:
-                if kind == "dropout" and seeds > 20:
-                    continue
-                torch.cuda.reset_peak_memory_stats()
-                spent = seconds(data, name, REGULARIZERS[kind], seeds)
-                peak = torch.cuda.max_memory_allocated() / 2**30
-                each = spent / seeds
-                print(f"| {task}, {kind} | {seeds} | {spent:.2f} | {each:.4f} | {peak:.1f} |")
+    steps_of_tasks("cuda", TASKS)
+
+
+def steps_of_tasks(device: str, tasks: dict[str, tuple[int, int, str, tuple[int, ...]]]) -> None:
+    """Print milliseconds of a step, with evaluation, and the floor."""
+    of = speeds(device)
+    print(f"\n{of[0] / 1e12:.1f} Tflop/s and {of[1] / 1e9:.0f} GB/s as measured\n")
+    print("| task | networks | ms a step | without graphs | floor | share of floor | peak GiB |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for task, (n, n_inputs, name, sizes) in tasks.items():
+        data = splits(n, n_inputs, device)
+        for kind, regularizer in REGULARIZERS.items():
+            for networks in sizes:
+                if device == "cuda":
+                    torch.cuda.reset_peak_memory_stats()
+                ours, plain = (
+                    1e3 * seconds(data, name, regularizer, networks, recorded=recorded) * BATCH / n
+                    for recorded in (True, False)
+                )
+                peak = torch.cuda.max_memory_allocated() / 2**30 if device == "cuda" else 0.0
+                least = 1e3 * floor(n_inputs, name, networks, of)
+                print(
+                    f"| {task}, {kind} | {networks} | {ours:.3f} | {plain:.3f} | {least:.3f} | "
+                    f"{least / ours:.0%} | {peak:.1f} |",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":
