@@ -262,7 +262,18 @@ MEASURING = {
 # Rooms and modules that word or draw results.
 WORDING = ("results", "figures", "report", "files.tables", "files.pages")
 EXPENSIVE = (
-    *("dataset", "train", "measure", "damage", "rank", "ablate", "gather", "gather_ablation"),
+    *(
+        "dataset",
+        "train",
+        "train_bundle",
+        "unbundle",
+        "measure",
+        "damage",
+        "rank",
+        "ablate",
+        "gather",
+        "gather_ablation",
+    ),
     *("plane", "join_plane", "calibration", "bounds", "supersample", "prune", "low_bit"),
     *("toy", "toy_network", "decompose", "ablate_classes", "constants", "train_convolutional"),
     *("robustness", "measure_convolutional", "damage_convolutional", "ablate_convolutional"),
@@ -368,8 +379,8 @@ ROOMS_OF = {
     rule: set(rooms.split())
     for rules, rooms in (
         ("dataset", "data"),
-        ("train", "data training"),
-        ("measure gather gather_ablation", ""),
+        ("train train_bundle", "data training"),
+        ("measure gather gather_ablation unbundle", ""),
         ("damage rank ablate ablate_classes constants", "ablation data"),
         ("plane", "data planes synergy training"),
         ("join_plane calibration", "planes training"),
@@ -431,7 +442,7 @@ def test_a_change_in_a_room_changes_the_hash_of_the_rules_that_use_it(
     assert changed == {name for name, rooms in ROOMS_OF.items() if room in rooms}
 
 
-TRAINING = {"train", "plane", "bounds", "supersample", "prune", "toy_network"}
+TRAINING = {"train", "train_bundle", "plane", "bounds", "supersample", "prune", "toy_network"}
 CONVOLUTIONAL = {f"{rule}_convolutional" for rule in ("train", "measure", "damage", "ablate")}
 ABLATING = {
     *("damage", "rank", "ablate", "ablate_classes", "constants", "low_bit", "decompose"),

@@ -127,6 +127,8 @@ def test_a_figure_has_one_name(name: str) -> None:
 
 def test_figures_and_their_numbers_stand_in_a_folder_of_their_own() -> None:
     for name, outputs in OUTPUTS.items():
+        if "directory(" in outputs:
+            continue
         files = re.findall(r'f?"([^"]+)\.(nc|csv|html|png|pdf|gif)"', outputs)
         assert files
         drawn = {path for path, suffix in files if suffix in ("png", "pdf", "gif")}

@@ -4,6 +4,7 @@ import re
 
 import pandas as pd
 import pytest
+import xarray as xr
 from PIL import Image
 
 from .conftest import MINIATURE, Project
@@ -97,3 +98,27 @@ def test_the_first_version_stands_beside_networks_of_its_shape(project: Project)
     assert log.read_text().split()[:4] == ["regularizer", "replacement", "agree", "of"]
     with Image.open(results / "figures/first-version.png") as picture:
         assert picture.width >= 1000
+
+
+@pytest.mark.usefixtures("compiled")
+def test_a_bundle_trains_the_networks_of_its_conditions(project: Project) -> None:
+    """Bit for bit what each would be in a job of its own."""
+    chosen = SMALL | {
+        "regularizers": {"none": {}, "dropout": {"dropout": 0.4}},
+        "conditions": [{**SMALL["conditions"][0], "regularizer": ["none", "dropout"]}],
+    }
+    networks = [
+        f"results/{{}}/digits/5/relu/{name}/seeds-0-0/network.nc" for name in ("none", "dropout")
+    ]
+    weights = []
+    for name, more in (("bundled", {"bundles": {"networks": 2}}), ("alone", {})):
+        study = project.configure(f"{name}.yaml", chosen | {"study": name} | more)
+        targets = [path.format(name) for path in networks]
+        run = project.snakemake(*targets, "--profile", "profiles/local", "--configfile", study)
+        assert run.returncode == 0, run.stdout
+        assert run.stdout.count("rule train_bundle:") == (name == "bundled")
+        weights.append([xr.load_dataset(project.folder / path) for path in targets])
+    for bundled, alone in zip(*weights, strict=True):
+        assert bundled.attrs["condition"].replace("bundled", "alone") == alone.attrs["condition"]
+        xr.testing.assert_equal(bundled, alone)
+    assert not (project.folder / "results/bundled/bundles").exists()

@@ -87,6 +87,7 @@ wildcard_constraints:
     orderings=r"[a-z0-9-]+",
     comparison=r"[a-z0-9-]+",
     toy=r"[a-z]+",
+    bundle=r"[a-z0-9_-]+",
     gaps=r"[a-z0-9][a-z0-9.-]*",
     supersample=r"[a-z0-9][a-z0-9.-]*",
 

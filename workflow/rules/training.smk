@@ -1,14 +1,28 @@
-"""One job trains a block of seeds of a condition together."""
+"""One job trains a block of seeds of a condition together, or a bundle of such blocks."""
 
-# Paths of the conditions whose activations stay, and of the others.
-KEPT, DROPPED = (
-    "|".join(
+from neuroninfo.configuration.bundles import bundles
+
+BUNDLES = bundles(STUDY)
+BUNDLE_OF = {
+    (condition, bundle.block): bundle
+    for bundle in BUNDLES.values()
+    for condition in bundle.conditions
+}
+BUNDLED = {condition for condition, _ in BUNDLE_OF}
+BUNDLE = f"{RESULTS}/bundles/{{bundle}}"
+
+
+def paths(conditions, stay):
+    """Pattern of the paths of those conditions whose activations stay, or do not."""
+    return "|".join(
         re.escape(condition.path)
-        for condition, plan in STUDY.plans.items()
-        if plan.keep_activations == stay
+        for condition in conditions
+        if STUDY.plans[condition].keep_activations == stay
     )
-    for stay in (True, False)
-)
+
+
+KEPT, DROPPED = (paths(set(STUDY.plans) - BUNDLED, stay) for stay in (True, False))
+KEPT_OF_BUNDLES, DROPPED_OF_BUNDLES = (paths(BUNDLED, stay) for stay in (True, False))
 
 
 rule train:
@@ -48,4 +62,96 @@ use rule train as train_and_drop with:
         activations=temp(f"{BLOCK}/activations.nc"),
     wildcard_constraints:
         dataset=rf"(?=({DROPPED})/)[a-z0-9_-]+",
+        architecture=PERCEPTRON,
+
+
+def blocks_of_bundle(wildcards):
+    """Conditions with their seeds, as they are written into files."""
+    bundle = BUNDLES[wildcards.bundle]
+    seeds = list(range(bundle.block[0], bundle.block[1] + 1))
+    return [
+        {"study": STUDY.name, **vars(condition), "seeds": seeds}
+        for condition in bundle.conditions
+    ]
+
+
+rule train_bundle:
+    input:
+        dataset=lambda wildcards: f"results/datasets/{BUNDLES[wildcards.bundle].dataset}.nc",
+    output:
+        temp(directory(BUNDLE)),
+    log:
+        f"logs/{BUNDLE}/train_bundle.log",
+    benchmark:
+        f"logs/benchmarks/{BUNDLE}/train_bundle.tsv"
+    conda:
+        "../../envs/neuroninfo.yaml"
+    threads: 1
+    resources:
+        mem_mb=needing(
+            "train",
+            condition=lambda wildcards: BUNDLES[wildcards.bundle].conditions[0],
+            networks=lambda wildcards: BUNDLES[wildcards.bundle].networks,
+        ),
+        runtime=lasting(60),
+    params:
+        conditions=blocks_of_bundle,
+        settings=lambda wildcards: [
+            STUDY.training_settings(condition)
+            for condition in BUNDLES[wildcards.bundle].conditions
+        ],
+        paths=lambda wildcards: [
+            condition.path for condition in BUNDLES[wildcards.bundle].conditions
+        ],
+        checkpoints=CHECKPOINTS,
+        code=lambda wildcards: code("train_bundle.py"),
+    script:
+        "../scripts/train_bundle.py"
+
+
+def bundle_of(wildcards):
+    """The bundle that a block belongs to."""
+    block = int(wildcards.first), int(wildcards.last)
+    return BUNDLE.format(bundle=BUNDLE_OF[condition_of(wildcards), block].name)
+
+
+def code_of_bundles(wildcards):
+    """A bundle is gone when its files have their places: they know what trained it."""
+    return code("train_bundle.py")
+
+
+rule unbundle:
+    input:
+        bundle_of,
+    output:
+        network=f"{BLOCK}/network.nc",
+        history=f"{BLOCK}/history.nc",
+        activations=f"{BLOCK}/activations.nc",
+    log:
+        f"logs/{BLOCK}/unbundle.log",
+    wildcard_constraints:
+        dataset=rf"(?=({KEPT_OF_BUNDLES})/)[a-z0-9_-]+",
+        architecture=PERCEPTRON,
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        path=lambda wildcards: condition_of(wildcards).path,
+        settings=lambda wildcards: STUDY.training_settings(condition_of(wildcards)),
+        training=code_of_bundles,
+        code=lambda wildcards: code("unbundle.py"),
+    script:
+        "../scripts/unbundle.py"
+
+
+use rule unbundle as unbundle_and_drop with:
+    output:
+        network=f"{BLOCK}/network.nc",
+        history=f"{BLOCK}/history.nc",
+        activations=temp(f"{BLOCK}/activations.nc"),
+    wildcard_constraints:
+        dataset=rf"(?=({DROPPED_OF_BUNDLES})/)[a-z0-9_-]+",
         architecture=PERCEPTRON,

@@ -7,44 +7,23 @@ from pathlib import Path
 sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
-import msgspec
 import torch
 
-from neuroninfo.data import datasets
-from neuroninfo.files import storage
 from neuroninfo.training import devices
-from neuroninfo.training.layouts import stored
-from neuroninfo.training.loop import architecture_for, open_checkpoint, train
-from neuroninfo.training.settings import Settings
-from neuroninfo.training.splits import split_tensors
+from neuroninfo.training.blocks import train_blocks
 
 torch.set_num_threads(snakemake.threads)
-about = {"condition": snakemake.params.condition, "configuration": snakemake.params.settings}
-settings = msgspec.convert(snakemake.params.settings, Settings)
 gpus = devices.given(snakemake.resources, os.environ)
 device = devices.choose_device(snakemake.config["device"], gpus)
 print(devices.chosen(device, gpus))
-examples = datasets.read(snakemake.input.dataset)
-with open_checkpoint(
-    snakemake.params.checkpoints,
-    about | {"job": "train", "code": snakemake.params.code},
+train_blocks(
     snakemake.input.dataset,
-    device,
-    snakemake.config["checkpoints"]["minutes"],
-) as checkpoint:
-    trained = train(
-        architecture_for(examples, settings),
-        about["condition"]["seeds"],
-        split_tensors(examples, device),
-        settings,
-        gathered_bytes=2**20 * snakemake.config["memory"]["gathered_mb"],
-        checkpoint=checkpoint,
-        report=print,
-    )
-    for kind, title, dataset in stored(trained, settings, examples):
-        storage.write(dataset, snakemake.output[kind], kind=kind, title=title, **about)
-for row, seed in enumerate(about["condition"]["seeds"]):
-    accuracy = trained.accuracy[row, trained.final_epoch[row]]
-    print(f"seed {seed}: accuracy train {accuracy[0]:.4f}, test {accuracy[2]:.4f}")
-for line in devices.used(device):
-    print(line)
+    [snakemake.params.condition],
+    [snakemake.params.settings],
+    [dict(snakemake.output.items())],
+    device=device,
+    checkpoints=snakemake.params.checkpoints,
+    code=snakemake.params.code,
+    config=snakemake.config,
+    report=print,
+)

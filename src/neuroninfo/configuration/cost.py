@@ -11,10 +11,11 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from neuroninfo.configuration.bundles import bundles
 from neuroninfo.configuration.memory import needed
 from neuroninfo.configuration.messages import ConfigurationError
 from neuroninfo.configuration.plans import Condition, Plan
@@ -58,6 +59,8 @@ class Job:
 
     stage: str
     condition: Condition
+    block: tuple[int, int]
+    """First and last seed."""
     networks: int
     cpu_seconds: float
     gpu_seconds: float
@@ -67,7 +70,7 @@ class Job:
     disk_mib: float
 
 
-def jobs(study: Study, rates: Rates = RATES) -> Iterator[Job]:
+def jobs(study: Study, rates: Rates = RATES) -> list[Job]:
     """Jobs that train, measure and ablate the conditions of a study, and estimate their planes.
 
     Convolutional networks are left out.
@@ -79,6 +82,33 @@ def jobs(study: Study, rates: Rates = RATES) -> Iterator[Job]:
     rates
         How fast the machine is.
     """
+    alone = list(_of_blocks(study, rates))
+    others = [job for job in alone if job.stage != "train"]
+    training = {(job.condition, job.block): job for job in alone if job.stage == "train"}
+    together = [
+        _bundle([training.pop((condition, bundle.block)) for condition in bundle.conditions], rates)
+        for bundle in bundles(study).values()
+    ]
+    return [*training.values(), *together, *others]
+
+
+def _bundle(members: Sequence[Job], rates: Rates) -> Job:
+    """One job for several blocks: a GPU trains its networks together."""
+    networks = sum(job.networks for job in members)
+    alone = members[0].gpu_seconds / max(1, members[0].networks / rates.gpu_networks)
+    return replace(
+        members[0],
+        networks=networks,
+        cpu_seconds=sum(job.cpu_seconds for job in members) - rates.start * (len(members) - 1),
+        gpu_seconds=alone * max(1, networks / rates.gpu_networks),
+        memory_mib=sum(job.memory_mib for job in members),
+        files=sum(job.files for job in members),
+        disk_mib=sum(job.disk_mib for job in members),
+    )
+
+
+def _of_blocks(study: Study, rates: Rates) -> Iterator[Job]:
+    """The same with a job for each block."""
     for condition, plan in study.plans.items():
         if condition.convolutional:
             continue
@@ -117,6 +147,7 @@ def jobs(study: Study, rates: Rates = RATES) -> Iterator[Job]:
                 yield Job(
                     stage,
                     condition,
+                    (first, last),
                     networks=n,
                     cpu_seconds=rates.start + n * cpu,
                     gpu_seconds=gpu * max(1, n / rates.gpu_networks) if uses_gpu else 0.0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -46,6 +46,21 @@ class Trained:
     example_information: np.ndarray | None = None
     """(S, epochs + 1, `bounds.PRIORS`) nats; of sgld, what the weights know of one training example
     given all others, at most: mean over examples, summed over all steps."""
+
+    def of(self, place: slice) -> Trained:
+        """Some of its networks, as views."""
+        known = self.example_information
+        return replace(
+            self,
+            stack=self.stack.of(place),
+            final_epoch=self.final_epoch[place],
+            loss=self.loss[place],
+            accuracy=self.accuracy[place],
+            activations=self.activations[place],
+            outputs=self.outputs[place],
+            means=self.means[place],
+            example_information=None if known is None else known[place],
+        )
 
 
 def network_dataset(trained: Trained) -> xr.Dataset:

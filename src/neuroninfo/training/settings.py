@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import asdict, dataclass
 
 import numpy as np
+
+from neuroninfo.networks.together import OWN_STRENGTHS, in_common
 
 
 @dataclass(frozen=True)
@@ -110,30 +111,18 @@ class Settings:
             )
 
 
-OWN_STRENGTHS: Final = ("l1", "l2", "dropout", "input_dropout", "label_smoothing", "noise")
-"""Of `Regularizer`, what each network of a stack may have its own of."""
-
-
 def shared(each: Sequence[Settings]) -> Settings:
     """The settings of the first network, whose stack has the rest in common with it.
 
-    Networks that train together may differ in `OWN_STRENGTHS`, in how l2 decays (`decay`), in the
-    momentum, and but for sgld in the learning rate.
+    Networks that train together may differ in what `networks.together.in_common` leaves out.
 
     Raises
     ------
     ValueError
         They differ in more.
     """
-
-    def common(one: Settings) -> Settings:
-        without: dict[str, Any] = dict.fromkeys(OWN_STRENGTHS, 0.0)
-        regularizer = replace(one.regularizer, decay="", **without)
-        rate = one.learning_rate if one.sgld is not None else 0.0
-        return replace(one, learning_rate=rate, momentum=None, regularizer=regularizer)
-
     for one in each:
-        if common(one) != common(each[0]):
+        if in_common(asdict(one)) != in_common(asdict(each[0])):
             raise ValueError(
                 f"networks that train together have {one} and {each[0]}: they may differ in the "
                 f"learning rate (but for sgld), momentum, decay, {', '.join(OWN_STRENGTHS)} only"

@@ -82,6 +82,7 @@ def test_defaults() -> None:
         "data_root": "data",
         "device": "auto",
         "seeds": {"count": 10, "per_job": 10},
+        "bundles": {},
         "datasets": {
             "digits": {
                 "source": "digits",

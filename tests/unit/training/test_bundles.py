@@ -10,9 +10,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from neuroninfo.networks.stack import Architecture
+from neuroninfo.networks.together import OWN_STRENGTHS
 from neuroninfo.training.layouts import Trained
 from neuroninfo.training.loop import train
-from neuroninfo.training.settings import OWN_STRENGTHS, Regularizer, Settings, Sgld
+from neuroninfo.training.settings import Regularizer, Settings, Sgld
 from tests.unit.training.test_training import arrays, assert_same, settings, splits, trained
 
 BASE = settings(batch_size=4, activation_epochs=(0, 2), train_loss="every_epoch")
