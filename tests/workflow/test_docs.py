@@ -177,6 +177,7 @@ def files_made(rule: str) -> list[str]:
     """Outputs of a rule; of a figure the picture that is seen, and not its numbers."""
     outputs = re.search(r"^    output:\n(.*?)^    \w+:", rule, re.MULTILINE | re.DOTALL)[1]
     files = re.findall(r'"([^"]+\.(?:nc|csv|html|png|gif))"', outputs)
+    files += [f"{folder}/" for folder in re.findall(r'directory\(f"([^"]+)"', outputs)]
     pictures = {file.removesuffix(".png") for file in files if file.endswith(".png")}
     files = [file for file in files if file.removesuffix(".csv") not in pictures]
     for constant, place in PLACES.items():

@@ -10,6 +10,7 @@ SOURCE = PROJECT / "src"
 SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SOURCE))
 
+from neuroninfo.configuration.bundles import bundles
 from neuroninfo.configuration import documents
 from neuroninfo.configuration import study as configuration
 from neuroninfo.configuration.messages import ConfigurationError
@@ -73,6 +74,16 @@ STUDY_FIGURES = []
 STUDY_TABLES = []
 # Conditions whose ablation is drawn.
 DRAWN = [c for c, plan in STUDY.plans.items() if plan.figures and plan.orderings]
+
+# Conditions that train together: `bundles` in the configuration.
+BUNDLES = bundles(STUDY)
+BUNDLE_OF = {
+    (condition, bundle.block): bundle
+    for bundle in BUNDLES.values()
+    for condition in bundle.conditions
+}
+BUNDLED = {condition for condition, _ in BUNDLE_OF}
+BUNDLE = f"{RESULTS}/bundles/{{bundle}}"
 
 
 wildcard_constraints:
@@ -287,3 +298,33 @@ def figure_labels(figure):
     conditions have different figures have a folder a condition.
     """
     return {"figure": figure, "condition": BY_CONDITION}
+
+
+def pattern_of(conditions, stay):
+    """Pattern of the paths of those conditions whose activations stay, or do not."""
+    return "|".join(
+        re.escape(condition.path)
+        for condition in conditions
+        if STUDY.plans[condition].keep_activations == stay
+    )
+
+
+def blocks_of_bundle(wildcards):
+    """Conditions with their seeds, as they are written into files."""
+    bundle = BUNDLES[wildcards.bundle]
+    seeds = list(range(bundle.block[0], bundle.block[1] + 1))
+    return [
+        {"study": STUDY.name, **vars(condition), "seeds": seeds}
+        for condition in bundle.conditions
+    ]
+
+
+def bundle_of(wildcards):
+    """The bundle that a block belongs to."""
+    block = int(wildcards.first), int(wildcards.last)
+    return BUNDLE.format(bundle=BUNDLE_OF[condition_of(wildcards), block].name)
+
+
+def code_of_bundles(wildcards):
+    """A bundle is gone when its files have their places: they know what trained it."""
+    return code("train_bundle.py")

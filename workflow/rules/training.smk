@@ -1,28 +1,11 @@
 """One job trains a block of seeds of a condition together, or a bundle of such blocks."""
 
-from neuroninfo.configuration.bundles import bundles
-
-BUNDLES = bundles(STUDY)
-BUNDLE_OF = {
-    (condition, bundle.block): bundle
-    for bundle in BUNDLES.values()
-    for condition in bundle.conditions
-}
-BUNDLED = {condition for condition, _ in BUNDLE_OF}
-BUNDLE = f"{RESULTS}/bundles/{{bundle}}"
-
-
-def paths(conditions, stay):
-    """Pattern of the paths of those conditions whose activations stay, or do not."""
-    return "|".join(
-        re.escape(condition.path)
-        for condition in conditions
-        if STUDY.plans[condition].keep_activations == stay
-    )
-
-
-KEPT, DROPPED = (paths(set(STUDY.plans) - BUNDLED, stay) for stay in (True, False))
-KEPT_OF_BUNDLES, DROPPED_OF_BUNDLES = (paths(BUNDLED, stay) for stay in (True, False))
+# Paths of the conditions whose activations stay, and of the others.
+ALONE = [condition for condition in STUDY.conditions if condition not in BUNDLED]
+KEPT, DROPPED = (pattern_of(ALONE, stay) for stay in (True, False))
+KEPT_OF_BUNDLES, DROPPED_OF_BUNDLES = (
+    pattern_of(sorted(BUNDLED, key=str), stay) for stay in (True, False)
+)
 
 
 rule train:
@@ -65,21 +48,11 @@ use rule train as train_and_drop with:
         architecture=PERCEPTRON,
 
 
-def blocks_of_bundle(wildcards):
-    """Conditions with their seeds, as they are written into files."""
-    bundle = BUNDLES[wildcards.bundle]
-    seeds = list(range(bundle.block[0], bundle.block[1] + 1))
-    return [
-        {"study": STUDY.name, **vars(condition), "seeds": seeds}
-        for condition in bundle.conditions
-    ]
-
-
 rule train_bundle:
     input:
         dataset=lambda wildcards: f"results/datasets/{BUNDLES[wildcards.bundle].dataset}.nc",
     output:
-        temp(directory(BUNDLE)),
+        temp(directory(f"{RESULTS}/bundles/{{bundle}}")),
     log:
         f"logs/{BUNDLE}/train_bundle.log",
     benchmark:
@@ -107,17 +80,6 @@ rule train_bundle:
         code=lambda wildcards: code("train_bundle.py"),
     script:
         "../scripts/train_bundle.py"
-
-
-def bundle_of(wildcards):
-    """The bundle that a block belongs to."""
-    block = int(wildcards.first), int(wildcards.last)
-    return BUNDLE.format(bundle=BUNDLE_OF[condition_of(wildcards), block].name)
-
-
-def code_of_bundles(wildcards):
-    """A bundle is gone when its files have their places: they know what trained it."""
-    return code("train_bundle.py")
 
 
 rule unbundle:
