@@ -11,6 +11,7 @@ which the table says.  Slow ways are timed on part of the work and scaled: "of" 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import resource
@@ -481,7 +482,7 @@ def pairs_speed(rounds: int) -> Iterator[Row]:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 10, 10000)
     on = rng.random((500, 10000)) < (rng.random((500, 10)) ** 2)[:, labels]
-    part = 200
+    part, few = 200, 5
     first, second = np.triu_indices(len(on), k=1)
     chosen = rng.choice(len(first), part, replace=False)
 
@@ -489,22 +490,37 @@ def pairs_speed(rounds: int) -> Iterator[Row]:
         """Counts by np.bincount, and BROJA by a general optimizer, pair by pair."""
         return np.array([smallest_union(on[first[p]], on[second[p]], labels) for p in chosen])
 
+    ways: dict[str, tuple[Way, float]] = {"a loop over pairs": (loop, len(first) / part)}
+    note = f"the loop: of {part} pairs, one start of L-BFGS-B each, BROJA alone; dit: "
+    if importlib.util.find_spec("dit"):
+        pairs = [(on[first[p]], on[second[p]]) for p in chosen[:few]]
+        ways["dit"] = (
+            lambda: np.array([dit_redundancy(*pair, labels) for pair in pairs]),
+            len(first) / few,
+        )
+        note += f"of {few} pairs, I_min alone"
+    else:
+        note += "not installed"
     decompose(on, labels)
-    seconds, results = alternate(
-        rounds,
-        ours=(lambda: decompose(on, labels), 1),
-        **{"a loop over pairs": (loop, len(first) / part)},
-    )
+    seconds, results = alternate(rounds, ours=(lambda: decompose(on, labels), 1), **ways)
     found = results["ours"]
+    if "dit" in ways:
+        np.testing.assert_allclose(found.redundant["min"][chosen[:few]], results["dit"], atol=1e-9)
     union = found.information[first] + found.information[second] - found.redundant["broja"]
     assert (union[chosen] <= results["a loop over pairs"] + 1e-9).all()
     # The general optimizer stops above the minimum.
     np.testing.assert_allclose(union[chosen], results["a loop over pairs"], atol=1e-3)
-    yield from rows(
-        "redundancy, all pairs of 500 neurons x 10,000",
-        seconds,
-        note=f"the loop: of {part} pairs, one start of L-BFGS-B each, BROJA alone",
-    )
+    yield from rows("redundancy, all pairs of 500 neurons x 10,000", seconds, note=note)
+
+
+def dit_redundancy(first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> float:
+    """I_min of two neurons in bit, by dit."""
+    import dit
+
+    counts = np.bincount(labels * 4 + 2 * first + second, minlength=40)
+    outcomes = [(cell // 2 % 2, cell % 2, cell // 4) for cell in np.flatnonzero(counts).tolist()]
+    joint = dit.Distribution(outcomes, counts[counts > 0] / len(labels))
+    return float(dit.pid.PID_WB(joint, [[0], [1]], [2]).get_red(((0,), (1,))))
 
 
 def smallest_union(first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> float:

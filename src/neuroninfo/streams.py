@@ -40,6 +40,7 @@ class Stream(IntEnum):
     CORRUPTION = 18  # data set: noise on its inputs
     SHAPLEY = 20  # seed, repeat: permutations that Shapley values are the mean over
     REMOVED_PAIRS = 21  # seed, layer: which pairs of neurons are removed together
+    NEURON_SETS = 22  # seed, layer, epoch: which sets of neurons are decomposed
 
 
 def generator(study_seed: int, stream: Stream, *keys: int | str) -> np.random.Generator:

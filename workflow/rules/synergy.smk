@@ -3,7 +3,9 @@
 for condition in STUDY.with_synergy:
     OWN_FIGURES[condition].append("synergy")
 if STUDY.with_synergy:
-    STUDY_FIGURES += figure_files(["synergy-ablation", "needed-pairs", "synergy-sets"])
+    STUDY_FIGURES += figure_files(
+        ["synergy-ablation", "synergy-complexity", "needed-pairs", "synergy-sets"]
+    )
     STUDY_TABLES += table_files(["synergy", "needed-pairs"])
 # Conditions whose pairs are measured at the epochs of their planes.
 BOTH = [c for c in STUDY.with_synergy if c in STUDY.with_planes]
@@ -93,6 +95,17 @@ rule study_synergy:
             f"{FIGURES}/synergy-ablation.pdf",
             f"{FIGURES}/synergy-ablation.csv",
         ],
+        complexity=[
+            report(
+                f"{FIGURES}/synergy-complexity.png",
+                caption="../report/synergy-complexity.rst",
+                category=SYNERGY,
+                subcategory=OF_THE_STUDY,
+                labels={"figure": "representational complexity"},
+            ),
+            f"{FIGURES}/synergy-complexity.pdf",
+            f"{FIGURES}/synergy-complexity.csv",
+        ],
     log:
         f"logs/{RESULTS}/synergy.log",
     localrule: True
@@ -103,6 +116,7 @@ rule study_synergy:
         runtime=10,
     params:
         conditions=named(STUDY.with_synergy),
+        settings=lambda wildcards: STUDY.synergy_settings(),
         code=lambda wildcards: code("study_synergy.py"),
     script:
         "../scripts/study_synergy.py"

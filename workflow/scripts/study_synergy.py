@@ -7,7 +7,7 @@ sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1)
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas, wording
-from neuroninfo.figures.synergy import synergy_ablation
+from neuroninfo.figures.synergy import synergy_ablation, synergy_complexity
 from neuroninfo.files import pages, tables
 from neuroninfo.results import counts, synergy
 
@@ -24,3 +24,5 @@ correlations = synergy.agreement(of_layers)
 tables.write(of_layers, into.layers)
 tables.write(correlations, into.agreement)
 canvas.save(synergy_ablation(of_layers, correlations), *into.figure)
+set_size = snakemake.params.settings["set_size"]
+canvas.save(synergy_complexity(measured, set_size), *into.complexity)

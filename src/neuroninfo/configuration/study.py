@@ -297,6 +297,8 @@ class Study:
             "study_seed": self.seed,
             "shuffles": section["shuffles"],
             "removals": section["removals"],
+            "sets": section["sets"],
+            "set_size": section["set_size"],
         }
 
     def class_settings(self) -> dict[str, Any]:

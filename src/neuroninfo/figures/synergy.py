@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
@@ -18,7 +19,7 @@ from scipy.spatial.distance import squareform
 from neuroninfo.figures import canvas, wording
 from neuroninfo.results.curves import layer_number
 from neuroninfo.results.statistics import band
-from neuroninfo.results.synergy import COUNTED, MEASURED
+from neuroninfo.results.synergy import COMPLEXITY, COUNTED, MEASURED, at_last
 from neuroninfo.synergy.settings import SHOWN
 from neuroninfo.vocabulary import CONDITION, condition_names
 
@@ -42,6 +43,11 @@ _ESTIMATED: Final[Mapping[str, tuple[str, str, str]]] = {
     "gaussian_copula": ("", "--", "Gaussian copula of outputs"),
 }
 """Estimator of ``synergy.nc`` -> marker, line and words."""
+_REDUNDANCIES: Final[Mapping[str, str]] = {
+    "sx": "redundancy by shared exclusions",
+    "min": "redundancy by I_min",
+}
+"""Measure of redundancy of ``synergy.nc`` -> words."""
 
 
 @canvas.styled
@@ -287,6 +293,67 @@ def synergy_sets(
     for ax in axes:
         ax.legend(frameon=False, fontsize=canvas.SMALL)
     canvas.label_left(axes, "bit / neuron")
+    return drawn
+
+
+@canvas.styled
+def synergy_complexity(measured: pd.DataFrame, set_size: int) -> Figure:
+    """Representational complexity of sets of neurons, by layer, beside that of shuffled classes.
+
+    Parameters
+    ----------
+    measured
+        As `results.synergy.summary` gives it, of several conditions; drawn is the last epoch.
+    set_size
+        Neurons of a set.
+    """
+    last = at_last(measured)
+    shown = last[last["quantity"] == COMPLEXITY]
+    layers = shown[[*CONDITION, "scope"]].drop_duplicates()
+    colours = canvas.layer_colours(layers["scope"].drop_duplicates())
+    grey = canvas.COLOURS["reference"]
+    drawn, axes = canvas.figure(
+        len(_REDUNDANCIES),
+        title="How many neurons must be read together for what they say about the class?",
+        subtitle=f"representational complexity of sets of {set_size} neurons; each row is a layer",
+        note=f"1: single neurons say everything; {set_size}: only all neurons of a set together "
+        "say anything. The information of each set is decomposed over all its subsets; "
+        "representational complexity is the mean number of neurons that a part needs at least, "
+        "weighted by the parts (Ehrlich et al. 2023). Dots: means over sets of neurons that are "
+        "not constant, with 95 % intervals over seeds.",
+        panel=4.4,
+        left=3.8,
+        headed=True,
+        height=max(2.0, 0.55 * len(layers)),
+        legend=[
+            Line2D([], [], marker="o", color=grey, linewidth=2.4, label="measured"),
+            Line2D(
+                [],
+                [],
+                marker="o",
+                color=grey,
+                markerfacecolor="white",
+                linestyle="none",
+                label="shuffled classes: what bias alone gives",
+            ),
+        ],
+    )
+    for ax, (measure, words) in zip(axes, _REDUNDANCIES.items(), strict=True):
+        rows = []
+        for row in shown[shown["measure"] == measure].itertuples():
+            condition = {name: getattr(row, name) for name in CONDITION}
+            text = f"{_words(condition)}\n{wording.of_scope(row.scope)}"
+            nan, baseline = float("nan"), row.shuffled
+            rows += [
+                canvas.Row(text, colours[row.scope], row.mean, row.low, row.high),
+                canvas.Row(text, grey, baseline, nan, nan, filled=False),
+            ]
+        canvas.intervals(ax, rows, level=1)
+        ax.set_xlim(0.9, set_size + 0.1)
+        ax.set_xticks(range(1, set_size + 1))
+        ax.set_title(words, loc="left", weight="bold", fontsize=canvas.SMALL)
+        ax.set_xlabel("representational complexity")
+    canvas.record(drawn, shown)
     return drawn
 
 

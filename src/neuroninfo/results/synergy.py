@@ -56,6 +56,8 @@ AGREEMENT_COLUMNS: Final[Mapping[str, type]] = {
     "n_conditions": int,
 }
 """Of the rank correlations of these points."""
+COMPLEXITY: Final = "representational_complexity"
+"""Quantity, and variable of ``synergy.nc``."""
 _MEANS: Final = {
     "joint": ("mean_joint_information", ""),
     "redundancy": ("mean_redundancy", ""),
@@ -96,8 +98,9 @@ def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> p
         `COLUMNS`. ``quantity``: means over pairs of neurons that vary, of I(T1,T2;Y) (joint) and
         its redundant and synergistic parts in bit, and of these as shares of it; the same of pairs
         of a neuron of this layer and one of the next (``next_``), with what only either says;
-        numbers of the layer as in ``synergy.nc``; and at the last epoch shared (`shared`) and what
-        removing pairs costs (`needed_pairs.quantities`).
+        numbers of the layer as in ``synergy.nc``; representational complexity and the sums of atoms
+        of each degree of synergy (`information_of_degree`) of sets of neurons; and at the last
+        epoch shared (`shared`) and what removing pairs costs (`needed_pairs.quantities`).
     """
     about = condition_names(condition)
     rows = []
@@ -146,6 +149,17 @@ def _quantities(
         baseline = here.get(f"{name}_shuffled")
         shuffled = none if baseline is None else baseline.values
         found.append((name, "", here[name].values.astype(np.float64), shuffled))
+    for measure in map(str, here["redundancy_measure"].values):
+        of_sets = here.sel(redundancy_measure=measure)
+        pairs = [(COMPLEXITY, of_sets[COMPLEXITY], of_sets[f"{COMPLEXITY}_shuffled"])] + [
+            (
+                information_of_degree(degree),
+                of_sets["information_by_degree"].sel(degree=degree),
+                of_sets["information_by_degree_shuffled"].sel(degree=degree),
+            )
+            for degree in here["degree"].values.tolist()
+        ]
+        found += [(name, measure, of.values, baseline.values) for name, of, baseline in pairs]
     if last:
         of_measure = {str(m): here["redundancy"].sel(measure=m) for m in here["measure"].values}
         found += [
@@ -157,6 +171,11 @@ def _quantities(
             for (quantity, measure), values in needed_pairs.quantities(here).items()
         ]
     return found
+
+
+def information_of_degree(degree: int) -> str:
+    """Quantity: the sum of the atoms of a degree of synergy."""
+    return f"information_of_degree_{degree}"
 
 
 def shared(layer: xr.Dataset, redundant: np.ndarray) -> NDArray[np.float64]:
@@ -198,6 +217,13 @@ def _ratio(values: np.ndarray, over: np.ndarray) -> NDArray[np.float64]:
     return np.divide(values, over, out=result, where=over > 0)
 
 
+def at_last(measured: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the last epoch of each condition, of a table as `summary` gives it."""
+    of_conditions = measured.groupby(list(CONDITION))["epoch"]
+    last = of_conditions.transform(lambda epochs: epochs.astype(int).max())
+    return measured[measured["epoch"].astype(int) == last]
+
+
 def points(measured: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
     """Measured redundancy of each layer beside the counts of ablation.
 
@@ -216,10 +242,8 @@ def points(measured: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
     """
     counted = readings[readings["marked"] & (readings["measure"] == "mutual_information")]
     counted = counted.drop_duplicates([*CONDITION, "scope", "quantity"])
-    last = measured["epoch"].astype(int) == measured.groupby(list(CONDITION))["epoch"].transform(
-        lambda epochs: epochs.astype(int).max()
-    )
-    shown = measured[last & (measured["measure"] == SHOWN)]
+    last = at_last(measured)
+    shown = last[last["measure"] == SHOWN]
     rows = []
     for name in MEASURED:
         for count in COUNTED:

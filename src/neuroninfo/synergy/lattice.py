@@ -1,88 +1,111 @@
-"""All parts of what three to five neurons say of the class: the redundancy lattice by I_min.
+"""The redundancy lattice of up to five sources, and Moebius inversion along its order.
 
-Williams and Beer, arXiv:1004.2515, 2010: an element of the lattice is an antichain of sets of
-neurons, and what all its sets say is I_min; Moebius inversion along the order of the
-lattice gives what is said at that element and nowhere below.  In bits, plug-in, from
-exact counts of the patterns.
+Williams and Beer, arXiv:1004.2515, 2010: an element is an antichain of sets of sources, here
+neurons.  It is held as its up-set, all sets that contain one of its own; an element is below
+another if its up-set is the larger one.  Moebius inversion gives what is said at an element and
+nowhere below it, its atom, of any measure of redundancy.
+
+The lattice is distributive, and there the inversion is known (Stanley, Enumerative Combinatorics 1,
+section 3.9): the atom of an up-set U is the sum of (-1)^|S| times the redundancy of U with S, over
+all sets S of maximal members of the complement of U.
 """
 
 from __future__ import annotations
 
+import functools
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-
-from neuroninfo.neurons.measures import divergences
+from scipy.sparse import csr_array
 
 MOST: Final = 5
-"""Neurons: six would have 7,828,352 parts."""
+"""Sources: six would have 7,828,352 elements."""
 
 Antichain = tuple[tuple[int, ...], ...]
-"""Sets of neurons, none of which contains another; ``((0,), (1, 2))``."""
+"""Sets of sources, none of which contains another; ``((0,), (1, 2))``."""
 
 
-def parts(on: np.ndarray, labels: np.ndarray) -> dict[Antichain, float]:
-    """What is said at each element of the lattice, in bit; their sum is I(T_1, .., T_n;Y).
+@dataclass(frozen=True)
+class Lattice:
+    """Elements of the lattice.
 
-    Parameters
+    Attributes
     ----------
-    on
-        (neurons, n) bool, whether the neuron is on, `MOST` neurons at most.
-    labels
-        (n) classes from 0.
+    inside
+        (elements, sets) bool, the up-sets; a set of sources is column c if the bits of c + 1 are
+        its members.
+    antichains
+        The same as antichains.
+    inversion
+        (elements, elements): atoms from redundancies.
+    degree
+        (elements) size of the smallest set of the antichain, the degree of synergy (Ehrlich et al.,
+        arXiv:2209.10438, 2023).
+    """
+
+    inside: NDArray[np.bool_]
+    antichains: tuple[Antichain, ...]
+    inversion: csr_array
+    degree: NDArray[np.intp]
+
+
+@functools.cache
+def lattice(n_sources: int) -> Lattice:
+    """Return the lattice of that many sources, `MOST` at most.
 
     Raises
     ------
     ValueError
-        There are more neurons.
+        There are more sources.
     """
-    n_neurons = len(on)
-    if n_neurons > MOST:
-        raise ValueError(f"{n_neurons} neurons: give {MOST} at most")
-    n_classes = int(labels.max()) + 1
-    shares = np.bincount(labels, minlength=n_classes) / len(labels)
-    specific = np.stack(
-        [_specific(on, labels, members, n_classes) for members in range(1, 2**n_neurons)]
+    if n_sources > MOST:
+        raise ValueError(f"{n_sources} neurons: give {MOST} at most")
+    sets = np.arange(1, 2**n_sources)
+    contains = sets & sets[:, None] == sets[:, None]  # column contains row
+    proper = (contains & ~np.eye(len(sets), dtype=bool)).astype(np.intp)
+    inside = _up_sets(contains)
+    minimal = inside & (inside @ proper == 0)
+    maximal = ~inside & (~inside @ proper.T == 0)
+    size = (sets[:, None] >> np.arange(n_sources) & 1).sum(axis=1)
+    return Lattice(
+        inside,
+        tuple(_named(sets[row], n_sources) for row in minimal),
+        _inversion(inside, maximal),
+        np.where(minimal, size, n_sources).min(axis=1),
     )
-    above = _up_sets(n_neurons)
-    redundant = np.array([specific[inside].min(axis=0) @ shares for inside in above])
-    # From the bottom: what is below an element has a larger up-set.
-    order = np.argsort(-above.sum(axis=1), kind="stable")
-    above, redundant = above[order], redundant[order]
-    atoms = np.zeros(len(above))
-    for k, inside in enumerate(above):
-        below = above[:k, inside].all(axis=1)
-        atoms[k] = redundant[k] - atoms[:k][below].sum()
-    return {_minimal(inside): float(atom) for inside, atom in zip(above, atoms, strict=True)}
 
 
-def _specific(
-    on: np.ndarray, labels: np.ndarray, members: int, n_classes: int
-) -> NDArray[np.float64]:
-    """What a set of neurons, given by the bits of a number, says of each class."""
-    pattern = np.zeros(len(labels), dtype=np.int64)
-    for neuron, bits in enumerate(on):
-        if members >> neuron & 1:
-            pattern = 2 * pattern + bits
-    counts = np.bincount(pattern * n_classes + labels, minlength=2 ** len(on) * n_classes)
-    return np.asarray(divergences(counts.reshape(1, -1, n_classes))[0])
-
-
-def _up_sets(n_neurons: int) -> NDArray[np.bool_]:
-    """(elements, sets) whether a set, less 1 by its number, contains one of the antichain's."""
-    sets = range(1, 2**n_neurons)
-    principal = [sum(1 << (b - 1) for b in sets if a & b == a) for a in sets]
+def _up_sets(contains: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """All of them: the unions of the up-sets of single sets."""
+    bits = 1 << np.arange(len(contains), dtype=np.int64)
+    principal = [int(bits[row].sum()) for row in contains]
     found = set(principal)
     for one in principal:
         found |= {one | other for other in found}
-    bits = np.array(sorted(found), dtype=np.int64)
-    return (bits[:, None] >> np.arange(len(sets)) & 1).astype(bool)
+    numbers = np.array(sorted(found), dtype=np.int64)
+    return numbers[:, None] & bits != 0
 
 
-def _minimal(inside: NDArray[np.bool_]) -> Antichain:
-    """The antichain of an up-set."""
-    sets = (np.flatnonzero(inside) + 1).tolist()
-    minimal = [b for b in sets if not any(a != b and a & b == a for a in sets)]
-    named = [tuple(i for i in range(MOST) if b >> i & 1) for b in minimal]
-    return tuple(sorted(named, key=lambda members: (len(members), members)))
+def _inversion(inside: NDArray[np.bool_], maximal: NDArray[np.bool_]) -> csr_array:
+    """From up-sets, in the order of their numbers, and the maximal members of their complements."""
+    bits = 1 << np.arange(inside.shape[1], dtype=np.int64)
+    numbers = inside @ bits
+    columns, signs = [], []
+    for number, members in zip(numbers, maximal, strict=True):
+        joined, sign = np.array([number]), np.array([1])
+        for bit in bits[members]:
+            joined, sign = np.concatenate([joined, joined | bit]), np.concatenate([sign, -sign])
+        columns.append(np.searchsorted(numbers, joined))
+        signs.append(sign)
+    starts = np.cumsum([0, *map(len, columns)])
+    return csr_array(
+        (np.concatenate(signs), np.concatenate(columns), starts), shape=(len(inside), len(inside))
+    )
+
+
+def _named(members: NDArray[np.intp], n_sources: int) -> Antichain:
+    """Sets, given by the bits of numbers, as an antichain."""
+    named = [tuple(i for i in range(n_sources) if number >> i & 1) for number in members.tolist()]
+    return tuple(sorted(named, key=lambda sources: (len(sources), sources)))

@@ -15,6 +15,8 @@ from neuroninfo.files.storage import labelled
 from neuroninfo.networks.stack import Stack
 from neuroninfo.neurons.quantization import Quantizer
 from neuroninfo.streams import Stream, generator
+from neuroninfo.synergy import complexity
+from neuroninfo.synergy.complexity import decompose_sets, sample_sets
 from neuroninfo.synergy.invariants import Invariants, invariants
 from neuroninfo.synergy.pairs import MEASURES, Pairs, decompose, varies
 from neuroninfo.synergy.sets import gaussian_copula, most_counted, prefix
@@ -47,6 +49,19 @@ _OF_SETS: Final[Mapping[str, str]] = {
     "dual_total_correlation": "dual total correlation of the neurons with the most information",
 }
 """By estimator and number of neurons, in bit."""
+_OF_DECOMPOSED: Final[Mapping[str, tuple[str, tuple[str, ...], str]]] = {
+    "information_by_degree": (
+        "atoms of I(T1,..,Tn;Y) of this degree of synergy, mean over sets of neurons that vary",
+        ("redundancy_measure", "degree"),
+        "bit",
+    ),
+    "representational_complexity": (
+        "mean degree of synergy of I(T1,..,Tn;Y), mean over sets of neurons that vary",
+        ("redundancy_measure",),
+        "1",
+    ),
+}
+"""Words, dimensions and unit of means over sets of `SynergySettings.set_size` neurons."""
 _OF_LAYER: Final[Mapping[str, tuple[str, str]]] = {
     "layer_information": ("I(T;Y) of all neurons of the layer together, plug-in", "bit"),
     "degree_of_redundancy": ("sum of the neurons' I(T;Y) over that of the layer", "1"),
@@ -175,6 +190,10 @@ def _layer(activations: xr.Dataset, following: xr.Dataset, settings: SynergySett
         if following.sizes["neuron"]:
             next_on = quantizer.symbols(next_values, activation).astype(bool)
             row |= _across(on, next_on, labels, shuffled)
+        keys = (seed, int(activations["layer"].values[0]), int(epochs[number]))
+        drawing = generator(settings.study_seed, Stream.NEURON_SETS, *keys)
+        sets = sample_sets(np.flatnonzero(varying), settings.set_size, settings.sets, drawing)
+        row |= _decomposed(on, labels, shuffled, sets)
         rows.append(row)
     variables: dict[str, Any] = {
         name: (("seed", "epoch", *dims), np.stack([row[name] for row in rows])[None], attributes)
@@ -183,9 +202,9 @@ def _layer(activations: xr.Dataset, following: xr.Dataset, settings: SynergySett
     }
     order = np.argsort(-pairs.information, kind="stable")
     order = order[varying[order]]
-    sets = _sets(values.T[order], on[order], labels, len(on))
+    growing = _sets(values.T[order], on[order], labels, len(on))
     return xr.Dataset(
-        variables | _single_pairs(pairs) | sets,
+        variables | _single_pairs(pairs) | growing,
         coords={
             "seed": ("seed", [seed], {"long_name": "seed"}),
             "epoch": ("epoch", epochs, {"long_name": "epochs trained; 0 is before training"}),
@@ -200,6 +219,16 @@ def _layer(activations: xr.Dataset, following: xr.Dataset, settings: SynergySett
                 np.array(_set_sizes(len(on)), dtype=np.int32),
                 {"long_name": "number of neurons of a set"},
             ),
+            "redundancy_measure": (
+                "redundancy_measure",
+                list(complexity.MEASURES),
+                {"long_name": "measure of redundancy on the lattice of a set's subsets"},
+            ),
+            "degree": (
+                "degree",
+                np.arange(1, settings.set_size + 1, dtype=np.int32),
+                {"long_name": "degree of synergy: neurons of the smallest set of an atom"},
+            ),
             "neuron": (
                 "neuron",
                 activations["unit"].values,
@@ -213,6 +242,7 @@ def _layer(activations: xr.Dataset, following: xr.Dataset, settings: SynergySett
             "n_classes": int(activations.attrs["n_classes"]),
             "quantizer": QUANTIZER,
             "shuffles": settings.shuffles,
+            "set_size": settings.set_size,
         },
     )
 
@@ -232,6 +262,10 @@ def _described() -> dict[str, tuple[tuple[str, ...], dict[str, Any]]]:
             shuffled = labelled(f"{words}, {of}; shuffled classes", "bit")
             variables[name] = (dims, labelled(f"{words}, {of}", "bit"))
             variables[name + _SHUFFLED] = (dims, shuffled)
+    for name, (words, dims, unit) in _OF_DECOMPOSED.items():
+        variables[name] = (dims, labelled(words, unit))
+        variables[name + _SHUFFLED] = (dims, labelled(f"{words}; shuffled classes", unit))
+    variables["decomposed"] = ((), labelled("number of sets of neurons that are decomposed", "1"))
     for name, (words, unit) in _OF_LAYER.items():
         variables[name] = ((), labelled(words, unit))
     variables["layer_information" + _SHUFFLED] = (
@@ -279,6 +313,23 @@ def _across(
         for of in (labels, *shuffled)
     )
     return found | _baseline(baselines)
+
+
+def _decomposed(
+    on: NDArray[np.bool_],
+    labels: NDArray[np.intp],
+    shuffled: Sequence[NDArray[np.intp]],
+    sets: NDArray[np.intp],
+) -> dict[str, Any]:
+    """Means over sets of neurons."""
+    found, *baselines = (
+        {
+            "information_by_degree": means.by_degree,
+            "representational_complexity": means.complexity,
+        }
+        for means in (decompose_sets(on, of, sets) for of in (labels, *shuffled))
+    )
+    return found | _baseline(baselines) | {"decomposed": np.int32(len(sets))}
 
 
 def _baseline(baselines: Sequence[Mapping[str, NDArray[np.float64]]]) -> _Means:

@@ -22,3 +22,7 @@ class SynergySettings:
     """Permutations of the classes that baselines are the mean of."""
     removals: int
     """Largest number of pairs of a layer that are removed; of more pairs a sample of this size."""
+    sets: int
+    """Largest number of sets of a layer that are decomposed; of more sets a sample of this size."""
+    set_size: int
+    """Neurons of such a set."""

@@ -151,7 +151,7 @@ def test_defaults() -> None:
         "comparisons": {},
         "pruning": {"epochs": 1, "kept": [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]},
         "precision": {"bits": [8, 4, 2], "random": 2},
-        "synergy": {"shuffles": 1, "removals": 5000},
+        "synergy": {"shuffles": 1, "removals": 5000, "sets": 200, "set_size": 4},
         "classes": {"random": 5},
         "robustness": {
             "noise": [0.1, 0.2, 0.3, 0.4],

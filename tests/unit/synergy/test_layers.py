@@ -1,6 +1,7 @@
 """Layers of networks: file, gathering, table, comparison with counts, and figures."""
 
 from dataclasses import asdict
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,9 @@ from neuroninfo.networks.stack import Stack
 from neuroninfo.results import needed_pairs
 from neuroninfo.results import synergy as results_synergy
 from neuroninfo.results.counts import COLUMNS as COUNT_COLUMNS
+from neuroninfo.streams import Stream, generator
+from neuroninfo.synergy.atoms import atoms
+from neuroninfo.synergy.complexity import decompose_sets
 from neuroninfo.synergy.invariants import invariants
 from neuroninfo.synergy.layers import measure
 from neuroninfo.synergy.pairs import MEASURES, decompose
@@ -24,7 +28,7 @@ from tests.unit.blocks import gathered
 from tests.unit.neurons.test_sensitivity import network
 from tests.unit.pictures import all_text_is_large_and_in_the_figure
 
-SETTINGS = SynergySettings(study_seed=0, shuffles=2, removals=10)
+SETTINGS = SynergySettings(study_seed=0, shuffles=2, removals=10, sets=5, set_size=3)
 CONDITION = {
     "dataset": "digits",
     "architecture": "6-4",
@@ -85,7 +89,7 @@ def test_a_file_has_what_pairs_and_layers_say(groups: dict[str, xr.Dataset]) -> 
     together = measured(activations(0), activations(1))
     assert list(groups) == ["layer-1", "layer-2"]
     for place, (name, group) in enumerate(groups.items()):
-        words = ["measure", "estimator"]
+        words = ["measure", "estimator", "redundancy_measure"]
         xr.testing.assert_equal(together[name].drop_vars(words), group.drop_vars(words))
         for seed in (0, 1):
             outputs = activations(seed).isel(seed=0)
@@ -136,6 +140,40 @@ def test_pairs_across_layers_and_sets(groups: dict[str, xr.Dataset]) -> None:
     assert np.isnan(group["total_correlation"].values[:, -1]).all()  # one of six is dead
 
 
+def test_sets_are_decomposed(groups: dict[str, xr.Dataset]) -> None:
+    """Of four neurons all sets of three, of five that vary so many as there are to be."""
+    outputs = activations(1).isel(seed=0)
+    on, labels = outputs["activation"].sel(epoch=0).values.T > 0, outputs["label"].values
+    here = groups["layer-2"].sel(seed=1, epoch=0)
+    assert int(here["decomposed"]) == 4
+    assert groups["layer-1"]["decomposed"].values.tolist() == [[5, 5], [5, 5]]
+    for by in ("min", "sx"):
+        degrees, complexities = np.zeros(3), []
+        for members in combinations(range(6, 10), 3):
+            of_set = np.zeros(3)
+            for antichain, atom in atoms(on[list(members)], labels, by).items():
+                of_set[min(map(len, antichain)) - 1] += atom
+            degrees += of_set / 4
+            complexities.append(of_set @ [1, 2, 3] / of_set.sum())
+        of_measure = here.sel(redundancy_measure=by)
+        np.testing.assert_allclose(of_measure["information_by_degree"], degrees)
+        found = float(of_measure["representational_complexity"])
+        assert found == pytest.approx(np.mean(complexities))
+    for group in groups.values():
+        told, by_chance = (
+            group[name].sum("degree")
+            for name in ("information_by_degree", "information_by_degree_shuffled")
+        )
+        assert (told > 2 * by_chance).all()
+    random = generator(SETTINGS.study_seed, Stream.LABEL_SHUFFLE, 1)
+    sets = np.array(list(combinations(range(6, 10), 3)))
+    baselines = [decompose_sets(on, random.permutation(labels), sets) for _ in range(2)]
+    np.testing.assert_allclose(
+        here["representational_complexity_shuffled"],
+        np.mean([baseline.complexity for baseline in baselines], axis=0),
+    )
+
+
 def test_neurons_are_removed_in_pairs(groups: dict[str, xr.Dataset]) -> None:
     stack = network(WIDTHS, "relu")
     for start, group in zip((0, 6), groups.values(), strict=True):
@@ -167,6 +205,9 @@ def test_a_layer_in_which_nothing_varies_has_no_means() -> None:
     group = measured(dead)["layer-2"]
     assert group["varying"].values.tolist() == [[0, 0]]
     assert group["mean_redundancy"].isnull().all()
+    assert group["decomposed"].values.tolist() == [[0, 0]]
+    assert group["representational_complexity"].isnull().all()
+    assert group["information_by_degree_shuffled"].isnull().all()
     table = results_synergy.summary({"layer-2": group}, CONDITION)
     no_number = table[table["quantity"].isin(["joint", "shared", "degree_of_redundancy"])]
     assert no_number["mean"].isna().all()
@@ -199,6 +240,12 @@ def test_the_table(groups: dict[str, xr.Dataset], tmp_path: Path) -> None:
     shared = rows.loc[("layer-1", "7", "shared", "broja")]
     assert shared["mean"] == pytest.approx(np.mean(largest))
     assert ("layer-1", "0", "shared", "broja") not in rows.index
+    complexity = group["representational_complexity"].sel(redundancy_measure="sx", epoch=0)
+    row = rows.loc[("layer-1", "0", "representational_complexity", "sx")]
+    assert row["mean"] == pytest.approx(float(complexity.mean()))
+    for_nothing = group["information_by_degree_shuffled"].sel(redundancy_measure="min", epoch=7)
+    row = rows.loc[("layer-1", "7", "information_of_degree_2", "min")]
+    assert row["shuffled"] == pytest.approx(float(for_nothing.sel(degree=2).mean()))
 
 
 def readings(share: float) -> pd.DataFrame:
@@ -292,6 +339,18 @@ def test_pairs_that_are_spared_singly_and_needed_jointly() -> None:
     delta = numbers["needed_redundancy_share", "broja"]
     assert delta[0] == 1  # both share more than the third pair
     assert np.isnan(delta[1])
+
+
+def test_the_figure_of_representational_complexity(groups: dict[str, xr.Dataset]) -> None:
+    table = results_synergy.summary(groups, CONDITION)
+    drawn = figures_synergy.synergy_complexity(table, SETTINGS.set_size)
+    all_text_is_large_and_in_the_figure(drawn)
+    last = table[(table["epoch"] == "7") & (table["quantity"] == "representational_complexity")]
+    for ax, by in zip(drawn.axes, ("sx", "min"), strict=True):
+        dots = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"]
+        of_measure = last[last["measure"] == by]
+        expected = of_measure[["mean", "shuffled"]].to_numpy().ravel()
+        np.testing.assert_allclose(dots, expected)
 
 
 def test_figures_of_needed_pairs_and_sets(groups: dict[str, xr.Dataset]) -> None:

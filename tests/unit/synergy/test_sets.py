@@ -7,7 +7,7 @@ from hypothesis import given
 from neuroninfo.synergy.sets import gaussian_copula, most_counted, prefix
 from tests.unit.contingency import entropy, information
 
-from .test_lattice import CUBE
+from .test_atoms import CUBE
 from .test_pairs import data, quick
 
 

@@ -1,0 +1,155 @@
+"""All atoms of what two to five neurons say of the class, by two measures of redundancy.
+
+T_1, .., T_n are binary (on or off), Y is the class; all information is plug-in, in bits, from exact
+counts of the patterns.  What all sets of an antichain alpha say is
+
+- ``min``: sum over y of p(y) times the smallest specific information D(T_A|Y=y || T_A) of its sets
+  A (Williams and Beer, arXiv:1004.2515, 2010),
+- ``sx``: the mean over (t, y) of log2 p(y|W) / p(y), where W is the event that T_A = t_A of one of
+  its sets at least: shared exclusions (Makkeh, Gutknecht and Wibral, Physical Review E 103, 032149,
+  2021, arXiv:2002.03356).  Atoms can be negative.
+
+Moebius inversion (`lattice`) gives the atoms.  The degree of synergy of an atom is the size of the
+smallest set of its antichain: so many neurons have to be read to get at it.  Representational
+complexity is the mean degree, weighted by the atoms (Ehrlich, Schneider, Priesemann, Wibral and
+Makkeh, "A measure of the complexity of neural representations based on partial information
+decomposition", TMLR 2023, arXiv:2209.10438).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroninfo.neurons.measures import divergences
+from neuroninfo.synergy.lattice import Antichain, lattice
+
+_NOTHING: Final = 1e-12
+"""Bit: information below it is rounding."""
+
+
+def atoms(on: np.ndarray, labels: np.ndarray, measure: str) -> dict[Antichain, float]:
+    """What is said at each element of the lattice, in bit; their sum is I(T_1, .., T_n;Y).
+
+    Parameters
+    ----------
+    on
+        (neurons, n) bool, whether the neuron is on, `lattice.MOST` neurons at most.
+    labels
+        (n) classes from 0.
+    measure
+        Of `REDUNDANCIES`.
+
+    Raises
+    ------
+    ValueError
+        There are more neurons.
+    """
+    elements = lattice(len(on))
+    redundancies = REDUNDANCIES[measure](pattern_counts(on, labels), elements.inside)
+    said = elements.inversion @ redundancies
+    return dict(zip(elements.antichains, said.tolist(), strict=True))
+
+
+def by_degree(counts: np.ndarray, measure: str) -> NDArray[np.float64]:
+    """Sums of the atoms of each degree of synergy, 1 to the number of neurons, in bit.
+
+    Parameters
+    ----------
+    counts
+        As `pattern_counts` gives them.
+    measure
+        Of `REDUNDANCIES`.
+    """
+    inside, weights = _degrees(len(counts).bit_length() - 1)
+    return np.asarray(weights @ REDUNDANCIES[measure](counts, inside))
+
+
+def representational_complexity(of_degrees: np.ndarray) -> NDArray[np.float64]:
+    """Mean degree of synergy; NaN where nothing is said.
+
+    Parameters
+    ----------
+    of_degrees
+        (.., degrees) in bit, as `by_degree` gives them.
+    """
+    information = of_degrees.sum(axis=-1)
+    total = of_degrees @ np.arange(1, of_degrees.shape[-1] + 1)
+    result = np.full(information.shape, np.nan)
+    return np.divide(total, information, out=result, where=information > _NOTHING)
+
+
+def pattern_counts(on: np.ndarray, labels: np.ndarray) -> NDArray[np.int64]:
+    """(patterns, classes) examples; the bits of the number of a pattern say which neurons are on.
+
+    Parameters
+    ----------
+    on
+        (neurons, n) bool.
+    labels
+        (n) classes from 0.
+    """
+    n_classes = int(labels.max()) + 1
+    pattern = (1 << np.arange(len(on))) @ on
+    cells = np.bincount(pattern * n_classes + labels, minlength=2 ** len(on) * n_classes)
+    return cells.reshape(-1, n_classes)
+
+
+def _smallest_specific(counts: np.ndarray, inside: np.ndarray) -> NDArray[np.float64]:
+    """I_min of elements of the lattice, in bit.
+
+    Parameters
+    ----------
+    counts
+        (patterns, classes).
+    inside
+        (elements, sets), up-sets.
+    """
+    patterns = np.arange(len(counts))
+    of_sets = np.zeros((inside.shape[1], *counts.shape), dtype=np.int64)
+    for members, of_set in enumerate(of_sets, start=1):
+        np.add.at(of_set, patterns & members, counts)
+    specific = divergences(of_sets)
+    smallest = np.where(inside[:, :, None], specific, np.inf).min(axis=1)
+    return np.asarray(smallest @ (counts.sum(axis=0) / counts.sum()))
+
+
+def _shared_exclusions(counts: np.ndarray, inside: np.ndarray) -> NDArray[np.float64]:
+    """I_sx of elements of the lattice, in bit; parameters as of `_smallest_specific`."""
+    patterns = np.arange(len(counts))
+    # The neurons in which two patterns agree: the event of a pattern has all patterns that agree
+    # with it in one of the sets at least.
+    same = (len(counts) - 1) ^ patterns[:, None] ^ patterns
+    event = np.insert(inside, 0, False, axis=1)[:, same].astype(np.float64)
+    in_event = event @ counts
+    of_class, total = counts.sum(axis=0), counts.sum()
+    joint = np.einsum("tc,etc->e", counts, _log2(in_event))
+    alone = np.einsum("t,et->e", counts.sum(axis=1), _log2(in_event.sum(axis=2)))
+    return np.asarray((joint - alone - of_class @ _log2(of_class)) / total + np.log2(total))
+
+
+def _log2(counts: np.ndarray) -> NDArray[np.float64]:
+    """Of counts; 0 where there are none."""
+    return np.asarray(np.log2(np.maximum(counts, 1)))
+
+
+REDUNDANCIES: Final[Mapping[str, Callable[[np.ndarray, np.ndarray], NDArray[np.float64]]]] = {
+    "min": _smallest_specific,
+    "sx": _shared_exclusions,
+}
+"""Measures of redundancy on the lattice."""
+
+
+@functools.cache
+def _degrees(n_neurons: int) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Elements that the sums of `by_degree` need, and by what each enters, (degrees, elements)."""
+    elements = lattice(n_neurons)
+    degrees = np.arange(1, n_neurons + 1)
+    chosen = (elements.degree == degrees[:, None]).astype(np.float64)
+    weights = chosen @ elements.inversion
+    needed = weights.any(axis=0)
+    return elements.inside[needed], weights[:, needed]
