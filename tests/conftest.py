@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from neuroninfo.ablation.warm import warm
+from neuroninfo.ablation import warm
 from tests.workflow.conftest import MINIATURE, Project
 
 Plan = Callable[..., subprocess.CompletedProcess[str]]
@@ -82,14 +82,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """All loops that are compiled, in numba's cache, by one worker while the others wait.
+def compiled() -> None:
+    """All loops that are compiled, in numba's cache, by one process while the others wait.
 
     That cache gets mixed up when several processes write code of one function for several types.
+    Each clone has a cache of its own, and a lock.
     """
-    with (tmp_path_factory.getbasetemp().parent / "compiling").open("w") as lock:
+    with Path(warm.__file__).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        warm()
+        warm.warm()
 
 
 @pytest.fixture(scope="session")

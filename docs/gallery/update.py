@@ -25,12 +25,14 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
 from neuroninfo.figures import wording
+from neuroninfo.figures.networks import in_words
 from neuroninfo.files import tables
 from neuroninfo.files.storage import StorageError
 from neuroninfo.planes import layers
 from neuroninfo.results import (
     claims,
     classes,
+    compression_gap,
     counts,
     first_version,
     planes,
@@ -39,6 +41,7 @@ from neuroninfo.results import (
     splits,
     synergy,
 )
+from neuroninfo.results.correlations import OVER, WITHIN
 from neuroninfo.vocabulary import CONDITION, MEAN, NETWORK, ZERO
 
 DIRECTIONS = {"ascending": "lowest first", "descending": "highest first"}
@@ -500,6 +503,30 @@ def _tight(row: pd.Series) -> str:
     return words if row["verdict"] == "bounds the gap" else f"{words}, {row['verdict']}"
 
 
+def compression_gap_table(study: Path) -> str:
+    """Correlations of compression with generalization, by kind of networks."""
+    table = tables.read(study / "compression-gap.csv", compression_gap.AGREEMENT_COLUMNS)
+    found = compression_gap.shown(table)
+    rows = []
+    for names, own in found.groupby([*compression_gap.KIND, "x", "y"], sort=False):
+        *kind, x, y = names
+        one, by_reading = own.iloc[0], own.set_index("reading")
+        cells = (in_words(by_reading.loc[reading]) for reading in (WITHIN, OVER))
+        n_networks, n_conditions = (str(one[key]) for key in ("n_networks", "n_conditions"))
+        what = f"{_COMPRESSION[x]} and {_COMPRESSION[y]}"
+        of_kind = wording.of_kind(dict(zip(compression_gap.KIND, kind, strict=True)))
+        rows.append([of_kind, n_networks, n_conditions, what, *cells])
+    heads = ["networks", "number", "conditions", "correlation of", WITHIN, OVER]
+    return f"{compression_gap.sentence(found)}.\n\n{_markdown(heads, rows)}"
+
+
+_COMPRESSION = {
+    compression_gap.FALL: "fall of I(X;T)",
+    compression_gap.LAST: "I(X;T) at the end",
+    compression_gap.GAP: "gap",
+    compression_gap.ACCURACY: "test accuracy",
+}
+
 BLOCKS: Mapping[str, Callable[..., str]] = {
     "synergy": synergy_table,
     "synergy-agreement": synergy_agreement,
@@ -519,6 +546,7 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "replaced": replaced_table,
     "replaced-claims": replacements_and_claims,
     "tighter": tighter_table,
+    "compression-gap": compression_gap_table,
 }
 """Name -> what makes the text of a block from a study and the words after it."""
 
