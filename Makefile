@@ -21,11 +21,11 @@ figures: .venv/installed
 
 # All studies of the gallery, and its figures and numbers from them.
 gallery: figures
-	for study in settings paper-v1 splits strengths science replication convolutional; do \
+	for study in settings paper-v1 splits strengths science binary replication convolutional; do \
 	    $(SNAKEMAKE) --configfile config/$$study.yaml || exit; done
 	$(BIN)/python docs/gallery/update.py \
 	    results/talk results/settings results/paper-v1 results/splits results/strengths \
-	    results/science results/talk-again results/convolutional
+	    results/science results/binary results/talk-again results/convolutional
 
 dry-run: .venv/installed
 	$(SNAKEMAKE) --configfile config/config.yaml --dry-run --quiet rules

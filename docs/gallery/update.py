@@ -34,6 +34,7 @@ from neuroninfo.results import (
     claims,
     classes,
     correlations,
+    compression_gap,
     counts,
     first_version,
     planes,
@@ -43,6 +44,7 @@ from neuroninfo.results import (
     splits,
     synergy,
 )
+from neuroninfo.results.correlations import OVER, WITHIN
 from neuroninfo.vocabulary import CONDITION, MEAN, NETWORK, ZERO
 
 DIRECTIONS = {"ascending": "lowest first", "descending": "highest first"}
@@ -544,6 +546,30 @@ def _both_readings(own: pd.DataFrame) -> list[str]:
     ]
 
 
+def compression_gap_table(study: Path) -> str:
+    """Correlations of compression with generalization, by kind of networks."""
+    table = tables.read(study / "compression-gap.csv", compression_gap.AGREEMENT_COLUMNS)
+    found = compression_gap.shown(table)
+    rows = []
+    for names, own in found.groupby([*compression_gap.KIND, "x", "y"], sort=False):
+        *kind, x, y = names
+        one, by_reading = own.iloc[0], own.set_index("reading")
+        cells = (in_words(by_reading.loc[reading]) for reading in (WITHIN, OVER))
+        n_networks, n_conditions = (str(one[key]) for key in ("n_networks", "n_conditions"))
+        what = f"{_COMPRESSION[x]} and {_COMPRESSION[y]}"
+        of_kind = wording.of_kind(dict(zip(compression_gap.KIND, kind, strict=True)))
+        rows.append([of_kind, n_networks, n_conditions, what, *cells])
+    heads = ["networks", "number", "conditions", "correlation of", WITHIN, OVER]
+    return f"{compression_gap.sentence(found)}.\n\n{_markdown(heads, rows)}"
+
+
+_COMPRESSION = {
+    compression_gap.FALL: "fall of I(X;T)",
+    compression_gap.LAST: "I(X;T) at the end",
+    compression_gap.GAP: "gap",
+    compression_gap.ACCURACY: "test accuracy",
+}
+
 BLOCKS: Mapping[str, Callable[..., str]] = {
     "synergy": synergy_table,
     "synergy-agreement": synergy_agreement,
@@ -565,6 +591,7 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "tighter": tighter_table,
     "gap": gap_table,
     "robustness": robustness_table,
+    "compression-gap": compression_gap_table,
 }
 """Name -> what makes the text of a block from a study and the words after it."""
 

@@ -40,7 +40,7 @@ CORRUPTIONS: Final = (NOISE, BLUR, SHIFT)
 UNCORRUPTED: Final = "none"
 """In place of a corruption in ``robustness.nc``: inputs as they are."""
 UNQUANTIZED: Final = 32
-"""Bits in ``precision.nc`` of the network as it was trained, in float32."""
+"""Bits of outputs that are not rounded: float32; in ``precision.nc`` of the network as trained."""
 
 
 def condition_names(condition: Mapping[str, Any]) -> dict[str, str]:

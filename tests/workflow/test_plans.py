@@ -23,6 +23,8 @@ def test_the_talk_is_planned_by_default(plan: Plan, arguments: tuple[str, ...]) 
     # Of the conditions with numbers of the talk one is drawn; the first version is another study.
     assert jobs["figure_tolerances"] == 1
     assert not jobs.keys() & {"first_version", "figure_first_version"}
+    # Nor does any kind of networks have planes of five conditions.
+    assert "study_compression_gap" not in jobs
     # Planes: 9 conditions of 5 seeds.
     assert jobs | {"plane": 9, "calibration": 1, "study_planes": 1} == jobs
     # T5: a job for each of 12 conditions with gaps, and of 6 with pools.
@@ -91,6 +93,12 @@ def test_the_sweep_plans_no_more_than_its_figure_needs(plan: Plan) -> None:
 def test_the_strengths_of_l2_are_compared(plan: Plan) -> None:
     jobs = planned(plan(*LOCAL, "--configfile", "config/strengths.yaml").stdout)
     assert jobs | {"train_and_drop": 6, "ablate": 6, "figure_comparison": 1} == jobs
+
+
+def test_planes_of_many_conditions_are_compared_and_not_drawn(plan: Plan) -> None:
+    jobs = planned(plan(*LOCAL, "--configfile", "config/binary.yaml").stdout)
+    drawn = {"figure_planes": 4, "figure_plane": 4, "study_planes": 1}
+    assert jobs | {"plane": 100, "study_compression_gap": 1, **drawn} == jobs
 
 
 def test_splits_have_seeds_of_their_own(plan: Plan) -> None:

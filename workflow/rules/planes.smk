@@ -4,28 +4,37 @@
 ACTIVATIONS = "{dataset}/{architecture}/planes-activations-{regularizer}"
 SLIDE = "{dataset}/{architecture}/plane-{estimator}-activations-{regularizer}"
 SIDE_BY_SIDE = {}
-for condition in STUDY.with_planes:
+DRAWN_PLANES = [c for c in STUDY.with_planes if STUDY.plans[c].figures]
+for condition in DRAWN_PLANES:
     SIDE_BY_SIDE.setdefault(ACTIVATIONS.format(**vars(condition)), []).append(condition)
     shown = STUDY.plane_shown(condition)
     OWN_FIGURES[condition] += [f"plane-{shown}", "planes", "clustering"]
 COMPARED = {name: given for name, given in SIDE_BY_SIDE.items() if len(given) > 1}
+# Networks of one kind are compared; an interval needs five conditions.
+KINDS = {}
+for condition in STUDY.with_planes:
+    KINDS.setdefault(tuple(STUDY.kind(condition).values()), []).append(condition)
+COMPRESSED = [c for alike in KINDS.values() if len(alike) >= 5 for c in alike]
 PLANE_FIGURES = [
     *figure_files(COMPARED),
     *figure_files(
         SLIDE.format(**vars(given[0]), estimator=STUDY.plane_shown(given[0]))
         for given in COMPARED.values()
     ),
-    *figure_files(
-        ["planes-compression", "planes-gap"] if STUDY.with_planes else [],
-    ),
+    *figure_files(["planes-compression", "planes-gap"] if DRAWN_PLANES else []),
+    *figure_files(["compression-gap"] if COMPRESSED else []),
     *(
         f"{FIGURES}/{condition.path}/plane-{STUDY.plane_shown(condition)}.gif"
-        for condition in STUDY.with_planes
+        for condition in DRAWN_PLANES
     ),
 ]
 STUDY_FIGURES += PLANE_FIGURES
-if STUDY.with_planes:
-    STUDY_TABLES += table_files(["compression", "plane-gap"])
+STUDY_TABLES += table_files(
+    [
+        *(["compression", "plane-gap"] if DRAWN_PLANES else []),
+        *(["compression-gap"] if COMPRESSED else []),
+    ]
+)
 
 
 rule plane:
@@ -224,8 +233,8 @@ rule figure_planes_activations:
 
 rule study_planes:
     input:
-        compression=of_conditions("compression.csv", STUDY.with_planes),
-        planes=of_conditions("plane.nc", STUDY.with_planes),
+        compression=of_conditions("compression.csv", DRAWN_PLANES),
+        planes=of_conditions("plane.nc", DRAWN_PLANES),
     output:
         compression=f"{RESULTS}/compression.csv",
         compression_page=report(
@@ -274,7 +283,48 @@ rule study_planes:
         mem_mb=4000,
         runtime=30,
     params:
-        conditions=named(STUDY.with_planes),
+        conditions=named(DRAWN_PLANES),
         code=lambda wildcards: code("study_planes.py"),
     script:
         "../scripts/study_planes.py"
+
+
+rule study_compression_gap:
+    input:
+        planes=of_conditions("plane.nc", COMPRESSED),
+    output:
+        networks=f"{RESULTS}/compression-gap-networks.csv",
+        table=f"{RESULTS}/compression-gap.csv",
+        page=report(
+            f"{RESULTS}/compression-gap.html",
+            caption="../report/compression-gap.rst",
+            category=NEWER,
+            subcategory=OF_THE_STUDY,
+            labels={"figure": "table of compression and gaps"},
+        ),
+        figure=[
+            report(
+                f"{FIGURES}/compression-gap.png",
+                caption="../report/compression-gap.rst",
+                category=NEWER,
+                subcategory=OF_THE_STUDY,
+                labels={"figure": "compression against the gap"},
+            ),
+            f"{FIGURES}/compression-gap.pdf",
+            f"{FIGURES}/compression-gap.csv",
+        ],
+    log:
+        f"logs/{RESULTS}/compression-gap.log",
+    localrule: True
+    conda:
+        "../../envs/neuroninfo.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=lasting(30),
+    params:
+        conditions=named(COMPRESSED),
+        kinds=[STUDY.kind(condition) for condition in COMPRESSED],
+        study_seed=STUDY.seed,
+        code=lambda wildcards: code("study_compression_gap.py"),
+    script:
+        "../scripts/study_compression_gap.py"

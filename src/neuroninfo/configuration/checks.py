@@ -31,7 +31,9 @@ _OF_STACKS: Final = (
     *(*JOINT, *REFERENCE),
 )
 """Measures that convolutional networks do not have."""
-_NOT_OF_MODULES: Final = ("l1", "input_dropout", "noise", "output_bits", "early_stopping")
+_NOT_OF_MODULES: Final = (
+    *("l1", "input_dropout", "noise", "output_bits", "binary_weights", "early_stopping"),
+)
 """Keys of regularizers that convolutional networks are not trained with."""
 _NO_IMAGES: Final = ("icosahedron", "szt")
 
@@ -89,6 +91,7 @@ def check(resolved: Mapping[str, Any], schema: Schema, plans: Mapping[Condition,
     _check_comparisons(resolved, plans)
     _check_pruning(resolved, plans)
     _check_planes(resolved, plans)
+    _check_binary_weights(resolved, plans)
     _check_sgld(resolved, plans)
     _check_convolutional(resolved, plans)
     _check_bounds(resolved, schema)
@@ -183,13 +186,39 @@ def _check_planes(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) 
             )
 
 
+def _check_binary_weights(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
+    """What makes weights smaller changes no sign, and nothing goes on from latent weights."""
+    for name, regularizer in resolved["regularizers"].items():
+        for key in ("l1", "l2"):
+            if regularizer["binary_weights"] and regularizer[key]:
+                raise ConfigurationError(
+                    ("regularizers", name, key),
+                    f"binary weights are the signs of latent ones, which {key} makes no smaller; "
+                    "remove it, or use dropout",
+                )
+    for condition, plan in plans.items():
+        if not resolved["regularizers"][condition.regularizer]["binary_weights"]:
+            continue
+        if "pruning" in plan.experiments:
+            raise ConfigurationError(
+                ("regularizers", condition.regularizer, "binary_weights"),
+                f"{condition.path}: pruned networks are trained further, and the latent weights "
+                "are not stored; remove the experiment pruning there",
+            )
+
+
 def _check_sgld(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
-    """Batch norm would know more of the data than noise hides, and sgld fine-tunes nothing."""
+    """Batch norm would know more of the data than noise hides, and sgld fine-tunes nothing.
+
+    Its noise is of real weights.
+    """
     for condition, plan in plans.items():
         if training_of(resolved, condition)["optimizer"] != "sgld":
             continue
         if resolved["regularizers"][condition.regularizer]["batchnorm"]:
             problem = "sgld goes with no batch norm, which knows the data without noise"
+        elif resolved["regularizers"][condition.regularizer]["binary_weights"]:
+            problem = "the noise of sgld is of real weights, not of binary ones"
         elif "pruning" in plan.experiments:
             problem = "sgld fine-tunes no pruned networks"
         else:
@@ -262,6 +291,8 @@ def _check_bounds(resolved: Mapping[str, Any], schema: Schema) -> None:
             problem = f"outputs of {entry['activation']} have no range to round in"
         elif optimizer == "sgld" and regularizer["batchnorm"]:
             problem = "sgld goes with no batch norm, which knows the data without noise"
+        elif optimizer == "sgld" and regularizer["binary_weights"]:
+            problem = "the noise of sgld is of real weights, not of binary ones"
         if problem:
             raise ConfigurationError(
                 (*path, "regularizer"), f"{problem}; choose another than {entry['regularizer']!r}"

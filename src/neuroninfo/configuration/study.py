@@ -36,7 +36,7 @@ from neuroninfo.configuration.plans import (
 from neuroninfo.configuration.schema import Validator, read_yaml
 from neuroninfo.configuration.sweep import check_sweep, rows
 from neuroninfo.data.catalogue import SOURCES
-from neuroninfo.vocabulary import JOINT, REFERENCE
+from neuroninfo.vocabulary import JOINT, REFERENCE, UNQUANTIZED
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,18 @@ class Study:
     def with_planes(self) -> tuple[Condition, ...]:
         """Conditions with information planes."""
         return tuple(c for c, plan in self.plans.items() if "planes" in plan.experiments)
+
+    def kind(self, condition: Condition) -> dict[str, Any]:
+        """What networks of a condition learn, and what they compute with.
+
+        Conditions of one kind differ in data, architecture, activation and strengths.
+        """
+        regularizer = self.resolved["regularizers"][condition.regularizer]
+        return {
+            "source": self.resolved["datasets"][condition.dataset]["source"],
+            "binary_weights": regularizer["binary_weights"],
+            "output_bits": regularizer.get("output_bits", UNQUANTIZED),
+        }
 
     @property
     def with_synergy(self) -> tuple[Condition, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from neuroninfo.vocabulary import NETWORK
+from neuroninfo.vocabulary import NETWORK, UNQUANTIZED
 
 MARKERS: Final[Mapping[str, str]] = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚"}
 """Markers of things that stand side by side, one per colour: matplotlib's name, and a letter for
@@ -42,6 +42,8 @@ _REGULARIZERS: Final = {
     "l2": "L2",
     "batchnorm": "batch norm",
     "qat": "output bits",
+    "real": "real weights",
+    "binary": "binary weights",
 }
 
 _MEASURES: Final = {
@@ -185,6 +187,14 @@ def of_regularizer(name: str) -> str:
     return " ".join(_REGULARIZERS.get(part, part) for part in parts).replace("_", " ")
 
 
+def of_kind(kind: Mapping[str, Any]) -> str:
+    """What networks of a kind (`Study.kind`) learn and compute with, for people."""
+    weights = "binary" if kind["binary_weights"] else "real"
+    bits = kind["output_bits"]
+    outputs = "real outputs" if bits == UNQUANTIZED else f"outputs of {counted(bits, 'bit')}"
+    return f"{of_dataset(kind['source'])}, {weights} weights, {outputs}"
+
+
 def of_settings(settings: Mapping[str, Any]) -> str:
     """Settings of data, training and ablation for people, such as "L2 1e-4, 40 epochs".
 
@@ -204,6 +214,7 @@ def of_reference(settings: Mapping[str, Any]) -> str:
     usual = {
         "decay": "coupled",
         "decay_biases": True,
+        "binary_weights": False,
         "initialization": "default",
         "measured_split": "validation",
     }
@@ -229,6 +240,7 @@ def _of_setting(key: str, value: Any) -> str:  # noqa: ANN401
         "noise": f"noise {value}" if value else "no noise",
         "batch_norm_momentum": "no batch norm" if value is None else "batch norm",
         "output_bits": "outputs not rounded" if value is None else f"outputs of {value} bits",
+        "binary_weights": "binary weights" if value else "real weights",
         "early_stopping": "no early stopping" if value is None else "early stopping",
         "optimizer": str(value).upper() if value != "adam" else "Adam",
         "momentum": "" if value is None else f"momentum {value}",

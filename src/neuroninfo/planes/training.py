@@ -123,6 +123,8 @@ def train(
 
     if checkpoint is not None:
         checkpoint.add("planes", save, restore)
+    if settings.training.regularizer.early_stopping is None:  # which needs all losses
+        options.setdefault("history_epochs", settings.plane_epochs)
     trained = loop.train(
         architecture,
         seeds,

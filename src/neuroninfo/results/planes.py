@@ -131,7 +131,7 @@ def _margin(plane: xr.Dataset, estimator: str) -> float:
     return SATURATED
 
 
-def _falls(curves: NDArray[np.float64]) -> NDArray[np.float64]:
+def falls(curves: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far the curve of each seed (seed, epoch) falls to the end from the others' maximum.
 
     The epoch is that at which the mean of all other seeds is highest: a curve that only fluctuates
@@ -146,7 +146,7 @@ def _falls(curves: NDArray[np.float64]) -> NDArray[np.float64]:
 def compression(plane: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:
     """How far I(X;T) falls after its maximum over the epochs: the compression phase, if any.
 
-    ``drop`` is the fall from the epoch at which the other seeds are highest (`_falls`), and
+    ``drop`` is the fall from the epoch at which the other seeds are highest (`falls`), and
     ``largest_drop`` that from each seed's own maximum, which lies above the end of a curve that
     only fluctuates, too.
 
@@ -177,7 +177,7 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame
             there = curves[~np.isnan(curves).any(axis=1)]
             highest, last = there.max(axis=1), there[:, -1]
             none = "no seed has an estimate at all epochs"
-            fall = mean_over_seeds(_falls(there), none=none)
+            fall = mean_over_seeds(falls(there), none=none)
             trusted = trust(plane, estimator, layer)
             row = interval_row(about | of_layer, "drop", fall, len(curves))
             rows.append(
@@ -192,6 +192,11 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame
                 }
             )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def last_hidden(plane: xr.Dataset) -> str:
+    """Name of the last hidden layer."""
+    return [layer for layer in map(str, plane["layer"].values) if layer != OUTPUT][-1]
 
 
 def gaps(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> pd.DataFrame:
@@ -214,8 +219,7 @@ def gaps(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> p
     for plane, names in zip(planes, conditions, strict=True):
         last = plane.isel(epoch=int(plane["epoch"].values.argmax()))
         gap = last["loss"].sel(split="test") - last["loss"].sel(split="train")
-        hidden = [layer for layer in map(str, plane["layer"].values) if layer != OUTPUT]
-        here = last.sel(layer=hidden[-1])
+        here = last.sel(layer=last_hidden(plane))
         for seed in plane["seed"].values:
             for estimator in map(str, plane["estimator"].values):
                 point = here.sel(seed=seed, estimator=estimator)

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from torch import Tensor
 
+from neuroninfo.training.binary_weights import binarize
 from neuroninfo.training.optimizers import Optimizer
 from neuroninfo.training.parameters import Layer, matrix
 from neuroninfo.training.settings import Settings
@@ -22,6 +23,9 @@ class Group:
     ----------
     parameters, gradients, moments
         Rows of all networks.
+    signs
+        With binary weights, rows in which hidden layers have the weights that they compute with,
+        and `parameters` the latent ones; None: they are the same.
     layers
         Places in a row.
     decayed
@@ -37,6 +41,7 @@ class Group:
         parameters: Tensor,
         gradients: Tensor,
         moments: Sequence[Tensor],
+        signs: Tensor | None,
         layers: Sequence[Layer],
         decayed: int,
         settings: Sequence[Settings],
@@ -57,6 +62,13 @@ class Group:
             for rows in (self.parameters, self.gradients)
         )
         """By layer, (..., n_out, n_in) and (..., n_out)."""
+        self.latent = [] if signs is None else self.weights[:-1]
+        """By hidden layer, of binary weights."""
+        if signs is not None:
+            self.weights = [
+                *(matrix(signs[place], layer) for layer in layers[:-1]),
+                self.weights[-1],
+            ]
         self.settings = settings[self.seeds]
         """By network."""
         self.optimizers: list[Optimizer] = []
@@ -67,3 +79,8 @@ class Group:
             arrays = (parameters[rows], gradients[rows], [moment[rows] for moment in moments])
             self.optimizers.append(Optimizer(*arrays, decayed, of_run))
             first = rows.stop
+
+    def binarize(self) -> None:
+        """Make binary weights, if there are any, the signs of the latent ones as they are now."""
+        for latent, signs in zip(self.latent, self.weights, strict=False):  # not the output layer
+            binarize(latent, signs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -58,11 +59,14 @@ class Learner:
         self.parameters = torch.zeros(len(seeds), length, device=device)
         self.gradients = torch.zeros_like(self.parameters)
         self.moments = [torch.zeros_like(self.parameters) for _ in range(2)]
+        self.signs = torch.zeros_like(self.parameters) if self.regularizer.binary_weights else None
+        """Rows with the binary weights, whose latent ones are parameters."""
         self.stack = self._initialized(seeds)
         self.groups = [
             self.group(first if together == 1 else slice(first, first + together))
             for first in range(0, len(seeds), together)
         ]
+        self._binarize()
         self.space: dict[tuple[int, ...], tuple[list[Tensor], list[Tensor]]] = {}
         self.draws = Draws(seeds, self.layers, each, device)
         self.known: Tensor | None = None  # as of `Trained.example_information`, sum over examples
@@ -82,6 +86,7 @@ class Learner:
         """Go on from what `checkpoint` gave."""
         for name, tensor in self._resumed().items():
             tensor.copy_(torch.from_numpy(saved[name]))
+        self._binarize()
         self.steps, self.seen = int(saved["steps"]), int(saved["seen"])
         for group in self.groups:
             for optimizer in group.optimizers:
@@ -101,6 +106,7 @@ class Learner:
             self.parameters,
             self.gradients,
             self.moments,
+            self.signs,
             self.layers,
             self.decayed,
             self.each,
@@ -108,13 +114,20 @@ class Learner:
         )
 
     def begin_with(self, initial: Stack) -> None:
-        """Copy the weights of other networks."""
-        for mine, given in zip(self.state(), state_of(initial), strict=True):
-            mine.copy_(torch.as_tensor(given))
+        """Copy the weights of other networks; they are the latent ones of binary weights."""
+        mine = replace(self.stack, weights=[matrix(self.parameters, one) for one in self.layers])
+        for array, given in zip(state_of(mine), state_of(initial), strict=True):
+            array.copy_(torch.as_tensor(given))
+        self._binarize()
 
     def state(self) -> list[Tensor]:
         """What evaluation depends on, as views with the seeds first."""
         return state_of(self.stack)
+
+    def _binarize(self) -> None:
+        """Let binary weights follow parameters that were set."""
+        for group in self.groups:
+            group.binarize()
 
     def run_epoch(
         self, split: Split, epoch: int, between: Callable[[int], None] = lambda epoch: None
@@ -242,6 +255,7 @@ class Learner:
             self._learn_of_examples(group, shares, drawn)
         for optimizer in group.optimizers:
             optimizer.step()
+        group.binarize()
         if drawn.disturbance and drawn.deviation is not None:
             rows = self.parameters[group.seeds]
             disturb(rows, self.layers, drawn.disturbance, drawn.deviation)
@@ -290,10 +304,14 @@ class Learner:
         for layer in hidden:
             self.parameters[:, layer.scale] = 1
         shape = (len(seeds), 1)
+        of_hidden = self.parameters if self.signs is None else self.signs
         return Stack(
             self.architecture,
             tuple(seeds),
-            [matrix(self.parameters, layer) for layer in self.layers],
+            [
+                *(matrix(of_hidden, layer) for layer in self.layers[:-1]),
+                matrix(self.parameters, self.layers[-1]),
+            ],
             [self.parameters[:, layer.bias] for layer in self.layers],
             [
                 Normalization(

@@ -33,6 +33,9 @@ class Regularizer:
     output_bits: int | None = None
     """Bits of the outputs of hidden neurons, in training and after; gradients pass as if outputs
     had not been rounded (straight-through, Bengio et al. 2013)."""
+    binary_weights: bool = False
+    """Whether hidden layers compute with the signs of their weights (`binary_weights`); those of
+    the output layer, and all biases, stay real."""
     early_stopping: int | None = None
     """Patience: a network stops after this number of epochs without a lower validation loss."""
     input_dropout: float = 0.0
@@ -43,6 +46,20 @@ class Regularizer:
     and Hutter 2019)."""
     decay_biases: bool = True
     """Whether l1 and l2 concern biases too."""
+
+    def __post_init__(self) -> None:
+        """Nothing makes signs smaller.
+
+        Raises
+        ------
+        ValueError
+            Weights are binary, and l1 or l2 acts on them.
+        """
+        if self.binary_weights and (self.l1 or self.l2):
+            raise ValueError(
+                f"binary weights with l1 {self.l1} and l2 {self.l2}, which make no sign smaller: "
+                "leave these out"
+            )
 
 
 @dataclass(frozen=True)
@@ -98,17 +115,19 @@ class Settings:
     ``every_epoch``, as those on the other splits are."""
 
     def __post_init__(self) -> None:
-        """Noisy steps are sgld's, and sgld has them.
+        """Noisy steps are sgld's, and sgld has them; weights are real there.
 
         Raises
         ------
         ValueError
-            One of `optimizer` and `sgld` says so and the other does not.
+            One of `optimizer` and `sgld` says so and the other does not, or weights are binary.
         """
         if (self.optimizer == "sgld") != (self.sgld is not None):
             raise ValueError(
                 f"optimizer {self.optimizer} with noisy steps {self.sgld}: make both say the same"
             )
+        if self.sgld is not None and self.regularizer.binary_weights:
+            raise ValueError("sgld with binary weights: its noise is of real ones; use adam or sgd")
 
 
 def shared(each: Sequence[Settings]) -> Settings:

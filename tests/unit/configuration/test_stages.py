@@ -52,6 +52,7 @@ STAGES = {
 
 SHIPPED = (
     *("config", "demo", "replication", "paper-v1", "settings", "splits", "strengths", "science"),
+    "binary",
 )
 
 

@@ -44,6 +44,7 @@ PLAIN = {
     "input_dropout": 0.0,
     "label_smoothing": 0.0,
     "noise": 0.0,
+    "binary_weights": False,
 }
 
 
@@ -837,7 +838,7 @@ MISTAKES = [
         "regularizers/none: ~",
         "regularizers.none: null (an empty value) is wrong; expected a mapping with the keys l1, "
         "l2, decay, decay_biases, dropout, input_dropout, batchnorm, label_smoothing, noise, "
-        "output_bits, early_stopping, training; write {} for the defaults",
+        "output_bits, binary_weights, early_stopping, training; write {} for the defaults",
     ),
     (
         "seeds: ~",
@@ -1358,6 +1359,21 @@ conditions/0/orderings: []
             "regularizers.none.output_bits: digits/30-30/relu/none: ablation and the like compute "
             "with outputs that are not rounded; give that condition `orderings: []` and "
             "`experiments: [planes]`",
+        ),
+        (
+            "regularizers/none: {binary_weights: true, l2: 0.1}",
+            "regularizers.none.l2: binary weights are the signs of latent ones, which l2 makes no "
+            "smaller; remove it, or use dropout",
+        ),
+        (
+            "regularizers/none: {binary_weights: true}\nconditions/0/experiments: [pruning]",
+            "regularizers.none.binary_weights: digits/30-30/relu/none: pruned networks are trained "
+            "further, and the latent weights are not stored; remove the experiment pruning there",
+        ),
+        (
+            "regularizers/none: {binary_weights: true}\ntraining/optimizer: sgld",
+            "training.optimizer: digits/30-30/relu/none: the noise of sgld is of real weights, not "
+            "of binary ones; use adam or sgd there",
         ),
         (
             "conditions/0/orderings: []\nconditions/0/experiments: [precision]",

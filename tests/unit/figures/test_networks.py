@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 
 from neuroninfo.figures.ablation_gap import ablation_gap
+from neuroninfo.figures.compression_gap import compression_gap
 from neuroninfo.figures.robustness import robustness
 from neuroninfo.results import ablation_gap as gaps
+from neuroninfo.results import compression_gap as compressed
 from neuroninfo.results import robustness as left
 from neuroninfo.results.ablation_gap import AREAS, REDUNDANCY
 
@@ -74,3 +76,29 @@ def test_redundancy_stands_below_the_accuracies_where_there_is_one() -> None:
     unmeasured = points.assign(redundancy=np.nan, layer="")
     drawn = robustness(table, unmeasured, left.agreement(unmeasured, study_seed=0))
     assert len(drawn.axes) == 2
+
+
+def test_every_kind_of_networks_has_a_row_of_panels() -> None:
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(
+        [
+            {"source": "digits", "binary_weights": binary, "output_bits": 1 if binary else 32}
+            | condition
+            | {"estimator": "exact", "seed": seed}
+            | {"trust": "yes" if binary or seed else "saturated"}
+            | {"fall": random.random() if binary or seed else np.nan, "last": random.random()}
+            | {"accuracy_train": 0.9, "accuracy_test": 0.5, "gap": random.random()}
+            for binary in (True, False)
+            for condition in CONDITIONS
+            for seed in range(3)
+        ]
+    )[list(compressed.COLUMNS)]
+    drawn = compression_gap(table, compressed.agreement(table, study_seed=0))
+    assert len(drawn.axes) == 4
+    heads = [ax.get_title(loc="left") for ax in drawn.axes]
+    assert "binary weights, outputs of 1 bit" in heads[0]
+    assert "left out" not in heads[0]
+    assert "real weights, real outputs" in heads[2]
+    assert "6 of 18 networks left out" in heads[3]
+    marks = sum(len(line.get_xdata()) for line in drawn.axes[0].lines)
+    assert marks == len(table) / 2 + len(CONDITIONS)

@@ -27,6 +27,7 @@ from neuroninfo.planes.estimators.protocol import Estimate, EstimationError, Est
 from neuroninfo.planes.estimators.renyi import Renyi
 from neuroninfo.planes.estimators.sample_propagation import SamplePropagation
 from neuroninfo.planes.estimators.sliced import Sliced
+from neuroninfo.results.planes import COUNTED
 from neuroninfo.streams import Stream, generator
 
 ALL: list[Estimator] = [
@@ -704,3 +705,21 @@ def test_what_others_are_given(estimator: Estimator) -> None:
     with pytest.raises(EstimationError, match="64 rows of outputs and 63 labels"):
         estimator(outputs, labels[1:])
     assert estimator.estimates
+
+
+@pytest.mark.parametrize("concentration", [0.1, 1.0, 100.0])
+def test_a_count_of_few_outputs_is_hardly_too_low(concentration: float) -> None:
+    """Of d neurons of 1 bit with 2^d <= n / 8, whatever the probabilities (Paninski 2003)."""
+    n, d = 1024, 7
+    assert d == np.log2(n) - COUNTED
+    random = np.random.default_rng(0)
+    errors = []
+    for _ in range(30):
+        p = random.dirichlet(np.full(2**d, concentration))
+        drawn = random.choice(2**d, n, p=p)
+        outputs = 2.0 * (drawn[:, None] >> np.arange(d) & 1) - 1
+        known = -(p * np.log2(np.maximum(p, 1e-300))).sum()
+        errors.append(Exact()(outputs, np.zeros(n, dtype=int)).input - known)
+    deviation = 4 * np.std(errors) / np.sqrt(len(errors))
+    assert -np.log2(1 + 2**-COUNTED) < np.mean(errors) + deviation
+    assert np.mean(errors) < deviation

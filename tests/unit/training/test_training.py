@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,6 +96,20 @@ def arrays(stack: Stack, position: int) -> dict[str, Tensor]:
     return found
 
 
+class Signs(torch.autograd.Function):
+    """Straight-through, as of Hubara et al. 2016, algorithm 1: no gradient beyond 1."""
+
+    @staticmethod
+    def forward(ctx: Any, weights: Tensor) -> Tensor:
+        ctx.save_for_backward(weights)
+        return torch.where(weights >= 0, 1.0, -1.0).to(weights.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (weights,) = ctx.saved_tensors
+        return gradient * (weights.abs() <= 1)
+
+
 class Plain(nn.Module):
     """The same network as torch's modules; only the masks of dropout are ours."""
 
@@ -103,6 +118,7 @@ class Plain(nn.Module):
         architecture = stack.architecture
         self.p, self.p_inputs = regularizer.dropout, regularizer.input_dropout
         self.deviation, self.bits = regularizer.noise, regularizer.output_bits
+        self.binary = regularizer.binary_weights
         self.range = OUTPUT_RANGES.get(architecture.activation)
         self.activation = getattr(nn.functional, architecture.activation)
         self.linear = nn.ModuleList(map(nn.Linear, architecture.widths, architecture.widths[1:]))
@@ -127,7 +143,8 @@ class Plain(nn.Module):
         if self.training and self.p_inputs:
             values = values * self._mask(0, self.p_inputs, values.shape)
         for layer, linear in enumerate(self.linear[:-1], 1):
-            values = linear(values)
+            weights = Signs.apply(linear.weight) if self.binary else linear.weight
+            values = nn.functional.linear(values, weights, linear.bias)
             if len(self.norm):
                 values = self._normalized(self.norm[layer - 1], values)
             values = self.activation(values)
@@ -141,6 +158,13 @@ class Plain(nn.Module):
             if self.training and self.p:
                 values = values * self._mask(layer, self.p, values.shape)
         return [*results, self.linear[-1](values)]
+
+    def computed(self) -> dict[str, Tensor]:
+        """The parameters that it computes with."""
+        found = self.state_dict()
+        for layer in range(len(self.linear) - 1 if self.binary else 0):
+            found[f"linear.{layer}.weight"] = Signs.apply(found[f"linear.{layer}.weight"])
+        return found
 
     def _normalized(self, norm: nn.BatchNorm1d, values: Tensor) -> Tensor:
         if self.training and len(values) == 1:  # torch refuses; (x - mean of x) / sd is 0
@@ -217,6 +241,8 @@ def trained_by_torch(
             for parameter in decayed if shrinks else ():
                 parameter.data -= chosen.learning_rate * regularizer.l2 * parameter.data
             optimizer.step()
+            for linear in network.linear[:-1] if network.binary else ():
+                linear.weight.data.clamp_(-1, 1)
             step += 1
             for layer, linear in enumerate(network.linear if noise is not None else ()):
                 here, n_weights = range(step, step + 1), linear.weight.numel()
@@ -264,12 +290,22 @@ REGULARIZERS = {
     "smoothing": Regularizer(label_smoothing=0.2),
     "noise": Regularizer(noise=0.3, dropout=0.2),
     "bits": Regularizer(output_bits=2, noise=0.1),
+    "binary": Regularizer(binary_weights=True, dropout=0.2),
+    "binary all": Regularizer(
+        binary_weights=True, batch_norm_momentum=0.2, label_smoothing=0.1, input_dropout=0.2
+    ),
     "inputs": Regularizer(input_dropout=0.4, dropout=0.2),
     "decoupled": Regularizer(l2=3.0, decay="decoupled", dropout=0.2),
     "weights": Regularizer(l1=0.05, l2=0.1, batch_norm_momentum=0.2, decay_biases=False),
     "decoupled weights": Regularizer(l2=3.0, decay="decoupled", decay_biases=False),
     "all": Regularizer(l1=0.05, l2=0.1, dropout=0.3, batch_norm_momentum=0.2, label_smoothing=0.1),
 }
+
+
+def untrained(chosen: Settings) -> Settings:
+    """Settings of the networks that training begins with; latent weights are real."""
+    real = replace(chosen.regularizer, binary_weights=False)
+    return replace(chosen, epochs=0, activation_epochs=(), regularizer=real)
 
 
 @pytest.mark.usefixtures("double")
@@ -289,15 +325,13 @@ def test_training_is_that_of_torch(activation: str, regularizer: str, batch_size
         regularizer=REGULARIZERS[regularizer],
         activation_epochs=(2,),
     )
-    at_start = trained(
-        (3, 8), data, replace(chosen, epochs=0, activation_epochs=()), activation=activation
-    )
+    at_start = trained((3, 8), data, untrained(chosen), activation=activation)
     ours = trained((3, 8), data, chosen, activation=activation)
     for position in range(2):
         network = Plain(at_start.stack, position, chosen.regularizer)
         start = network.linear[-1].bias.detach().clone()
         trained_by_torch(network, data["train"], chosen)
-        theirs = network.state_dict()
+        theirs = network.computed()
         assert (theirs["linear.2.bias"] - start).abs().max() > chosen.learning_rate
         for name, array in arrays(ours.stack, position).items():
             torch.testing.assert_close(array, theirs[name], rtol=1e-6, atol=1e-7, msg=name)
@@ -321,15 +355,14 @@ def test_training_is_that_of_torch(activation: str, regularizer: str, batch_size
 def test_sgd_with_momentum_is_that_of_torch(regularizer: str, momentum: float) -> None:
     data = splits()
     chosen = settings(regularizer=REGULARIZERS[regularizer], optimizer="sgd", momentum=momentum)
-    start = trained((3, 8), data, replace(chosen, epochs=0)).stack
+    start = trained((3, 8), data, untrained(chosen)).stack
     ours = trained((3, 8), data, chosen).stack
     for position in range(2):
         network = Plain(start, position, chosen.regularizer)
         trained_by_torch(network, data["train"], chosen)
+        theirs = network.computed()
         for name, array in arrays(ours, position).items():
-            torch.testing.assert_close(
-                array, network.state_dict()[name], rtol=1e-6, atol=1e-7, msg=name
-            )
+            torch.testing.assert_close(array, theirs[name], rtol=1e-6, atol=1e-7, msg=name)
 
 
 @pytest.mark.usefixtures("double")
@@ -618,6 +651,7 @@ BLOCKS = [
     (1, "30-30", 37, 90, "leaky_relu", "l1"),
     (1, "30-30", 64, 97, "relu", "early"),
     (1, "30-30", 37, 90, "relu", "inputs"),
+    (1, "30-30", 37, 90, "tanh", "binary all"),
     (1, "30-30", 37, 90, "tanh", "decoupled weights"),
     (1, "100-100", 784, 97, "relu", "weights"),
     (1, "100-100", 37, 90, "relu", "none"),
@@ -661,16 +695,17 @@ def test_a_seed_is_bitwise_what_it_is_alone(
 def test_products_of_matrices_have_the_bits_of_a_stack_of_one(
     name: str, n_inputs: int, regularizer: str, optimizer: str
 ) -> None:
+    given = REGULARIZERS[regularizer]
+    normed = given.batch_norm_momentum is not None
+    if optimizer == "sgld" and (normed or given.binary_weights):
+        return  # there is no such training
     chosen = settings(
         name,
         batch_size=32,
-        regularizer=REGULARIZERS[regularizer],
+        regularizer=given,
         optimizer=optimizer,
         sgld=Sgld(1.0, 1e-3) if optimizer == "sgld" else None,
     )
-    normed = chosen.regularizer.batch_norm_momentum is not None
-    if optimizer == "sgld" and normed:
-        return  # there is no such training
     data = splits(90, n_inputs, 10)["train"]
     architecture = Architecture(
         n_inputs, hidden_widths(name), 10, "tanh", normed, chosen.regularizer.output_bits
