@@ -33,8 +33,8 @@ from neuroninfo.results import (
     ablation_gap,
     claims,
     classes,
-    correlations,
     compression_gap,
+    correlations,
     counts,
     first_version,
     planes,
@@ -521,7 +521,7 @@ def robustness_table(study: Path) -> str:
     return _markdown(["layer", "corruption", "networks", *_READINGS], rows)
 
 
-_READINGS = (correlations.WITHIN, correlations.OVER)
+_READINGS = (WITHIN, OVER)
 
 
 def _of_column(column: str) -> str:

@@ -156,7 +156,8 @@ def library_calls(script: Path) -> list[str]:
         if name.split(".")[0] in imported
     ]
     plumbing = (
-        r"files\.(storage|tables|pages)\.(read|write|read_groups|each)|figures\.canvas\..*|.*\.read"
+        r"files\.(storage|tables|pages)\.(read|write|read_groups|opened|opened_groups|each)"
+        r"|figures\.canvas\..*|.*\.read"
     )
     return list(dict.fromkeys(n for n in names if not re.fullmatch(plumbing, n)))
 

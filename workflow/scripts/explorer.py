@@ -15,10 +15,10 @@ ablations = iter(given.ablations)
 ablated = {
     tuple(condition): {
         "ablation": contents.ablation(
-            {name: storage.read_groups(next(ablations), "ablation") for name in sets}
+            {name: storage.opened_groups(next(ablations), "ablation") for name in sets}
         ),
         "neurons": contents.neurons(
-            storage.read(neurons, "neurons"), storage.read(damage, "damage")
+            storage.opened(neurons, "neurons"), storage.opened(damage, "damage")
         ),
     }
     for condition, sets, neurons, damage in zip(

@@ -16,9 +16,9 @@ from neuroninfo.results.simpson import COLUMNS
 
 figures = snakemake.output
 condition = snakemake.params.condition
-ablation = storage.read_groups(snakemake.input.ablation, "ablation")
-neurons = storage.read(snakemake.input.neurons, "neurons")
-damage = storage.read(snakemake.input.damage, "damage")
+ablation = storage.opened_groups(snakemake.input.ablation, "ablation")
+neurons = storage.opened(snakemake.input.neurons, "neurons")
+damage = storage.opened(snakemake.input.damage, "damage")
 read_off = counts.read(snakemake.input.counts)
 correlations = tables.read(snakemake.input.correlations, COLUMNS)
 

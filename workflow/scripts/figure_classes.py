@@ -12,7 +12,7 @@ from neuroninfo.files import storage, tables
 from neuroninfo.results.classes import summary
 
 condition = snakemake.params.condition
-groups = storage.read_groups(snakemake.input[0], "classes", condition=condition)
+groups = storage.opened_groups(snakemake.input[0], "classes", condition=condition)
 costs = summary(groups, condition)
 tables.write(costs, snakemake.output.table)
 canvas.save(classes(groups, costs, condition), *snakemake.output.classes)

@@ -12,7 +12,7 @@ from neuroninfo.files import storage
 from neuroninfo.results import claims
 
 drawn = layer_share(
-    storage.read(snakemake.input.neurons, "neurons"),
+    storage.opened(snakemake.input.neurons, "neurons"),
     claims.read(snakemake.input.claims),
     snakemake.params.condition,
 )

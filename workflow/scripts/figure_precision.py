@@ -12,6 +12,6 @@ from neuroninfo.files import storage, tables
 from neuroninfo.results.low_bit import summary
 
 condition = snakemake.params.condition
-table = summary(storage.read_groups(snakemake.input[0], "precision"), condition)
+table = summary(storage.opened_groups(snakemake.input[0], "precision"), condition)
 tables.write(table, snakemake.output.table)
 canvas.save(precision(table, condition), *snakemake.output.figure)

@@ -14,7 +14,7 @@ from neuroninfo.results.ranking import EFFECT_COLUMNS, of_sets
 
 effects = tables.read(snakemake.input.effects, EFFECT_COLUMNS)
 drawn = quantizers(
-    storage.read(snakemake.input.neurons, "neurons"),
+    storage.opened(snakemake.input.neurons, "neurons"),
     claims.read(snakemake.input.claims),
     of_sets(effects, [snakemake.wildcards.orderings]),
     snakemake.params.condition,

@@ -13,7 +13,7 @@ from neuroninfo.results.ranking import COLUMNS, of_sets
 
 replaced = tables.read(snakemake.input.replaced, COLUMNS)
 drawn = replacement(
-    storage.read_groups(snakemake.input.ablation, "ablation"),
+    storage.opened_groups(snakemake.input.ablation, "ablation"),
     of_sets(replaced, [snakemake.wildcards.orderings]),
     snakemake.params.condition,
 )

@@ -9,14 +9,14 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 import msgspec
 
 from neuroninfo.files import storage, tables
-from neuroninfo.results import claims, counts, ranking, simpson
+from neuroninfo.results import claims, counts, curves, ranking, simpson
 from neuroninfo.results.settings import CountSettings
 
 condition = snakemake.params.condition
-neurons = storage.read(snakemake.input.neurons, "neurons", condition=condition)
-damage = storage.read(snakemake.input.damage, "damage", condition=condition)
+neurons = storage.opened(snakemake.input.neurons, "neurons", condition=condition)
+damage = storage.opened(snakemake.input.damage, "damage", condition=condition)
 ablations = {
-    name: storage.read_groups(path, "ablation", condition=condition)
+    name: storage.opened_groups(path, "ablation", condition=condition)
     for name, path in zip(snakemake.params.sets, snakemake.input.ablations, strict=True)
 }
 first = ablations[snakemake.params.sets[0]]
@@ -31,8 +31,12 @@ storage.write(
     configuration=snakemake.params.settings,
 )
 tables.write(counts.summary(counted, condition), snakemake.output.counts)
-judged = claims.claims(neurons, ablations, damage, counted, condition)
+areas = {
+    name: {scope: curves.areas(group) for scope, group in groups.items()}
+    for name, groups in ablations.items()
+}
+judged = claims.claims(neurons, areas, damage, counted, condition)
 tables.write(judged, snakemake.output.claims)
 tables.write(simpson.correlations(neurons, damage, condition), snakemake.output.correlations)
-tables.write(ranking.effects(ablations, condition), snakemake.output.effects)
-tables.write(ranking.replaced(ablations, condition), snakemake.output.replaced)
+tables.write(ranking.effects(areas, condition), snakemake.output.effects)
+tables.write(ranking.replaced(areas, condition), snakemake.output.replaced)

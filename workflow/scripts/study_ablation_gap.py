@@ -23,7 +23,7 @@ for names, curves, history in zip(
     measured = synergy.get(tuple(names))
     rows.append(
         networks(
-            storage.read_groups(curves, "ablation")[NETWORK],
+            storage.opened_groups(curves, "ablation")[NETWORK],
             storage.read(history, "history"),
             dict(zip(CONDITION, names, strict=True)),
             None if measured is None else storage.read_groups(measured, "synergy"),

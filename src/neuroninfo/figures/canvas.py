@@ -6,7 +6,7 @@ import io
 import itertools
 import math
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 import matplotlib.style
 import pandas as pd
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -25,6 +26,7 @@ from PIL import Image
 
 from neuroninfo.figures import wording
 from neuroninfo.files import tables
+from neuroninfo.files.seeds import slices
 from neuroninfo.files.storage import written_whole
 from neuroninfo.results.curves import layer_number
 
@@ -148,7 +150,9 @@ _WIDEST: Final = 2200
 _COLOURS: Final = 256
 """Of a PNG: a palette takes a third of the space, and no colour is seen to change."""
 
-_RECORDED: Final[WeakKeyDictionary[Figure, list[pd.DataFrame]]] = WeakKeyDictionary()
+_Pieces = Callable[[], Iterator[pd.DataFrame]]
+_RECORDED: Final[WeakKeyDictionary[Figure, list[_Pieces]]] = WeakKeyDictionary()
+"""Tables of figures: what gives them, so that long ones are never there as a whole."""
 
 
 def looks(number: int) -> list[tuple[str, str]]:
@@ -398,7 +402,39 @@ def head(
 
 def record(drawn: Figure, table: pd.DataFrame) -> None:
     """Keep numbers that a figure shows, below those kept before, for `save` to a .csv."""
-    _RECORDED.setdefault(drawn, []).append(table)
+    _RECORDED.setdefault(drawn, []).append(lambda: iter([table]))
+
+
+def record_dots(drawn: Figure, dots: xr.Dataset, columns: Sequence[str] = (), **more: str) -> None:
+    """As `record`, of a number or more of each neuron and seed; the table is made when written.
+
+    Parameters
+    ----------
+    drawn
+        The figure.
+    dots
+        (seed, neuron).
+    columns
+        Those that are kept, default all.
+    more
+        Further columns, the same in all rows.
+    """
+
+    def pieces() -> Iterator[pd.DataFrame]:
+        for (part,) in slices(dots):
+            table = part.to_dataframe().reset_index()
+            yield table[list(columns or table.columns)].assign(**more)
+
+    _RECORDED.setdefault(drawn, []).append(pieces)
+
+
+def _recorded(drawn: Figure) -> Iterator[pd.DataFrame]:
+    """What was recorded, in pieces that have the columns and types of the whole."""
+    heads = [next(pieces()).iloc[:0] for pieces in _RECORDED[drawn]]
+    whole = pd.concat(heads, ignore_index=True)
+    for pieces in _RECORDED[drawn]:
+        for piece in pieces():
+            yield piece.reindex(columns=whole.columns).astype(whole.dtypes)
 
 
 @styled
@@ -421,7 +457,7 @@ def save(drawn: Figure, *paths: str | Path) -> None:
         if path.suffix == ".csv":
             if drawn not in _RECORDED:
                 raise ValueError(f"{path}: what the figure shows was not recorded")
-            tables.write(pd.concat(_RECORDED[drawn], ignore_index=True), path)
+            tables.write(_recorded(drawn), path)
             continue
         if path.suffix not in (".pdf", ".png"):
             raise ValueError(f"{path}: figures are written as .pdf, .png or .csv")

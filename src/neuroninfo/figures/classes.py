@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -11,11 +11,13 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
 from neuroninfo.figures import canvas, wording
 from neuroninfo.figures import labels as figures_labels
 from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.figures.labels import Curve
+from neuroninfo.files.seeds import slices
 from neuroninfo.results.classes import ALL, FIRST, MORE, ON, QUARTER, costs, measures
 from neuroninfo.results.curves import layer_number
 from neuroninfo.vocabulary import RANDOM
@@ -161,23 +163,17 @@ def class_curves(
     canvas.label_left(axes, "accuracy (%)")
     own = numbers[(numbers["scope"] == layer) & (numbers["measure"] == ON)]
     own = own[own["quantity"] == MORE].set_index("of_class")
-    accuracy = 100 * group["correct"] / group["n_test"]
-    random = accuracy.isel(ordering=group["measure"].values == RANDOM).mean("ordering")
+    tested = [y for y in range(n_classes) if str(y) in own.index]
+    parts = [_of_classes(part, tested) for (part,) in slices(group[["correct", "n_test"]])]
     removed = group["removed"].values.astype(np.float64)
     for y, ax in enumerate(axes):
-        if str(y) not in own.index:
+        if y not in tested:
             ax.set_title(f"{named[y]}: not in the test split", loc="left", fontsize=canvas.SMALL)
             continue
-        in_order = accuracy.isel(
-            ordering=(group["measure"].values == ON) & (group["of_class"].values == y)
-        ).isel(ordering=0)
-        beside = [other for other in range(n_classes) if other != y]
-        curves = {
-            "class": in_order.isel({"class": y}),
-            "others": in_order.isel({"class": beside}).mean("class"),
-            "random": random.isel({"class": y}),
+        means = {
+            name: np.concatenate([part[y][name] for part in parts]).mean(axis=0)
+            for name in parts[0][y]
         }
-        means = {name: curve.mean("seed").values for name, curve in curves.items()}
         _curves(ax, removed, means, labelled=y == 0)
         title = f"{named[y]}\n{_points(own.loc[str(y)])}"
         ax.set_title(title, loc="left", fontsize=canvas.SMALL, weight="bold")
@@ -190,6 +186,29 @@ def class_curves(
             ),
         )
     return drawn
+
+
+def _of_classes(
+    group: xr.Dataset, classes: Sequence[int]
+) -> dict[int, dict[str, NDArray[np.float64]]]:
+    """Class -> its three curves in percent, (seeds, removals) each."""
+    accuracy = 100 * group["correct"] / group["n_test"]
+    random = accuracy.isel(ordering=group["measure"].values == RANDOM).mean("ordering")
+    curves = {}
+    for y in classes:
+        in_order = accuracy.isel(
+            ordering=(group["measure"].values == ON) & (group["of_class"].values == y)
+        ).isel(ordering=0)
+        beside = [other for other in range(group.sizes["class"]) if other != y]
+        of_class = {
+            "class": in_order.isel({"class": y}),
+            "others": in_order.isel({"class": beside}).mean("class"),
+            "random": random.isel({"class": y}),
+        }
+        curves[y] = {
+            name: curve.transpose("seed", "removed").values for name, curve in of_class.items()
+        }
+    return curves
 
 
 def _curves(

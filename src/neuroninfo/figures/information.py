@@ -57,7 +57,8 @@ def information(
             f"nothing was measured with quantizer {quantizer!r}: there are {', '.join(known)}; "
             "add it to the configuration's `quantizers` and measure again"
         )
-    of_quantizer = neurons.sel(quantizer=quantizer).transpose("seed", ...)
+    names = ["mutual_information", "mutual_information_shuffled", "state"]
+    of_quantizer = neurons[names].sel(quantizer=quantizer).transpose("seed", ...).load()
     layers = np.unique(neurons["layer"].values)
     n_seeds = neurons.sizes["seed"]
     panel = max(canvas.PANEL, _NAMES + _LAYER * len(layers))
@@ -88,8 +89,7 @@ def information(
     highest = max(float(measured.max()), float(shuffled.max()), _LEAST)
     ax.set_ylim(-0.03 * highest, 1.06 * highest)
     _references(ax, shuffled, int(neurons.attrs["n_classes"]))
-    names = ["mutual_information", "mutual_information_shuffled"]
-    canvas.record(drawn, of_quantizer[names].to_dataframe().reset_index())
+    canvas.record_dots(drawn, of_quantizer[names[:2]])
     return drawn
 
 

@@ -83,7 +83,8 @@ def layer_share(neurons: xr.Dataset, claims: pd.DataFrame, condition: Mapping[st
         left=2.0,
         height=4.4,
     )
-    _distributions(left, neurons, quantizer)
+    information = neurons["mutual_information"].sel(quantizer=quantizer).load()
+    _distributions(left, information)
     rows = []
     for claim, words in _WORDS.items():
         rows += _rows(split, claim, measure, quantizer, words)
@@ -96,9 +97,8 @@ def layer_share(neurons: xr.Dataset, claims: pd.DataFrame, condition: Mapping[st
     legend = list(_PARTS.values())
     canvas.head(right, "effect = layer share + within layers", legend, lines=1, size=canvas.SMALL)
     right.set_xlabel("difference of mean accuracy (points)")
-    information = neurons["mutual_information"].sel(quantizer=quantizer)
-    dots = information.to_dataframe().reset_index()[["seed", "layer", "mutual_information"]]
-    canvas.record(drawn, dots.assign(panel="distributions"))
+    columns = ["seed", "layer", "mutual_information"]
+    canvas.record_dots(drawn, information.to_dataset(), columns, panel="distributions")
     canvas.record(drawn, split.assign(panel="effects"))
     return drawn
 
@@ -118,12 +118,11 @@ def _rows(split: pd.DataFrame, claim: str, measure: str, quantizer: str, words: 
     return rows
 
 
-def _distributions(ax: Axes, neurons: xr.Dataset, quantizer: str) -> None:
+def _distributions(ax: Axes, information: xr.DataArray) -> None:
     """A violin of the measured information for each layer."""
-    layers = np.unique(neurons["layer"].values)
-    information = neurons["mutual_information"].sel(quantizer=quantizer)
+    layers = np.unique(information["layer"].values)
     for position, layer in enumerate(layers):
-        members = information.isel(neuron=np.flatnonzero(neurons["layer"].values == layer))
+        members = information.isel(neuron=np.flatnonzero(information["layer"].values == layer))
         violin(ax, position, members.values.ravel())
     ax.set_xticks(range(len(layers)), [f"layer {layer}" for layer in layers])
     ax.set_xlim(-0.7, len(layers) - 0.3)

@@ -104,11 +104,20 @@ _Named = tuple[str, str, _Series]
 
 def _information(neurons: xr.Dataset) -> Iterator[_Named]:
     """Mean over the neurons of a layer; bars between seeds would not show."""
-    layers = neurons["layer"].values
-    for layer in np.unique(layers):
-        of_layer = neurons.isel(neuron=np.flatnonzero(layers == layer))
-        for name in ("mutual_information", "mutual_information_shuffled"):
-            means = of_layer[name].mean(("seed", "neuron")).to_series()
+    names = ["mutual_information", "mutual_information_shuffled"]
+    by_layer: dict[int, list[xr.Dataset]] = {}
+    # Few quantizers at a time, so that the memory needed is small; one alone has other last digits.
+    n_quantizers = neurons.sizes["quantizer"]
+    for few in np.array_split(np.arange(n_quantizers), max(1, n_quantizers // 2)):
+        part = neurons[names].isel(quantizer=slice(few[0], few[-1] + 1)).load()
+        for layer in np.unique(part["layer"].values):
+            members = np.flatnonzero(part["layer"].values == layer)
+            means = part.isel(neuron=members).mean(("seed", "neuron"))
+            by_layer.setdefault(layer, []).append(means)
+    for layer, parts in by_layer.items():
+        of_layer = xr.concat(parts, dim="quantizer")
+        for name in names:
+            means = of_layer[name].to_series()
             shuffled = name != "mutual_information"
             for one in _by_kind(means.to_frame("effect").assign(low=means, high=means)):
                 if shuffled and one.kind != "uniform":

@@ -39,7 +39,7 @@ def simpson(
     condition
         Data set, architecture, activation and regularizer by name.
     """
-    measures = {measure: values for measure, _, values in measured(neurons)}
+    information = next(values for _, _, values in measured(neurons[[MEASURE]]))
     shown = table[table["measure"] == MEASURE]
     layers = neurons["layer"].values
     n_seeds, unit = neurons.sizes["seed"], wording.unit(condition)
@@ -59,7 +59,7 @@ def simpson(
         left=1.5,
     )
     ranks = 100 * _ranks(costs(damage))
-    _scatter(left, measures[MEASURE], ranks, layers)
+    _scatter(left, information, ranks, layers)
     known = np.unique(layers)
     of_layer = dict(zip(known, canvas.looks(len(known)), strict=True))
     rows = []
@@ -83,12 +83,13 @@ def simpson(
     right.set_xlabel("rank correlation")
     dots = xr.Dataset(
         {
-            MEASURE: (("seed", "neuron"), measures[MEASURE]),
+            MEASURE: (("seed", "neuron"), information),
             "rank_by_cost_percent": (("seed", "neuron"), ranks),
             "layer": ("neuron", layers),
-        }
+        },
+        coords={"seed": np.arange(n_seeds)},
     )
-    canvas.record(drawn, dots.to_dataframe().reset_index())
+    canvas.record_dots(drawn, dots)
     return drawn
 
 

@@ -1,11 +1,15 @@
-"""Datasets of several networks as one."""
+"""Datasets of several networks: put together, and taken apart so that they fit into memory."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final, Literal
 
 import xarray as xr
+
+SLICE_BYTES: Final = 64 * 2**20
+"""Of what a slice of seeds holds at most, if that is two seeds or more (chosen)."""
 
 
 def joined(
@@ -38,3 +42,33 @@ def joined(
         join="exact",
         combine_attrs=attributes,
     )
+
+
+def slices(*datasets: xr.Dataset) -> Iterator[tuple[xr.Dataset, ...]]:
+    """The same seeds of some datasets, a few at a time, in memory.
+
+    What is computed seed by seed has the same bits in slices as it has at once: none has a single
+    seed (NumPy adds up one row in another order), unless there is but one.
+
+    Parameters
+    ----------
+    datasets
+        In memory or `storage.opened`, of the same seeds in the same order; give only the variables
+        that are needed, the others are read too.
+
+    Yields
+    ------
+    tuple of Dataset
+        One for each of the given ones, at most `SLICE_BYTES` together.
+    """
+    n_seeds = datasets[0].sizes["seed"]
+    stored = sum(
+        variable.nbytes
+        for dataset in datasets
+        for variable in dataset.variables.values()
+        if "seed" in variable.dims
+    )
+    number = max(1, min(-(-stored // SLICE_BYTES), n_seeds // 2))
+    ends = [n_seeds * i // number for i in range(number + 1)]
+    for start, stop in pairwise(ends):
+        yield tuple(dataset.isel(seed=slice(start, stop)).load() for dataset in datasets)

@@ -25,11 +25,19 @@ from typing import Any, Final
 import netCDF4
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
+from xarray.backends import BackendArray
+from xarray.core import indexing
 
 from neuroninfo import __version__
 from neuroninfo.vocabulary import CONDITION
 
 KIND_ATTRIBUTE: Final = "neuroninfo_kind"
+
+OF_FILES: Final = frozenset(
+    {"Conventions", "title", "source", "history", "condition", "configuration", KIND_ATTRIBUTE}
+)
+"""Attributes that `write` gives to every file."""
 
 _SEAL: Final = b"\nneuroninfo-sha256:"
 
@@ -89,26 +97,84 @@ def write(
     ValueError
         A variable lacks ``long_name`` or ``units``.
     """
-    groups = {"": dataset} if isinstance(dataset, xr.Dataset) else dict(dataset)
-    groups = {name: _described(group, path) for name, group in groups.items()}
-    root = groups.pop("", xr.Dataset()).assign_attrs(
-        {
-            "Conventions": "CF-1.11",
-            "title": title,
-            "source": source(),
-            "history": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {kind} written by neuroninfo",
-            "condition": json.dumps(condition, sort_keys=True),
-            "configuration": json.dumps(configuration, sort_keys=True),
-            KIND_ATTRIBUTE: kind,
-        }
-    )
     with written_whole(path) as part:
-        root.to_netcdf(part, engine="netcdf4", encoding=_encodings(root))
-        for name, group in groups.items():
-            group.to_netcdf(
-                part, engine="netcdf4", mode="a", group=name, encoding=_encodings(group)
-            )
+        _create(part, _groups_of(dataset), _attributes(kind, title, condition, configuration))
         seal(part)
+
+
+@contextlib.contextmanager
+def growing(
+    dataset: xr.Dataset | Mapping[str, xr.Dataset],
+    path: str | Path,
+    *,
+    dim: str,
+    length: int,
+    kind: str,
+    title: str,
+    condition: Mapping[str, Any],
+    configuration: Mapping[str, Any],
+) -> Iterator[netCDF4.Dataset]:
+    """As `write`, of a file that is filled piece by piece, so that it need not fit into memory.
+
+    Parameters
+    ----------
+    dataset, path, kind, title, condition, configuration
+        As of `write`; the dataset is the first piece.
+    dim, length
+        The dimension along which pieces follow, and how long it will be.
+
+    Yields
+    ------
+    netCDF4.Dataset
+        The open file; what is written to its variables is stored as it is.
+    """
+    with written_whole(path) as part:
+        attributes = _attributes(kind, title, condition, configuration)
+        _create(part, _groups_of(dataset), attributes, {dim: length})
+        with netCDF4.Dataset(part, "a") as file:
+            file.set_auto_maskandscale(False)
+            yield file
+        seal(part)
+
+
+def _attributes(
+    kind: str, title: str, condition: Mapping[str, Any], configuration: Mapping[str, Any]
+) -> dict[str, str]:
+    """Global attributes of a file."""
+    return {
+        "Conventions": "CF-1.11",
+        "title": title,
+        "source": source(),
+        "history": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {kind} written by neuroninfo",
+        "condition": json.dumps(condition, sort_keys=True),
+        "configuration": json.dumps(configuration, sort_keys=True),
+        KIND_ATTRIBUTE: kind,
+    }
+
+
+def _groups_of(dataset: xr.Dataset | Mapping[str, xr.Dataset]) -> dict[str, xr.Dataset]:
+    """Name of the group -> dataset; the root's name is empty."""
+    return {"": dataset} if isinstance(dataset, xr.Dataset) else dict(dataset)
+
+
+def _create(
+    path: Path,
+    groups: Mapping[str, xr.Dataset],
+    attributes: Mapping[str, str],
+    lengths: Mapping[str, int] | None = None,
+) -> None:
+    """Write datasets to a new file; dimensions with a length may grow up to it."""
+    described = {name: _described(group, path) for name, group in groups.items()}
+    root = described.pop("", xr.Dataset()).assign_attrs(attributes)
+    for name, group in {"": root, **described}.items():
+        group.to_netcdf(
+            path,
+            engine="netcdf4",
+            mode="a" if name else "w",
+            group=name or None,
+            encoding=_encodings(group, lengths or {}),
+            unlimited_dims=[dim for dim in lengths or {} if dim in group.dims],
+        )
 
 
 @contextlib.contextmanager
@@ -251,6 +317,25 @@ def each(
             yield part.isel({dim: slice(position, position + 1)}).load()
 
 
+def opened(
+    path: str | Path, kind: str, *, condition: Mapping[str, Any] | None = None
+) -> xr.Dataset:
+    """A file of networks whose arrays by seed are read when they are used; see `seeds.slices`.
+
+    Parameters and errors are those of `read`. The rest is in memory.
+    """
+    return _lazy(Path(path), "", _checked_attributes(Path(path), kind, condition))
+
+
+def opened_groups(
+    path: str | Path, kind: str, *, condition: Mapping[str, Any] | None = None
+) -> dict[str, xr.Dataset]:
+    """All groups of a file as `opened`, by name, checked once; without groups, "" is the file."""
+    attributes = _checked_attributes(Path(path), kind, condition)
+    names = _groups(Path(path)) or [""]
+    return {name: _lazy(Path(path), name, attributes) for name in names}
+
+
 def groups(path: str | Path, kind: str) -> list[str]:
     """Names of the groups of a file, in the order they were written.
 
@@ -353,17 +438,18 @@ def _described(dataset: xr.Dataset, path: str | Path) -> xr.Dataset:
     return described
 
 
-def _encodings(dataset: xr.Dataset) -> dict[Hashable, dict[str, Any]]:
+def _encodings(dataset: xr.Dataset, lengths: Mapping[str, int]) -> dict[Hashable, dict[str, Any]]:
     """Compress with zstd (fast, as small as zlib), a checksum for chunks of at most 4 MB."""
     encodings: dict[Hashable, dict[str, Any]] = {}
     for name, variable in dataset.variables.items():
+        shape = tuple(lengths.get(str(dim), size) for dim, size in variable.sizes.items())
         encoding: dict[str, Any] = {"_FillValue": None}
         if variable.dtype.kind in "iufb" and variable.ndim > 0 and variable.size > 0:
             encoding |= {
                 "compression": "zstd",
                 "complevel": 3,
                 "fletcher32": True,
-                "chunksizes": _chunks(variable.shape, variable.dtype.itemsize),
+                "chunksizes": _chunks(shape, variable.dtype.itemsize),
             }
         encodings[name] = encoding
     return encodings
@@ -412,6 +498,43 @@ def _opened(path: Path, group: str = "") -> xr.Dataset:
         decode_times=False,
         cache=False,
     )
+
+
+class _Stored(BackendArray):  # type: ignore[misc]
+    """An array in a file, which is open only while it is read.
+
+    The netCDF library crashes, sometimes, when a file is opened that is open already.
+    """
+
+    def __init__(self, path: Path, group: str, name: str, variable: xr.Variable) -> None:
+        self.path, self.group, self.name = path, group, name
+        self.shape, self.dtype = variable.shape, variable.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:  # noqa: ANN401
+        outer = indexing.IndexingSupport.OUTER
+        return indexing.explicit_indexing_adapter(key, self.shape, outer, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> NDArray[Any]:
+        with netCDF4.Dataset(self.path) as file:
+            file.set_auto_maskandscale(False)
+            return np.asarray((file[self.group] if self.group else file)[self.name][key])
+
+
+def _lazy(path: Path, group: str, attributes: Mapping[str, Any]) -> xr.Dataset:
+    """A checked file, or a group of it: what depends on the seed is read when it is used."""
+    with _opened(path, group) as file:
+        variables = {
+            name: xr.Variable(
+                variable.dims,
+                indexing.LazilyIndexedArray(_Stored(path, group, str(name), variable)),
+                variable.attrs,
+            )
+            if "seed" in variable.dims and name != "seed"
+            else variable.load()
+            for name, variable in file.variables.items()
+        }
+        coordinates = {name: variables.pop(name) for name in file.coords}
+        return xr.Dataset(variables, coordinates, dict(attributes) | file.attrs)
 
 
 def _groups(path: Path) -> list[str]:

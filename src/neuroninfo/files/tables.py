@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,10 +12,20 @@ import pandas as pd
 from neuroninfo.files.storage import StorageError, made_again, written_whole
 
 
-def write(frame: pd.DataFrame, path: str | Path) -> None:
-    """Write a table as CSV, whole or not at all; all digits of numbers."""
-    with written_whole(path) as part:
-        frame.to_csv(part, index=False, lineterminator="\n")
+def write(table: pd.DataFrame | Iterable[pd.DataFrame], path: str | Path) -> None:
+    """Write a table as CSV, whole or not at all; all digits of numbers.
+
+    Parameters
+    ----------
+    table
+        The table, or the pieces that it is made of, one below the other, of equal columns.
+    path
+        The file.
+    """
+    pieces = [table] if isinstance(table, pd.DataFrame) else table
+    with written_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        for number, piece in enumerate(pieces):
+            piece.to_csv(file, index=False, header=not number, lineterminator="\n")
 
 
 def gather(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neuroninfo.figures import wording
 from neuroninfo.results import statistics
 from neuroninfo.results.claims import SHARE, WHOLE, WITHIN
-from neuroninfo.results.curves import curves, ordered_by, replacements
+from neuroninfo.results.curves import added_up, curves, ordered_by, replacements
 from neuroninfo.results.planes import TRUSTED, trust
 from neuroninfo.vocabulary import CONDITION, LAYER_SEQUENCE, NETWORK, RANDOM
 
@@ -68,7 +68,8 @@ def ablation(sets: Mapping[str, Mapping[str, xr.Dataset]]) -> list[Record]:
     records: list[Record] = []
     seen = set()
     for name, scopes in sets.items():
-        for scope, group in scopes.items():
+        for scope, whole in scopes.items():
+            group = added_up(whole, _spread(whole.sizes["removed"], POINTS))
             where = {"set": name, "scope": wording.of_scope(scope)}
             for replacement in replacements(group):
                 for measure, quantizer in ordered_by(group):
@@ -94,8 +95,6 @@ def _curves(
 ) -> list[Record]:
     """Records of the curves of one order; random ones are the same for all orders of a set."""
     n_test = int(group.attrs["n_test"])
-    removed = group["removed"].values
-    kept = _spread(len(removed), POINTS)
     records = []
     for direction, accuracy in accuracies.items():
         percent = 100 * accuracy
@@ -108,10 +107,10 @@ def _curves(
                 "direction": wording.DIRECTIONS[direction],
                 "seeds": len(percent),
                 "chance": round(100 * int(group.attrs["chance_correct"]) / n_test, 2),
-                "removed": removed[kept].tolist(),
-                "mean": _rounded(percent.mean(axis=0)[kept], 2),
-                "low": _rounded(ends[0][kept], 2),
-                "high": _rounded(ends[1][kept], 2),
+                "removed": group["removed"].values.tolist(),
+                "mean": _rounded(percent.mean(axis=0), 2),
+                "low": _rounded(ends[0], 2),
+                "high": _rounded(ends[1], 2),
             }
         )
     return records
@@ -167,8 +166,9 @@ def neurons(measured: xr.Dataset, damage: xr.Dataset) -> Record:
         (class selectivity is not where outputs may be negative), at the first quantizer.
     """
     n_seeds = max(1, min(measured.sizes["seed"], NEURONS // measured.sizes["neuron"]))
-    chosen = measured.sortby("seed").isel(seed=slice(n_seeds), quantizer=0)
+    chosen = measured.isel(seed=slice(n_seeds), quantizer=0)
     test = damage.sel(seed=chosen["seed"], split="test")
+    chosen, test = chosen.load(), test.load()
     lost = 100 * (test["correct_unablated"] - test["correct"]) / test["n_examples"]
     rise = test["loss"] - test["loss_unablated"]
     seeds, units = np.meshgrid(chosen["seed"].values, chosen["unit"].values, indexing="ij")

@@ -18,7 +18,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neuroninfo.results.correlations import correlate
-from neuroninfo.results.curves import mean_accuracy, ordered_by
+from neuroninfo.results.curves import areas, mean_accuracy, ordered_by
 from neuroninfo.results.statistics import check_seeds
 from neuroninfo.results.synergy import shares
 from neuroninfo.vocabulary import CONDITION, RANDOM, condition_names
@@ -108,7 +108,7 @@ def relative_areas(
     chance = int(ablation.attrs["chance_correct"]) / n_test
     unablated = ablation["correct"].isel(removed=0, ordering=0).values / n_test
     above = np.where(unablated > chance, unablated - chance, np.nan)
-    means = mean_accuracy(ablation, measure, quantizer)
+    means = mean_accuracy(areas(ablation), measure, quantizer)
     return {name: (accuracy - chance) / above for name, accuracy in means.items()}
 
 

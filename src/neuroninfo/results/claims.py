@@ -36,6 +36,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neuroninfo.files import tables
+from neuroninfo.files.seeds import slices
 from neuroninfo.neurons.ties import DECIMALS
 from neuroninfo.results import counts
 from neuroninfo.results.curves import (
@@ -166,8 +167,8 @@ def claims(
     neurons
         ``neurons.nc`` of all seeds.
     ablations
-        Name of a set of orderings -> scope (``network``, ``layer-1``, ...) -> group of
-        ``ablation-<set>.nc``; of the same order in several sets the first one counts.
+        Name of a set of orderings -> scope (``network``, ``layer-1``, ...) -> `curves.areas` of
+        the group of ``ablation-<set>.nc``; of the same order in several sets the first one counts.
     damage, counted
         ``damage.nc`` and the counts (``reading.nc``), same seeds; C4 is judged at the first delta.
     condition
@@ -190,7 +191,6 @@ def claims(
     ValueError
         Seeds of measures and curves differ, or a value is NaN.
     """
-    neurons = neurons.sortby("seed")
     about = condition_names(condition)
     judged = (
         *_ablation_claims(neurons, ablations),
@@ -307,8 +307,7 @@ def _ablation_claims(
         by = ordered_by(*ablation.values())
         if name == first and not by:  # rows that name what is missing
             by = [("mutual_information", str(neurons["quantizer"].values[0]))]
-        for scope, unsorted in ablation.items():
-            group = unsorted.sortby("seed")
+        for scope, group in ablation.items():
             if name == first:
                 check_seeds(f"ablation, scope {scope!r},", group, neurons)
             for replacement in replacements(group):
@@ -373,12 +372,12 @@ def _of_order(
 
 def _information_claims(neurons: xr.Dataset) -> Iterator[_Claim]:
     """C3: Cliff's delta by seed."""
-    layers = neurons["layer"].values
+    pairs = list(combinations(np.unique(neurons["layer"].values), 2))
+    by_seed = np.concatenate(
+        [_differences(part, pairs) for (part,) in slices(neurons[["mutual_information"]])]
+    )
     for number, quantizer in enumerate(map(str, neurons["quantizer"].values)):
-        measured = neurons["mutual_information"].sel(quantizer=quantizer)
-        information = np.round(measured.transpose("seed", "neuron").values, DECIMALS)
-        for earlier, later in combinations(np.unique(layers), 2):
-            deltas = [cliffs_delta(i[layers == later], i[layers == earlier]) for i in information]
+        for (earlier, later), deltas in zip(pairs, by_seed[:, number].T, strict=True):
             what = {
                 "claim": "C3",
                 "reading": f"difference of at least {LEAST_DELTA}",
@@ -394,7 +393,21 @@ def _information_claims(neurons: xr.Dataset) -> Iterator[_Claim]:
                 "note": "",
             }
             threshold = float(np.copysign(LEAST_DELTA, np.mean(deltas)))
-            yield _Claim(what, np.array(deltas), threshold=threshold, margin=LEAST_DELTA)
+            yield _Claim(what, deltas, threshold=threshold, margin=LEAST_DELTA)
+
+
+def _differences(neurons: xr.Dataset, pairs: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
+    """Cliff's delta of mutual information, (seeds, quantizers, pairs of layers)."""
+    measured = neurons["mutual_information"].transpose("seed", "quantizer", "neuron").values
+    information = np.round(measured, DECIMALS)
+    layers = neurons["layer"].values
+    deltas = np.empty((*information.shape[:2], len(pairs)))
+    for seed, quantizer in np.ndindex(information.shape[:2]):
+        here = information[seed, quantizer]
+        deltas[seed, quantizer] = [
+            cliffs_delta(here[layers == later], here[layers == earlier]) for earlier, later in pairs
+        ]
+    return deltas
 
 
 def _count_claims(counted: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Claim]:
@@ -441,13 +454,11 @@ def _count_claims(counted: xr.Dataset, about: Mapping[str, str]) -> Iterator[_Cl
 
 def _selectivity_claims(neurons: xr.Dataset, damage: xr.Dataset) -> Iterator[_Claim]:
     """C5: rank correlation by seed of class selectivity and what a neuron costs alone on test."""
-    test = damage.sel(split="test").sortby("seed").transpose("seed", "neuron")
+    test = damage.sel(split="test")
     check_seeds("damage", test, neurons)
-    costs = {
-        "increase of the loss": test["loss"] - test["loss_unablated"],
-        "accuracy lost": test["correct_unablated"] - test["correct"],
-    }
-    for reading, cost in costs.items():
+    measured = "class_selectivity" in neurons
+    by_seed = _selectivity(neurons, test) if measured else {}
+    for reading in ("increase of the loss", "accuracy lost"):
         what = {
             "claim": "C5",
             "reading": reading,
@@ -463,11 +474,8 @@ def _selectivity_claims(neurons: xr.Dataset, damage: xr.Dataset) -> Iterator[_Cl
             "note": "",
         }
         correlations = None
-        if "class_selectivity" in neurons:
-            selectivity = neurons["class_selectivity"].transpose("seed", "neuron").values
-            damages = cost.transpose("seed", "neuron").values
-            pairs = zip(selectivity, damages, strict=True)
-            correlations = np.array([rank_correlation(a, b) for a, b in pairs])
+        if measured:
+            correlations = by_seed[reading]
             if (constant := np.isnan(correlations)).any():
                 seeds = ", ".join(map(str, neurons["seed"].values[constant]))
                 what["note"] = (
@@ -478,6 +486,22 @@ def _selectivity_claims(neurons: xr.Dataset, damage: xr.Dataset) -> Iterator[_Cl
         else:
             what["note"] = "class selectivity is not defined for outputs that may be negative"
         yield _Claim(what, correlations, threshold=_SELECTIVITY)
+
+
+def _selectivity(neurons: xr.Dataset, test: xr.Dataset) -> dict[str, NDArray[np.float64]]:
+    """Reading of C5 -> rank correlation by seed; NaN where one side is the same in all neurons."""
+    names = ["loss", "loss_unablated", "correct", "correct_unablated"]
+    found: dict[str, list[float]] = {}
+    for measured, alone in slices(neurons[["class_selectivity"]], test[names]):
+        selectivity = measured["class_selectivity"].transpose("seed", "neuron").values
+        costs = {
+            "increase of the loss": alone["loss"] - alone["loss_unablated"],
+            "accuracy lost": alone["correct_unablated"] - alone["correct"],
+        }
+        for reading, cost in costs.items():
+            pairs = zip(selectivity, cost.transpose("seed", "neuron").values, strict=True)
+            found.setdefault(reading, []).extend(rank_correlation(a, b) for a, b in pairs)
+    return {reading: np.array(correlations) for reading, correlations in found.items()}
 
 
 def _judged(claim: _Claim, about: Mapping[str, str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from neuroninfo.files.seeds import slices
 from neuroninfo.results.curves import PART_OF_CURVE
 from neuroninfo.results.statistics import (
     interval_columns,
@@ -55,7 +56,7 @@ def costs(group: xr.Dataset, measure: str, part: str = "whole curve") -> NDArray
     Parameters
     ----------
     group
-        One layer of ``classes.nc``.
+        One layer of ``classes.nc``, in memory or `storage.opened`; it is read slice by slice.
     measure
         What the orders are made by.
     part
@@ -67,6 +68,13 @@ def costs(group: xr.Dataset, measure: str, part: str = "whole curve") -> NDArray
         (seeds, class of the order, class of the examples), mean accuracy over the curve; NaN for
         classes without test examples.
     """
+    return np.concatenate(
+        [_costs(one, measure, part) for (one,) in slices(group[["correct", "n_test"]])]
+    )
+
+
+def _costs(group: xr.Dataset, measure: str, part: str) -> NDArray[np.float64]:
+    """`costs` of some seeds."""
     removed = int(PART_OF_CURVE[part] * (group.sizes["removed"] - 1))
     means = _accuracy(group).isel(removed=slice(removed + 1)).mean("removed")
     random = means.isel(ordering=group["measure"].values == RANDOM).mean("ordering")
@@ -93,7 +101,9 @@ def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> p
     rows = []
     for scope, group in groups.items():
         for measure in measures(group):
-            for (quantity, of_class), by_seed in _quantities(group, measure).items():
+            parts = [_quantities(part, measure) for (part,) in slices(group.drop_vars("order"))]
+            for quantity, of_class in parts[0]:
+                by_seed = np.concatenate([part[quantity, of_class] for part in parts])
                 interval = mean_over_seeds(by_seed[np.isfinite(by_seed)], none="no seed has one")
                 key = (*about.values(), scope, measure, quantity, of_class)
                 row = interval_row(dict(zip(KEY, key, strict=True)), "mean", interval, len(by_seed))

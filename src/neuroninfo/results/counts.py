@@ -24,6 +24,7 @@ The talk read single curves and names no tolerance, so all are counted over a gr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neuroninfo.files import tables
+from neuroninfo.files.seeds import joined, slices
 from neuroninfo.files.storage import labelled
 from neuroninfo.results.curves import layer_number, ordered_by
 from neuroninfo.results.settings import CountSettings
@@ -193,10 +195,32 @@ def count_neurons(
             "no layer was ablated to zero both lowest and highest first by one measure; the first "
             "set of `orderings` needs both directions and the scope `layers`"
         )
-    seeds = neurons["seed"].values
     test = damage.sel(split="test")
     for name, data in {"damage": test, **{scope: ablation[scope] for scope in layers}}.items():
         check_seeds(name, data, neurons)
+    of_neurons = ["mutual_information", *(["active_fraction"] if settings.rectified else [])]
+    used = (
+        neurons[of_neurons],
+        test[["correct", "correct_unablated"]],
+        *(ablation[scope][["correct", "changed", "order"]] for scope in layers),
+    )
+    return joined(
+        [
+            _count(measured, alone, dict(zip(layers, groups, strict=True)), orders, settings)
+            for measured, alone, *groups in slices(*used)
+        ]
+    )
+
+
+def _count(
+    neurons: xr.Dataset,
+    test: xr.Dataset,
+    ablation: Mapping[str, xr.Dataset],
+    orders: Sequence[tuple[str, str]],
+    settings: CountSettings,
+) -> xr.Dataset:
+    """The counts of some seeds, that are in memory."""
+    seeds, layers = neurons["seed"].values, list(ablation)
     shape = (len(seeds), len(orders), len(layers))
     deltas = sorted({settings.delta, *settings.deltas})
     inactivity = _inactivity(settings)
@@ -204,29 +228,38 @@ def count_neurons(
     by_delta = {name: np.full((*shape, len(deltas)), NONE, np.int32) for name in _BY_DELTA}
     unused = np.empty((*shape, len(inactivity)), np.int32)
     reason = np.full(shape, "", dtype=object)
-    for place in np.ndindex(shape):
-        i, order, layer = place
-        group = ablation[layers[layer]].isel(seed=i)
-        lowest, highest = (
-            group.isel(ordering=_position(group, *orders[order], direction))
-            for direction in ("ascending", "descending")
-        )
-        if (before := int(test["correct_unablated"].values[i])) != int(lowest["correct"][0]):
-            raise ValueError(
-                f"seed {seeds[i]}: without ablation {int(lowest['correct'][0])} predictions are "
-                f"correct in ablation, {before} in damage; run both again"
-            )
-        unused[place] = _unused(lowest, inactivity)
-        if before <= group.attrs["chance_correct"]:
-            accuracy = before / group.attrs["n_test"]
-            reason[place] = f"accuracy {accuracy:.3f} is no better than chance"
-            continue
-        members = neurons["layer"].values == layer_number(layers[layer])
-        alone = test["correct"].values[i][members][lowest["order"].values]
-        n_inactive = int(unused[place][inactivity.index((CHANGED, UNCHANGED))])
-        at_deltas = _at_deltas(lowest, highest, alone, n_inactive, deltas)
-        for name, values in at_deltas.items():
-            by_delta[name][place] = values
+    unablated = test["correct_unablated"].values
+    for (order, by), (layer, (scope, group)) in product(
+        enumerate(orders), enumerate(ablation.items())
+    ):
+        low, high = (_position(group, *by, way) for way in ("ascending", "descending"))
+        correct = group["correct"].values.astype(np.int64)
+        chance, n_test = int(group.attrs["chance_correct"]), int(group.attrs["n_test"])
+        members = neurons["layer"].values == layer_number(scope)
+        for i, seed in enumerate(seeds):
+            place = (i, order, layer)
+            rising, falling = correct[i, low], correct[i, high]
+            if (before := int(unablated[i])) != rising[0]:
+                raise ValueError(
+                    f"seed {seed}: without ablation {rising[0]} predictions are correct in "
+                    f"ablation, {before} in damage; run both again"
+                )
+            ascending = {CHANGED: group["changed"].values[i, low], LOST: rising[0] - rising}
+            unused[place] = [
+                inactive(ascending[criterion], n_test, share) for criterion, share in inactivity
+            ]
+            if before <= chance:
+                reason[place] = f"accuracy {before / n_test:.3f} is no better than chance"
+                continue
+            alone = test["correct"].values[i, members][group["order"].values[i, low]]
+            n_inactive = int(unused[place][inactivity.index((CHANGED, UNCHANGED))])
+            for number, delta in enumerate(deltas):
+                at = (*place, number)
+                by_delta["suffice"][at] = suffice(rising, chance, delta)
+                by_delta["destroy"][at] = destroy(falling, chance, delta)
+                by_delta["jointly_needed"][at] = jointly_needed(
+                    rising, alone, n_inactive, chance, delta
+                )
     widths = np.array([ablation[scope].sizes["removed"] - 1 for scope in layers])
     enough = by_delta["suffice"][..., None]
     rest = widths[:, None, None] - unused[..., None, :] - enough
@@ -310,39 +343,12 @@ def count_neurons(
     )
 
 
-def _at_deltas(
-    lowest: xr.Dataset,
-    highest: xr.Dataset,
-    correct_alone: NDArray[np.int64],
-    n_inactive: int,
-    deltas: Sequence[float],
-) -> dict[str, list[int]]:
-    """Of one seed and layer the counts that depend on delta, by delta."""
-    chance = int(lowest.attrs["chance_correct"])
-    rising, falling = (group["correct"].values.astype(np.int64) for group in (lowest, highest))
-    return {
-        "suffice": [suffice(rising, chance, delta) for delta in deltas],
-        "destroy": [destroy(falling, chance, delta) for delta in deltas],
-        "jointly_needed": [
-            jointly_needed(rising, correct_alone, n_inactive, chance, delta) for delta in deltas
-        ],
-    }
-
-
 def _inactivity(settings: CountSettings) -> list[tuple[str, float]]:
     """Criteria and tolerances of inactive neurons, each once."""
     return [
         *((CHANGED, share) for share in sorted({UNCHANGED, *settings.changed})),
         *((LOST, share) for share in sorted(set(settings.lost))),
     ]
-
-
-def _unused(lowest: xr.Dataset, inactivity: Sequence[tuple[str, float]]) -> list[int]:
-    """Inactive neurons of one seed and layer at each tolerance."""
-    correct = lowest["correct"].values.astype(np.int64)
-    ascending = {CHANGED: lowest["changed"].values, LOST: correct[0] - correct}
-    n_test = int(lowest.attrs["n_test"])
-    return [inactive(ascending[criterion], n_test, share) for criterion, share in inactivity]
 
 
 def marked(counted: xr.Dataset) -> xr.Dataset:

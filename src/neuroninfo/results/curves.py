@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from neuroninfo.files.seeds import slices
 from neuroninfo.vocabulary import LAYER_RANK, LAYER_SEQUENCE, RANDOM, ZERO
 
 ORDERINGS: Final[Mapping[str, str]] = {
@@ -22,6 +23,8 @@ PART_OF_CURVE: Final[Mapping[str, float]] = {
     "up to a quarter": 0.25,
 }
 """Name -> share of the neurons that are removed at most."""
+
+_ORDER: Final = ("measure", "quantizer", "direction", "replacement", "control")
 
 
 def layer_number(scope: str) -> int:
@@ -46,6 +49,41 @@ def replacements(*groups: xr.Dataset) -> list[str]:
     return list(dict.fromkeys(str(r) for group in groups for r in group["replacement"].values))
 
 
+def added_up(group: xr.Dataset, removed: NDArray[np.int64]) -> xr.Dataset:
+    """Orders that are the same but for their number, added up; read slice by slice.
+
+    Parameters
+    ----------
+    group
+        One scope of ``ablation.nc``, in memory or `storage.opened`.
+    removed
+        Positions of the removals that are kept.
+
+    Returns
+    -------
+    Dataset
+        ``correct`` (seed, ordering, removed) and the coordinate ``repeats`` (ordering), how many
+        orders were added up. It is in memory, and `curves` takes it in place of the group.
+    """
+    of_orders = zip(*(group[name].values.tolist() for name in _ORDER), strict=True)
+    rows: dict[tuple[str, ...], list[int]] = {}
+    for row, order in enumerate(of_orders):
+        rows.setdefault(order, []).append(row)
+    sums = [
+        np.stack([correct[:, which].sum(axis=1, dtype=np.int32) for which in rows.values()], axis=1)
+        for correct in (correct[..., removed] for correct in _slices(group))
+    ]
+    return xr.Dataset(
+        {"correct": (("seed", "ordering", "removed"), np.concatenate(sums))},
+        coords={
+            "removed": group["removed"].values[removed],
+            "repeats": ("ordering", [len(which) for which in rows.values()]),
+            **{name: ("ordering", [order[i] for order in rows]) for i, name in enumerate(_ORDER)},
+        },
+        attrs=group.attrs,
+    )
+
+
 def curves(
     group: xr.Dataset,
     measure: str,
@@ -59,7 +97,7 @@ def curves(
     Parameters
     ----------
     group
-        One scope of ``ablation.nc``.
+        One scope of ``ablation.nc``, in memory or `storage.opened`; it is read slice by slice.
     measure, quantizer
         What the orders are made by.
     replacement
@@ -80,51 +118,94 @@ def curves(
         The group lacks the attribute ``n_test``.
     """
     n_test = _n_test(group)
+    repeats = np.ones(group.sizes["ordering"], np.int64)
+    if "repeats" in group.coords:
+        repeats = group["repeats"].values
+    rows = _rows(group, measure, quantizer, replacement, control)
+    sums: dict[str, list[NDArray[np.int64]]] = {name: [] for name in rows}
+    for correct in _slices(group):
+        for name, which in rows.items():
+            sums[name].append(correct[:, which].sum(axis=1, dtype=np.int64))
     return {
-        name: correct.sum(axis=1) / (correct.shape[1] * n_test)
-        for name, correct in _counts(group, measure, quantizer, replacement, control).items()
+        name: np.concatenate(sums.pop(name)) / (repeats[which].sum() * n_test)
+        for name, which in rows.items()
     }
 
 
+def areas(group: xr.Dataset) -> xr.Dataset:
+    """Correct predictions added up over the removals, for `mean_accuracy`; read slice by slice.
+
+    Parameters
+    ----------
+    group
+        One scope of ``ablation.nc``, in memory or `storage.opened`.
+
+    Returns
+    -------
+    Dataset
+        ``area`` (seed, ordering, part) and ``terms`` (part), how many numbers were added up: parts
+        are those of `PART_OF_CURVE`. It is in memory.
+    """
+    n_removed = group.sizes["removed"] - 1
+    terms = [1 + int(share * n_removed) for share in PART_OF_CURVE.values()]
+    sums = [
+        np.stack([correct[..., :n].sum(axis=2, dtype=np.int64) for n in terms], axis=2)
+        for correct in _slices(group)
+    ]
+    return xr.Dataset(
+        {"area": (("seed", "ordering", "part"), np.concatenate(sums)), "terms": ("part", terms)},
+        coords={
+            name: coordinate.variable
+            for name, coordinate in group.coords.items()
+            if {*coordinate.dims} <= {"seed", "ordering"}
+        },
+        attrs=group.attrs,
+    )
+
+
 def mean_accuracy(
-    group: xr.Dataset,
+    of_group: xr.Dataset,
     measure: str,
     quantizer: str,
     replacement: str = ZERO,
     *,
     control: str = "none",
     part: str = "whole curve",
-) -> dict[str, NDArray[Any]]:
+) -> dict[str, NDArray[np.float64]]:
     """G(o), the mean of A_o(k) over k = 0..n or a part of it, by ordering.
 
-    Parameters and errors as `curves`. All counts are added up before the only division, so
-    that orders that agree have exactly the same G.
+    All counts are added up before the only division, so that orders that agree have exactly the
+    same G.
 
     Parameters
     ----------
+    of_group
+        `areas` of a scope.
     part
         A key of `PART_OF_CURVE`: the mean is over k = 0..floor(share n).
+
+    The others and errors as of `curves`.
 
     Returns
     -------
     dict
         As of `curves`, with (seeds) values.
     """
-    n_test = _n_test(group)
-    removed = int(PART_OF_CURVE[part] * (group.sizes["removed"] - 1))
+    n_test = _n_test(of_group)
+    position = list(PART_OF_CURVE).index(part)
+    area, terms = of_group["area"].values[..., position], int(of_group["terms"].values[position])
     return {
-        name: correct[..., : removed + 1].sum(axis=(1, 2))
-        / (correct.shape[1] * (removed + 1) * n_test)
-        for name, correct in _counts(group, measure, quantizer, replacement, control).items()
+        name: area[:, which].sum(axis=1) / (len(which) * terms * n_test)
+        for name, which in _rows(of_group, measure, quantizer, replacement, control).items()
     }
 
 
 def errors_of_draws(
-    group: xr.Dataset, measure: str, quantizer: str, replacement: str
+    of_group: xr.Dataset, measure: str, quantizer: str, replacement: str
 ) -> dict[str, float]:
     """Standard error of G that is a mean over draws of what ablated neurons put out.
 
-    Parameters as `curves`.
+    Parameters as `mean_accuracy`.
 
     Returns
     -------
@@ -132,14 +213,12 @@ def errors_of_draws(
         Direction of the order by a measure -> root mean square over seeds; empty where there are
         no draws, or one.
     """
-    n_test = _n_test(group)
-    counts = _counts(group, measure, quantizer, replacement, "none")
+    n_test = _n_test(of_group)
+    means = of_group["area"].values[..., 0] / of_group["terms"].values[0] / n_test
     return {
-        name: float(
-            np.sqrt((correct.mean(axis=2) / n_test).var(axis=1, ddof=1).mean() / correct.shape[1])
-        )
-        for name, correct in counts.items()
-        if name != RANDOM and correct.shape[1] > 1
+        name: float(np.sqrt(means[:, which].var(axis=1, ddof=1).mean() / len(which)))
+        for name, which in _rows(of_group, measure, quantizer, replacement, "none").items()
+        if name != RANDOM and len(which) > 1
     }
 
 
@@ -154,17 +233,24 @@ def _n_test(group: xr.Dataset) -> int:
     return int(group.attrs["n_test"])
 
 
-def _counts(
+def _slices(group: xr.Dataset) -> Iterator[NDArray[np.int32]]:
+    """(seeds, orderings, n + 1) numbers of correct predictions of some seeds after others."""
+    for (part,) in slices(group[["correct"]]):
+        yield part["correct"].transpose("seed", "ordering", "removed").values
+
+
+def _rows(
     group: xr.Dataset, measure: str, quantizer: str, replacement: str, control: str
 ) -> dict[str, NDArray[np.int64]]:
-    """Ordering -> (seeds, repeats, n + 1) numbers of correct predictions."""
-    correct = group["correct"].transpose("seed", "ordering", "removed").values.astype(np.int64)
+    """Ordering -> positions of its repeats; those that there are."""
     replaced = group["replacement"].values == replacement
     is_random = (group["measure"].values == RANDOM) & replaced
     is_measure = (group["measure"].values == measure) & (group["quantizer"].values == quantizer)
     is_measure &= replaced & (group["control"].values == control)
-    orderings = {
-        name: is_random if name == RANDOM else is_measure & (group["direction"].values == name)
+    rows = {
+        name: np.flatnonzero(
+            is_random if name == RANDOM else is_measure & (group["direction"].values == name)
+        )
         for name in ORDERINGS
     }
-    return {name: correct[:, which] for name, which in orderings.items() if which.any()}
+    return {name: which for name, which in rows.items() if which.size}

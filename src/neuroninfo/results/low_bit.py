@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroninfo.results.curves import mean_accuracy, ordered_by
+from neuroninfo.results.curves import areas, mean_accuracy, ordered_by
 from neuroninfo.results.ranking import EFFECTS
 from neuroninfo.results.statistics import interval_columns, interval_row, mean_over_seeds
 from neuroninfo.vocabulary import CONDITION, condition_names
@@ -46,7 +46,7 @@ def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> p
     networks = groups["networks"]
     rows = []
     for number, bits in enumerate(networks["bits"].values.tolist()):
-        here = networks.isel(bits=number)
+        here = networks.isel(bits=number).load()
         values: list[tuple[str, str, str, np.ndarray]] = [
             ("accuracy", "network", part, here["accuracy"].sel(part=part).values)
             for part in map(str, networks["part"].values)
@@ -62,7 +62,7 @@ def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> p
         curves = {name: g.isel(bits=number) for name, g in groups.items() if name != "networks"}
         for scope, group in curves.items():
             (by,) = ordered_by(group)
-            g = mean_accuracy(group, *by)
+            g = mean_accuracy(areas(group), *by)
             for direction, (more, less) in EFFECTS.items():
                 values.append(("effect", scope, direction, g[more] - g[less]))
         for quantity, scope, of, by_seed in values:

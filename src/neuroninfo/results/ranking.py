@@ -57,7 +57,7 @@ def effects(
     Parameters
     ----------
     ablations
-        Set of orderings -> scope -> group of ``ablation-<set>.nc``.
+        Set of orderings -> scope -> `curves.areas` of the group of ``ablation-<set>.nc``.
     condition
         Data set, architecture, activation and regularizer by name.
 
@@ -145,7 +145,7 @@ def of_sets(table: pd.DataFrame, sets: Sequence[str]) -> pd.DataFrame:
 def _groups(
     ablations: Mapping[str, Mapping[str, xr.Dataset]], condition: Mapping[str, Any]
 ) -> Iterator[tuple[tuple[str, ...], xr.Dataset]]:
-    """First values of `KEY`, up to the scope, and the group of each set and scope."""
+    """First values of `KEY`, up to the scope, and the `areas` of each set and scope."""
     names = condition_names(condition).values()
     for orderings, ablation in ablations.items():
         for scope, group in ablation.items():

@@ -17,6 +17,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from neuroninfo.files.seeds import slices
 from neuroninfo.results.statistics import (
     interval_columns,
     interval_row,
@@ -109,23 +110,23 @@ def correlations(
     ValueError
         Seeds or neurons differ.
     """
-    lost = costs(damage)
     for name in ("seed", "layer"):
         if not np.array_equal(neurons[name].values, damage[name].values):
             raise ValueError(f"measures and damage differ in {name}: make both from one network")
     about = condition_names(condition)
-    layers = neurons["layer"].values
+    found: dict[tuple[str, str], dict[str, list[NDArray[np.float64]]]] = {}
+    names = [name for name in MEASURES if name in neurons]
+    for part, alone in slices(neurons[names], damage[["loss", "loss_unablated"]]):
+        lost = costs(alone)
+        reliability = (RELIABILITY, "none", costs(alone, "validation"))
+        for measure, quantizer, values in (*measured(part), reliability):
+            scopes = found.setdefault((measure, quantizer), {})
+            for scope, by_seed in _by_scope(values, lost, neurons["layer"].values).items():
+                scopes.setdefault(scope, []).append(by_seed)
     rows = []
-    reliability = (RELIABILITY, "none", costs(damage, "validation"))
-    for measure, quantizer, values in (*measured(neurons), reliability):
-        scopes = {
-            f"layer-{layer}": _by_seed(values[:, layers == layer], lost[:, layers == layer])
-            for layer in np.unique(layers)
-        }
-        within = np.mean(list(scopes.values()), axis=0)
-        pooled = _by_seed(values, lost)
-        scopes |= {WITHIN: within, NETWORK: pooled, REVERSAL: pooled - within}
-        for scope, by_seed in scopes.items():
+    for (measure, quantizer), scopes in found.items():
+        for scope, parts in scopes.items():
+            by_seed = np.concatenate(parts)
             there = by_seed[~np.isnan(by_seed)]
             what = {**about, "measure": measure, "quantizer": quantizer, "scope": scope}
             interval = mean_over_seeds(there)
@@ -136,6 +137,19 @@ def correlations(
             row = interval_row(what, "correlation", interval, len(by_seed), note)
             rows.append(row | {"without": without})
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _by_scope(
+    values: NDArray[np.float64], lost: NDArray[np.float64], layers: NDArray[np.int64]
+) -> dict[str, NDArray[np.float64]]:
+    """Scope -> correlation by seed of (seed, neuron) values."""
+    scopes = {
+        f"layer-{layer}": _by_seed(values[:, layers == layer], lost[:, layers == layer])
+        for layer in np.unique(layers)
+    }
+    within = np.mean(list(scopes.values()), axis=0)
+    pooled = _by_seed(values, lost)
+    return scopes | {WITHIN: within, NETWORK: pooled, REVERSAL: pooled - within}
 
 
 def _by_seed(values: NDArray[np.float64], lost: NDArray[np.float64]) -> NDArray[np.float64]:

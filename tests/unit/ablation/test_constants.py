@@ -26,6 +26,7 @@ from neuroninfo.networks.stack import Stack, neuron_coordinates
 from neuroninfo.neurons.measures import measure
 from neuroninfo.neurons.settings import MeasureSettings
 from neuroninfo.results import ranking
+from neuroninfo.results.curves import areas
 from tests.unit.ablation.small import HIDDEN, N_CLASSES, N, activations, examples, network, outputs
 
 N_NEURONS = sum(HIDDEN)
@@ -181,7 +182,9 @@ def test_the_table_compares_every_replacement_with_zero(ablated: dict[str, xr.Da
         "activation": "relu",
         "regularizer": "none",
     }
-    table = ranking.replaced({"set": ablated}, condition)
+    table = ranking.replaced(
+        {"set": {scope: areas(curves) for scope, curves in ablated.items()}}, condition
+    )
     assert set(table["replacement"]) == {f"{name} - zero" for name in EVERY[1:]}
     assert not table.duplicated(list(ranking.KEY)).any()
     group = ablated["layer-2"].isel(seed=0)

@@ -18,7 +18,7 @@ from neuroninfo.ablation.orders import (
 )
 from neuroninfo.ablation.settings import AblationSettings, OrderBy
 from neuroninfo.networks.stack import Architecture, Stack, neuron_coordinates
-from neuroninfo.results.curves import mean_accuracy
+from neuroninfo.results.curves import areas, mean_accuracy
 from neuroninfo.vocabulary import LAYER_RANK, LAYER_SEQUENCE
 
 HIDDEN, STUDY = (6, 4), 3
@@ -143,7 +143,7 @@ def test_layers_with_separate_values_leave_nothing_but_their_share_to_permute() 
 def test_layers_of_equal_distributions_have_no_share(direction: str) -> None:
     """The measure says nothing of the layer: on average over many seeds the control is random."""
     values = np.random.default_rng(4).random((150, 10))
-    network = ablated(values, controls=5)["network"]
+    network = areas(ablated(values, controls=5)["network"])
     share = (
         mean_accuracy(network, "mutual_information", "threshold", control=LAYER_SEQUENCE)[direction]
         - mean_accuracy(network, "mutual_information", "threshold")["random"]

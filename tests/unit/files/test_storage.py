@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,11 @@ import pytest
 import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 import neuroninfo
 from neuroninfo.files import gather as files_gather
 from neuroninfo.files import storage, tables, verify
-from neuroninfo.files.gather import concatenate
 from neuroninfo.vocabulary import CONDITION
 
 ABOUT = {"kind": "probe", "title": "A probe", "condition": {"a": 1}, "configuration": {"b": [2]}}
@@ -194,18 +194,44 @@ def test_identical_compares_values_not_history(tmp_path: Path) -> None:
     assert not storage.identical(a, b, "probe")
 
 
-def test_concatenate_checks_every_seed() -> None:
+def gathered(folder: Path, parts: Sequence[xr.Dataset], seeds: Sequence[int]) -> xr.Dataset:
+    """Parts written to files, put together and read."""
+    paths = [folder / f"{number}.nc" for number in range(len(parts))]
+    for path, part in zip(paths, parts, strict=True):
+        storage.write(part, path, **ABOUT)
+    files_gather.gather(paths, folder / "all.nc", kind="probe", condition={"seeds": list(seeds)})
+    return storage.read(folder / "all.nc", "probe")
+
+
+def numbered(dim: str, values: ArrayLike) -> tuple[str, np.ndarray, dict[str, str]]:
+    return dim, np.asarray(values), {"long_name": "number"}
+
+
+def test_gather_checks_every_seed(tmp_path: Path) -> None:
     whole = probe()
     parts = [whole.isel(seed=[2]), whole.isel(seed=[0, 1])]
-    xr.testing.assert_identical(concatenate(parts, "seed", [0, 1, 2]), whole)
+    found = gathered(tmp_path, parts, [0, 1, 2])
+    xr.testing.assert_identical(found.drop_attrs(), whole.drop_attrs())
+    assert found["value"].attrs == whole["value"].attrs
     with pytest.raises(storage.StorageError, match=r"seed: missing \[3\]"):
-        concatenate(parts, "seed", [0, 1, 2, 3])
+        gathered(tmp_path, parts, [0, 1, 2, 3])
     with pytest.raises(storage.StorageError, match=r"doubled or unexpected \[2\]"):
-        concatenate([*parts, parts[0]], "seed", [0, 1, 2])
-    other = parts[0].assign_coords(neuron=("neuron", np.arange(50) + 1))
-    named = parts[1].assign_coords(neuron=("neuron", np.arange(50)))
-    with pytest.raises(storage.StorageError, match="do not fit together"):
-        concatenate([other, named], "seed", [0, 1, 2])
+        gathered(tmp_path, [*parts, parts[0]], [0, 1, 2])
+    other = parts[0].assign_coords(neuron=numbered("neuron", np.arange(50) + 1))
+    named = parts[1].assign_coords(neuron=numbered("neuron", np.arange(50)))
+    with pytest.raises(storage.StorageError, match="'neuron' has other values"):
+        gathered(tmp_path, [other, named], [0, 1, 2])
+
+
+def test_gather_leaves_out_attributes_that_differ(tmp_path: Path) -> None:
+    parts = [probe().isel(seed=[seed]) for seed in range(3)]
+    for part, device in zip(parts, ("cpu", "cuda", "cpu"), strict=True):
+        part.attrs |= {"device": device, "n_test": 10}
+        part["value"].attrs |= {"device": device}
+    found = gathered(tmp_path, parts, [0, 1, 2])
+    assert "device" not in found.attrs
+    assert found.attrs["n_test"] == 10
+    assert found["value"].attrs == probe()["value"].attrs
 
 
 @pytest.mark.parametrize(
@@ -218,8 +244,12 @@ def test_concatenate_checks_every_seed() -> None:
             "'value' is float32 (.*), float64 (.*)",
         ),
         (lambda part: part.isel(neuron=0), "'name' is text (), text (neuron)"),
-        (lambda part: part.isel(neuron=slice(49)), ""),  # other sizes
-        (lambda part: part.assign_coords(k=("seed", [1])), "'k' is absent, int64 (seed)"),
+        (lambda part: part[["value"]].isel(neuron=slice(49)), "'name' is absent"),
+        (lambda part: part.isel(neuron=slice(49)), "'name' has other values"),
+        (
+            lambda part: part.assign_coords(k=numbered("seed", [1])),
+            "'k' is absent, int64 (seed)",
+        ),
     ],
 )
 def test_nothing_that_is_missing_becomes_nan(
@@ -231,7 +261,14 @@ def test_nothing_that_is_missing_becomes_nan(
     pattern = re.escape(message).replace(r"\.\*", ".*")
     for order in (parts, parts[::-1]):
         with pytest.raises(storage.StorageError, match=f"do not fit together: .*{pattern}"):
-            concatenate(order, "seed", [0, 1, 2])
+            gathered(tmp_path, order, [0, 1, 2])
+
+
+def test_blocks_of_other_sizes_do_not_fit(tmp_path: Path) -> None:
+    nameless = probe()[["value"]]
+    parts = [nameless.isel(seed=[0, 1]), nameless.isel(seed=[2], neuron=slice(49))]
+    with pytest.raises(storage.StorageError, match="'neuron' has 49 and 50 values"):
+        gathered(tmp_path, parts, [0, 1, 2])
 
 
 def test_a_file_of_another_condition_is_refused(tmp_path: Path) -> None:
@@ -312,6 +349,9 @@ def test_gather_checks_blocks(tmp_path: Path) -> None:
         with pytest.raises(storage.StorageError, match=message):
             gather(files)
         assert not together.exists()
+    written({"one": blocks[0], "two": whole}, {"one": blocks[1], "two": blocks[1]})
+    with pytest.raises(storage.StorageError, match=r"0\.nc: has groups of different seeds"):
+        gather()
     for names in (["one"], ["one", "two", "three"], ["one", "three"]):
         written(dict.fromkeys(["one", "two"], blocks[0]), dict.fromkeys(names, blocks[1]))
         for files in (paths, paths[::-1]):

@@ -17,6 +17,7 @@ from neuroninfo.figures import replacement as figures_replacement
 from neuroninfo.figures import wording
 from neuroninfo.files import tables
 from neuroninfo.results import ranking
+from neuroninfo.results.curves import areas
 from tests.unit.pictures import (
     all_text_is_large_and_in_the_figure,
     greyscale_tells_what_colours_tell,
@@ -81,9 +82,17 @@ def plain_effect(data: xr.Dataset, measure: str, direction: str) -> float:
 SETS = [(MI, "threshold"), ("class_selectivity", "none"), ("damage", "none")]
 
 
+def reduced(sets: dict[str, dict[str, xr.Dataset]]) -> dict[str, dict[str, xr.Dataset]]:
+    """What the tables are made of."""
+    return {
+        name: {scope: areas(curves) for scope, curves in scopes.items()}
+        for name, scopes in sets.items()
+    }
+
+
 def test_effects_are_those_of_the_definition() -> None:
     scopes = {"layer-1": group(SETS), "network": group(SETS, seed=1)}
-    table = ranking.effects({"ranking": scopes}, CONDITION)
+    table = ranking.effects(reduced({"ranking": scopes}), CONDITION)
     assert list(table.columns) == list(ranking.EFFECT_COLUMNS)
     assert len(table) == 2 * 3 * 2
     for _, row in table.iterrows():
@@ -95,18 +104,20 @@ def test_effects_are_those_of_the_definition() -> None:
 
 def test_an_effect_does_not_depend_on_its_company() -> None:
     data = group(SETS)
-    whole = ranking.effects({"a": {"layer-1": data}}, CONDITION)
+    whole = ranking.effects(reduced({"a": {"layer-1": data}}), CONDITION)
     kept = data.isel(ordering=data["measure"].isin([MI, "random"]))
-    alone = ranking.effects({"a": {"layer-1": kept}}, CONDITION)
+    alone = ranking.effects(reduced({"a": {"layer-1": kept}}), CONDITION)
     expected = whole[whole["measure"] == MI].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, expected)
 
 
 def test_measures_are_compared_within_seeds() -> None:
     data = group(SETS)
-    table = ranking.effects({"a": {"layer-1": data}}, CONDITION).set_index(["measure", "direction"])
+    table = ranking.effects(reduced({"a": {"layer-1": data}}), CONDITION).set_index(
+        ["measure", "direction"]
+    )
     one_seed = [
-        ranking.effects({"a": {"layer-1": data.isel(seed=[i])}}, CONDITION).set_index(
+        ranking.effects(reduced({"a": {"layer-1": data.isel(seed=[i])}}), CONDITION).set_index(
             ["measure", "direction"]
         )["effect"]
         for i in range(N_SEEDS)
@@ -122,12 +133,12 @@ def test_measures_are_compared_within_seeds() -> None:
             interval = scipy.stats.ttest_1samp(pairs, 0).confidence_interval()
             expected = [np.mean(pairs), interval.low, interval.high]
             np.testing.assert_allclose(row[columns].astype(float), expected, atol=1e-12)
-    others = ranking.effects({"a": {"layer-1": group(SETS[1:])}}, CONDITION)
+    others = ranking.effects(reduced({"a": {"layer-1": group(SETS[1:])}}), CONDITION)
     assert others[columns].isna().all(axis=None)
 
 
 def test_without_random_orders_there_is_no_effect() -> None:
-    table = ranking.effects({"a": {"layer-1": group(SETS, random=0)}}, CONDITION)
+    table = ranking.effects(reduced({"a": {"layer-1": group(SETS, random=0)}}), CONDITION)
     assert table.empty
     with pytest.raises(ValueError, match="`random` of 1 or more"):
         figures_ranking.ranking(table, CONDITION)
@@ -137,7 +148,7 @@ def test_without_random_orders_there_is_no_effect() -> None:
 
 def test_the_mean_against_zero() -> None:
     data = group([(MI, "threshold"), ("entropy", "threshold")], replacements=("zero", "mean"))
-    table = ranking.replaced({"balanced": {"layer-1": data}}, CONDITION)
+    table = ranking.replaced(reduced({"balanced": {"layer-1": data}}), CONDITION)
     found = list(zip(table["measure"], table["direction"], strict=True))
     assert found == [
         (MI, "ascending"),
@@ -155,7 +166,7 @@ def test_the_mean_against_zero() -> None:
     ]
     expected = float((rows[1] - rows[0]).mean()) / N_TEST
     assert table.iloc[2]["effect"] == pytest.approx(expected, abs=1e-12)
-    assert ranking.replaced({"a": {"layer-1": group(SETS)}}, CONDITION).empty
+    assert ranking.replaced(reduced({"a": {"layer-1": group(SETS)}}), CONDITION).empty
 
 
 def texts(drawn: Figure) -> str:
@@ -166,7 +177,7 @@ def test_ranking_figure(tmp_path: Path) -> None:
     scopes = {"layer-1": group(SETS), "layer-2": group(SETS, seed=1), "network": group(SETS)}
     greedy = {"layer-1": group([(MI, "threshold"), ("greedy", "none")])}
     by_set = {"greedy": greedy, "other": {"layer-1": group(SETS)}, "ranking": scopes}
-    tables.write(ranking.effects(by_set, CONDITION), tmp_path / "effects.csv")
+    tables.write(ranking.effects(reduced(by_set), CONDITION), tmp_path / "effects.csv")
     effects = tables.read(tmp_path / "effects.csv", ranking.EFFECT_COLUMNS)
     table = ranking.of_sets(effects, ["ranking", "greedy"])
     assert list(dict.fromkeys(table["orderings"])) == ["ranking", "greedy"]
@@ -207,7 +218,7 @@ def test_replacement_figure() -> None:
         name: group(by, replacements=("zero", "mean"), seed=i)
         for i, name in enumerate(("layer-1", "layer-2", "network"))
     }
-    table = ranking.replaced({"balanced": scopes}, CONDITION)
+    table = ranking.replaced(reduced({"balanced": scopes}), CONDITION)
     drawn = figures_replacement.replacement(scopes, table, CONDITION)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
@@ -219,7 +230,7 @@ def test_replacement_figure() -> None:
         for i, name in enumerate(("layer-1", "layer-2"))
     }
     drawn = figures_replacement.replacement(
-        several, ranking.replaced({"balanced": several}, CONDITION), CONDITION
+        several, ranking.replaced(reduced({"balanced": several}), CONDITION), CONDITION
     )
     all_text_is_large_and_in_the_figure(drawn)
     assert [ax.get_title(loc="left") for ax in drawn.axes[::2]] == [
@@ -247,15 +258,10 @@ def test_quantizers_figure() -> None:
             "layer": ("neuron", np.repeat([1, 2], 6)),
         },
     )
-    effects = ranking.effects(
-        {
-            "quantizers": {
-                scope: group([(MI, name) for name in names])
-                for scope in ("layer-1", "layer-2", "network")
-            }
-        },
-        CONDITION,
-    )
+    scopes = {
+        scope: group([(MI, name) for name in names]) for scope in ("layer-1", "layer-2", "network")
+    }
+    effects = ranking.effects(reduced({"quantizers": scopes}), CONDITION)
     claims = pd.DataFrame(
         [
             {"claim": "C3", "scope": "layer-1, layer-2", "quantizer": name, "effect": i / 10}

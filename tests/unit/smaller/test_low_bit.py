@@ -15,7 +15,7 @@ from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.networks.stack import Architecture, Normalization, Stack
 from neuroninfo.neurons.measures import mutual_information
 from neuroninfo.results import low_bit as results_low_bit
-from neuroninfo.results.curves import mean_accuracy
+from neuroninfo.results.curves import areas, mean_accuracy
 from neuroninfo.smaller import low_bit, low_bit_ablation
 from neuroninfo.smaller.quantized_network import (
     Grid,
@@ -300,7 +300,8 @@ def test_accuracy_of_both_is_where_the_curves_begin(studied: dict[str, object]) 
     for scope in ("layer-1", "layer-2", "network"):
         start = groups[scope]["correct"].isel(removed=0) / 200
         np.testing.assert_array_equal(start, both.broadcast_like(start))
-        assert set(mean_accuracy(groups[scope].sel(bits=4), "mutual_information", "threshold")) == {
+        curves = areas(groups[scope].sel(bits=4))
+        assert set(mean_accuracy(curves, "mutual_information", "threshold")) == {
             "ascending",
             "descending",
             "random",
