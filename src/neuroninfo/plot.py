@@ -18,6 +18,7 @@ from neuroninfo.figures.canvas import COLOURS, Row
 from neuroninfo.figures.information import violin
 from neuroninfo.figures.wording import ARROWS, DIRECTIONS
 from neuroninfo.results import ranking as results_ranking
+from neuroninfo.results.curves import areas
 from neuroninfo.vocabulary import NETWORK, RANDOM, ZERO
 
 
@@ -133,7 +134,7 @@ def ranking(
     """
     group = _group(curves, scope)
     about = dict.fromkeys(("dataset", "architecture", "activation", "regularizer"), "")
-    table = results_ranking.effects({"own": {scope: group}}, about)
+    table = results_ranking.effects({"own": {scope: areas(group)}}, about)
     table = table[table["replacement"] == ZERO]
     if table.empty:
         raise ValueError("no effects against random orders: ablate with `random` of 1 or more")

@@ -48,6 +48,7 @@ def test_streams_have_the_documented_numbers() -> None:
         "CORRUPTION": 18,
         "SHAPLEY": 20,
         "REMOVED_PAIRS": 21,
+        "NEURON_SETS": 22,
     }
 
 

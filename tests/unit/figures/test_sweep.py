@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -184,8 +185,9 @@ def test_a_setting_that_is_not_there_is_named() -> None:
         where_claims_hold(lost, SWEEP)
 
 
-def test_the_numbers_that_are_kept(made: Figure) -> None:
-    (numbers,) = canvas._RECORDED[made]
+def test_the_numbers_that_are_kept(made: Figure, tmp_path: Path) -> None:
+    canvas.save(made, tmp_path / "numbers.csv")
+    numbers = pd.read_csv(tmp_path / "numbers.csv")
     assert len(numbers) == len(ROWS) * len(COLUMNS)
     assert set(numbers["setting"]) == {
         *("reference", "ablated to the mean", "dropout 0.2"),

@@ -121,13 +121,13 @@ def with_calibration(plane: xr.Dataset, ceiling: float = 20.0, bias: float = np.
 
 def test_what_only_trembles_does_not_fall() -> None:
     studies = np.random.default_rng(0).normal(size=(400, 8, 12))
-    means = np.array([planes._falls(curves).mean() for curves in studies])
+    means = np.array([planes.falls(curves).mean() for curves in studies])
     assert abs(means.mean()) < 3 * means.std() / np.sqrt(len(means))
     assert (studies.max(axis=2) - studies[..., -1]).mean() > 1  # its own maximum lies above its end
     curves = studies[0]
     falling = curves * 1e-3 + np.r_[np.linspace(0, 2, 6), np.linspace(2, 1, 6)]
-    assert planes._falls(falling) == pytest.approx(1, abs=0.02)
-    assert planes._falls(np.array([[1.0, 3.0, 2.5]])).tolist() == [0.5]
+    assert planes.falls(falling) == pytest.approx(1, abs=0.02)
+    assert planes.falls(np.array([[1.0, 3.0, 2.5]])).tolist() == [0.5]
 
 
 def test_trust() -> None:
