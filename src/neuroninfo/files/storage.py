@@ -500,7 +500,7 @@ def _opened(path: Path, group: str = "") -> xr.Dataset:
     )
 
 
-class _Stored(BackendArray):  # type: ignore[misc]
+class _Stored(BackendArray):
     """An array in a file, which is open only while it is read.
 
     The netCDF library crashes, sometimes, when a file is opened that is open already.
