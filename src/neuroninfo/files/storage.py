@@ -133,6 +133,10 @@ def growing(
         _create(part, _groups_of(dataset), attributes, {dim: length})
         with netCDF4.Dataset(part, "a") as file:
             file.set_auto_maskandscale(False)
+            for group in (file, *file.groups.values()):
+                for variable in group.variables.values():
+                    if variable.chunking() != "contiguous":  # by default it is 64 MB for each
+                        variable.set_var_chunk_cache(2 * _CHUNK_BYTES)
             yield file
         seal(part)
 
