@@ -250,6 +250,8 @@ def _job(about: dict[str, Any]) -> None:
 def _replicate(about: dict[str, Any]) -> None:
     """Write the blocks: one of the asked-for size, and copies with other seeds."""
     sys.path.insert(0, str(ROOT / "src"))
+    import numpy as np
+
     from neuroninfo.files import storage
 
     condition = Path("results/scale", *about["condition"].values())
@@ -260,7 +262,7 @@ def _replicate(about: dict[str, Any]) -> None:
             groups.pop("")
         groups = _stretched(groups, about["widths"])
         repeated = {
-            group: data.isel(seed=[i % data.sizes["seed"] for i in range(about["per_job"])])
+            group: _varied(data.isel(seed=np.arange(about["per_job"]) % data.sizes["seed"]))
             for group, data in groups.items()
         }
         template = Path(f"template-{name}")
@@ -280,6 +282,27 @@ def _replicate(about: dict[str, Any]) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(plain)
             _renumber(path, list(groups), {**about["condition"], "seeds": list(seeds)})
+
+
+def _varied(data: Any) -> Any:
+    """Noise in the last digits, so that copies of a network do not compress to nothing."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    for name, variable in data.data_vars.items():
+        values = variable.values
+        if values.dtype.kind == "f":
+            varied = values * (1 + 1e-9 * rng.standard_normal(values.shape))
+        elif name == "order":
+            varied = rng.permuted(values, axis=-1)
+        elif "removed" in variable.dims or name == "correct":
+            varied = np.maximum(values + rng.integers(-2, 3, values.shape), 0)
+            if "removed" in variable.dims:  # without ablation all are as they were
+                varied[..., 0] = values[..., 0]
+        else:
+            continue
+        data[name] = (variable.dims, varied.astype(values.dtype), variable.attrs)
+    return data
 
 
 def _renumber(path: Path, groups: Sequence[str], condition: dict[str, Any]) -> None:

@@ -133,6 +133,10 @@ def growing(
         _create(part, _groups_of(dataset), attributes, {dim: length})
         with netCDF4.Dataset(part, "a") as file:
             file.set_auto_maskandscale(False)
+            for group in (file, *file.groups.values()):
+                for variable in group.variables.values():
+                    if variable.chunking() != "contiguous":  # by default it is 64 MB for each
+                        variable.set_var_chunk_cache(2 * _CHUNK_BYTES)
             yield file
         seal(part)
 
@@ -500,7 +504,7 @@ def _opened(path: Path, group: str = "") -> xr.Dataset:
     )
 
 
-class _Stored(BackendArray):  # type: ignore[misc]
+class _Stored(BackendArray):
     """An array in a file, which is open only while it is read.
 
     The netCDF library crashes, sometimes, when a file is opened that is open already.
