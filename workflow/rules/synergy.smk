@@ -116,7 +116,7 @@ rule study_synergy:
         runtime=10,
     params:
         conditions=named(STUDY.with_synergy),
-        settings=lambda wildcards: STUDY.synergy_settings(),
+        set_size=STUDY.resolved["synergy"]["set_size"],
         code=lambda wildcards: code("study_synergy.py"),
     script:
         "../scripts/study_synergy.py"

@@ -24,5 +24,5 @@ correlations = synergy.agreement(of_layers)
 tables.write(of_layers, into.layers)
 tables.write(correlations, into.agreement)
 canvas.save(synergy_ablation(of_layers, correlations), *into.figure)
-set_size = snakemake.params.settings["set_size"]
-canvas.save(synergy_complexity(measured, set_size), *into.complexity)
+complexity = synergy_complexity(measured, snakemake.params.set_size)
+canvas.save(complexity, *into.complexity)
