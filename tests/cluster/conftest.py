@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ KillWait=5
 InactiveLimit=0
 DefMemPerCPU=100
 AccountingStorageType=accounting_storage/none
-JobAcctGatherType=jobacct_gather/none
+{gathering}
 JobCompType=jobcomp/none
 NodeName=DEFAULT CPUs=8 RealMemory=32000 Gres=gpu:fake:{gpus} State=UNKNOWN
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]}
@@ -78,6 +79,13 @@ NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]}
 PartitionName=cpu Nodes=ALL MaxTime=600 State=UP
 PartitionName=gpu Nodes=ALL MaxTime=600 State=UP
 """
+
+# Memory of jobs: nobody looks at it, or each job that takes more than it asked for is killed.
+UNSEEN = "JobAcctGatherType=jobacct_gather/none"
+KILLING = """\
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill"""
 
 
 def until(true: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
@@ -91,7 +99,7 @@ def until(true: Callable[[], object], what: str, seconds: float = PATIENCE) -> N
 class Cluster:
     """Daemons in a folder of their own; `environment` is that of a user on the login node."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, gathering: str) -> None:
         self.base = base
         for name in ("run", "log", "state", "dev", "bin", *(f"state/slurmd-{n}" for n in NODES)):
             (base / name).mkdir(parents=True)
@@ -103,7 +111,11 @@ class Cluster:
         conf = base / "slurm.conf"
         conf.write_text(
             SLURM_CONF.format(
-                base=base, host=socket.gethostname(), ports=free_ports(3), gpus=GPUS_PER_NODE
+                base=base,
+                host=socket.gethostname(),
+                ports=free_ports(3),
+                gpus=GPUS_PER_NODE,
+                gathering=gathering,
             )
         )
         (base / "gres.conf").write_text(
@@ -334,7 +346,21 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
             if missing
             else "a real SLURM needs root, to make device files and to run as any user"
         )
-    cluster = Cluster(tmp_path_factory.mktemp("slurm"))
+    with running(tmp_path_factory.mktemp("slurm"), UNSEEN) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def strict_cluster(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Another one, that kills jobs which take more memory than they asked for."""
+    with running(tmp_path_factory.mktemp("slurm"), KILLING) as strict:
+        yield strict
+
+
+@contextmanager
+def running(base: Path, gathering: str) -> Iterator[Cluster]:
+    """A cluster from its start to its end."""
+    cluster = Cluster(base, gathering)
     try:
         cluster.start()
         yield cluster

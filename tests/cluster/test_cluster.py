@@ -257,6 +257,25 @@ def test_a_job_over_its_time_limit_goes_on_in_another_with_more(
         assert_same(project, reference, Path(TWO_BLOCKS[0]).with_name(f"{kind}.nc"), kind)
 
 
+def test_a_job_that_slurm_kills_for_its_memory_gets_twice_as_much(
+    strict_cluster: Cluster, tmp_path: Path, reference: Project
+) -> None:
+    project = made(strict_cluster, tmp_path / "project", reference, retries=1)
+    script = project.folder / "workflow" / "scripts" / "train.py"
+    taking = "import time\ntaken = bytearray(900 * 2**20)\ntime.sleep(4)\ndel taken\n"
+    text = script.read_text()
+    assert text.count("import torch\n") == 1
+    script.write_text(text.replace("import torch\n", f"{taking}import torch\n"))
+    code, output = project.on_cluster(*ONE_BLOCK, *CONFIGURATION)
+    assert code == 0, output
+    first, second = (project.jobs()[id] for id in sorted(project.jobs()))
+    assert (first["JobState"], second["JobState"]) == ("FAILED", "COMPLETED")
+    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("1000M", "2000M")
+    said = [path.read_text() for path in project.folder.rglob(".snakemake/slurm_logs/**/*.log")]
+    assert any("exceeded memory limit" in text for text in said), output
+    assert_are_whole(ONE_BLOCK, project, reference)
+
+
 def test_jobs_that_outlive_a_killed_snakemake_harm_nothing(
     project: ClusterProject, held_one: subprocess.Popen[str], reference: Project
 ) -> None:

@@ -59,8 +59,8 @@ def gather(
         condition=condition,
         configuration=json.loads(about["configuration"]),
     ) as file:
-        for part in parts:
-            block = storage.opened_groups(part, kind, condition=condition)
+        for number, part in enumerate(parts):
+            block = storage.opened_groups(part, kind, condition=condition) if number else first
             _check_fit(part, block, parts[0], first)
             seeds = next(iter(block.values()))[_SEED].values.tolist()
             existing += seeds
