@@ -167,6 +167,6 @@ def sentence(table: pd.DataFrame) -> str:
     )
     kinds = (own["reading"] == WITHIN).sum()
     return (
-        f"Networks that compress more have smaller gaps in {smaller[0]} of {kinds} kinds within "
-        f"conditions and in {smaller[1]} over them (larger ones in {larger[0]} and {larger[1]})"
+        f"Larger falls go with smaller gaps in {smaller[0]} of {kinds} kinds within conditions, "
+        f"in {smaller[1]} over them (larger gaps: {larger[0]} and {larger[1]})"
     )
