@@ -40,14 +40,14 @@ def compression_gap(networks: pd.DataFrame, correlations: pd.DataFrame) -> Figur
     drawn, axes = canvas.figure(
         len(_AXES) * len(kinds),
         title="Do networks that compress more generalize better?",
-        subtitle=f"{wording.counted(len(everything), 'network')} of "
-        f"{wording.counted(len(conditions), 'condition')}. {sentence(found)}.",
-        note="Gap: accuracy on the train split less that on the test split. I(X;T): of the last "
-        "hidden layer; a fall is taken from the epoch at which the other seeds are highest. "
-        "Networks whose estimate is not trusted are left out. Small marks: networks; large marks: "
-        "means of conditions. Above: rank correlations with the gap and 95 % intervals over "
-        "resampled conditions; the claim is that they are below 0 for falls (left) and above 0 "
-        f"for what is left (right). {wording.SEEDS_SHARE}",
+        subtitle=sentence(found),
+        note=f"{wording.counted(len(everything), 'network')} of "
+        f"{wording.counted(len(conditions), 'condition')}. Gap: accuracy on the train split less "
+        "that on the test split. I(X;T): of the last hidden layer; a fall is taken from the epoch "
+        "at which the other seeds are highest. Networks whose estimate is not trusted are left "
+        "out. Small marks: networks; large marks: means of conditions. Above: rank correlations "
+        "with the gap and 95 % intervals over resampled conditions; the claim is that they are "
+        f"below 0 for falls (left) and above 0 for what is left (right). {wording.SEEDS_SHARE}",
         panel=_PANEL,
         headed=4,
         columns=len(_AXES),

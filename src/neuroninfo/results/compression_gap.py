@@ -160,9 +160,13 @@ def sentence(table: pd.DataFrame) -> str:
         As `shown` gives it.
     """
     own = table[(table["x"] == FALL) & (table["y"] == GAP)]
-    parts = []
-    for reading in (WITHIN, OVER):
-        verdicts = own.loc[own["reading"] == reading, "verdict"]
-        holds, fails = ((verdicts == verdict).sum() for verdict in ("holds", "fails"))
-        parts.append(f"{reading} for {holds} of {len(verdicts)} kinds (larger gaps for {fails})")
-    return f"Larger falls of I(X;T) go with smaller gaps {' and '.join(parts)}"
+    counts = own.groupby("reading")["verdict"].value_counts().to_dict()
+    smaller, larger = (
+        [counts.get((reading, verdict), 0) for reading in (WITHIN, OVER)]
+        for verdict in ("holds", "fails")
+    )
+    kinds = (own["reading"] == WITHIN).sum()
+    return (
+        f"Larger falls go with smaller gaps in {smaller[0]} of {kinds} kinds within conditions, "
+        f"in {smaller[1]} over them (larger gaps: {larger[0]} and {larger[1]})"
+    )

@@ -96,6 +96,7 @@ def test_every_kind_of_networks_has_a_row_of_panels() -> None:
     drawn = compression_gap(table, compressed.agreement(table, study_seed=0))
     assert len(drawn.axes) == 4
     heads = [ax.get_title(loc="left") for ax in drawn.axes]
+    assert "go with smaller gaps in 0 of 2 kinds" in drawn.texts[1].get_text()
     assert "binary weights, outputs of 1 bit" in heads[0]
     assert "left out" not in heads[0]
     assert "real weights, real outputs" in heads[2]
