@@ -161,6 +161,7 @@ def synergy_ablation(of_layers: pd.DataFrame, correlations: pd.DataFrame) -> Fig
         As `results.synergy.points` and `results.synergy.agreement` give them.
     """
     conditions = of_layers[list(CONDITION)].drop_duplicates()
+    looks = canvas.looks(len(conditions))
     drawn, axes = canvas.figure(
         len(MEASURED) * len(COUNTED),
         title="Neurons that ablation counts as redundant or inactive, against measured redundancy",
@@ -176,16 +177,18 @@ def synergy_ablation(of_layers: pd.DataFrame, correlations: pd.DataFrame) -> Fig
         columns=len(COUNTED),
         shared=False,
         height=3.6,
+        legend=[
+            Line2D([], [], marker=marker, color=colour, linestyle="", label=_words(names))
+            for names, (colour, marker) in zip(conditions.to_dict("records"), looks, strict=True)
+        ],
     )
-    looks = canvas.looks(len(conditions))
     panels = [(name, count) for name in MEASURED for count in COUNTED]
     for ax, (name, count) in zip(axes, panels, strict=True):
         own = of_layers[(of_layers["measured"] == name) & (of_layers["counted"] == count)]
-        for (names, layers), (colour, marker) in zip(
+        for (_, layers), (colour, marker) in zip(
             own.groupby(list(CONDITION), sort=False), looks, strict=True
         ):
-            label = _words(dict(zip(CONDITION, names, strict=True)))
-            _points(ax, layers, colour, marker, label)
+            _points(ax, layers, colour, marker)
         ax.set_xlabel(MEASURED[name])
         ax.set_ylabel(f"share of {COUNTED[count]}")
         ax.set_ylim(-0.03, 1.03)
@@ -194,7 +197,6 @@ def synergy_ablation(of_layers: pd.DataFrame, correlations: pd.DataFrame) -> Fig
             (correlations["measured"] == name) & (correlations["counted"] == count)
         ].iloc[0]
         ax.set_title(_said(found), loc="left", weight="bold", fontsize=canvas.SMALL)
-    axes[0].legend(title="condition", frameon=False, fontsize=canvas.SMALL, handletextpad=0.1)
     canvas.record(drawn, of_layers)
     return drawn
 
@@ -428,12 +430,12 @@ def _set_lines(ax: Axes, layer: xr.Dataset, colour: str, words: str) -> pd.DataF
     return pd.concat(parts, ignore_index=True)
 
 
-def _points(ax: Axes, layers: pd.DataFrame, colour: str, marker: str, label: str) -> None:
+def _points(ax: Axes, layers: pd.DataFrame, colour: str, marker: str) -> None:
     """The layers of one condition, with their numbers."""
     x, y = layers["x"].to_numpy(), layers["y"].to_numpy()
     ax.hlines(y, layers["x_low"], layers["x_high"], color=colour, linewidth=1.6)
     ax.vlines(x, layers["y_low"], layers["y_high"], color=colour, linewidth=1.6)
-    ax.plot(x, y, marker, color=colour, label=label, linestyle="none", markersize=7)
+    ax.plot(x, y, marker, color=colour, linestyle="none", markersize=7)
     for across, up, scope in zip(x, y, layers["scope"], strict=True):
         if np.isfinite([across, up]).all():
             text = str(layer_number(scope))
