@@ -87,7 +87,7 @@ def simpson(
             "rank_by_cost_percent": (("seed", "neuron"), ranks),
             "layer": ("neuron", layers),
         },
-        coords={"seed": np.arange(n_seeds)},
+        coords={"seed": neurons["seed"].values},
     )
     canvas.record_dots(drawn, dots)
     return drawn
