@@ -66,7 +66,7 @@ rule train_bundle:
             condition=lambda wildcards: BUNDLES[wildcards.bundle].conditions[0],
             networks=lambda wildcards: BUNDLES[wildcards.bundle].networks,
         ),
-        runtime=lasting(60),
+        runtime=lasting(120),
     params:
         conditions=blocks_of_bundle,
         settings=lambda wildcards: [
