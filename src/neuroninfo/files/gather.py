@@ -107,7 +107,7 @@ def _differences(a: xr.Dataset, b: xr.Dataset) -> Iterator[str]:
         kinds = {_kind(data.variables.get(name)) for data in (a, b)}
         if len(kinds) > 1:
             yield f"variable {name!r} is {', '.join(sorted(kinds))}"
-        elif _SEED not in a[name].dims and not np.array_equal(a[name], b[name]):
+        elif _SEED not in a[name].dims and not a[name].equals(b[name]):  # NaN equals NaN
             yield f"variable {name!r} has other values"
     for dim in a.sizes:
         if dim != _SEED and a.sizes[dim] != b.sizes.get(dim):

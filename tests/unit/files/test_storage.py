@@ -223,6 +223,17 @@ def test_gather_checks_every_seed(tmp_path: Path) -> None:
         gathered(tmp_path, [other, named], [0, 1, 2])
 
 
+def test_gather_takes_what_is_unknown_for_equal(tmp_path: Path) -> None:
+    """Such as the bias of an estimator that was not calibrated, which is NaN in every block."""
+    whole = probe()
+    whole["known"] = numbered("neuron", np.r_[np.nan, np.arange(49.0)])
+    found = gathered(tmp_path, [whole.isel(seed=[2]), whole.isel(seed=[0, 1])], [0, 1, 2])
+    xr.testing.assert_identical(found.drop_attrs(), whole.drop_attrs())
+    other = whole.isel(seed=[2]).assign(known=numbered("neuron", np.arange(50.0)))
+    with pytest.raises(storage.StorageError, match="'known' has other values"):
+        gathered(tmp_path, [whole.isel(seed=[0, 1]), other], [0, 1, 2])
+
+
 def test_gather_leaves_out_attributes_that_differ(tmp_path: Path) -> None:
     parts = [probe().isel(seed=[seed]) for seed in range(3)]
     for part, device in zip(parts, ("cpu", "cuda", "cpu"), strict=True):
