@@ -226,10 +226,11 @@ def test_gather_checks_every_seed(tmp_path: Path) -> None:
 def test_gather_takes_what_is_unknown_for_equal(tmp_path: Path) -> None:
     """Such as the bias of an estimator that was not calibrated, which is NaN in every block."""
     whole = probe()
-    whole["known"] = numbered("neuron", np.r_[np.nan, np.arange(49.0)])
+    units = {"long_name": "what is known", "units": "1"}
+    whole["known"] = ("neuron", np.r_[np.nan, np.arange(49.0)], units)
     found = gathered(tmp_path, [whole.isel(seed=[2]), whole.isel(seed=[0, 1])], [0, 1, 2])
     xr.testing.assert_identical(found.drop_attrs(), whole.drop_attrs())
-    other = whole.isel(seed=[2]).assign(known=numbered("neuron", np.arange(50.0)))
+    other = whole.isel(seed=[2]).assign(known=("neuron", np.arange(50.0), units))
     with pytest.raises(storage.StorageError, match="'known' has other values"):
         gathered(tmp_path, [whole.isel(seed=[0, 1]), other], [0, 1, 2])
 
