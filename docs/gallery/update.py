@@ -5,7 +5,8 @@
 Any of these studies may be left out: figures and texts that no study has stay as they were, and are
 named.  Figures: those that the page shows, scaled down, from the first study that has them.  The
 figure figures/mnist/100-100/relu/l2/information.png of a study is called
-mnist_100-100_relu_l2_information.png here.  Texts: what stands between ``<!-- name study ... -->``
+mnist_100-100_relu_l2_information.png here; talk_mnist_... is that of the study talk,
+whatever others have.  Texts: what stands between ``<!-- name study ... -->``
 and ``<!-- end -->``, made by the function of that name (`BLOCKS`) from the files of the study and
 what else the line says.
 """
@@ -59,11 +60,11 @@ def update(studies: Sequence[Path]) -> None:
     for page in (HERE / "README.md", ROOT / "README.md"):
         text = page.read_text(encoding="utf-8")
         page.write_text(BLOCK.sub(lambda m: _filled(m, by_name), text), encoding="utf-8")
-    figures = {
-        "_".join(path.relative_to(study / "figures").parts): path
-        for study in reversed(studies)
-        for path in (study / "figures").rglob("*.png")
-    }
+    figures = {}
+    for study in reversed(studies):
+        for path in (study / "figures").rglob("*.png"):
+            name = "_".join(path.relative_to(study / "figures").parts)
+            figures[name] = figures[f"{study.name}_{name}"] = path
     shown = (HERE / "README.md").read_text(encoding="utf-8")
     for name in re.findall(r"\]\(([^)/]+\.png)\)", shown):
         if name not in figures:
