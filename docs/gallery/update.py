@@ -117,8 +117,8 @@ def answer(study: Path) -> str:
         "Claim C1 says that, over the whole network, removing the neurons with the highest mutual "
         "information first hurts less than removing those with the lowest first. Its effect is the "
         "difference of the two mean accuracies in percentage points, with a 95 % interval. It is "
-        "the sum of two parts: what the sequence contributes in which the order empties the "
-        "layers, and what the order of the neurons within the layers contributes "
+        "the sum of two shares: one of the sequence in which the order empties the layers, and "
+        "one of the order of the neurons within each layer "
         f"({wording.of_dataset(c1['dataset'].iloc[0])}, {c1['n_seeds'].max()} seeds per setting; "
         "effects are those of the reference settings).\n\n"
         f"{_markdown(heads, rows)}\n\n"
@@ -389,6 +389,21 @@ def synergy_table(study: Path) -> str:
     return _markdown(["condition", "layer", *heads], rows)
 
 
+def needed_pairs(study: Path) -> str:
+    """In how many layers jointly needed pairs are more redundant or synergistic than others."""
+    frame = pd.read_csv(study / "figures/needed-pairs.csv")
+    cells = [
+        f"{words} in {(own['low'] > 0).sum()} and less in {(own['high'] < 0).sum()}"
+        for words, quantity in (
+            ("more synergistic", "needed_synergy_share"),
+            ("more redundant", "needed_redundancy_share"),
+        )
+        for own in [frame[frame["quantity"] == quantity]]
+    ]
+    layers = len(frame[[*CONDITION, "scope"]].drop_duplicates())
+    return f"Of {layers} layers, needed pairs are {', and '.join(cells)} than other pairs."
+
+
 def synergy_agreement(study: Path) -> str:
     """Whether layers that measure as more redundant are counted as more redundant by ablation."""
     frame = tables.read(study / "synergy-agreement.csv", synergy.AGREEMENT_COLUMNS)
@@ -573,6 +588,7 @@ _COMPRESSION = {
 BLOCKS: Mapping[str, Callable[..., str]] = {
     "synergy": synergy_table,
     "synergy-agreement": synergy_agreement,
+    "needed-pairs": needed_pairs,
     "answer": answer,
     "first-version": first_version_table,
     "effects": effects,

@@ -32,8 +32,9 @@ def ablation_gap(networks: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         title="Do networks that generalize worse depend more on single neurons?",
         subtitle=f"{wording.counted(len(networks), 'network')} of "
         f"{wording.counted(len(conditions), 'condition')}",
-        note="Gap: accuracy on the train split less that on the test split. Area: mean, over the "
-        "ablation of the whole network, of the accuracy above chance, as a share of that without "
+        note="Gap: accuracy on the train split, by the labels that were trained on, less that on "
+        "the test split. Area: mean, over the ablation of the whole network, of the accuracy "
+        "above chance, as a share of that without "
         f"ablation; orders by {measured}. Redundancy: redundant part of what two neurons of a "
         "layer say of the class (BROJA), as a share, mean over the layers. Small marks: networks; "
         "large marks: means of conditions. Above: rank correlations with the gap and 95 % "

@@ -42,8 +42,9 @@ def compression_gap(networks: pd.DataFrame, correlations: pd.DataFrame) -> Figur
         title="Do networks that compress more generalize better?",
         subtitle=sentence(found),
         note=f"{wording.counted(len(everything), 'network')} of "
-        f"{wording.counted(len(conditions), 'condition')}. Gap: accuracy on the train split less "
-        "that on the test split. I(X;T): of the last hidden layer; a fall is taken from the epoch "
+        f"{wording.counted(len(conditions), 'condition')}. Gap: accuracy on the train split, by "
+        "the labels that were trained on, less that on the test split. I(X;T): of the last hidden "
+        "layer; a fall is taken from the epoch "
         "at which the other seeds are highest. Networks whose estimate is not trusted are left "
         "out. Small marks: networks; large marks: means of conditions. Above: rank correlations "
         "with the gap and 95 % intervals over resampled conditions; the claim is that they are "
