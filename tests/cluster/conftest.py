@@ -246,6 +246,9 @@ class ClusterProject(Project):
             "slurm-init-seconds-before-status-checks": 1,
             "max-jobs-per-timespan": "10/1s",
             "max-status-checks-per-second": 1,
+            # As long as anything may take: asked for the last time in vain, the plugin forgets its
+            # jobs and waits forever. The profile asks every ten seconds, not every second.
+            "slurm-status-attempts": PATIENCE,
             "latency-wait": 5,
             "retries": 0,
         }

@@ -50,11 +50,11 @@ def made(
     device: str, chosen: Settings, together: int = 3, rows: bool = False
 ) -> tuple[Learner, Split]:
     rng = np.random.default_rng(0)
-    inputs = torch.from_numpy(rng.normal(size=(50, 6)).astype(np.float32))
-    own = torch.from_numpy(rng.integers(0, 50, (3, 20))) if rows else None
+    inputs = torch.from_numpy(rng.normal(size=(20, 6)).astype(np.float32))
+    own = torch.from_numpy(rng.integers(0, 20, (3, 12))) if rows else None
     split = Split(
         inputs.to(device),
-        torch.from_numpy(rng.integers(0, 4, 50)).to(device),
+        torch.from_numpy(rng.integers(0, 4, 20)).to(device),
         None if own is None else own.to(device),
     )
     architecture = Architecture(
@@ -90,7 +90,7 @@ def test_an_epoch(
         learner.run_epoch(split, 1)
         found = evaluation(learner.stack, split, together)
     assert found.shape == (2, 3)
-    assert learner.steps == 7  # 50 examples in batches of 8
+    assert learner.steps == 3  # 20 examples in batches of 8
 
 
 def test_examples_of_their_own() -> None:
