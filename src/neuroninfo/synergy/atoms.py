@@ -9,6 +9,11 @@ counts of the patterns.  What all sets of an antichain alpha say is
   its sets at least: shared exclusions (Makkeh, Gutknecht and Wibral, Physical Review E 103, 032149,
   2021, arXiv:2002.03356).  Atoms can be negative.
 
+``sx`` is the difference of an informative part, the mean of log2 1 / p(W), and
+a misinformative part, the mean of log2 p(y) / p(y,W).  The atoms of both are never negative; those
+of the informative part add up to H(T_1, .., T_n), whatever the classes, and those of the
+misinformative part to H(T_1, .., T_n|Y).
+
 Moebius inversion (`lattice`) gives the atoms.  The degree of synergy of an atom is the size of the
 smallest set of its antichain: so many neurons have to be read to get at it.  Representational
 complexity is the mean degree, weighted by the atoms (Ehrlich, Schneider, Priesemann, Wibral and
@@ -20,7 +25,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,10 +54,37 @@ def atoms(on: np.ndarray, labels: np.ndarray, measure: str) -> dict[Antichain, f
     ValueError
         There are more neurons.
     """
-    elements = lattice(len(on))
-    redundancies = REDUNDANCIES[measure](pattern_counts(on, labels), elements.inside)
-    said = elements.inversion @ redundancies
-    return dict(zip(elements.antichains, said.tolist(), strict=True))
+    antichains, said = _inverted(on, labels, REDUNDANCIES[measure])
+    return dict(zip(antichains, said.tolist(), strict=True))
+
+
+class Parts(NamedTuple):
+    """What is said by ``sx`` is their difference, in bit."""
+
+    informative: float
+    misinformative: float
+
+
+def atom_parts(on: np.ndarray, labels: np.ndarray) -> dict[Antichain, Parts]:
+    """Informative and misinformative parts of the atoms by ``sx``, in bit, none of them negative.
+
+    The informative parts add up to H(T_1, .., T_n), the others to H(T_1, .., T_n|Y) (Makkeh,
+    Gutknecht and Wibral, Physical Review E 103, 032149, 2021).
+
+    Parameters
+    ----------
+    on
+        (neurons, n) bool, whether the neuron is on, `lattice.MOST` neurons at most.
+    labels
+        (n) classes from 0.
+
+    Raises
+    ------
+    ValueError
+        There are more neurons.
+    """
+    antichains, said = _inverted(on, labels, _exclusions)
+    return dict(zip(antichains, map(Parts._make, said.tolist()), strict=True))
 
 
 def by_degree(counts: np.ndarray, measure: str) -> NDArray[np.float64]:
@@ -67,6 +99,18 @@ def by_degree(counts: np.ndarray, measure: str) -> NDArray[np.float64]:
     """
     inside, weights = _degrees(len(counts).bit_length() - 1)
     return np.asarray(weights @ REDUNDANCIES[measure](counts, inside))
+
+
+def parts_by_degree(counts: np.ndarray) -> NDArray[np.float64]:
+    """Sums of the `Parts` of the atoms of each degree of synergy, (2, degrees), in bit.
+
+    Parameters
+    ----------
+    counts
+        As `pattern_counts` gives them.
+    """
+    inside, weights = _degrees(len(counts).bit_length() - 1)
+    return np.asarray(weights @ _exclusions(counts, inside)).T
 
 
 def representational_complexity(of_degrees: np.ndarray) -> NDArray[np.float64]:
@@ -120,6 +164,25 @@ def _smallest_specific(counts: np.ndarray, inside: np.ndarray) -> NDArray[np.flo
 
 def _shared_exclusions(counts: np.ndarray, inside: np.ndarray) -> NDArray[np.float64]:
     """I_sx of elements of the lattice, in bit; parameters as of `_smallest_specific`."""
+    informative, misinformative = _exclusions(counts, inside).T
+    return np.asarray(informative - misinformative)
+
+
+def _exclusions(counts: np.ndarray, inside: np.ndarray) -> NDArray[np.float64]:
+    """Informative and misinformative part of I_sx of elements of the lattice, in bit.
+
+    Parameters
+    ----------
+    counts
+        (patterns, classes).
+    inside
+        (elements, sets), up-sets.
+
+    Returns
+    -------
+    ndarray
+        (elements, 2).
+    """
     patterns = np.arange(len(counts))
     # The neurons in which two patterns agree: the event of a pattern has all patterns that agree
     # with it in one of the sets at least.
@@ -129,7 +192,9 @@ def _shared_exclusions(counts: np.ndarray, inside: np.ndarray) -> NDArray[np.flo
     of_class, total = counts.sum(axis=0), counts.sum()
     joint = np.einsum("tc,etc->e", counts, _log2(in_event))
     alone = np.einsum("t,et->e", counts.sum(axis=1), _log2(in_event.sum(axis=2)))
-    return np.asarray((joint - alone - of_class @ _log2(of_class)) / total + np.log2(total))
+    informative = np.log2(total) - alone / total
+    misinformative = (of_class @ _log2(of_class) - joint) / total
+    return np.stack([informative, misinformative], axis=1)
 
 
 def _log2(counts: np.ndarray) -> NDArray[np.float64]:
@@ -142,6 +207,17 @@ REDUNDANCIES: Final[Mapping[str, Callable[[np.ndarray, np.ndarray], NDArray[np.f
     "sx": _shared_exclusions,
 }
 """Measures of redundancy on the lattice."""
+
+
+def _inverted(
+    on: np.ndarray,
+    labels: np.ndarray,
+    redundancy: Callable[[np.ndarray, np.ndarray], NDArray[np.float64]],
+) -> tuple[tuple[Antichain, ...], NDArray[np.float64]]:
+    """Elements of the lattice, and of each what is said there and nowhere below it."""
+    elements = lattice(len(on))
+    redundancies = redundancy(pattern_counts(on, labels), elements.inside)
+    return elements.antichains, np.asarray(elements.inversion @ redundancies)
 
 
 @functools.cache

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from neuroninfo.synergy.atoms import (
     REDUNDANCIES,
+    atom_parts,
     atoms,
     by_degree,
+    parts_by_degree,
     pattern_counts,
     representational_complexity,
 )
@@ -31,15 +33,24 @@ def complexity(on: np.ndarray, labels: np.ndarray, measure: str) -> float:
     return float(representational_complexity(by_degree(pattern_counts(on, labels), measure)))
 
 
-def shared_exclusions(on: np.ndarray, labels: np.ndarray, antichain: Antichain) -> float:
-    """As Makkeh et al. define it, example by example."""
-    total = 0.0
+def shared_exclusions(on: np.ndarray, labels: np.ndarray, antichain: Antichain) -> np.ndarray:
+    """As Makkeh et al. define it and its two parts, example by example."""
+    total = np.zeros(3)
     for example, label in zip(on.T, labels, strict=True):
-        event = np.zeros(len(labels), dtype=bool)
+        event, same = np.zeros(len(labels), dtype=bool), labels == label
         for members in map(list, antichain):
             event |= (on[members] == example[members, None]).all(axis=0)
-        total += log2(np.mean(labels[event] == label) / np.mean(labels == label))
-    return total / len(labels)
+        informative = log2(1 / np.mean(event))
+        misinformative = log2(np.mean(same) / np.mean(event & same))
+        pointwise = log2(np.mean(labels[event] == label) / np.mean(same))
+        total += pointwise, informative, misinformative
+    return np.asarray(total / len(labels))
+
+
+def entropy(*variables: np.ndarray) -> float:
+    """Of all of them together, in bit."""
+    counts = np.unique(np.stack(variables), axis=1, return_counts=True)[1]
+    return float(-(counts / counts.sum()) @ np.log2(counts / counts.sum()))
 
 
 def below(lower: Antichain, upper: Antichain) -> bool:
@@ -110,35 +121,88 @@ GATES: Mapping[str, tuple[np.ndarray, np.ndarray, tuple[float, float, float, flo
 the measure: neurons, classes, and the means of their pointwise atoms {1}, {2}, {12} and {1}{2}."""
 
 
+MISINFORMATIVE: Mapping[str, tuple[float, float, float, float]] = {
+    "xor": (0, 0, 0, 1),
+    "and": ((log2(3 / 2) + 1) / 4, (log2(3 / 2) + 1) / 4, log2(4 / 3) / 4, log2(3 / 2) / 2),
+    "unique": (0, 1, 0, 0),
+    "redundant": (0, 0, 0, 0),
+    "copy": (0, 0, 0, 0),
+    "sum": (0, 0, 0, 1 / 2),
+    "redundant with errors": (0, 2 - 3 / 4 * log2(3), 0, 0),
+}
+"""Parts of the same atoms, from the definition by hand; SxPID.pid of the same commit gives the same
+numbers, with the lattices of its own class."""
+
+
 @pytest.mark.parametrize("gate", GATES)
 def test_published_gates_of_two_neurons(gate: str) -> None:
     on, labels, expected = GATES[gate]
-    found = atoms(on, labels.astype(int), "sx")
+    found, parts = atoms(on, labels.astype(int), "sx"), atom_parts(on, labels.astype(int))
     names = (((0,),), ((1,),), ((0, 1),), ((0,), (1,)))
     assert [found[name] for name in names] == pytest.approx(list(expected), abs=1e-12)
+    misinformative = [parts[name].misinformative for name in names]
+    assert misinformative == pytest.approx(list(MISINFORMATIVE[gate]), abs=1e-12)
+    informative = np.array(expected) + MISINFORMATIVE[gate]
+    assert [parts[name].informative for name in names] == pytest.approx(informative, abs=1e-12)
+    if on is PAIR:  # the same neurons, whatever the class
+        uniform = [log2(3 / 2), log2(3 / 2), log2(4 / 3), log2(4 / 3)]
+        assert informative == pytest.approx(uniform, abs=1e-12)
 
 
 @pytest.mark.parametrize(
-    ("labels", "expected"),
+    ("labels", "expected", "misinformative"),
     [
         (
             CUBE.sum(axis=0) % 2,
             (5 / 4, 9 / 8, 32 / 27, 7 / 8, 32 / 35, 16 / 15, 8 / 7, 875 / 1024),
+            (1, 1, 1, 4 / 3, 9 / 8, 1, 1, 32 / 27),
         ),
         (
             2 * (CUBE[0] ^ CUBE[1]) + (CUBE[1] ^ CUBE[2]),
             (5 / 4, 9 / 8, 32 / 27, 7 / 6, 36 / 35, 16 / 15, 4 / 7, 875 / 864),
+            (1, 1, 1, 1, 1, 1, 2, 1),
         ),
     ],
     ids=["TriHash", "DblXor"],
 )
-def test_published_gates_of_three_neurons(labels: np.ndarray, expected: tuple[float, ...]) -> None:
-    """Gates of the same file; all realizations have the same atoms, equal by symmetry."""
+def test_published_gates_of_three_neurons(
+    labels: np.ndarray, expected: tuple[float, ...], misinformative: tuple[float, ...]
+) -> None:
+    """Gates of the same file; all realizations have the same atoms, equal by symmetry.
+
+    The misinformative parts are those that SxPID.pid of the same commit gives.
+    """
     kinds = ("1", "2", "3", "1 1", "1 2", "2 2", "1 1 1", "2 2 2")
     of_kind = dict(zip(kinds, map(log2, expected), strict=True))
+    part_of_kind = dict(zip(kinds, map(log2, misinformative), strict=True))
+    parts = atom_parts(CUBE, labels.astype(int))
     for antichain, atom in atoms(CUBE, labels.astype(int), "sx").items():
         kind = " ".join(str(len(members)) for members in antichain)
         assert atom == pytest.approx(of_kind[kind], abs=1e-12), antichain
+        both = (of_kind[kind] + part_of_kind[kind], part_of_kind[kind])
+        assert parts[antichain] == pytest.approx(both, abs=1e-12), antichain
+
+
+def test_parts_of_four_neurons() -> None:
+    """As Makkeh's code (SxPID, commit 55046f3) gives them and nninfo sums them by degree."""
+    informative = [2.1872459117050385, 1.1016872458390283, 0.5427699416702236, 0.16829690078570692]
+    for labels, misinformative in (
+        (
+            TESSERACT.all(axis=0),
+            [2.0429476717813473, 1.0182211924251174, 0.48583694988635306, 0.11570411929016755],
+        ),
+        (
+            TESSERACT.sum(axis=0) % 2,
+            [2.0877102381541244, 0.8132286137043272, 0.09906114814154732, 0],
+        ),
+        (TESSERACT.sum(axis=0), [1.7211941511059388, 0.2481667866644945, 0, 0]),
+        (
+            TESSERACT.sum(axis=0) >= 3,
+            [2.1488461234341503, 0.7363999020652956, 0.15560440417136234, 0.06311133779463707],
+        ),
+    ):
+        found = parts_by_degree(pattern_counts(TESSERACT, labels.astype(int)))
+        np.testing.assert_allclose(found, [informative, misinformative], atol=1e-12)
 
 
 def test_representational_complexity_of_gates() -> None:
@@ -163,12 +227,37 @@ def test_representational_complexity_of_gates() -> None:
 def test_shared_exclusions_and_the_order_are_as_defined(
     given_data: tuple[np.ndarray, np.ndarray], most: int
 ) -> None:
-    """The sum of the atoms at an element and below is its redundancy."""
+    """The sum of the atoms at an element and below is its redundancy, and so with the parts."""
     on, labels = given_data[0][: min(most, 3)], given_data[1]
-    found = atoms(on, labels, "sx")
+    found, parts = atoms(on, labels, "sx"), atom_parts(on, labels)
     for upper in found:
-        there = sum(atom for lower, atom in found.items() if below(lower, upper))
+        there = sum(
+            np.array([atom, *parts[lower]]) for lower, atom in found.items() if below(lower, upper)
+        )
         assert there == pytest.approx(shared_exclusions(on, labels, upper), abs=1e-9)
+
+
+@quick
+@given(data(), FEW)
+def test_parts_are_never_negative_and_add_up_to_entropies(
+    given_data: tuple[np.ndarray, np.ndarray], most: int
+) -> None:
+    on, labels = given_data[0][:most], given_data[1]
+    parts = atom_parts(on, labels)
+    informative, misinformative = np.array(list(parts.values())).T
+    assert min(informative.min(), misinformative.min()) > -1e-9
+    said = list(atoms(on, labels, "sx").values())
+    np.testing.assert_allclose(informative - misinformative, said, atol=1e-9)
+    assert informative.sum() == pytest.approx(entropy(*on), abs=1e-9)
+    given_class = entropy(*on, labels) - entropy(labels)
+    assert misinformative.sum() == pytest.approx(given_class, abs=1e-9)
+    sums = np.zeros((2, len(on)))
+    for antichain, both in parts.items():
+        sums[:, min(map(len, antichain)) - 1] += both
+    np.testing.assert_allclose(parts_by_degree(pattern_counts(on, labels)), sums, atol=1e-9)
+    other_classes = atom_parts(on, labels[::-1])
+    for antichain, both in parts.items():
+        assert other_classes[antichain].informative == both.informative
 
 
 @quick
@@ -227,7 +316,7 @@ def test_sums_by_degree_by_inclusion_and_exclusion() -> None:
         sets = list(itertools.combinations(range(5), size))
         up_to.append(
             sum(
-                (-1) ** (n - 1) * shared_exclusions(on, labels, chosen)
+                (-1) ** (n - 1) * shared_exclusions(on, labels, chosen)[0]
                 for n in range(1, len(sets) + 1)
                 for chosen in itertools.combinations(sets, n)
             )
