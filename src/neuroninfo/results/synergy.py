@@ -58,6 +58,8 @@ AGREEMENT_COLUMNS: Final[Mapping[str, type]] = {
 """Of the rank correlations of these points."""
 COMPLEXITY: Final = "representational_complexity"
 """Quantity, and variable of ``synergy.nc``."""
+_PARTS: Final = ("informative", "misinformative")
+"""Of atoms by shared exclusions."""
 _MEANS: Final = {
     "joint": ("mean_joint_information", ""),
     "redundancy": ("mean_redundancy", ""),
@@ -99,8 +101,9 @@ def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> p
         its redundant and synergistic parts in bit, and of these as shares of it; the same of pairs
         of a neuron of this layer and one of the next (``next_``), with what only either says;
         numbers of the layer as in ``synergy.nc``; representational complexity and the sums of atoms
-        of each degree of synergy (`information_of_degree`) of sets of neurons; and at the last
-        epoch shared (`shared`) and what removing pairs costs (`needed_pairs.quantities`).
+        of each degree of synergy (``information_of_degree_<d>``) of sets of neurons, with their
+        informative and misinformative parts, unless the file is too old to have them; and at the
+        last epoch shared (`shared`) and what removing pairs costs (`needed_pairs.quantities`).
     """
     about = condition_names(condition)
     rows = []
@@ -126,9 +129,10 @@ def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> p
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _quantities(
-    here: xr.Dataset, *, last: bool
-) -> list[tuple[str, str, NDArray[np.float64], NDArray[np.float64]]]:
+_Quantity = tuple[str, str, NDArray[np.float64], NDArray[np.float64]]
+
+
+def _quantities(here: xr.Dataset, *, last: bool) -> list[_Quantity]:
     """Name, measure, values by seed, and those under shuffled classes, of one layer and epoch."""
     none = np.full(here.sizes["seed"], np.nan)
     found = []
@@ -151,15 +155,12 @@ def _quantities(
         found.append((name, "", here[name].values.astype(np.float64), shuffled))
     for measure in map(str, here["redundancy_measure"].values):
         of_sets = here.sel(redundancy_measure=measure)
-        pairs = [(COMPLEXITY, of_sets[COMPLEXITY], of_sets[f"{COMPLEXITY}_shuffled"])] + [
-            (
-                information_of_degree(degree),
-                of_sets["information_by_degree"].sel(degree=degree),
-                of_sets["information_by_degree_shuffled"].sel(degree=degree),
-            )
-            for degree in here["degree"].values.tolist()
-        ]
-        found += [(name, measure, of.values, baseline.values) for name, of, baseline in pairs]
+        values, shuffled = (of_sets[name].values for name in (COMPLEXITY, f"{COMPLEXITY}_shuffled"))
+        found.append((COMPLEXITY, measure, values, shuffled))
+        found += _of_degrees(of_sets, "information", measure)
+    for part in _PARTS:
+        if f"{part}_by_degree" in here:  # files that were made before there were parts have none
+            found += _of_degrees(here, part, "sx")
     if last:
         of_measure = {str(m): here["redundancy"].sel(measure=m) for m in here["measure"].values}
         found += [
@@ -173,9 +174,18 @@ def _quantities(
     return found
 
 
-def information_of_degree(degree: int) -> str:
-    """Quantity: the sum of the atoms of a degree of synergy."""
-    return f"information_of_degree_{degree}"
+def _of_degrees(of_sets: xr.Dataset, of: str, measure: str) -> list[_Quantity]:
+    """Sums of the atoms of each degree of synergy, or of a part of them, as `_quantities`."""
+    values, shuffled = (of_sets[f"{of}_by_degree{ending}"] for ending in ("", "_shuffled"))
+    return [
+        (
+            f"{of}_of_degree_{degree}",
+            measure,
+            values.sel(degree=degree).values,
+            shuffled.sel(degree=degree).values,
+        )
+        for degree in of_sets["degree"].values.tolist()
+    ]
 
 
 def shared(layer: xr.Dataset, redundant: np.ndarray) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from neuroninfo.synergy.atoms import (
     REDUNDANCIES,
     by_degree,
+    parts_by_degree,
     pattern_counts,
     representational_complexity,
 )
@@ -35,10 +36,14 @@ class Decomposed:
         (measures, degrees) sums of the atoms of each degree of synergy in bit, of `MEASURES`.
     complexity
         (measures) representational complexity, over sets that say something.
+    informative, misinformative
+        (degrees) sums of these parts of the atoms by ``sx`` in bit (`atoms.Parts`).
     """
 
     by_degree: NDArray[np.float64]
     complexity: NDArray[np.float64]
+    informative: NDArray[np.float64]
+    misinformative: NDArray[np.float64]
 
 
 def sample_sets(
@@ -82,12 +87,16 @@ def decompose_sets(on: np.ndarray, labels: np.ndarray, sets: np.ndarray) -> Deco
     """
     counts = [pattern_counts(on[members], labels) for members in sets]
     n_sets, size = sets.shape
-    found = np.array(
-        [[by_degree(of_set, measure) for of_set in counts] for measure in MEASURES]
-    ).reshape(len(MEASURES), n_sets, size)
+    smallest = np.array([by_degree(of_set, "min") for of_set in counts]).reshape(n_sets, size)
+    parts = np.array([parts_by_degree(of_set) for of_set in counts]).reshape(n_sets, 2, size)
+    informative, misinformative = parts.swapaxes(0, 1)
+    of_measures = {"min": smallest, "sx": informative - misinformative}
+    found = [of_measures[measure] for measure in MEASURES]
     return Decomposed(
         np.array([_means(of_measure) for of_measure in found]),
         np.array([_means(representational_complexity(of_measure)) for of_measure in found]),
+        _means(informative),
+        _means(misinformative),
     )
 
 

@@ -60,6 +60,18 @@ _OF_DECOMPOSED: Final[Mapping[str, tuple[str, tuple[str, ...], str]]] = {
         ("redundancy_measure",),
         "1",
     ),
+    "informative_by_degree": (
+        "informative part of atoms by sx of this degree of synergy, mean over sets of neurons that "
+        "vary",
+        ("degree",),
+        "bit",
+    ),
+    "misinformative_by_degree": (
+        "misinformative part of atoms by sx of this degree of synergy, mean over sets of neurons "
+        "that vary",
+        ("degree",),
+        "bit",
+    ),
 }
 """Words, dimensions and unit of means over sets of `SynergySettings.set_size` neurons."""
 _OF_LAYER: Final[Mapping[str, tuple[str, str]]] = {
@@ -326,6 +338,8 @@ def _decomposed(
         {
             "information_by_degree": means.by_degree,
             "representational_complexity": means.complexity,
+            "informative_by_degree": means.informative,
+            "misinformative_by_degree": means.misinformative,
         }
         for means in (decompose_sets(on, of, sets) for of in (labels, *shuffled))
     )

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from neuroninfo.synergy.atoms import by_degree, pattern_counts, representational_complexity
+from neuroninfo.synergy.atoms import (
+    by_degree,
+    parts_by_degree,
+    pattern_counts,
+    representational_complexity,
+)
 from neuroninfo.synergy.complexity import MEASURES, decompose_sets, sample_sets
 
 
@@ -45,3 +50,5 @@ def test_means_are_over_sets_and_complexity_over_those_that_say_something() -> N
         degrees = [by_degree(pattern_counts(on[members], labels), measure) for members in sets]
         np.testing.assert_allclose(found.by_degree[place], np.mean(degrees, axis=0))
         assert found.complexity[place] == representational_complexity(degrees[0])
+    parts = np.mean([parts_by_degree(pattern_counts(on[members], labels)) for members in sets], 0)
+    np.testing.assert_allclose([found.informative, found.misinformative], parts)

@@ -16,7 +16,7 @@ from neuroninfo.results import needed_pairs
 from neuroninfo.results import synergy as results_synergy
 from neuroninfo.results.counts import COLUMNS as COUNT_COLUMNS
 from neuroninfo.streams import Stream, generator
-from neuroninfo.synergy.atoms import atoms
+from neuroninfo.synergy.atoms import atom_parts, atoms
 from neuroninfo.synergy.complexity import decompose_sets
 from neuroninfo.synergy.invariants import invariants
 from neuroninfo.synergy.layers import measure
@@ -159,6 +159,21 @@ def test_sets_are_decomposed(groups: dict[str, xr.Dataset]) -> None:
         np.testing.assert_allclose(of_measure["information_by_degree"], degrees)
         found = float(of_measure["representational_complexity"])
         assert found == pytest.approx(np.mean(complexities))
+    parts = np.zeros((2, 3))
+    for members in combinations(range(6, 10), 3):
+        for antichain, both in atom_parts(on[list(members)], labels).items():
+            parts[:, min(map(len, antichain)) - 1] += np.array(both) / 4
+    informative, misinformative = (
+        here[f"{part}_by_degree"].values for part in ("informative", "misinformative")
+    )
+    np.testing.assert_allclose([informative, misinformative], parts)
+    of_sx = here["information_by_degree"].sel(redundancy_measure="sx")
+    np.testing.assert_allclose(informative - misinformative, of_sx, atol=1e-12)
+    for_nothing = here["information_by_degree_shuffled"].sel(redundancy_measure="sx")
+    np.testing.assert_allclose(here["informative_by_degree_shuffled"], informative)
+    np.testing.assert_allclose(
+        informative - here["misinformative_by_degree_shuffled"], for_nothing, atol=1e-12
+    )
     for group in groups.values():
         told, by_chance = (
             group[name].sum("degree")
@@ -246,6 +261,21 @@ def test_the_table(groups: dict[str, xr.Dataset], tmp_path: Path) -> None:
     for_nothing = group["information_by_degree_shuffled"].sel(redundancy_measure="min", epoch=7)
     row = rows.loc[("layer-1", "7", "information_of_degree_2", "min")]
     assert row["shuffled"] == pytest.approx(float(for_nothing.sel(degree=2).mean()))
+    misinformative = group["misinformative_by_degree"].sel(epoch=7, degree=1)
+    row = rows.loc[("layer-1", "7", "misinformative_of_degree_1", "sx")]
+    assert row["mean"] == pytest.approx(float(misinformative.mean()))
+
+
+def test_files_without_informative_parts_are_read(groups: dict[str, xr.Dataset]) -> None:
+    """Files that were made before there were such parts have all other rows."""
+    table = results_synergy.summary(groups, CONDITION)
+    parts = [name for name in groups["layer-1"] if "informative" in str(name)]
+    older = {name: group.drop_vars(parts) for name, group in groups.items()}
+    of_parts = table["quantity"].str.contains("informative")
+    assert of_parts.sum() == 2 * 2 * 2 * SETTINGS.set_size  # layers, epochs, parts
+    pd.testing.assert_frame_equal(
+        results_synergy.summary(older, CONDITION), table[~of_parts].reset_index(drop=True)
+    )
 
 
 def readings(share: float) -> pd.DataFrame:
