@@ -44,6 +44,7 @@ rule study_ablation_gap:
         runtime=lasting(30),
     params:
         conditions=named(WITH_GAP),
+        noise=[STUDY.label_noise(condition) for condition in WITH_GAP],
         with_synergy=named(STUDY.with_synergy),
         study_seed=STUDY.seed,
         code=lambda wildcards: code("study_ablation_gap.py"),

@@ -324,6 +324,7 @@ rule study_compression_gap:
     params:
         conditions=named(COMPRESSED),
         kinds=[STUDY.kind(condition) for condition in COMPRESSED],
+        noise=[STUDY.label_noise(condition) for condition in COMPRESSED],
         study_seed=STUDY.seed,
         code=lambda wildcards: code("study_compression_gap.py"),
     script:

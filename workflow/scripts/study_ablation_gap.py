@@ -17,8 +17,12 @@ from neuroninfo.vocabulary import CONDITION, NETWORK
 into, params = snakemake.output, snakemake.params
 synergy = dict(zip(map(tuple, params.with_synergy), snakemake.input.synergy, strict=True))
 rows = []
-for names, curves, history in zip(
-    params.conditions, snakemake.input.ablations, snakemake.input.histories, strict=True
+for names, noise, curves, history in zip(
+    params.conditions,
+    params.noise,
+    snakemake.input.ablations,
+    snakemake.input.histories,
+    strict=True,
 ):
     measured = synergy.get(tuple(names))
     rows.append(
@@ -26,6 +30,7 @@ for names, curves, history in zip(
             storage.opened_groups(curves, "ablation")[NETWORK],
             storage.read(history, "history"),
             dict(zip(CONDITION, names, strict=True)),
+            noise,
             None if measured is None else storage.read_groups(measured, "synergy"),
         )
     )

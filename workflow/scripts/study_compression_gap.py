@@ -17,9 +17,9 @@ from neuroninfo.vocabulary import CONDITION
 into, params = snakemake.output, snakemake.params
 points = pd.concat(
     [
-        networks(storage.read(path, "plane"), dict(zip(CONDITION, names, strict=True)), kind)
-        for names, kind, path in zip(
-            params.conditions, params.kinds, snakemake.input.planes, strict=True
+        networks(storage.read(path, "plane"), dict(zip(CONDITION, names, strict=True)), kind, noise)
+        for names, kind, noise, path in zip(
+            params.conditions, params.kinds, params.noise, snakemake.input.planes, strict=True
         )
     ],
     ignore_index=True,

@@ -88,6 +88,14 @@ class Study:
             "output_bits": regularizer.get("output_bits", UNQUANTIZED),
         }
 
+    def label_noise(self, condition: Condition) -> dict[str, Any]:
+        """How the labels that networks of a condition train on are drawn anew."""
+        dataset = self.resolved["datasets"][condition.dataset]
+        return {
+            "label_noise": dataset["label_noise"],
+            "n_classes": SOURCES[dataset["source"]].n_classes,
+        }
+
     @property
     def with_synergy(self) -> tuple[Condition, ...]:
         """Conditions whose redundancy and synergy are measured."""

@@ -6,9 +6,10 @@ from typing import Final
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from neuroninfo.figures import canvas, wording
-from neuroninfo.figures.networks import looks_of, said, scatter
+from neuroninfo.figures.networks import GAP_NOTE, legend_inside, looks_of, said, scatter
 from neuroninfo.results.ablation_gap import AREAS, REDUNDANCY
 from neuroninfo.vocabulary import CONDITION
 
@@ -32,8 +33,7 @@ def ablation_gap(networks: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         title="Do networks that generalize worse depend more on single neurons?",
         subtitle=f"{wording.counted(len(networks), 'network')} of "
         f"{wording.counted(len(conditions), 'condition')}",
-        note="Gap: accuracy on the train split, by the labels that were trained on, less that on "
-        "the test split. Area: mean, over the ablation of the whole network, of the accuracy "
+        note=f"{GAP_NOTE} Area: mean, over the ablation of the whole network, of the accuracy "
         "above chance, as a share of that without "
         f"ablation; orders by {measured}. Redundancy: redundant part of what two neurons of a "
         "layer say of the class (BROJA), as a share, mean over the layers. Small marks: networks; "
@@ -55,10 +55,12 @@ def ablation_gap(networks: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         ax.set_ylabel("redundancy" if column == REDUNDANCY else "area under the curve")
         if shown["gap"].min() > 0 and shown["gap"].max() > 10 * shown["gap"].min():
             ax.set_xscale("log")
+            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.xaxis.set_major_formatter("{x:g}")
+            ax.xaxis.set_minor_formatter(NullFormatter())
         name = "redundancy" if column == REDUNDANCY else wording.DIRECTIONS[AREAS[column]]
         heads = "\n".join([name, *said(correlations, column, "gap")])
         ax.set_title(heads, loc="left", fontsize=canvas.SMALL)
-    axes[0].legend(handles=looks.of_marks(), frameon=False, fontsize=canvas.SMALL)
+    legend_inside(axes[0], looks)
     canvas.record(drawn, networks)
     return drawn

@@ -9,11 +9,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from neuroninfo.figures import canvas, wording
-from neuroninfo.figures.networks import looks_of, said, scatter
+from neuroninfo.figures.networks import GAP_NOTE, legend_inside, looks_of, said, scatter
 from neuroninfo.results.compression_gap import FALL, GAP, KIND, LAST, sentence, shown
 from neuroninfo.vocabulary import CONDITION
 
-_PANEL: Final = 5.0
+_PANEL: Final = 5.4
 _AXES: Final[Mapping[str, str]] = {
     FALL: "fall of I(X;T) to the end of training (bit)",
     LAST: "I(X;T) at the end of training (bit)",
@@ -42,19 +42,18 @@ def compression_gap(networks: pd.DataFrame, correlations: pd.DataFrame) -> Figur
         title="Do networks that compress more generalize better?",
         subtitle=sentence(found),
         note=f"{wording.counted(len(everything), 'network')} of "
-        f"{wording.counted(len(conditions), 'condition')}. Gap: accuracy on the train split, by "
-        "the labels that were trained on, less that on the test split. I(X;T): of the last hidden "
-        "layer; a fall is taken from the epoch "
-        "at which the other seeds are highest. Networks whose estimate is not trusted are left "
-        "out. Small marks: networks; large marks: means of conditions. Above: rank correlations "
-        "with the gap and 95 % intervals over resampled conditions; the claim is that they are "
-        f"below 0 for falls (left) and above 0 for what is left (right). {wording.SEEDS_SHARE}",
+        f"{wording.counted(len(conditions), 'condition')}. {GAP_NOTE} I(X;T): of the last hidden "
+        "layer; a fall is taken from the epoch at which the other seeds are highest. Networks "
+        "whose estimate is not trusted are left out. Small marks: networks; large marks: means of "
+        "conditions. Above: rank correlations with the gap and 95 % intervals over resampled "
+        "conditions; the claim is that they are below 0 for falls (left) and above 0 for what is "
+        f"left (right). {wording.SEEDS_SHARE}",
         panel=_PANEL,
         headed=4,
         columns=len(_AXES),
         shared=False,
         left=1.0,
-        height=3.0,
+        height=3.8,
     )
     for row, ((kind, own), points) in enumerate(zip(kinds, per_kind, strict=True)):
         looks = looks_of(points)
@@ -70,9 +69,8 @@ def compression_gap(networks: pd.DataFrame, correlations: pd.DataFrame) -> Figur
             ax.set_ylabel("generalization gap (points)")
             heads = [wording.of_kind(kind), estimated, *said(own, x, GAP)]
             ax.set_title("\n".join(heads), loc="left", fontsize=canvas.SMALL)
-        axes[row * len(_AXES)].legend(
-            handles=looks.of_marks(), frameon=False, fontsize=canvas.SMALL
-        )
+        legend_inside(axes[row * len(_AXES)], looks)
+        axes[row * len(_AXES) + 1].set_ylim(axes[row * len(_AXES)].get_ylim())
     canvas.record(drawn, everything)
     return drawn
 

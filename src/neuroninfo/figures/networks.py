@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,11 @@ from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.canvas import COLOURS
 from neuroninfo.results.correlations import OVER, WITHIN
 from neuroninfo.vocabulary import CONDITION
+
+GAP_NOTE: Final = (
+    "Gap: accuracy on the train split, by the labels that were trained on, less the expected "
+    "accuracy on new examples whose labels are as noisy."
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,27 @@ def scatter(ax: Axes, networks: pd.DataFrame, x: str, y: str, looks: Looks) -> N
             markeredgecolor="white",
             markeredgewidth=0.8,
         )
+
+
+def legend_inside(ax: Axes, looks: Looks, columns: int = 2) -> None:
+    """A legend of marks in the upper part of a panel, which grows so that it covers none."""
+    handles = looks.of_marks()
+    line = 1.5 * canvas.SMALL / 72  # inches
+    lines = math.ceil(len(handles) / columns) + 0.5
+    height = ax.get_window_extent().height / ax.figure.dpi
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, low + (high - low) / (1 - lines * line / height))
+    ax.legend(
+        handles=handles,
+        loc="upper left",
+        ncols=columns,
+        frameon=False,
+        fontsize=canvas.SMALL,
+        borderaxespad=0,
+        handlelength=1,
+        handletextpad=0.3,
+        columnspacing=0.8,
+    )
 
 
 def said(correlations: pd.DataFrame, x: str, y: str) -> list[str]:

@@ -1,10 +1,10 @@
 """Ablation curves of the whole network against the generalization gap (Morcos et al. 2018).
 
-Networks that generalize worse are said to rely more on single neurons.  The gap is the accuracy on
-the train split, by the labels that were trained on, minus that on the test split.  With A(k) the
-test accuracy after k of n removals and c the share of the largest class, the area under a curve is
-the mean over k = 0..n of (A(k) - c) / (A(0) - c): a network that is better without ablation has no
-larger area for this alone.
+Networks that generalize worse are said to rely more on single neurons.  The gap compares the
+accuracy on the train split with that on new examples whose labels are as noisy
+(`gap.generalization_gap`).  With A(k) the test accuracy after k of n removals and c the share of
+the largest class, the area under a curve is the mean over k = 0..n of (A(k) - c) / (A(0) - c): a
+network that is better without ablation has no larger area for this alone.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from neuroninfo.results.correlations import correlate
 from neuroninfo.results.curves import areas, mean_accuracy, ordered_by
+from neuroninfo.results.gap import generalization_gap
 from neuroninfo.results.statistics import check_seeds
 from neuroninfo.results.synergy import shares
 from neuroninfo.vocabulary import CONDITION, RANDOM, condition_names
@@ -44,6 +45,7 @@ def networks(
     ablation: xr.Dataset,
     history: xr.Dataset,
     condition: Mapping[str, Any],
+    noise: Mapping[str, Any],
     synergy: Mapping[str, xr.Dataset] | None = None,
 ) -> pd.DataFrame:
     """One row per network of a condition.
@@ -56,6 +58,8 @@ def networks(
         ``history.nc`` of the same seeds.
     condition
         Data set, architecture, activation and regularizer by name.
+    noise
+        Of its training labels: the last arguments of `gap.generalization_gap`.
     synergy
         ``synergy.nc``, of these seeds or of some of them; None: not measured.
 
@@ -86,7 +90,7 @@ def networks(
             "quantizer": quantizer,
             "accuracy_train": train,
             "accuracy_test": test,
-            "gap": train - test,
+            "gap": generalization_gap(train, test, **noise),
             **{column: areas[ordering] for column, ordering in AREAS.items()},
             REDUNDANCY: measured.reindex(history["seed"].values).to_numpy(),
         },

@@ -1,9 +1,9 @@
 """Whether networks that compress more generalize better (Nothnagel and Geiger 2026).
 
 A network compresses by the fall of I(X;T) of its last hidden layer to the end of training
-(`planes.falls`).  The gap is its accuracy on the train split, by the labels that were trained on,
-minus that on the test split.  Networks of one kind learn one task and have the same kind of weights
-and outputs; what is estimated differently is not compared.
+(`planes.falls`).  The gap compares its accuracy on the train split with that on new examples whose
+labels are as noisy (`gap.generalization_gap`).  Networks of one kind learn one task and have the
+same kind of weights and outputs; what is estimated differently is not compared.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import xarray as xr
 from neuroninfo.planes.layers import SKIPPED
 from neuroninfo.results import correlations
 from neuroninfo.results.correlations import OVER, WITHIN, correlate
+from neuroninfo.results.gap import generalization_gap
 from neuroninfo.results.planes import TRUSTED, falls, last_hidden, trust
 from neuroninfo.vocabulary import CONDITION, UNQUANTIZED, condition_names
 
@@ -55,7 +56,10 @@ PAGE: Final = (
 
 
 def networks(
-    plane: xr.Dataset, condition: Mapping[str, Any], kind: Mapping[str, Any]
+    plane: xr.Dataset,
+    condition: Mapping[str, Any],
+    kind: Mapping[str, Any],
+    noise: Mapping[str, Any],
 ) -> pd.DataFrame:
     """One row per estimator and network of a condition.
 
@@ -67,6 +71,8 @@ def networks(
         Data set, architecture, activation and regularizer by name.
     kind
         What its networks learn and compute with (`KIND`).
+    noise
+        Of their training labels: the last arguments of `gap.generalization_gap`.
 
     Returns
     -------
@@ -97,7 +103,7 @@ def networks(
             LAST: last,
             "accuracy_train": train,
             ACCURACY: test,
-            GAP: train - test,
+            GAP: generalization_gap(train, test, **noise),
         }
         tables.append(pd.DataFrame(table, columns=list(COLUMNS)))
     return pd.concat(tables, ignore_index=True)

@@ -15,6 +15,7 @@ CONDITION = {
     "activation": "relu",
     "regularizer": "none",
 }
+CLEAN = {"label_noise": 0.0, "n_classes": 10}
 SEEDS = [3, 4]
 N_TEST, CHANCE, REMOVED = 100, 10, 4
 
@@ -72,7 +73,7 @@ def synergy(redundant: float) -> xr.Dataset:
 
 
 def test_areas_are_relative_to_the_network_without_ablation() -> None:
-    table = ablation_gap.networks(curves([90, 50]), history(), CONDITION)
+    table = ablation_gap.networks(curves([90, 50]), history(), CONDITION, CLEAN)
     assert list(table.columns) == list(COLUMNS)
     # Of five points: one, four, and half of each.
     expected = {"area_descending": 1 / 5, "area_ascending": 4 / 5, "area_random": 1 / 2}
@@ -82,33 +83,35 @@ def test_areas_are_relative_to_the_network_without_ablation() -> None:
 
 
 def test_gap_is_that_of_the_kept_epoch() -> None:
-    table = ablation_gap.networks(curves([90, 50]), history(), CONDITION)
+    table = ablation_gap.networks(curves([90, 50]), history(), CONDITION, CLEAN)
     assert table["gap"].tolist() == pytest.approx([0.09, 0.2])
     assert table["seed"].tolist() == SEEDS
 
 
 def test_a_network_no_better_than_chance_has_no_area() -> None:
-    table = ablation_gap.networks(curves([90, CHANCE]), history(), CONDITION)
+    table = ablation_gap.networks(curves([90, CHANCE]), history(), CONDITION, CLEAN)
     assert table["area_random"].isna().tolist() == [False, True]
 
 
 def test_redundancy_is_the_mean_over_layers_of_the_seeds_that_have_it() -> None:
     layers = {"layer-1": synergy(0.1), "layer-2": synergy(0.2)}
-    table = ablation_gap.networks(curves([90, 50]), history(), CONDITION, layers)
+    table = ablation_gap.networks(curves([90, 50]), history(), CONDITION, CLEAN, layers)
     assert table[REDUNDANCY].iloc[0] == pytest.approx((0.1 + 0.2) / 2 / 0.5)
     assert np.isnan(table[REDUNDANCY].iloc[1])
 
 
 def test_other_seeds_are_refused() -> None:
     with pytest.raises(ValueError, match="seeds"):
-        ablation_gap.networks(curves([90, 50]).assign_coords(seed=[0, 1]), history(), CONDITION)
+        ablation_gap.networks(
+            curves([90, 50]).assign_coords(seed=[0, 1]), history(), CONDITION, CLEAN
+        )
 
 
 def test_smaller_areas_at_larger_gaps_are_the_claim() -> None:
     rows = []
     for condition in range(8):
         table = ablation_gap.networks(
-            curves([90, 50]), history(), CONDITION | {"architecture": str(condition + 1)}
+            curves([90, 50]), history(), CONDITION | {"architecture": str(condition + 1)}, CLEAN
         )
         gap = np.array([0.01, 0.02]) + 0.1 * condition
         rows.append(table.assign(gap=gap, **dict.fromkeys(AREAS, 1 - gap)))

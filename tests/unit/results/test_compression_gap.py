@@ -25,6 +25,7 @@ CONDITION = {
     "regularizer": "binary",
 }
 BINARY = {"source": "mnist", "binary_weights": True, "output_bits": 1}
+CLEAN = {"label_noise": 0.0, "n_classes": 10}
 N = 1024  # log2 is 10 bits
 
 
@@ -57,7 +58,7 @@ def plane(exact: list[list[float]], complete: int = 0) -> xr.Dataset:
 
 
 def test_falls_and_gaps_of_networks() -> None:
-    table = networks(plane([[2, 4, 3], [1, 2, 2.5]]), CONDITION, BINARY)
+    table = networks(plane([[2, 4, 3], [1, 2, 2.5]]), CONDITION, BINARY, CLEAN)
     assert list(table.columns) == list(COLUMNS)
     counted = table[table["estimator"] == "exact"]
     # From the epoch at which the other seed is highest: the last one, and the second one.
@@ -75,7 +76,7 @@ def test_a_count_near_the_number_of_examples_is_not_trusted(highest: float, trus
     """Three bits below log2 n of a sample; on all inputs it is no estimate."""
     curves = [[2, highest, 3]] * 2
     for complete in (0, 1):
-        table = networks(plane(curves, complete), CONDITION, BINARY)
+        table = networks(plane(curves, complete), CONDITION, BINARY, CLEAN)
         own = table[table["estimator"] == "exact"]
         known = trusted or complete == 1
         assert set(own["trust"]) == ({"yes"} if known else {"saturated"})
