@@ -45,7 +45,7 @@ from neuroninfo.results import (
     splits,
     synergy,
 )
-from neuroninfo.results.correlations import OVER, WITHIN
+from neuroninfo.results.correlations import READINGS
 from neuroninfo.vocabulary import CONDITION, MEAN, NETWORK, ZERO
 
 DIRECTIONS = {"ascending": "lowest first", "descending": "highest first"}
@@ -520,23 +520,20 @@ def gap_table(study: Path) -> str:
     """Rank correlations of areas and of redundancy with the generalization gap."""
     frame = tables.read(study / "ablation-gap.csv", correlations.COLUMNS)
     rows = [
-        [_of_column(x), _of_column(y), _networks(own), *_both_readings(own)]
+        [_of_column(x), _of_column(y), _networks(own), *_all_readings(own)]
         for (x, y), own in frame.groupby(["x", "y"], sort=False)
     ]
-    return _markdown(["what", "against", "networks", *_READINGS], rows)
+    return _markdown(["what", "against", "networks", *READINGS], rows)
 
 
 def robustness_table(study: Path) -> str:
     """Rank correlations of the redundancy of a layer with what a corruption leaves."""
     frame = tables.read(study / "robustness-agreement.csv", robustness.AGREEMENT_COLUMNS)
     rows = [
-        [wording.of_scope(layer), kind, _networks(own), *_both_readings(own)]
+        [wording.of_scope(layer), kind, _networks(own), *_all_readings(own)]
         for (layer, kind), own in frame.groupby(["layer", "y"], sort=False)
     ]
-    return _markdown(["layer", "corruption", "networks", *_READINGS], rows)
-
-
-_READINGS = (WITHIN, OVER)
+    return _markdown(["layer", "corruption", "networks", *READINGS], rows)
 
 
 def _of_column(column: str) -> str:
@@ -553,11 +550,11 @@ def _networks(own: pd.DataFrame) -> str:
     return f"{row['n_networks']} of {row['n_conditions']} conditions"
 
 
-def _both_readings(own: pd.DataFrame) -> list[str]:
+def _all_readings(own: pd.DataFrame) -> list[str]:
     by_reading = own.set_index("reading")
     return [
         in_words(by_reading.loc[reading]) if reading in by_reading.index else ""
-        for reading in _READINGS
+        for reading in READINGS
     ]
 
 
@@ -568,13 +565,12 @@ def compression_gap_table(study: Path) -> str:
     rows = []
     for names, own in found.groupby([*compression_gap.KIND, "x", "y"], sort=False):
         *kind, x, y = names
-        one, by_reading = own.iloc[0], own.set_index("reading")
-        cells = (in_words(by_reading.loc[reading]) for reading in (WITHIN, OVER))
+        one = own.iloc[0]
         n_networks, n_conditions = (str(one[key]) for key in ("n_networks", "n_conditions"))
         what = f"{_COMPRESSION[x]} and {_COMPRESSION[y]}"
         of_kind = wording.of_kind(dict(zip(compression_gap.KIND, kind, strict=True)))
-        rows.append([of_kind, n_networks, n_conditions, what, *cells])
-    heads = ["networks", "number", "conditions", "correlation of", WITHIN, OVER]
+        rows.append([of_kind, n_networks, n_conditions, what, *_all_readings(own)])
+    heads = ["networks", "number", "conditions", "correlation of", *READINGS]
     return f"{compression_gap.sentence(found)}.\n\n{_markdown(heads, rows)}"
 
 

@@ -41,7 +41,7 @@ def ablation_gap(networks: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         "intervals over resampled conditions; the claim is that they are below 0. "
         f"{wording.SEEDS_SHARE}",
         panel=_PANEL,
-        headed=3,
+        headed=1 + correlations["reading"].nunique(),
         columns=2,
         shared=False,
         left=1.0,

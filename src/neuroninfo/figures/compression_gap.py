@@ -49,7 +49,7 @@ def compression_gap(networks: pd.DataFrame, correlations: pd.DataFrame) -> Figur
         "conditions; the claim is that they are below 0 for falls (left) and above 0 for what is "
         f"left (right). {wording.SEEDS_SHARE}",
         panel=_PANEL,
-        headed=4,
+        headed=2 + found["reading"].nunique(),
         columns=len(_AXES),
         shared=False,
         left=1.0,

@@ -15,7 +15,6 @@ from matplotlib.typing import LineStyleType
 
 from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.canvas import COLOURS
-from neuroninfo.results.correlations import OVER, WITHIN
 from neuroninfo.vocabulary import CONDITION
 
 GAP_NOTE: Final = (
@@ -115,9 +114,9 @@ def legend_inside(ax: Axes, looks: Looks, columns: int = 2) -> None:
 
 
 def said(correlations: pd.DataFrame, x: str, y: str) -> list[str]:
-    """Both readings of a correlation, a line each."""
-    own = correlations[(correlations["x"] == x) & (correlations["y"] == y)].set_index("reading")
-    return [f"{reading}: {in_words(own.loc[reading])}" for reading in (WITHIN, OVER)]
+    """All readings of a correlation, a line each."""
+    own = correlations[(correlations["x"] == x) & (correlations["y"] == y)]
+    return [f"{row['reading']}: {in_words(row)}" for _, row in own.iterrows()]
 
 
 def in_words(row: pd.Series) -> str:

@@ -17,7 +17,7 @@ import xarray as xr
 
 from neuroninfo.planes.layers import SKIPPED
 from neuroninfo.results import correlations
-from neuroninfo.results.correlations import OVER, WITHIN, correlate
+from neuroninfo.results.correlations import READINGS, WITHIN, correlate
 from neuroninfo.results.gap import generalization_gap
 from neuroninfo.results.planes import TRUSTED, falls, last_hidden, trust
 from neuroninfo.vocabulary import CONDITION, UNQUANTIZED, condition_names
@@ -168,11 +168,12 @@ def sentence(table: pd.DataFrame) -> str:
     own = table[(table["x"] == FALL) & (table["y"] == GAP)]
     counts = own.groupby("reading")["verdict"].value_counts().to_dict()
     smaller, larger = (
-        [counts.get((reading, verdict), 0) for reading in (WITHIN, OVER)]
+        [counts.get((reading, verdict), 0) for reading in READINGS]
         for verdict in ("holds", "fails")
     )
     kinds = (own["reading"] == WITHIN).sum()
     return (
-        f"Larger falls go with smaller gaps in {smaller[0]} of {kinds} kinds within conditions, "
-        f"in {smaller[1]} over them (larger gaps: {larger[0]} and {larger[1]})"
+        f"Larger falls go with smaller gaps in {smaller[0]} of {kinds} kinds within conditions, in "
+        f"{smaller[1]} over them, in {smaller[2]} over those of one architecture "
+        f"(with larger gaps in {larger[0]}, {larger[1]} and {larger[2]})"
     )

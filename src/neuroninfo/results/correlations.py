@@ -1,30 +1,34 @@
-"""Rank correlations over networks, within conditions and over them, with intervals.
+"""Rank correlations over networks in three readings, with intervals.
 
 Networks of one condition are no independent samples of conditions.  *Within conditions*, ranks are
 taken among the networks of each condition and centred: with a and b these ranks, the correlation
 is sum(a b) / sqrt(sum(a^2) sum(b^2)) over all networks.  What conditions differ in does not enter,
 and a few networks a condition are enough.  *Over conditions* it is Spearman's correlation of the
-means of the conditions.
+means of the conditions.  *Over conditions of one architecture* it is the first one, of the means
+of the conditions of each architecture: what architectures differ in does not enter.
 
-Intervals are percentiles over conditions drawn with replacement, each with all its networks; p
-values are those of permutations, of the networks within each condition or of the conditions.
+Intervals are percentiles over conditions drawn with replacement (of each architecture, in the last
+reading), each with all its networks; p values are those of permutations, of the networks within
+each condition, of the conditions, or of the conditions within each architecture.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuroninfo.results.statistics import CONFIDENCE, Interval, rank_correlation, ranks
+from neuroninfo.results.statistics import CONFIDENCE, Interval, ranks
 from neuroninfo.streams import Stream, generator
 from neuroninfo.vocabulary import CONDITION
 
 WITHIN, OVER = "within conditions", "over conditions"
-"""What is correlated: networks of one condition, or the means of conditions."""
+OF_ONE_ARCHITECTURE = "over conditions of one architecture"
+READINGS: Final = (WITHIN, OVER, OF_ONE_ARCHITECTURE)
+"""What is correlated: networks of one condition, means of conditions, those of one architecture."""
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(("x", "y", "reading"), str),
     **dict.fromkeys(("correlation", "low", "high", "p_value"), float),
@@ -41,11 +45,11 @@ _PERMUTATIONS: Final = 9_999
 _ROUNDING: Final = 1e-9
 
 Pairs = Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]
-"""Values (n) and (n) of the networks of each condition."""
+"""Values (n) and (n) of each group: networks of a condition, or means of conditions."""
 
 
 def correlate(points: pd.DataFrame, x: str, y: str, sign: int, study_seed: int) -> pd.DataFrame:
-    """Correlation of two columns in both readings.
+    """Correlation of two columns in all readings.
 
     Parameters
     ----------
@@ -62,20 +66,28 @@ def correlate(points: pd.DataFrame, x: str, y: str, sign: int, study_seed: int) 
     Returns
     -------
     DataFrame
-        `COLUMNS`, one row each for `WITHIN` and `OVER`. The claim holds if the whole interval has
-        its sign and p is below 5 %: intervals over few conditions are too narrow.
+        `COLUMNS`, one row per reading; the last one is left out unless two architectures or more
+        have several conditions each. The claim holds if the whole interval has its sign and p is
+        below 5 %: intervals over few conditions are too narrow.
     """
     there = points[points[[x, y]].notna().all(axis=1)]
-    pairs = [
-        (own[x].to_numpy(np.float64), own[y].to_numpy(np.float64))
-        for _, own in there.groupby(list(CONDITION), sort=False)
-    ]
-    means = [(np.array([a.mean() for a, _ in pairs]), np.array([b.mean() for _, b in pairs]))]
+    means = there.groupby(list(CONDITION), sort=False, as_index=False)[[x, y]].mean()
+    by_architecture = [own for _, own in means.groupby("architecture", sort=False) if len(own) > 1]
+    groups_of = {
+        WITHIN: _pairs((own for _, own in there.groupby(list(CONDITION), sort=False)), x, y),
+        OVER: _pairs([means] if len(means) >= _LEAST_MEANS else [], x, y),
+    }
+    if len(by_architecture) > 1:
+        groups_of[OF_ONE_ARCHITECTURE] = _pairs(by_architecture, x, y)
     rows = []
-    for reading, groups in ((WITHIN, pairs), (OVER, means if len(pairs) >= _LEAST_MEANS else [])):
+    for reading, groups in groups_of.items():
         random = generator(study_seed, Stream.BOOTSTRAP, f"{x}, {y}, {reading}")
         correlation = pooled(groups)
-        low, high = interval(groups, random) if len(pairs) >= LEAST else (np.nan, np.nan)
+        counted = by_architecture if reading == OF_ONE_ARCHITECTURE else [means]
+        n_conditions = sum(map(len, counted))
+        low, high = np.nan, np.nan
+        if n_conditions >= LEAST:
+            low, high = interval(groups, random, whole=reading == WITHIN)
         p_value = permutation_p(groups, random)
         below, above = sorted((sign * low, sign * high))
         claimed = Interval(sign * correlation, below, above)
@@ -90,12 +102,16 @@ def correlate(points: pd.DataFrame, x: str, y: str, sign: int, study_seed: int) 
                 "high": high,
                 "p_value": p_value,
                 "n_networks": len(there),
-                "n_conditions": len(pairs),
+                "n_conditions": n_conditions,
                 "verdict": claimed.verdict(0.0) if decided else "undecided",
-                "note": "" if len(pairs) >= LEAST else f"no interval below {LEAST} conditions",
+                "note": "" if n_conditions >= LEAST else f"no interval below {LEAST} conditions",
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _pairs(tables: Iterable[pd.DataFrame], x: str, y: str) -> Pairs:
+    return [(own[x].to_numpy(np.float64), own[y].to_numpy(np.float64)) for own in tables]
 
 
 def pooled(groups: Pairs) -> float:
@@ -103,15 +119,25 @@ def pooled(groups: Pairs) -> float:
     return float(_ratio(np.sum(_sums(groups), axis=0)))
 
 
-def interval(groups: Pairs, random: np.random.Generator) -> tuple[float, float]:
-    """Percentiles of `pooled` over resampled groups, or over the resampled pairs of one group."""
-    if len(groups) > 1:
+def interval(groups: Pairs, random: np.random.Generator, *, whole: bool) -> tuple[float, float]:
+    """Percentiles of `pooled` over resampled groups, or over the resampled pairs of each group.
+
+    Parameters
+    ----------
+    whole
+        Whether groups are drawn with all their pairs.
+    """
+    if whole:
         times = random.multinomial(len(groups), np.full(len(groups), 1 / len(groups)), _RESAMPLES)
         found = _ratio(times @ _sums(groups))
     else:
-        a, b = groups[0]
-        drawn = random.integers(0, len(a), (_RESAMPLES, len(a)))
-        found = np.array([rank_correlation(a[which], b[which]) for which in drawn])
+        drawn = [random.integers(0, len(a), (_RESAMPLES, len(a))) for a, _ in groups]
+        found = np.array(
+            [
+                pooled([(a[w], b[w]) for (a, b), w in zip(groups, which, strict=True)])
+                for which in zip(*drawn, strict=True)
+            ]
+        )
     if not np.isfinite(found).any():
         return float("nan"), float("nan")
     outside = (1 - CONFIDENCE) / 2

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from neuroninfo.results.correlations import (
     COLUMNS,
     LEAST,
+    OF_ONE_ARCHITECTURE,
     OVER,
+    READINGS,
     WITHIN,
     correlate,
     interval,
@@ -84,7 +86,7 @@ def test_p_value_is_the_share_of_all_permutations() -> None:
 
 def test_interval_of_groups_that_agree_is_their_correlation() -> None:
     same = (np.arange(5.0), np.array([0.0, 1.0, 3.0, 2.0, 4.0]))
-    assert interval([same] * 6, random()) == pytest.approx((pooled([same]),) * 2)
+    assert interval([same] * 6, random(), whole=True) == pytest.approx((pooled([same]),) * 2)
 
 
 def test_both_readings_of_simpsons_case() -> None:
@@ -99,6 +101,35 @@ def test_both_readings_of_simpsons_case() -> None:
     assert table["verdict"].to_dict() == {WITHIN: "holds", OVER: "fails"}
     assert (table["p_value"] < 0.001).all()
     assert table["n_networks"].tolist() == [48, 48]
+
+
+def test_what_architectures_differ_in_does_not_enter() -> None:
+    """Wider networks have more of both; of one width, y falls with x."""
+    x = np.array([[1.0, 1.5], [2.0, 2.5], [3.0, 3.5]] * 2)
+    y = -x
+    table = networks(np.concatenate([x, x + 10]), np.concatenate([y, y + 90]))
+    condition = table["architecture"].astype(int)
+    table["regularizer"] = (condition % 6).astype(str)
+    table["architecture"] = np.where(condition > 6, "200", "100")
+    found = correlate(table, "x", "y", -1, study_seed=0).set_index("reading")
+    assert found.index.tolist() == list(READINGS)
+    assert found.loc[OVER, "correlation"] > 0
+    own = found.loc[OF_ONE_ARCHITECTURE]
+    assert [own[key] for key in ("correlation", "low", "high")] == pytest.approx([-1, -1, -1])
+    assert own["p_value"] < 0.01
+    assert (own["n_conditions"], own["verdict"]) == (12, "holds")
+
+
+def test_one_condition_of_each_architecture_has_no_third_reading() -> None:
+    x = random().normal(size=(6, 4))
+    table = correlate(networks(x, x), "x", "y", 1, study_seed=0)
+    assert table["reading"].tolist() == [WITHIN, OVER]
+
+
+def test_pairs_are_resampled_within_their_groups() -> None:
+    groups = [tuple(random(c).normal(size=(2, 9))) for c in range(2)]
+    low, high = interval(groups, random(), whole=False)
+    assert -1 <= low < pooled(groups) < high <= 1
 
 
 def test_few_conditions_have_no_interval_and_no_verdict() -> None:
