@@ -174,6 +174,6 @@ def sentence(table: pd.DataFrame) -> str:
     kinds = (own["reading"] == WITHIN).sum()
     return (
         f"Larger falls go with smaller gaps in {smaller[0]} of {kinds} kinds within conditions, in "
-        f"{smaller[1]} over them, in {smaller[2]} over those of one architecture "
+        f"{smaller[1]} over them, in {smaller[2]} within architectures "
         f"(with larger gaps in {larger[0]}, {larger[1]} and {larger[2]})"
     )

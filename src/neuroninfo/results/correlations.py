@@ -4,8 +4,8 @@ Networks of one condition are no independent samples of conditions.  *Within con
 taken among the networks of each condition and centred: with a and b these ranks, the correlation
 is sum(a b) / sqrt(sum(a^2) sum(b^2)) over all networks.  What conditions differ in does not enter,
 and a few networks a condition are enough.  *Over conditions* it is Spearman's correlation of the
-means of the conditions.  *Over conditions of one architecture* it is the first one, of the means
-of the conditions of each architecture: what architectures differ in does not enter.
+means of the conditions.  *Within architectures* it is the first one, of the means of the
+conditions of each architecture: what architectures differ in does not enter.
 
 Intervals are percentiles over conditions drawn with replacement (of each architecture, in the last
 reading), each with all its networks; p values are those of permutations, of the networks within
@@ -26,8 +26,8 @@ from neuroninfo.streams import Stream, generator
 from neuroninfo.vocabulary import CONDITION
 
 WITHIN, OVER = "within conditions", "over conditions"
-OF_ONE_ARCHITECTURE = "over conditions of one architecture"
-READINGS: Final = (WITHIN, OVER, OF_ONE_ARCHITECTURE)
+WITHIN_ARCHITECTURES = "within architectures"
+READINGS: Final = (WITHIN, OVER, WITHIN_ARCHITECTURES)
 """What is correlated: networks of one condition, means of conditions, those of one architecture."""
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(("x", "y", "reading"), str),
@@ -78,12 +78,12 @@ def correlate(points: pd.DataFrame, x: str, y: str, sign: int, study_seed: int) 
         OVER: _pairs([means] if len(means) >= _LEAST_MEANS else [], x, y),
     }
     if len(by_architecture) > 1:
-        groups_of[OF_ONE_ARCHITECTURE] = _pairs(by_architecture, x, y)
+        groups_of[WITHIN_ARCHITECTURES] = _pairs(by_architecture, x, y)
     rows = []
     for reading, groups in groups_of.items():
         random = generator(study_seed, Stream.BOOTSTRAP, f"{x}, {y}, {reading}")
         correlation = pooled(groups)
-        counted = by_architecture if reading == OF_ONE_ARCHITECTURE else [means]
+        counted = by_architecture if reading == WITHIN_ARCHITECTURES else [means]
         n_conditions = sum(map(len, counted))
         low, high = np.nan, np.nan
         if n_conditions >= LEAST:

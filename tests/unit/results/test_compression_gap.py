@@ -109,8 +109,8 @@ def test_what_compresses_more_has_smaller_gaps() -> None:
     verdicts = table.groupby("binary_weights")["verdict"].unique().map(list).to_dict()
     assert verdicts == {True: ["holds"], False: ["fails"]}
     assert sentence(shown(table)).endswith(
-        "smaller gaps in 1 of 2 kinds within conditions, in 1 over them, in 0 over those of one "
-        "architecture (with larger gaps in 1, 1 and 0)"
+        "smaller gaps in 1 of 2 kinds within conditions, in 1 over them, in 0 within "
+        "architectures (with larger gaps in 1, 1 and 0)"
     )
 
 

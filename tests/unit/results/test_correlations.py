@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from neuroninfo.results.correlations import (
     COLUMNS,
     LEAST,
-    OF_ONE_ARCHITECTURE,
+    WITHIN_ARCHITECTURES,
     OVER,
     READINGS,
     WITHIN,
@@ -114,7 +114,7 @@ def test_what_architectures_differ_in_does_not_enter() -> None:
     found = correlate(table, "x", "y", -1, study_seed=0).set_index("reading")
     assert found.index.tolist() == list(READINGS)
     assert found.loc[OVER, "correlation"] > 0
-    own = found.loc[OF_ONE_ARCHITECTURE]
+    own = found.loc[WITHIN_ARCHITECTURES]
     assert [own[key] for key in ("correlation", "low", "high")] == pytest.approx([-1, -1, -1])
     assert own["p_value"] < 0.01
     assert (own["n_conditions"], own["verdict"]) == (12, "holds")
