@@ -132,12 +132,8 @@ def interval(groups: Pairs, random: np.random.Generator, *, whole: bool) -> tupl
         found = _ratio(times @ _sums(groups))
     else:
         drawn = [random.integers(0, len(a), (_RESAMPLES, len(a))) for a, _ in groups]
-        found = np.array(
-            [
-                pooled([(a[w], b[w]) for (a, b), w in zip(groups, which, strict=True)])
-                for which in zip(*drawn, strict=True)
-            ]
-        )
+        sums = [_resampled(*pair, of_it) for pair, of_it in zip(groups, drawn, strict=True)]
+        found = _ratio(np.sum(sums, axis=0))
     if not np.isfinite(found).any():
         return float("nan"), float("nan")
     outside = (1 - CONFIDENCE) / 2
@@ -170,6 +166,22 @@ def _sums(groups: Pairs) -> NDArray[np.float64]:
     """(groups, 3): sums of products and of both squares."""
     centred = [_centred(*group) for group in groups]
     return np.array([(a @ b, a @ a, b @ b) for a, b in centred]).reshape(-1, 3)
+
+
+def _resampled(
+    a: NDArray[np.float64], b: NDArray[np.float64], drawn: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(samples, 3): `_sums` of the pairs that were drawn, (samples, n) of their positions."""
+    times = np.zeros(drawn.shape)
+    np.add.at(times, (np.arange(len(drawn))[:, None], drawn), 1)
+    ranked = []
+    for values in (a, b):
+        _, position = np.unique(values, return_inverse=True)
+        equal = times @ np.eye(position.max() + 1)[position]
+        ranked.append((equal.cumsum(axis=1) - (equal - 1) / 2)[:, position] - (len(a) + 1) / 2)
+    ours, theirs = ranked
+    products = (ours * theirs, ours**2, theirs**2)
+    return np.stack([(times * product).sum(axis=1) for product in products], axis=1)
 
 
 def _ratio(sums: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from neuroninfo.results.correlations import (
     COLUMNS,
     LEAST,
-    WITHIN_ARCHITECTURES,
     OVER,
     READINGS,
     WITHIN,
+    WITHIN_ARCHITECTURES,
     correlate,
     interval,
     permutation_p,
@@ -127,9 +127,17 @@ def test_one_condition_of_each_architecture_has_no_third_reading() -> None:
 
 
 def test_pairs_are_resampled_within_their_groups() -> None:
-    groups = [tuple(random(c).normal(size=(2, 9))) for c in range(2)]
-    low, high = interval(groups, random(), whole=False)
-    assert -1 <= low < pooled(groups) < high <= 1
+    """The interval is that of the plain loop over samples, with ties too."""
+    groups = [tuple(random(c).integers(0, 6, (2, 5 + c)).astype(float)) for c in range(3)]
+    low, high = interval(groups, random(7), whole=False)
+    same = random(7)
+    drawn = [same.integers(0, len(a), (2_000, len(a))) for a, _ in groups]
+    found = [
+        pooled([(a[which[n]], b[which[n]]) for (a, b), which in zip(groups, drawn, strict=True)])
+        for n in range(2_000)
+    ]
+    assert (low, high) == pytest.approx(tuple(np.nanquantile(found, (0.025, 0.975))))
+    assert low < pooled(groups) < high
 
 
 def test_few_conditions_have_no_interval_and_no_verdict() -> None:
