@@ -519,21 +519,23 @@ def _tight(row: pd.Series) -> str:
 def gap_table(study: Path) -> str:
     """Rank correlations of areas and of redundancy with the generalization gap."""
     frame = tables.read(study / "ablation-gap.csv", correlations.COLUMNS)
+    readings = _readings(frame)
     rows = [
-        [_of_column(x), _of_column(y), _networks(own), *_all_readings(own)]
+        [_of_column(x), _of_column(y), _networks(own), *_cells(own, readings)]
         for (x, y), own in frame.groupby(["x", "y"], sort=False)
     ]
-    return _markdown(["what", "against", "networks", *READINGS], rows)
+    return _markdown(["what", "against", "networks", *readings], rows)
 
 
 def robustness_table(study: Path) -> str:
     """Rank correlations of the redundancy of a layer with what a corruption leaves."""
     frame = tables.read(study / "robustness-agreement.csv", robustness.AGREEMENT_COLUMNS)
+    readings = _readings(frame)
     rows = [
-        [wording.of_scope(layer), kind, _networks(own), *_all_readings(own)]
+        [wording.of_scope(layer), kind, _networks(own), *_cells(own, readings)]
         for (layer, kind), own in frame.groupby(["layer", "y"], sort=False)
     ]
-    return _markdown(["layer", "corruption", "networks", *READINGS], rows)
+    return _markdown(["layer", "corruption", "networks", *readings], rows)
 
 
 def _of_column(column: str) -> str:
@@ -550,11 +552,16 @@ def _networks(own: pd.DataFrame) -> str:
     return f"{row['n_networks']} of {row['n_conditions']} conditions"
 
 
-def _all_readings(own: pd.DataFrame) -> list[str]:
+def _readings(frame: pd.DataFrame) -> list[str]:
+    """The readings that a table of correlations has."""
+    return [reading for reading in READINGS if reading in set(frame["reading"])]
+
+
+def _cells(own: pd.DataFrame, readings: Sequence[str]) -> list[str]:
     by_reading = own.set_index("reading")
     return [
         in_words(by_reading.loc[reading]) if reading in by_reading.index else ""
-        for reading in READINGS
+        for reading in readings
     ]
 
 
@@ -562,6 +569,7 @@ def compression_gap_table(study: Path) -> str:
     """Correlations of compression with generalization, by kind of networks."""
     table = tables.read(study / "compression-gap.csv", compression_gap.AGREEMENT_COLUMNS)
     found = compression_gap.shown(table)
+    readings = _readings(found)
     rows = []
     for names, own in found.groupby([*compression_gap.KIND, "x", "y"], sort=False):
         *kind, x, y = names
@@ -569,8 +577,8 @@ def compression_gap_table(study: Path) -> str:
         n_networks, n_conditions = (str(one[key]) for key in ("n_networks", "n_conditions"))
         what = f"{_COMPRESSION[x]} and {_COMPRESSION[y]}"
         of_kind = wording.of_kind(dict(zip(compression_gap.KIND, kind, strict=True)))
-        rows.append([of_kind, n_networks, n_conditions, what, *_all_readings(own)])
-    heads = ["networks", "number", "conditions", "correlation of", *READINGS]
+        rows.append([of_kind, n_networks, n_conditions, what, *_cells(own, readings)])
+    heads = ["networks", "number", "conditions", "correlation of", *readings]
     return f"{compression_gap.sentence(found)}.\n\n{_markdown(heads, rows)}"
 
 
