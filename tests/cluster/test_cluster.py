@@ -16,7 +16,8 @@ import yaml
 from neuroninfo.files import storage
 from tests.workflow.conftest import MINIATURE, ROOT, Project
 
-from .conftest import GPUS_PER_NODE, NODES, PATIENCE, Cluster, ClusterProject, until
+from .conftest import ClusterProject
+from .slurm import GPUS_PER_NODE, PATIENCE, Cluster, until
 
 STUDY = {
     **{key: MINIATURE[key] for key in ("datasets", "training", "regularizers")},
@@ -181,7 +182,7 @@ def test_a_study_on_the_cluster_is_the_study_on_one_machine(
         assert job["Partition"] == ("gpu" if with_gpu else "cpu")
         assert job.get("TresPerJob") == ("gres:gpu:1" if with_gpu else None)
     on_gpus = [job for job in project.cluster.jobs().values() if "TresPerJob" in job]
-    assert at_once(on_gpus) == len(NODES) * GPUS_PER_NODE
+    assert at_once(on_gpus) == len(project.cluster.nodes) * GPUS_PER_NODE
 
 
 def test_jobs_that_are_one_job_share_a_gpu_one_after_another(
