@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -158,16 +158,16 @@ class Cluster:
         return done.stdout.split() == ["idle"] * len(self.nodes)
 
     def stop(self, *daemons: str) -> None:
-        """By their pid files only."""
+        """By their pid files only; first all are told, because each takes a second."""
+        told = {}
         for daemon in daemons:
             file = self.base / "run" / f"{daemon}.pid"
-            if not file.exists():
-                continue
-            pid = int(file.read_text())
-            try:
+            if file.exists():
+                told[daemon] = int(file.read_text())
+        for pid in told.values():
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-            except ProcessLookupError:
-                continue
+        for daemon, pid in told.items():
             until(lambda pid=pid: not Path(f"/proc/{pid}").exists(), f"{daemon} stopped")
 
     def lose(self, node: str) -> None:
