@@ -40,7 +40,11 @@ MODES: dict[str, dict[str, Any]] = {
     "jobs: 1000": {"jobs": 1000},
     "groups of 20": {"groups": {"train": "trained"}, "group-components": {"trained": 20}},
     "arrays": {"slurm-array-jobs": "all"},
-    "arrays of 100 at most": {"slurm-array-jobs": "all", "slurm-array-limit": 100},
+    "arrays of 100 at most, jobs: 1000": {
+        "slurm-array-jobs": "all",
+        "slurm-array-limit": 100,
+        "jobs": 1000,
+    },
     "arrays of 20 at most, jobs: 1000": {
         "slurm-array-jobs": "all",
         "slurm-array-limit": 20,
@@ -50,7 +54,7 @@ MODES: dict[str, dict[str, Any]] = {
 """What each mode changes in the profile."""
 
 STALLED = 150
-"""Seconds without a new output and without a job in the queue, after which no job will come."""
+"""Seconds without a new output, and then no job in the queue: Snakemake is killed."""
 
 SNAKEFILE = """\
 rule all:
@@ -109,7 +113,7 @@ class Load:
 
     def __str__(self) -> str:
         rate = self.submitted / max(self.submitting, 1)
-        end = "never" if self.seconds is None else f"{self.seconds:.0f}"
+        end = "stopped" if self.seconds is None else f"{self.seconds:.0f}"
         return (
             f"| {self.mode} | {self.jobs:,} | {self.submitted:,} | {self.submitting:.0f} "
             f"| {rate:.1f} | {end} | {self.ideal:.0f} | {self.snakemake:.1f} "
@@ -191,7 +195,7 @@ def made(mode: str, cluster: Cluster, base: Path, jobs: int, seconds: float) -> 
 
 
 def finished(pid: int, cluster: Cluster, outputs: Path, jobs: int) -> tuple[float | None, float]:
-    """When Snakemake ended, None if it waits for jobs that never come, and its CPU seconds.
+    """When Snakemake ended, None if it had to be stopped, and its CPU seconds.
 
     Those of its sbatch and squeue are among them.
     """
