@@ -284,6 +284,7 @@ rule study_planes:
         runtime=30,
     params:
         conditions=named(DRAWN_PLANES),
+        noise=[STUDY.label_noise(condition) for condition in DRAWN_PLANES],
         code=lambda wildcards: code("study_planes.py"),
     script:
         "../scripts/study_planes.py"

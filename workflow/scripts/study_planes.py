@@ -19,7 +19,8 @@ page = wording.of_conditions(falls[list(planes.PAGE)])
 pages.write(page, into.compression_page, title="Fall of I(X;T) after its maximum, in bit")
 canvas.save(planes_compression(falls), *into.planes_compression)
 
-points = planes.gaps([storage.read(path, "plane") for path in snakemake.input.planes], conditions)
+found = [storage.read(path, "plane") for path in snakemake.input.planes]
+points = planes.gaps(found, conditions, snakemake.params.noise)
 correlations = planes.gap_correlations(points)
 tables.write(correlations, into.gap)
 pages.write(correlations, into.gap_page, title="Rank correlation with the generalization gap")

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from neuroninfo.results.correlations import correlate
 from neuroninfo.results.curves import areas, mean_accuracy, ordered_by
-from neuroninfo.results.gap import generalization_gap
+from neuroninfo.results.gap import expected_accuracy, generalization_gap
 from neuroninfo.results.statistics import check_seeds
 from neuroninfo.results.synergy import shares
 from neuroninfo.vocabulary import CONDITION, RANDOM, condition_names
@@ -36,9 +36,12 @@ COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(CONDITION, str),
     "seed": int,
     **dict.fromkeys(("measure", "quantizer"), str),
-    **dict.fromkeys(("accuracy_train", "accuracy_test", "gap", *AREAS, REDUNDANCY), float),
+    **dict.fromkeys(("accuracy_train", "accuracy_test", "accuracy_expected", "gap"), float),
+    **dict.fromkeys((*AREAS, REDUNDANCY), float),
 }
-"""Of the table of networks; redundancy is NaN where it was not measured."""
+"""Of the table of networks.  ``accuracy_train`` is by the labels that were trained on,
+``accuracy_test`` by true ones, and the gap is ``accuracy_train`` less ``accuracy_expected``
+(`gap.expected_accuracy`).  Redundancy is NaN where it was not measured."""
 
 
 def networks(
@@ -90,6 +93,7 @@ def networks(
             "quantizer": quantizer,
             "accuracy_train": train,
             "accuracy_test": test,
+            "accuracy_expected": expected_accuracy(test, **noise),
             "gap": generalization_gap(train, test, **noise),
             **{column: areas[ordering] for column, ordering in AREAS.items()},
             REDUNDANCY: measured.reindex(history["seed"].values).to_numpy(),

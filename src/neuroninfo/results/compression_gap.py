@@ -18,7 +18,7 @@ import xarray as xr
 from neuroninfo.planes.layers import SKIPPED
 from neuroninfo.results import correlations
 from neuroninfo.results.correlations import READINGS, WITHIN, correlate
-from neuroninfo.results.gap import generalization_gap
+from neuroninfo.results.gap import expected_accuracy, generalization_gap
 from neuroninfo.results.planes import TRUSTED, falls, last_hidden, trust
 from neuroninfo.vocabulary import CONDITION, UNQUANTIZED, condition_names
 
@@ -30,9 +30,10 @@ COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys((*CONDITION, "estimator"), str),
     "seed": int,
     "trust": str,
-    **dict.fromkeys((FALL, LAST, "accuracy_train", ACCURACY, GAP), float),
+    **dict.fromkeys((FALL, LAST, "accuracy_train", ACCURACY, "accuracy_expected", GAP), float),
 }
-"""Of the table of networks; information in bit, NaN where it is not trusted."""
+"""Of the table of networks; information in bit, NaN where it is not trusted; accuracies and gap
+as in `ablation_gap.COLUMNS`."""
 CLAIMED: Final[Sequence[tuple[str, str, int]]] = (
     (FALL, GAP, -1),
     (LAST, GAP, 1),
@@ -103,6 +104,7 @@ def networks(
             LAST: last,
             "accuracy_train": train,
             ACCURACY: test,
+            "accuracy_expected": expected_accuracy(test, **noise),
             GAP: generalization_gap(train, test, **noise),
         }
         tables.append(pd.DataFrame(table, columns=list(COLUMNS)))

@@ -199,7 +199,11 @@ def last_hidden(plane: xr.Dataset) -> str:
     return [layer for layer in map(str, plane["layer"].values) if layer != OUTPUT][-1]
 
 
-def gaps(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> pd.DataFrame:
+def gaps(
+    planes: Sequence[xr.Dataset],
+    conditions: Sequence[Sequence[str]],
+    noise: Sequence[Mapping[str, Any]],
+) -> pd.DataFrame:
     """Coordinates of the last hidden layer and generalization gaps, at the last epoch.
 
     Parameters
@@ -208,17 +212,23 @@ def gaps(planes: Sequence[xr.Dataset], conditions: Sequence[Sequence[str]]) -> p
         ``plane.nc`` of several conditions.
     conditions
         Data set, architecture, activation and regularizer of each.
+    noise
+        Of the training labels of each: as of `gap.generalization_gap`.
 
     Returns
     -------
     DataFrame
         One row a condition, seed and estimator: ``input`` and ``label``, I(X;T) and I(Y;T) in
-        bits, and ``gap``, test less train cross-entropy in nats.
+        bits, and ``gap``, test less train cross-entropy in nats. It is NaN with label noise: the
+        expected cross-entropy by labels as noisy as those of training does not follow from that
+        by true labels.
     """
     rows = []
-    for plane, names in zip(planes, conditions, strict=True):
+    for plane, names, of_labels in zip(planes, conditions, noise, strict=True):
         last = plane.isel(epoch=int(plane["epoch"].values.argmax()))
         gap = last["loss"].sel(split="test") - last["loss"].sel(split="train")
+        if of_labels["label_noise"]:
+            gap = xr.full_like(gap, np.nan)
         here = last.sel(layer=last_hidden(plane))
         for seed in plane["seed"].values:
             for estimator in map(str, plane["estimator"].values):
@@ -258,7 +268,7 @@ def gap_correlations(points: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (dataset, estimator), own in points.groupby(["dataset", "estimator"], sort=False):
         for coordinate in ("input", "label"):
-            there = own[~own[coordinate].isna()]
+            there = own[own[[coordinate, "gap"]].notna().all(axis=1)]
             conditions = [
                 (of_condition[coordinate].to_numpy(), of_condition["gap"].to_numpy())
                 for _, of_condition in there.groupby(list(CONDITION), sort=False)

@@ -20,7 +20,7 @@ CONDITIONS = [
 
 def networks(redundancy: float) -> pd.DataFrame:
     random = np.random.default_rng(0)
-    numbers = dict.fromkeys(("accuracy_train", "accuracy_test"), 0.5)
+    numbers = dict.fromkeys(("accuracy_train", "accuracy_test", "accuracy_expected"), 0.5)
     return pd.DataFrame(
         [
             condition
@@ -87,7 +87,8 @@ def test_every_kind_of_networks_has_a_row_of_panels() -> None:
             | {"estimator": "exact", "seed": seed}
             | {"trust": "yes" if binary or seed else "saturated"}
             | {"fall": random.random() if binary or seed else np.nan, "last": random.random()}
-            | {"accuracy_train": 0.9, "accuracy_test": 0.5, "gap": random.random()}
+            | {"accuracy_train": 0.9, "accuracy_test": 0.5, "accuracy_expected": 0.5}
+            | {"gap": random.random()}
             for binary in (True, False)
             for condition in CONDITIONS
             for seed in range(3)

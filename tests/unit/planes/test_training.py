@@ -300,6 +300,9 @@ def test_defaults_are_estimators() -> None:
         assert named(name).name == name
 
 
+CLEAN = {"label_noise": 0.0, "n_classes": 10}
+
+
 def several() -> tuple[list[xr.Dataset], list[list[str]]]:
     both = [made("edges-30", "kde-upper-0.001", seeds=tuple(range(4))) for _ in range(2)]
     return both, [["digits", "5-3", activation, "none"] for activation in ("tanh", "relu")]
@@ -382,7 +385,7 @@ def test_verdicts(mean: float, low: float, high: float, verdict: str) -> None:
 
 def test_gaps_and_their_correlations() -> None:
     found, conditions = several()
-    points = planes.gaps(found, conditions)
+    points = planes.gaps(found, conditions, [CLEAN, CLEAN])
     assert len(points) == 2 * 4 * 2
     row = points.iloc[-1]
     last = found[1].sel(seed=3, epoch=6)
@@ -406,6 +409,21 @@ def test_gaps_and_their_correlations() -> None:
         assert row["correlation"] == pytest.approx(expected, nan_ok=True, abs=1e-5)
     all_text_is_large_and_in_the_figure(figures_planes.planes_gap(points, correlations))
     greyscale_tells_what_colours_tell(figures_planes.planes_gap(points, correlations))
+
+
+@pytest.mark.parametrize("noisy", [1, 2])
+def test_label_noise_leaves_no_gap(noisy: int) -> None:
+    """Test labels are true, and so is their cross-entropy; what is drawn says so."""
+    found, conditions = several()
+    noise = [{"label_noise": 0.2, "n_classes": 10}] * noisy + [CLEAN] * (2 - noisy)
+    points = planes.gaps(found, conditions, noise)
+    without = points["activation"].isin(["tanh", "relu"][:noisy])
+    assert (points["gap"].isna() == without).all()
+    correlations = planes.gap_correlations(points)
+    assert set(correlations["n_conditions"]) == {2 - noisy}
+    assert correlations["correlation"].isna().all() == (noisy == 2)
+    drawn = figures_planes.planes_gap(points, correlations)
+    all_text_is_large_and_in_the_figure(drawn)
 
 
 def test_at_most_six_panels_the_most_trusted_first() -> None:

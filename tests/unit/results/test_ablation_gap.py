@@ -88,6 +88,14 @@ def test_gap_is_that_of_the_kept_epoch() -> None:
     assert table["seed"].tolist() == SEEDS
 
 
+def test_noisy_labels_lower_what_is_expected_of_new_examples() -> None:
+    noise = {"label_noise": 0.5, "n_classes": 10}
+    table = ablation_gap.networks(curves([90, 50]), history(), CONDITION, noise)
+    assert table["accuracy_test"].tolist() == pytest.approx([0.9, 0.5])
+    assert table["accuracy_expected"].tolist() == pytest.approx([0.5, 0.3])
+    assert table["gap"].tolist() == pytest.approx([0.49, 0.4])
+
+
 def test_a_network_no_better_than_chance_has_no_area() -> None:
     table = ablation_gap.networks(curves([90, CHANCE]), history(), CONDITION, CLEAN)
     assert table["area_random"].isna().tolist() == [False, True]

@@ -71,6 +71,14 @@ def test_falls_and_gaps_of_networks() -> None:
     assert other["last"].tolist()[0] == 9
 
 
+def test_noisy_labels_lower_what_is_expected_of_new_examples() -> None:
+    noise = {"label_noise": 0.5, "n_classes": 2}
+    table = networks(plane([[2, 4, 3], [1, 2, 2.5]]), CONDITION, BINARY, noise)
+    counted = table[table["estimator"] == "exact"]
+    assert counted["accuracy_expected"].tolist() == pytest.approx([0.6, 0.5])
+    assert counted["gap"].tolist() == pytest.approx([0.3, 0.3])
+
+
 @pytest.mark.parametrize(("highest", "trusted"), [(6.9, True), (7.1, False)])
 def test_a_count_near_the_number_of_examples_is_not_trusted(highest: float, trusted: bool) -> None:
     """Three bits below log2 n of a sample; on all inputs it is no estimate."""
@@ -97,7 +105,8 @@ def points(slope: float, noise: float, binary: bool, estimator: str) -> pd.DataF
                 | {key: CONDITION[key] for key in ("dataset", "activation", "regularizer")}
                 | {"binary_weights": binary, "architecture": str(condition + 1)}
                 | {"estimator": estimator, "seed": seed, "trust": "yes", "fall": fall}
-                | {"last": -fall, "accuracy_train": 1.0, "accuracy_test": 1 - gap, "gap": gap}
+                | {"last": -fall, "accuracy_train": 1.0, "accuracy_test": 1 - gap}
+                | {"accuracy_expected": 1 - gap, "gap": gap}
             )
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
