@@ -116,6 +116,10 @@ class Cluster:
         )
         # The jobstep plugin drops SLURM_CONF; elsewhere it is /etc/slurm/slurm.conf.
         self.program("srun", f'#!/bin/sh\nSLURM_CONF={conf} exec {shutil.which("srun")} "$@"\n')
+        # Without accounting, sacct knows no job. If the controller does not answer, the plugin asks
+        # it nevertheless, until it forgets its jobs: here, `which` does not find it.
+        which = f'#!/bin/sh\n[ "$1" = sacct ] || exec {shutil.which("which")} "$@"\nexit 1\n'
+        self.program("which", which)
         path = (str(base / "bin"), str(Path(sys.executable).parent), os.environ["PATH"])
         self.environment = os.environ | {"SLURM_CONF": str(conf), "PATH": ":".join(path)}
 
