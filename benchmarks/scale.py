@@ -4,8 +4,11 @@
 
 The block of seeds is replicated to blocks on disk of as many seeds as asked for: the numbers are
 repeated, the seeds are not.  Every job that reads all seeds of a condition then runs in a process
-of its own, as Snakemake runs it.  `--like cifar10/250-500-250-500` stretches the block to the
-widths of other networks.  Everything is written to a folder that is removed at the end.
+of its own, as Snakemake runs it, if the block has the files that it reads.  `--like
+cifar10/250-500-250-500` stretches the block to the widths of other networks.  `--into
+docs/benchmarks.md` puts the rows into the table there between ``<!-- scale mnist 100-100 -->`` and
+``<!-- end -->``, in place of those of the same seeds and job.  Everything is written to a folder
+that is removed at the end.
 """
 
 from __future__ import annotations
@@ -64,21 +67,45 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", default=KINDS, help="files other than ablations")
     parser.add_argument("--like", help="data set and architecture to stretch the block to")
     parser.add_argument("--folder", type=Path, help="where to make the temporary folder")
+    parser.add_argument("--into", type=Path, help="page whose table gets the rows too")
     given = parser.parse_args()
+    rows = []
     print("| seeds | job | CPU s | wall s | peak MiB | read MB | written MB |")
     print("| ---: | --- | ---: | ---: | ---: | ---: | ---: |")
     for n_seeds in given.seeds:
         with tempfile.TemporaryDirectory(dir=given.folder, prefix="scale-") as folder:
             for line in _table(given, n_seeds, Path(folder)):
-                print(f"| {n_seeds:,} | {line} |", flush=True)
+                rows.append(f"| {n_seeds:,} | {line} |")
+                print(rows[-1], flush=True)
+    if given.into:
+        whole = given.kinds == KINDS  # else the blocks are not those of the other rows
+        rows = [row for row in rows if whole or "(writing" not in row]
+        _fill(given.into, " ".join(_networks(given)), rows)
+
+
+def _networks(given: argparse.Namespace) -> list[str]:
+    """Data set and architecture."""
+    return given.like.split("/") if given.like else list(given.block.resolve().parts[-5:-3])
+
+
+def _fill(page: Path, networks: str, rows: Sequence[str]) -> None:
+    """Put rows into the table of these networks, sorted by seeds; others stay as they are."""
+    text = page.read_text()
+    table = re.search(rf"<!-- scale {networks} -->\n(.*?)<!-- end -->", text, re.DOTALL)
+    if table is None:
+        raise SystemExit(f"{page}: has no table between <!-- scale {networks} --> and <!-- end -->")
+    head, align, *old = table[1].splitlines()
+    by_job = {tuple(row.split("|")[1:3]): row for row in (*old, *rows)}
+    ordered = sorted(by_job.values(), key=lambda row: int(row.split("|")[1].replace(",", "")))
+    filled = "".join(f"{row}\n" for row in (head, align, *ordered))
+    page.write_text(text[: table.start(1)] + filled + text[table.end(1) :])
 
 
 def _table(given: argparse.Namespace, n_seeds: int, folder: Path) -> Iterator[str]:
     """Make the blocks and run the jobs; a line each."""
     block = given.block.resolve()
     names = dict(zip(CONDITION, block.parts[-5:-1], strict=True))
-    if given.like:
-        names["dataset"], names["architecture"] = given.like.split("/")
+    names["dataset"], names["architecture"] = _networks(given)
     files = [f"{kind}.nc" for kind in given.kinds]
     files += [f"ablation-{name}.nc" for name in given.sets]
     files = [name for name in files if (block / name).exists()]
