@@ -48,6 +48,8 @@ KINDS = [
 ]
 ESTIMATOR = "edges-30"
 """That slides of planes are drawn by."""
+NO_NOISE = {"label_noise": 0.0, "n_classes": 10}
+"""Of the training labels."""
 PAPER = "paper-v1"
 """Study whose orders are those of the paper's first version."""
 
@@ -252,7 +254,7 @@ def _jobs(
     made = {"networks": own("ablation-gap-networks.csv"), "table": own("ablation-gap.csv")}
     made |= {"page": own("ablation-gap.html"), "figure": drawn("ablation-gap")}
     given = {"ablations": [ablation], "histories": [history], **synergy}
-    yield "study_ablation_gap", job("study_ablation_gap", given, made, **of_study)
+    yield "study_ablation_gap", job("study_ablation_gap", given, made, noise=[NO_NOISE], **of_study)
     if of_paper:
         made = {"table": own("first-version.csv"), "page": own("first-version.html")}
         given = {"neurons": [own("neurons.nc")], "ablation": [ablation]}
