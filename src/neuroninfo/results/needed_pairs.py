@@ -57,16 +57,17 @@ def listed(
     DataFrame
         `COLUMNS`.
     """
-    rows: list[dict[str, Any]] = []
+    tables = []
     for condition, groups in conditions:
         for scope, group in groups.items():
-            of_layer = [
-                {**condition_names(condition), "scope": scope, "seed": seed, **pair}
+            of_seeds = [
+                frame[frame["needed"]].assign(seed=seed)
                 for seed, frame in zip(group["seed"].values.tolist(), removed(group), strict=True)
-                for pair in frame[frame["needed"]].to_dict("records")
             ]
-            rows += sorted(of_layer, key=lambda pair: -pair["cost_both"])
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+            of_layer = pd.concat(of_seeds, ignore_index=True)
+            costly = np.argsort(-of_layer["cost_both"].to_numpy(), kind="stable")
+            tables.append(of_layer.iloc[costly].assign(**condition_names(condition), scope=scope))
+    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
 
 
 def page(needed: pd.DataFrame) -> pd.DataFrame:
