@@ -4,8 +4,11 @@
 
 The block of seeds is replicated to blocks on disk of as many seeds as asked for: the numbers are
 repeated, the seeds are not.  Every job that reads all seeds of a condition then runs in a process
-of its own, as Snakemake runs it.  `--like cifar10/250-500-250-500` stretches the block to the
-widths of other networks.  Everything is written to a folder that is removed at the end.
+of its own, as Snakemake runs it, if the block has the files that it reads.  `--like
+cifar10/250-500-250-500` stretches the block to the widths of other networks.  `--into
+docs/benchmarks.md` puts the rows into the table there between ``<!-- scale mnist 100-100 -->`` and
+``<!-- end -->``, in place of those of the same seeds and job.  Everything is written to a folder
+that is removed at the end.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +42,16 @@ READING = {
 }
 """As `reading` of the configuration."""
 FIGURE = ("png", "pdf", "csv")
+KINDS = [
+    *("neurons", "damage", "history"),
+    *("plane", "precision", "pruned", "synergy", "robustness"),  # where it was asked for
+]
+ESTIMATOR = "edges-30"
+"""That slides of planes are drawn by."""
+NO_NOISE = {"label_noise": 0.0, "n_classes": 10}
+"""Of the training labels."""
+PAPER = "paper-v1"
+"""Study whose orders are those of the paper's first version."""
 
 
 # This process imports nothing large: on Linux a child's peak is at least its parent's size.
@@ -53,25 +66,50 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[100, 1000])
     parser.add_argument("--per-job", type=int, default=50, help="seeds of a block (default 50)")
     parser.add_argument("--sets", nargs="+", default=[FIRST], help="sets of orderings")
+    parser.add_argument("--kinds", nargs="+", default=KINDS, help="files other than ablations")
     parser.add_argument("--like", help="data set and architecture to stretch the block to")
     parser.add_argument("--folder", type=Path, help="where to make the temporary folder")
+    parser.add_argument("--into", type=Path, help="page whose table gets the rows too")
     given = parser.parse_args()
+    rows = []
     print("| seeds | job | CPU s | wall s | peak MiB | read MB | written MB |")
     print("| ---: | --- | ---: | ---: | ---: | ---: | ---: |")
     for n_seeds in given.seeds:
         with tempfile.TemporaryDirectory(dir=given.folder, prefix="scale-") as folder:
             for line in _table(given, n_seeds, Path(folder)):
-                print(f"| {n_seeds:,} | {line} |", flush=True)
+                rows.append(f"| {n_seeds:,} | {line} |")
+                print(rows[-1], flush=True)
+    if given.into:
+        whole = given.kinds == KINDS  # else the blocks are not those of the other rows
+        rows = [row for row in rows if whole or "(writing" not in row]
+        _fill(given.into, " ".join(_networks(given)), rows)
+
+
+def _networks(given: argparse.Namespace) -> list[str]:
+    """Data set and architecture."""
+    return given.like.split("/") if given.like else list(given.block.resolve().parts[-5:-3])
+
+
+def _fill(page: Path, networks: str, rows: Sequence[str]) -> None:
+    """Put rows into the table of these networks, sorted by seeds; others stay as they are."""
+    text = page.read_text()
+    table = re.search(rf"<!-- scale {networks} -->\n(.*?)<!-- end -->", text, re.DOTALL)
+    if table is None:
+        raise SystemExit(f"{page}: has no table between <!-- scale {networks} --> and <!-- end -->")
+    head, align, *old = table[1].splitlines()
+    by_job = {tuple(row.split("|")[1:3]): row for row in (*old, *rows)}
+    ordered = sorted(by_job.values(), key=lambda row: int(row.split("|")[1].replace(",", "")))
+    filled = "".join(f"{row}\n" for row in (head, align, *ordered))
+    page.write_text(text[: table.start(1)] + filled + text[table.end(1) :])
 
 
 def _table(given: argparse.Namespace, n_seeds: int, folder: Path) -> Iterator[str]:
     """Make the blocks and run the jobs; a line each."""
     block = given.block.resolve()
     names = dict(zip(CONDITION, block.parts[-5:-1], strict=True))
-    if given.like:
-        names["dataset"], names["architecture"] = given.like.split("/")
-    kinds = ["neurons", "damage", "history", "plane", "precision"]
-    files = [f"{kind}.nc" for kind in kinds] + [f"ablation-{name}.nc" for name in given.sets]
+    names["dataset"], names["architecture"] = _networks(given)
+    files = [f"{kind}.nc" for kind in given.kinds]
+    files += [f"ablation-{name}.nc" for name in given.sets]
     files = [name for name in files if (block / name).exists()]
     about = {"block": str(block), "files": files, "condition": names, "n_seeds": n_seeds}
     about |= {"per_job": given.per_job, "widths": _widths(given.like)}
@@ -80,7 +118,10 @@ def _table(given: argparse.Namespace, n_seeds: int, folder: Path) -> Iterator[st
     blocks = sorted(condition.glob("seeds-*"), key=lambda path: int(path.name.split("-")[1]))
     yield _line(f"(writing {len(blocks)} blocks)", usage, [], list(condition.rglob("*.nc")))
     names |= {"study": "scale", "seeds": list(range(n_seeds))}
-    for name, job in _jobs(condition, blocks, files, names):
+    jobs = _jobs(condition, blocks, files, names, of_paper=block.parts[-6] == PAPER)
+    for name, job in jobs:
+        if not all(Path(path).exists() for path in _files(job["input"])):
+            continue  # the block has no such files
         usage = _process("_job", job, folder)
         yield _line(name, usage, _files(job["input"]), _files(job["output"]))
 
@@ -134,9 +175,14 @@ def _files(given: Any) -> list[str]:
 
 
 def _jobs(
-    condition: Path, blocks: Sequence[Path], files: Sequence[str], names: dict[str, Any]
+    condition: Path,
+    blocks: Sequence[Path],
+    files: Sequence[str],
+    names: dict[str, Any],
+    *,
+    of_paper: bool,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name of each job, and what its script is given."""
+    """Name of each job, and what its script is given; what a study has for many is given one."""
     figures = condition / "figures"
     of_condition = [names[name] for name in CONDITION]
 
@@ -162,6 +208,7 @@ def _jobs(
         kind = {"kind": name.removesuffix(".nc")}
         yield f"gather {name}", job(script, parts, [own(name)], kind)
     ablations = [name for name in files if name.startswith("ablation-")]
+    ablations = ablations or [f"ablation-{FIRST}.nc"]
     sets = [name.removeprefix("ablation-").removesuffix(".nc") for name in ablations]
     measured = {"neurons": own("neurons.nc"), "damage": own("damage.nc")}
     tables = {"counts": "reading", "claims": "claims", "correlations": "simpson"}
@@ -200,13 +247,20 @@ def _jobs(
             given |= {"effects": tables["effects"], "replaced": tables["replaced"]}
             given |= {"ablation": own(f"ablation-{name}.nc")}
             yield script, job(script, given, drawn(figure), {"orderings": name})
-    if "plane.nc" in files:
-        made = {"table": own("compression.csv"), "planes": drawn("planes")}
-        made |= {"clustering": drawn("clustering")}
-        yield "figure_planes", job("figure_planes", [own("plane.nc")], made)
-    if "precision.nc" in files:
-        made = {"table": own("precision.csv"), "figure": drawn("precision")}
-        yield "figure_precision", job("figure_precision", [own("precision.nc")], made)
+    yield from _of_experiments(job, own, drawn, of_condition)
+    ablation, history = own(ablations[0]), own("history.nc")
+    synergy = {"synergy": [own("synergy.nc")]}
+    of_study = {"conditions": [of_condition], "with_synergy": [of_condition], "study_seed": 0}
+    made = {"networks": own("ablation-gap-networks.csv"), "table": own("ablation-gap.csv")}
+    made |= {"page": own("ablation-gap.html"), "figure": drawn("ablation-gap")}
+    given = {"ablations": [ablation], "histories": [history], **synergy}
+    yield "study_ablation_gap", job("study_ablation_gap", given, made, noise=[NO_NOISE], **of_study)
+    if of_paper:
+        made = {"table": own("first-version.csv"), "page": own("first-version.html")}
+        given = {"neurons": [own("neurons.nc")], "ablation": [ablation]}
+        yield "first_version", job("first_version", given, made, conditions=[names])
+        given = {"ablation": ablation, "table": made["table"]}
+        yield "figure_first_version", job("figure_first_version", given, drawn("first-version"))
     given = {
         "claims": [],
         "ablations": list(map(own, ablations)),
@@ -229,6 +283,50 @@ def _jobs(
             figures=[{}],
         ),
     )
+
+
+def _of_experiments(
+    job: Callable[..., dict[str, Any]],
+    own: Callable[[str], str],
+    drawn: Callable[[str], list[str]],
+    of_condition: list[str],
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Jobs of `_jobs` that are of planes, smaller networks, synergy and corrupted inputs."""
+    names = dict(zip(CONDITION, of_condition, strict=True))
+    of_study = {"conditions": [of_condition]}
+    plane, synergy = own("plane.nc"), own("synergy.nc")
+    made: Any = {"table": own("compression.csv"), "planes": drawn("planes")}
+    made |= {"clustering": drawn("clustering")}
+    yield "figure_planes", job("figure_planes", [plane], made)
+    by = {"estimator": ESTIMATOR}
+    made = {name: own(f"plane.{name}") for name in (*FIGURE, "gif")} | {"page": own("plane.html")}
+    yield "figure_plane", job("figure_plane", [plane], made, by)
+    script = "figure_plane_activations"
+    yield script, job(script, [plane], drawn("plane-activations"), by, **of_study)
+    script = "figure_planes_activations"
+    yield script, job(script, [plane], drawn("planes-activations"), **of_study)
+    given = {"compression": [own("compression.csv")], "planes": [plane]}
+    made = {"compression": own("compressions.csv"), "gap": own("gap.csv")}
+    made |= {f"{name}_page": own(f"{name}.html") for name in ("compression", "gap")}
+    made |= {name: drawn(name) for name in ("planes_compression", "planes_gap")}
+    yield "study_planes", job("study_planes", given, made, **of_study)
+    for kind, file in (("precision", "precision"), ("pruning", "pruned")):
+        made = {"table": own(f"{kind}.csv"), "figure": drawn(kind)}
+        yield f"figure_{kind}", job(f"figure_{kind}", [own(f"{file}.nc")], made)
+    made = {"table": own("synergy.csv"), "figure": drawn("synergy")}
+    yield "figure_synergy", job("figure_synergy", [synergy], made)
+    given = {"pairs": [synergy], "measured": made["table"]}
+    made = {"table": own("needed-pairs.csv"), "page": own("needed-pairs.html")}
+    made |= {"needed": drawn("needed-pairs"), "sets": drawn("synergy-sets")}
+    yield "needed_pairs", job("needed_pairs", given, made, conditions=[names])
+    script = "figure_synergy_training"
+    yield script, job(script, [plane], drawn("synergy-training"), conditions=[names])
+    given = {"robustness": [own("robustness.nc")], "synergy": [synergy]}
+    made = {"table": own("robustness.csv"), "networks": own("robustness-networks.csv")}
+    made |= {"agreement": own("robustness-agreement.csv"), "page": own("robustness.html")}
+    made |= {"figure": drawn("robustness")}
+    of_study |= {"with_synergy": [of_condition], "study_seed": 0}
+    yield "study_robustness", job("study_robustness", given, made, **of_study)
 
 
 def _job(about: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Blocks of seeds in files of their own, and together."""
+"""Blocks of seeds in files of their own, and together; files that are read slice by slice."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,3 +24,16 @@ def gathered(
         )
     gather(parts[::-1], folder / "all.nc", kind=kind, condition={"seeds": list(blocks)})
     return folder / "all.nc"
+
+
+def opened(groups: Mapping[str, xr.Dataset], kind: str, folder: Path) -> dict[str, xr.Dataset]:
+    """The same from a file whose arrays by seed are read when they are used."""
+    path = folder / f"{kind}.nc"
+    described = {name: group.copy() for name, group in groups.items()}
+    for group in described.values():
+        group.attrs = {n: v for n, v in group.attrs.items() if n not in storage.OF_FILES}
+        for variable in group.variables.values():
+            variable.attrs = storage.labelled("a number", "1") | variable.attrs
+    about: dict[str, Any] = {"title": "All seeds", "condition": {}, "configuration": {}}
+    storage.write(described, path, kind=kind, **about)
+    return storage.opened_groups(path, kind)

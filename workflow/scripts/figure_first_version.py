@@ -12,7 +12,7 @@ from neuroninfo.files import storage
 from neuroninfo.results.first_version import read
 
 drawn = first_version(
-    storage.read_groups(snakemake.input.ablation, "ablation"),
+    storage.opened_groups(snakemake.input.ablation, "ablation"),
     read(snakemake.input.table),
     snakemake.params.condition,
 )

@@ -12,6 +12,6 @@ from neuroninfo.files import storage, tables
 from neuroninfo.results.synergy import summary
 
 condition = snakemake.params.condition
-groups = storage.read_groups(snakemake.input[0], "synergy", condition=condition)
+groups = storage.opened_groups(snakemake.input[0], "synergy", condition=condition)
 tables.write(summary(groups, condition), snakemake.output.table)
 canvas.save(synergy(groups, condition), *snakemake.output.figure)

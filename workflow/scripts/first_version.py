@@ -13,8 +13,8 @@ from neuroninfo.results import first_version
 table = first_version.compare(
     [
         (
-            storage.read(neurons, "neurons"),
-            storage.read_groups(ablation, "ablation"),
+            storage.opened(neurons, "neurons"),
+            storage.opened_groups(ablation, "ablation"),
             condition,
         )
         for neurons, ablation, condition in zip(

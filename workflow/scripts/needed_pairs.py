@@ -14,7 +14,7 @@ from neuroninfo.results.synergy import COLUMNS
 
 into = snakemake.output
 conditions = [
-    (condition, storage.read_groups(path, "synergy", condition=condition))
+    (condition, storage.opened_groups(path, "synergy", condition=condition))
     for condition, path in zip(snakemake.params.conditions, snakemake.input.pairs, strict=True)
 ]
 needed = listed(conditions)

@@ -31,7 +31,7 @@ for names, noise, curves, history in zip(
             storage.read(history, "history"),
             dict(zip(CONDITION, names, strict=True)),
             noise,
-            None if measured is None else storage.read_groups(measured, "synergy"),
+            None if measured is None else storage.opened_groups(measured, "synergy"),
         )
     )
 points = pd.concat(rows, ignore_index=True)

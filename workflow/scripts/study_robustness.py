@@ -22,7 +22,7 @@ for names, path in zip(params.conditions, snakemake.input.robustness, strict=Tru
     accuracies = storage.read(path, "robustness")
     rows.append(summary(accuracies, condition))
     measured = synergy.get(tuple(names))
-    layers = {} if measured is None else storage.read_groups(measured, "synergy")
+    layers = {} if measured is None else storage.opened_groups(measured, "synergy")
     parts.append(networks(accuracies, condition, layers))
 table, points = (pd.concat(frames, ignore_index=True) for frames in (rows, parts))
 tables.write(table, into.table)

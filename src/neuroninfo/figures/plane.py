@@ -15,6 +15,7 @@ import xarray as xr
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -329,15 +330,21 @@ def _line(
     if not some.any():
         return np.empty((0, 2))
     if len(x) > 1:
-        for of_x, of_y, at in zip(x, y, there, strict=True):
-            ax.plot(
-                of_x[at],
-                of_y[at],
+        of_seeds = [  # one artist for all of them, which takes less memory than one each
+            np.column_stack([of_x[at], of_y[at]])
+            for of_x, of_y, at in zip(x, y, there, strict=True)
+        ]
+        ax.add_collection(
+            LineCollection(
+                of_seeds,
                 color=COLOURS["reference"],
                 alpha=0.25,
                 linewidth=0.7 * look.line,
+                capstyle="projecting",
+                joinstyle="round",
                 zorder=1,
             )
+        )
     mean_x, mean_y = (np.nanmean(values[:, some], axis=0) for values in (x, y))
     colours = EPOCHS(norm(own["epoch"].values[some] + 1))
     ax.plot(mean_x, mean_y, color=COLOURS["text"], linewidth=look.line, zorder=2)

@@ -177,7 +177,8 @@ def compare(
 
         - ``neurons.nc`` of all seeds;
         - scope -> group of ``ablation-<set>.nc``, same seeds, with the orders by the paper's
-          measures and quantizer, both directions and both replacements;
+          measures and quantizer, both directions and both replacements; these and the neurons in
+          memory or `storage.opened`;
         - data set, architecture, activation and regularizer by name.
 
     Returns
@@ -242,9 +243,14 @@ def _measured(
     neurons: xr.Dataset, ablation: Mapping[str, xr.Dataset]
 ) -> Iterator[tuple[Reading, str, NDArray[np.float64]]]:
     """Each reading and replacement with the number of every seed."""
+    removed = {scope: {r.removed for r in ACCURACIES if r.scope == scope} for scope in ablation}
+    read_off = {
+        scope: curves.added_up(group, np.array(sorted(removed[scope]), dtype=np.int64))
+        for scope, group in ablation.items()
+    }
     for reading in ACCURACIES:
         for replacement in reading.replacements:
-            yield reading, replacement, _accuracy(ablation[reading.scope], reading, replacement)
+            yield reading, replacement, _accuracy(read_off[reading.scope], reading, replacement)
     for reading in VIOLINS:
         values = neurons[reading.measure].sel(quantizer=FIRST_VERSION_QUANTIZER)
         in_layer = neurons["layer"].values == layer_number(reading.scope)
@@ -254,10 +260,10 @@ def _measured(
 
 
 def _accuracy(group: xr.Dataset, reading: Reading, replacement: str) -> NDArray[np.float64]:
-    """Accuracy of each seed after a number of removals in an order."""
+    """Accuracy of each seed after a number of removals in an order, of orders added up."""
     if not reading.removed:  # the same in every order
-        correct = group["correct"].transpose("ordering", "seed", "removed").values[0, :, 0]
-        return np.asarray(correct / group.attrs["n_test"])
+        correct = group["correct"].isel(ordering=0).sel(removed=0).values
+        return np.asarray(correct / (int(group["repeats"][0]) * group.attrs["n_test"]))
     measure = FIRST_VERSION_MEASURES[0] if reading.measure == RANDOM else reading.measure
     order = RANDOM if reading.measure == RANDOM else reading.direction
     by_order = curves.curves(group, measure, FIRST_VERSION_QUANTIZER, replacement)
@@ -267,7 +273,7 @@ def _accuracy(group: xr.Dataset, reading: Reading, replacement: str) -> NDArray[
             f"({FIRST_VERSION_QUANTIZER}, {order}), which the paper's first version needs; add it "
             "to the configuration's `orderings` and run the ablation again"
         )
-    return by_order[order][:, reading.removed]
+    return by_order[order][:, group["removed"].values.tolist().index(reading.removed)]
 
 
 def _agrees(reading: Reading, interval: Interval) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroninfo.files.seeds import slices
 from neuroninfo.results.counts import UNCHANGED
 from neuroninfo.results.statistics import cliffs_delta
 from neuroninfo.synergy.settings import NOT_REMOVED, SHOWN
@@ -32,6 +33,13 @@ _LISTED: Final = 10
 """Pairs of a layer on the page."""
 _ROUNDING: Final = 1e-9
 """In examples."""
+_COUNTS: Final = ("pairs_spared", "pairs_needed", "pairs_beyond_sum")
+_PARTS: Final = ("redundancy", "synergy")
+_READ: Final = (
+    *("correct_unablated", "correct_alone", "correct_together"),
+    *("information", "joint_information", "redundancy"),
+)
+"""Variables of ``synergy.nc`` that say which pairs are needed."""
 
 
 def listed(
@@ -42,23 +50,24 @@ def listed(
     Parameters
     ----------
     conditions
-        Names of each condition, and ``synergy.nc`` of all its seeds.
+        Names of each condition, and ``synergy.nc`` of all its seeds, in memory or opened.
 
     Returns
     -------
     DataFrame
         `COLUMNS`.
     """
-    rows: list[dict[str, Any]] = []
+    tables = []
     for condition, groups in conditions:
         for scope, group in groups.items():
-            of_layer = [
-                {**condition_names(condition), "scope": scope, "seed": seed, **pair}
+            of_seeds = [
+                frame[frame["needed"]].assign(seed=seed)
                 for seed, frame in zip(group["seed"].values.tolist(), removed(group), strict=True)
-                for pair in frame[frame["needed"]].to_dict("records")
             ]
-            rows += sorted(of_layer, key=lambda pair: -pair["cost_both"])
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+            of_layer = pd.concat(of_seeds, ignore_index=True)
+            costly = np.argsort(-of_layer["cost_both"].to_numpy(), kind="stable")
+            tables.append(of_layer.iloc[costly].assign(**condition_names(condition), scope=scope))
+    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
 
 
 def page(needed: pd.DataFrame) -> pd.DataFrame:
@@ -78,24 +87,12 @@ def quantities(group: xr.Dataset) -> dict[tuple[str, str], np.ndarray]:
         ``needed_redundancy_share``, ``needed_synergy_share``: Cliff's delta of the redundant and
         the synergistic share of I(T1,T2;Y), NaN where no pair is needed or all are.
     """
-    frames = list(removed(group))
-    found = {
-        ("pairs_spared", ""): [len(frame) for frame in frames],
-        ("pairs_needed", ""): [frame["needed"].sum() for frame in frames],
-        ("pairs_beyond_sum", ""): [
-            (
-                frame["needed"] & (frame["cost_both"] > frame["cost_first"] + frame["cost_second"])
-            ).sum()
-            for frame in frames
-        ],
-    }
+    counted = np.array([_counts(frame) for frame in removed(group)], dtype=np.float64)
+    found = {(name, ""): counted[:, i] for i, name in enumerate(_COUNTS)}
     for measure in map(str, group["measure"].values):
-        of_measure = list(removed(group, measure))
-        for part in ("redundancy", "synergy"):
-            found[(f"needed_{part}_share", measure)] = [
-                _delta(frame[part] / frame["joint"], frame["needed"]) for frame in of_measure
-            ]
-    return {key: np.array(values, dtype=np.float64) for key, values in found.items()}
+        deltas = np.array([_deltas(frame) for frame in removed(group, measure)])
+        found |= {(f"needed_{part}_share", measure): deltas[:, i] for i, part in enumerate(_PARTS)}
+    return found
 
 
 def removed(group: xr.Dataset, measure: str = SHOWN) -> Iterator[pd.DataFrame]:
@@ -104,13 +101,16 @@ def removed(group: xr.Dataset, measure: str = SHOWN) -> Iterator[pd.DataFrame]:
     Parameters
     ----------
     group
-        Layer of ``synergy.nc`` with all seeds.
+        Layer of ``synergy.nc`` with all seeds, in memory or opened; read slice by slice.
     measure
         Of the redundant part.
     """
+    of_measure = group[list(_READ)].sel(measure=measure)
     first, second = group["first"].values, group["second"].values
-    for row in range(group.sizes["seed"]):
-        here = group.isel(seed=row)
+    parts = (
+        part.isel(seed=row) for (part,) in slices(of_measure) for row in range(part.sizes["seed"])
+    )
+    for here in parts:
         whole = int(here["correct_unablated"])
         tolerance = UNCHANGED * (whole - group.attrs["largest_class_test"]) + _ROUNDING
         alone = whole - here["correct_alone"].values.astype(np.int64)
@@ -120,7 +120,7 @@ def removed(group: xr.Dataset, measure: str = SHOWN) -> Iterator[pd.DataFrame]:
         kept = np.flatnonzero((together != NOT_REMOVED) & spared[first] & spared[second])
         i, j = first[kept], second[kept]
         joint = here["joint_information"].values[kept].astype(np.float64)
-        redundant = here["redundancy"].sel(measure=measure).values[kept].astype(np.float64)
+        redundant = here["redundancy"].values[kept].astype(np.float64)
         cost = whole - together[kept]
         yield pd.DataFrame(
             {
@@ -135,6 +135,17 @@ def removed(group: xr.Dataset, measure: str = SHOWN) -> Iterator[pd.DataFrame]:
                 "needed": cost > tolerance,
             }
         )
+
+
+def _counts(frame: pd.DataFrame) -> tuple[int, int, int]:
+    """Numbers of pairs of a seed, in the order of `_COUNTS`."""
+    beyond = frame["cost_both"] > frame["cost_first"] + frame["cost_second"]
+    return len(frame), frame["needed"].sum(), (frame["needed"] & beyond).sum()
+
+
+def _deltas(frame: pd.DataFrame) -> list[float]:
+    """Cliff's delta of the share of each of `_PARTS`, of a seed."""
+    return [_delta(frame[part] / frame["joint"], frame["needed"]) for part in _PARTS]
 
 
 def _delta(values: pd.Series, needed: pd.Series) -> float:

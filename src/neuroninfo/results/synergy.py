@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from neuroninfo.files.seeds import slices
 from neuroninfo.results import needed_pairs
 from neuroninfo.results.statistics import (
     correlation_within,
@@ -90,7 +91,7 @@ def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> p
     Parameters
     ----------
     groups
-        ``synergy.nc`` of all seeds.
+        ``synergy.nc`` of all seeds, in memory or `storage.opened_groups`; read slice by slice.
     condition
         Data set, architecture, activation and regularizer by name.
 
@@ -109,10 +110,7 @@ def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> p
     rows = []
     for scope, group in groups.items():
         for number, epoch in enumerate(group["epoch"].values.tolist()):
-            here = group.isel(epoch=number)
-            for quantity, measure, by_seed, shuffled in _quantities(
-                here, last=number == group.sizes["epoch"] - 1
-            ):
+            for quantity, measure, by_seed, shuffled in _at_epoch(group, number):
                 there = by_seed[np.isfinite(by_seed)]
                 interval = mean_over_seeds(there, none="no seed has such a number")
                 key = (*about.values(), scope, str(epoch), quantity, measure)
@@ -130,6 +128,17 @@ def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> p
 
 
 _Quantity = tuple[str, str, NDArray[np.float64], NDArray[np.float64]]
+
+
+def _at_epoch(group: xr.Dataset, number: int) -> Iterator[_Quantity]:
+    """As `_quantities`, of all seeds of a layer, read slice by slice."""
+    last = number == group.sizes["epoch"] - 1
+    names = [name for name, data in group.data_vars.items() if last or "epoch" in data.dims]
+    parts = [_quantities(part, last=last) for (part,) in slices(group[names].isel(epoch=number))]
+    for same in zip(*parts, strict=True):
+        quantity, measure, _, _ = same[0]
+        values, shuffled = (np.concatenate([part[i] for part in same]) for i in (2, 3))
+        yield quantity, measure, values, shuffled
 
 
 def _quantities(here: xr.Dataset, *, last: bool) -> list[_Quantity]:

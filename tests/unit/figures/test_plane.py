@@ -139,9 +139,14 @@ def test_plane_as_a_slide() -> None:
     assert "Hollow" not in said(drawn)
     named = {text.get_text() for text in drawn.axes[0].texts if text.get_text()}
     assert named == set(LAYERS)
-    means = found()["mutual_information_input"].isel(estimator=0).mean("seed")
-    for layer, dots in enumerate(drawn.axes[0].collections):
-        np.testing.assert_allclose(dots.get_offsets()[:, 0], means.isel(layer=layer))
+    estimates = found()["mutual_information_input"].isel(estimator=0)
+    artists = drawn.axes[0].collections
+    assert len(artists) == 2 * len(LAYERS)
+    for layer, (seeds, dots) in enumerate(zip(artists[::2], artists[1::2], strict=True)):
+        own = estimates.isel(layer=layer)
+        np.testing.assert_allclose(dots.get_offsets()[:, 0], own.mean("seed"))
+        for path, of_seed in zip(seeds.get_paths(), own, strict=True):
+            np.testing.assert_allclose(path.vertices[:, 0], of_seed)
 
 
 def test_saturated_slides_say_so() -> None:

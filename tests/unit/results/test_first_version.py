@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 
 from neuroninfo.figures import canvas
 from neuroninfo.figures import first_version as figures_first_version
-from neuroninfo.files import tables
+from neuroninfo.files import seeds, tables
 from neuroninfo.results import first_version
 from neuroninfo.results.first_version import READ_OFF
+from tests.unit.blocks import opened
 from tests.unit.pictures import (
     all_text_is_large_and_in_the_figure,
     greyscale_tells_what_colours_tell,
@@ -81,6 +82,16 @@ def networks(n_seeds: int = N_SEEDS) -> tuple[xr.Dataset, dict[str, xr.Dataset]]
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     return first_version.compare([(*networks(), CONDITION)])
+
+
+def test_few_seeds_at_a_time_give_the_bits_of_all_at_once(
+    table: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    neurons, ablation = networks()
+    file = opened({"": neurons}, "neurons", tmp_path)[""], opened(ablation, "ablation", tmp_path)
+    monkeypatch.setattr(seeds, "SLICE_BYTES", 1)
+    found = first_version.compare([(*file, CONDITION)])
+    pd.testing.assert_frame_equal(found, table, check_exact=True)
 
 
 def plain_value(seed: int, row: pd.Series) -> float:

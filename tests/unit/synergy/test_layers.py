@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from neuroninfo.figures import canvas
 from neuroninfo.figures import synergy as figures_synergy
-from neuroninfo.files import storage, tables
+from neuroninfo.files import seeds, storage, tables
 from neuroninfo.networks.stack import Stack
 from neuroninfo.results import needed_pairs
 from neuroninfo.results import synergy as results_synergy
@@ -24,7 +25,7 @@ from neuroninfo.synergy.pairs import MEASURES, decompose
 from neuroninfo.synergy.sets import prefix
 from neuroninfo.synergy.settings import NOT_REMOVED, SynergySettings
 from tests.unit.ablation.test_single import examples, masked
-from tests.unit.blocks import gathered
+from tests.unit.blocks import gathered, opened
 from tests.unit.neurons.test_sensitivity import network
 from tests.unit.pictures import all_text_is_large_and_in_the_figure
 
@@ -394,3 +395,41 @@ def test_figures_of_needed_pairs_and_sets(groups: dict[str, xr.Dataset]) -> None
     group = groups["layer-1"].sel(estimator="counts", size=4)
     o_information = group["total_correlation"] - group["dual_total_correlation"]
     assert counted.get_ydata()[-1] == pytest.approx(float(o_information.mean()) / 4)
+
+
+def of_seven(group: xr.Dataset) -> xr.Dataset:
+    """Seven seeds with the numbers of two."""
+    several = group.isel(seed=[0, 1, 1, 0, 1, 0, 0])
+    return several.assign_coords(seed=("seed", range(7), group["seed"].attrs))
+
+
+def test_few_seeds_at_a_time_give_the_bits_of_all_at_once(
+    groups: dict[str, xr.Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several = {scope: of_seven(group) for scope, group in groups.items()}
+    file = opened(several, "synergy", tmp_path)
+    pairs = of_seven(removals())
+    expected = results_synergy.summary(several, CONDITION)
+    needed, numbers = (
+        needed_pairs.listed([(CONDITION, {"": pairs})]),
+        needed_pairs.quantities(pairs),
+    )
+    monkeypatch.setattr(seeds, "SLICE_BYTES", 1)
+    found = results_synergy.summary(file, CONDITION)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    few = opened({"": pairs}, "pairs", tmp_path)[""]
+    assert len(needed) > 3
+    again = needed_pairs.listed([(CONDITION, {"": few})])
+    pd.testing.assert_frame_equal(again, needed, check_exact=True)
+    for key, values in needed_pairs.quantities(few).items():
+        np.testing.assert_array_equal(values, numbers[key])
+    for scope, group in file.items():
+        of_file, whole = results_synergy.shares(group), results_synergy.shares(several[scope])
+        np.testing.assert_array_equal(of_file, whole)
+    for number, data in enumerate((file, several)):
+        canvas.save(figures_synergy.synergy(data, CONDITION), tmp_path / f"matrix-{number}.csv")
+        drawn = figures_synergy.synergy_sets([(CONDITION, data)])
+        canvas.save(drawn, tmp_path / f"sets-{number}.csv")
+    for name in ("matrix", "sets"):
+        written = [(tmp_path / f"{name}-{number}.csv").read_bytes() for number in range(2)]
+        assert written[0] == written[1]
