@@ -10,6 +10,8 @@ import scipy.stats
 import torch
 import xarray as xr
 import yaml
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 
 from neuroninfo.figures import planes as figures_planes
 from neuroninfo.figures import wording
@@ -426,6 +428,11 @@ def test_label_noise_leaves_no_gap(noisy: int) -> None:
     all_text_is_large_and_in_the_figure(drawn)
 
 
+def dots_of(ax: Axes) -> list[PathCollection]:
+    """Of the layers; beside them a collection has the lines of the seeds."""
+    return [found for found in ax.collections if isinstance(found, PathCollection)]
+
+
 def test_at_most_six_panels_the_most_trusted_first() -> None:
     plane = made(*(f"width-{number}" for number in range(1, 9)))
     bias = plane["bias_input"].copy()
@@ -435,7 +442,7 @@ def test_at_most_six_panels_the_most_trusted_first() -> None:
     drawn = figures_planes.planes(plane, planes.compression(plane, CONDITION), CONDITION)
     titles = [ax.get_title(loc="left") for ax in drawn.axes if ax.get_title(loc="left")]
     assert titles == [f"binned, width {n} (Saxe et al.)" for n in (8, 1, 2, 3, 4, 5)]
-    trusted, not_trusted = (drawn.axes[number].collections[0] for number in (0, 1))
+    trusted, not_trusted = (dots_of(drawn.axes[number])[0] for number in (0, 1))
     assert (not_trusted.get_facecolors() == 1).all()
     assert not (trusted.get_facecolors() == 1).all()
     all_text_is_large_and_in_the_figure(drawn)
@@ -458,6 +465,6 @@ def test_planes_figure() -> None:
     of = {ax.get_title(loc="left"): ax for ax in drawn.axes[:2]}
     first, second = (of[wording.of_estimator(name)] for name in ("edges-30", "kde-upper-0.001"))
     means = plane["mutual_information_input"].isel(estimator=0).mean("seed")
-    for layer, dots in enumerate(first.collections):
+    for layer, dots in enumerate(dots_of(first)):
         np.testing.assert_allclose(dots.get_offsets()[:, 0], means.isel(layer=layer))
-    assert len(second.collections) == 2
+    assert len(dots_of(second)) == 2
