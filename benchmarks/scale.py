@@ -1,4 +1,4 @@
-"""Memory and time of what puts the networks of a condition together, by their number.
+"""Memory and CPU time of what puts the networks of a condition together, by their number.
 
     python benchmarks/scale.py results/talk/mnist/100-100/relu/l2/seeds-0-4 --seeds 100 1000
 
@@ -21,7 +21,6 @@ import runpy
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,8 +71,8 @@ def main() -> None:
     parser.add_argument("--into", type=Path, help="page whose table gets the rows too")
     given = parser.parse_args()
     rows = []
-    print("| seeds | job | CPU s | wall s | peak MiB | read MB | written MB |")
-    print("| ---: | --- | ---: | ---: | ---: | ---: | ---: |")
+    print("| seeds | job | CPU s | peak MiB | read MB | written MB |")
+    print("| ---: | --- | ---: | ---: | ---: | ---: |")
     for n_seeds in given.seeds:
         with tempfile.TemporaryDirectory(dir=given.folder, prefix="scale-") as folder:
             for line in _table(given, n_seeds, Path(folder)):
@@ -130,16 +129,15 @@ def _widths(like: str | None) -> list[int]:
     return [int(width) for width in like.split("/")[1].split("-")] if like else []
 
 
-def _line(name: str, usage: tuple[float, float, float], read: Sequence, written: Sequence) -> str:
-    cpu, wall, peak = usage
+def _line(name: str, usage: tuple[float, float], read: Sequence, written: Sequence) -> str:
+    cpu, peak = usage
     sizes = (sum(Path(path).stat().st_size for path in paths) / 1e6 for paths in (read, written))
     size = " | ".join(f"{megabytes:,.0f}" for megabytes in sizes)
-    return f"{name} | {cpu:,.1f} | {wall:,.1f} | {peak:,.0f} | {size}"
+    return f"{name} | {cpu:,.1f} | {peak:,.0f} | {size}"
 
 
-def _process(function: str, about: dict[str, Any], folder: Path) -> tuple[float, float, float]:
-    """Run a function of this file in a process: CPU and wall seconds, peak MiB."""
-    start = time.perf_counter()
+def _process(function: str, about: dict[str, Any], folder: Path) -> tuple[float, float]:
+    """Run a function of this file in a process: CPU seconds and peak MiB."""
     with subprocess.Popen(
         [sys.executable, __file__, function], stdin=subprocess.PIPE, cwd=folder
     ) as process:
@@ -150,8 +148,7 @@ def _process(function: str, about: dict[str, Any], folder: Path) -> tuple[float,
     if process.returncode:
         log = folder / "log"
         raise SystemExit(f"{function} failed\n{log.read_text() if log.exists() else ''}")
-    wall = time.perf_counter() - start
-    return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 # ------------------------------------------------------------------ jobs
@@ -309,7 +306,7 @@ def _of_experiments(
     made = {"compression": own("compressions.csv"), "gap": own("gap.csv")}
     made |= {f"{name}_page": own(f"{name}.html") for name in ("compression", "gap")}
     made |= {name: drawn(name) for name in ("planes_compression", "planes_gap")}
-    yield "study_planes", job("study_planes", given, made, **of_study)
+    yield "study_planes", job("study_planes", given, made, noise=[NO_NOISE], **of_study)
     for kind, file in (("precision", "precision"), ("pruning", "pruned")):
         made = {"table": own(f"{kind}.csv"), "figure": drawn(kind)}
         yield f"figure_{kind}", job(f"figure_{kind}", [own(f"{file}.nc")], made)
