@@ -39,7 +39,7 @@ _C1: Final[Mapping[str, tuple[str, str]]] = {
 _NOTE: Final = (
     f"Markers: means over seeds; bars: 95 % intervals. {wording.SEEDS_SHARE} "
     "C1a (whole network) and C2: effects in points of mean accuracy over the ablation curve "
-    "against random orders; above 0 the talk's claim holds. Neurons: how many of the highest "
+    "against random orders; above 0 the talk's claim holds. Last panels: how many of the highest "
     "suffice, how many destroy when removed, how many of the lowest are inactive, how many are "
     "redundant (neither inactive nor needed to suffice), how many are never active; "
     "dashed lines and shaded bands: the talk's numbers, where it gives any."
@@ -48,7 +48,7 @@ _NOTE: Final = (
 
 @canvas.styled
 def comparison(counts: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[str, Any]) -> Figure:
-    """One panel a quantity, the conditions along x, intervals over seeds.
+    """One panel per quantity, the conditions along x, with intervals over seeds.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the quantizer of the measure does: information, claim C3 and ablation against bits."""
+"""Information, claim C3 and effects of ablation against the bits of the quantizer."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def quantizers(
     condition
         Data set, architecture, activation and regularizer by name.
     """
-    n_ablated = int(effects["n_seeds"].min())
+    n_ablated, unit = int(effects["n_seeds"].min()), wording.unit(condition)
     drawn, axes = canvas.figure(
         4,
-        title="What the quantizer of the measure does",
+        title="How the quantizer changes the information and the effects of ablation",
         subtitle=f"{wording.of_networks(condition, neurons.sizes['seed'])}, ablation {n_ablated}",
-        note="Solid: equal bins over a neuron's range; dashed: bins of equal mass; crosses: on or "
+        note=f"Solid: equal bins over a {unit}'s range; dashed: bins of equal mass; crosses: on or "
         "off. Dotted: information under shuffled classes (equal bins), which is the bias of the "
         "estimate. Cliff's delta: above 0 the later layer has more information. Effects: points of "
         "mean accuracy over the ablation curve against random orders. Bars: "
@@ -69,7 +69,7 @@ def quantizers(
     colours = canvas.layer_colours(effects["scope"])
     measure = str(effects["measure"].iloc[0])
     panels = (
-        ("mutual information, mean over neurons (bit)", _information(neurons)),
+        (f"mutual information, mean over {unit}s (bit)", _information(neurons)),
         ("C3: Cliff's delta between layers", _differences(claims)),
         ("removing the highest first costs more by (points)", _effects(effects, "descending")),
         ("removing the lowest first costs less by (points)", _effects(effects, "ascending")),
