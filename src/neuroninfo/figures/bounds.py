@@ -126,7 +126,7 @@ def _there(file: xr.Dataset, loss: str) -> set[str]:
 
 
 def _shown(files: Sequence[xr.Dataset], loss: str) -> list[int]:
-    """Which conditions have a panel: the first ones, half of them with noisy steps if there are any."""
+    """Which conditions have a panel: the first ones, half of them with noisy steps if possible."""
     noisy = [number for number, file in enumerate(files) if "B3" in _there(file, loss)]
     others = [number for number in range(len(files)) if number not in noisy]
     noisy = noisy[: max(_PANELS - len(others), _PANELS // 2)]
