@@ -63,8 +63,8 @@ def check_seeds(resolved: Mapping[str, Any]) -> None:
             first = entry["first_seed"] - left
             raise ConfigurationError(
                 ("conditions", i, "first_seed"),
-                f"{first + left} is no multiple of seeds.per_job {per_job} (the seeds of one job "
-                f"begin there); use {first} or {first + per_job}",
+                f"{first + left} is not a multiple of seeds.per_job {per_job} (the seeds of one "
+                f"job begin there); use {first} or {first + per_job}",
             )
     for path, section, key in numbers:
         count = section.get(key, per_job)
@@ -73,8 +73,9 @@ def check_seeds(resolved: Mapping[str, Any]) -> None:
             divisor = next(n for n in range(min(count, per_job), 0, -1) if count % n == 0)
             raise ConfigurationError(
                 (*path, key),
-                f"{count} is no multiple of seeds.per_job {per_job} (blocks are always full, so "
-                f"that more seeds rename none); use {' or '.join(counts)}, or per_job {divisor}",
+                f"{count} is not a multiple of seeds.per_job {per_job} (blocks are always full, so "
+                f"that adding seeds renames no block); use {' or '.join(counts)}, or per_job "
+                f"{divisor}",
             )
 
 
@@ -153,8 +154,9 @@ def _check_pruning(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan])
             if needed not in sets[name][key]:
                 raise ConfigurationError(
                     path,
-                    f"{name!r} is without {needed!r} in its {key}, and kept is what comes first in "
-                    "descending order within a layer; add it or choose another set",
+                    f"{name!r} has no {needed!r} in its {key}, but pruning keeps the "
+                    "neurons that come first in descending order within a layer; add it or choose "
+                    "another set",
                 )
 
 
@@ -181,8 +183,9 @@ def _check_planes(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) 
         if plan.orderings or set(plan.experiments) != {"planes"}:
             raise ConfigurationError(
                 path,
-                f"{condition.path}: ablation and the like compute with outputs that are not "
-                "rounded; give that condition `orderings: []` and `experiments: [planes]`",
+                f"{condition.path}: outputs are rounded for the experiment planes only, not for "
+                "ablation and others; give that condition `orderings: []` and `experiments: "
+                "[planes]`",
             )
 
 
@@ -216,11 +219,11 @@ def _check_sgld(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) ->
         if training_of(resolved, condition)["optimizer"] != "sgld":
             continue
         if resolved["regularizers"][condition.regularizer]["batchnorm"]:
-            problem = "sgld goes with no batch norm, which knows the data without noise"
+            problem = "sgld excludes batch norm, whose statistics contain the data without noise"
         elif resolved["regularizers"][condition.regularizer]["binary_weights"]:
-            problem = "the noise of sgld is of real weights, not of binary ones"
+            problem = "sgld adds its noise to real weights, so the weights cannot be binary"
         elif "pruning" in plan.experiments:
-            problem = "sgld fine-tunes no pruned networks"
+            problem = "pruned networks cannot be fine-tuned with sgld"
         else:
             continue
         raise ConfigurationError(
@@ -249,21 +252,33 @@ def _check_convolutional(resolved: Mapping[str, Any], plans: Mapping[Condition, 
             path, problem = ("conditions",), f"{source} has no images"
         elif refused:
             path = (*path, refused[0])
-            problem = "convolutional networks are trained without it; remove it"
+            problem = "it is not available for convolutional networks; remove it"
         elif regularizer["decay"] == "decoupled" and training["optimizer"] != "adam":
-            path, problem = (*path, "decay"), "decoupled goes with adam there; use coupled"
+            path, problem = (
+                (*path, "decay"),
+                "convolutional networks have decoupled decay with adam only; use coupled",
+            )
         elif training["optimizer"] == "sgld":
-            path, problem = ("training", "optimizer"), "use adam or sgd there"
+            path, problem = (
+                ("training", "optimizer"),
+                "convolutional networks are not trained with sgld; use adam or sgd",
+            )
         elif training["initialization"] != "default":
-            path, problem = ("training", "initialization"), "use default there"
+            path, problem = (
+                ("training", "initialization"),
+                "convolutional networks have the default initialization only; use default",
+            )
         elif plan.experiments:
             path = ("conditions",)
-            problem = f"{plan.experiments[0]} is of multilayer perceptrons only; remove it there"
+            problem = (
+                f"{plan.experiments[0]} is available for multilayer perceptrons only; "
+                "remove it from this condition"
+            )
         elif unmeasured is not None:
             path = ("orderings", unmeasured[0], "measures", unmeasured[1], "measure")
             problem = (
-                f"{unmeasured[2]} is of multilayer perceptrons only; give that condition other "
-                "orderings"
+                f"{unmeasured[2]} is available for multilayer perceptrons only; give this "
+                "condition other orderings"
             )
         if problem:
             raise ConfigurationError(path, f"{condition.path}: {problem}")
@@ -290,9 +305,9 @@ def _check_bounds(resolved: Mapping[str, Any], schema: Schema) -> None:
         ):
             problem = f"outputs of {entry['activation']} have no range to round in"
         elif optimizer == "sgld" and regularizer["batchnorm"]:
-            problem = "sgld goes with no batch norm, which knows the data without noise"
+            problem = "sgld excludes batch norm, whose statistics contain the data without noise"
         elif optimizer == "sgld" and regularizer["binary_weights"]:
-            problem = "the noise of sgld is of real weights, not of binary ones"
+            problem = "sgld adds its noise to real weights, so the weights cannot be binary"
         if problem:
             raise ConfigurationError(
                 (*path, "regularizer"), f"{problem}; choose another than {entry['regularizer']!r}"
@@ -357,8 +372,8 @@ def _check_splits(
         if n_seeds < 2 or n_seeds != wanted:
             raise ConfigurationError(
                 ("splits",),
-                f"{condition.path} has {n_seeds} of the seeds that the analysis of variance needs, "
-                f"two or more and as many for each; {conditions[0].path} has {wanted}",
+                f"{condition.path} has seeds: {n_seeds}; the analysis of variance needs two or "
+                f"more, and the same number in every condition ({conditions[0].path}: {wanted})",
             )
     for one, other in itertools.combinations(conditions, 2):
         numbers = plans[one].seed_numbers, plans[other].seed_numbers

@@ -152,7 +152,7 @@ def measured(
         There is no such summary or quantizer, an output is not finite, or the logits differ.
     """
     if summary not in SUMMARIES:
-        raise ValueError(f"summary: {summary!r} is none; there are {', '.join(SUMMARIES)}")
+        raise ValueError(f"summary: {summary!r} is unknown; there are {', '.join(SUMMARIES)}")
     of_name = {name: Quantizer.named(name) for name in quantizers}
     widths = [layer.width for layer in layers]
     edges = np.cumsum([0, *widths])
