@@ -1,4 +1,4 @@
-"""What a configuration has to be, beyond what the schema can express."""
+"""Checks of a configuration that the schema cannot express."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def check_seeds(resolved: Mapping[str, Any]) -> None:
 
 
 def check(resolved: Mapping[str, Any], schema: Schema, plans: Mapping[Condition, Plan]) -> None:
-    """What depends on several keys; of several mistakes one, always the same, is named.
+    """Checks that depend on several keys; of several mistakes, always the same one is named.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def _check_comparisons(resolved: Mapping[str, Any], plans: Mapping[Condition, Pl
 
 
 def _check_pruning(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
-    """What is kept is what ascending orders within layers remove last."""
+    """Pruning keeps the neurons that ascending orders within layers remove last."""
     path, sets = ("pruning", "orderings"), resolved["orderings"]
     name = resolved["pruning"].get("orderings")
     if name is not None and name not in sets:
@@ -190,7 +190,7 @@ def _check_planes(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) 
 
 
 def _check_binary_weights(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
-    """What makes weights smaller changes no sign, and nothing goes on from latent weights."""
+    """Binary weights exclude L1 and L2, which change no sign, and pruning, which trains further."""
     for name, regularizer in resolved["regularizers"].items():
         for key in ("l1", "l2"):
             if regularizer["binary_weights"] and regularizer[key]:
@@ -211,7 +211,7 @@ def _check_binary_weights(resolved: Mapping[str, Any], plans: Mapping[Condition,
 
 
 def _check_sgld(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
-    """Batch norm would know more of the data than noise hides, and sgld fine-tunes nothing.
+    """SGLD excludes batch norm, whose statistics contain the data without noise, and pruning.
 
     Its noise is of real weights.
     """
@@ -232,7 +232,7 @@ def _check_sgld(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) ->
 
 
 def _check_convolutional(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
-    """Convolutional networks need images as inputs, and do not have the stages of stacks only."""
+    """Convolutional networks need images, and lack the stages that only stacks have."""
     for condition, plan in plans.items():
         if not condition.convolutional:
             continue
@@ -315,7 +315,7 @@ def _check_bounds(resolved: Mapping[str, Any], schema: Schema) -> None:
 
 
 def _check_first_version(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
-    """The first set of each condition has the orders that the paper's numbers are of."""
+    """The first set of each condition has all orders for which the paper gives numbers."""
     section = resolved.get("first_version")
     for condition in expanded(section) if section is not None else ():
         plan = plans.get(condition)
@@ -347,7 +347,7 @@ def _check_first_version(resolved: Mapping[str, Any], plans: Mapping[Condition, 
 def _check_splits(
     resolved: Mapping[str, Any], schema: Schema, plans: Mapping[Condition, Plan]
 ) -> None:
-    """Data sets differ in their names only, and no seed is on two of them."""
+    """Data sets differ in their names only, and no two of them share a seed."""
     section = resolved.get("splits")
     if section is None:
         return

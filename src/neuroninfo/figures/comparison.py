@@ -1,4 +1,4 @@
-"""What conditions of a study do to accuracy, information, claims and counts, side by side."""
+"""Accuracy, information, claims and counts of several conditions, side by side."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _axis(comparison: Mapping[str, Any], labels: Sequence[str]) -> tuple[np.ndar
 
 
 def _compared(comparison: Mapping[str, Any]) -> str:
-    """What a comparison is of, in words."""
+    """The quantity that varies in a comparison, in words."""
     if comparison["number"] is None:
         return f"{comparison['varies'].capitalize()}s compared"
     words = wording.of_regularizer(comparison["number"])
@@ -156,7 +156,7 @@ def _compared(comparison: Mapping[str, Any]) -> str:
 
 
 def _of_conditions(frame: pd.DataFrame, conditions: Sequence[Mapping[str, str]]) -> pd.DataFrame:
-    """Rows of some conditions, numbered by them in a column ``number``."""
+    """Rows of some conditions; the column ``number`` says which condition a row belongs to."""
     parts = []
     for number, condition in enumerate(conditions):
         rows = frame[(frame[list(CONDITION)] == pd.Series(condition)).all(axis=1)]
@@ -178,7 +178,7 @@ def _series(
     colour: str = COLOURS["neurons"],
     scale: float = 1,
 ) -> _Series | None:
-    """One number of each condition; None if no condition has it."""
+    """One number per condition; None if no condition has it."""
     rows = frame[frame[column] == name]
     if scope:
         rows = rows[rows["scope"] == scope]
@@ -252,7 +252,7 @@ def _draw(
 
 
 def _talk(ax: Axes, x: np.ndarray, counts: Mapping[str, tuple[float, float]]) -> list[Curve]:
-    """The talk's counts as levels (where several agree, dashes in turn), its ranges as bands.
+    """The talk's counts as levels (dashed in turn where several agree), its ranges as bands.
 
     Drawn before the limits of y are set, so that they lie within.
     """

@@ -26,7 +26,7 @@ _PANEL: Final = 5.4
 
 @dataclass(frozen=True)
 class _Series:
-    """Of one kind of quantizer: bits, and mean, low, high at them."""
+    """One kind of quantizer: bits, and mean, low and high for each of them."""
 
     kind: str
     bits: NDArray[np.float64]
@@ -145,7 +145,7 @@ def _effects(effects: pd.DataFrame, direction: str) -> Iterator[_Named]:
 
 
 def _by_kind(rows: pd.DataFrame) -> Iterator[_Series]:
-    """Rows by quantizer -> a series a kind."""
+    """Rows by quantizer -> one series per kind."""
     for kind in _KINDS:
         of_kind = sorted(
             (int(name.partition("-")[2] or 2), name)
@@ -159,7 +159,7 @@ def _by_kind(rows: pd.DataFrame) -> Iterator[_Series]:
 
 
 def _draw(ax: Axes, text: str, colour: str, marker: str, one: _Series) -> Curve | None:
-    """A line with bars; what a label keeps clear of (nothing for points)."""
+    """Draws a line with bars; returns the curve that labels keep clear of (None for points)."""
     mean, low, high = one.values
     if one.kind == "threshold":
         ax.plot(one.bits, mean, "x", color=colour, markersize=9, markeredgewidth=2.5, zorder=4)

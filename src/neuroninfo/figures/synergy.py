@@ -144,7 +144,7 @@ def _matrix(drawn: Figure, ax: Axes, layer: str, of_layer: xr.Dataset, unit: str
 
 
 def _seriation(redundancy: NDArray[np.float64], joint: NDArray[np.float64]) -> NDArray[np.intp]:
-    """An order in which neurons stand beside those that say most of the same."""
+    """An order in which neurons are next to those with which they share most information."""
     if len(redundancy) < 3:
         return np.arange(len(redundancy))
     share = np.divide(redundancy, joint, out=np.zeros_like(joint), where=joint > 0)

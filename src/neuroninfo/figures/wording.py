@@ -86,7 +86,7 @@ _ESTIMATORS: Final = {
     "propagation": ("the noisy network's own", "Goldfeld et al."),
     "exact": ("outputs as they are", "Lorenzen et al."),
 }
-"""What an estimator does, and whose it is."""
+"""What an estimator does, and its authors."""
 
 _FAMILIES: Final = {"conv": "convolutional", "resnet": "residual"}
 """Of convolutional networks."""
@@ -104,7 +104,7 @@ REPLACEMENTS: Final[Mapping[str, str]] = {
     "optimal": "the optimal constant",
     "resample": "another example",
 }
-"""What ablated neurons put out, behind "ablated to"."""
+"""What ablated neurons put out, to follow the words "ablated to"."""
 
 SEEDS_SHARE: Final = "Seeds share the split and the order of batches."
 """What intervals over seeds do not cover, for captions."""
@@ -235,7 +235,7 @@ def _of_details(training: Mapping[str, Any]) -> dict[str, str]:
 
 
 def distinct(names: Sequence[str]) -> list[str]:
-    """Names as of `of_trained` without the words behind the first that all of them have."""
+    """Names as `of_trained` gives them, without the words that all names have in common."""
     parts = [name.split(", ") for name in names]
     common = set(parts[0]).intersection(*parts) if len(parts) > 1 else set()
     return [
@@ -272,7 +272,7 @@ def of_settings(settings: Mapping[str, Any]) -> str:
 
 
 def of_reference(settings: Mapping[str, Any]) -> str:
-    """All settings of a reference for people; what it has not is left out."""
+    """All settings of a reference for people, without those that are absent or usual."""
     of_networks = of_condition({**settings, "regularizer": ""}).removesuffix(", ")
     unsaid = {"architecture", "activation", "dataset", "source", "validation", "test"}
     usual = {
@@ -340,7 +340,7 @@ def of_measure(measure: str) -> str:
 
 
 def short(measure: str) -> str:
-    """A measure in as few words as fit beside an axis."""
+    """A measure in few words, to stand beside an axis."""
     return _SHORT.get(measure, measure.replace("_", " "))
 
 

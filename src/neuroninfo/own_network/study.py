@@ -1,4 +1,4 @@
-"""Networks of your own: what their units know, and what happens without them.
+"""Networks of your own: the information of their units, and ablation of these units.
 
 An `nn.Sequential` of Linear and activation layers uses the compiled loops of the study. Any other
 model that classifies is evaluated by passes of the model itself (`layers`, `reading`, `removal`).

@@ -599,8 +599,8 @@ def test_conditions_on_several_splits() -> None:
         ),
         (
             "conditions/1/seeds: 2",
-            "splits: digits-two/30-30/relu/none has seeds: 2; the analysis of variance needs two or "
-            "more, and the same number in every condition (digits/30-30/relu/none: 4)",
+            "splits: digits-two/30-30/relu/none has seeds: 2; the analysis of variance needs two "
+            "or more, and the same number in every condition (digits/30-30/relu/none: 4)",
         ),
         (
             "seeds: {count: 1, per_job: 1}",
