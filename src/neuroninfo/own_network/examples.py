@@ -1,4 +1,4 @@
-"""Data as people have them, in batches, and checked: what is wrong with them is said in a line."""
+"""Data in their usual forms, batch by batch; errors say in one line what is wrong with them."""
 
 from __future__ import annotations
 

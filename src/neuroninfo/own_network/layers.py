@@ -24,7 +24,7 @@ from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.own_network.evaluation import difference, logits
 
 TAKEN: Final = ":input"
-"""Behind the name of a module: units are what it takes, not what it gives."""
+"""Suffix of the name of a module whose inputs, and not whose outputs, are the units."""
 
 _NO_UNITS: Final = (
     activations.MultiheadAttention,
@@ -94,7 +94,7 @@ class Call:
     """Moment; all beginnings and ends of a pass are counted together."""
     ended: int = -1
     rows: bool = False
-    """Whether it gives one tensor with a row an example."""
+    """Whether it gives one tensor with one row per example."""
     size: int = 0
     """Bytes that it gives an example, calls within it aside."""
     below: list[Call] = field(default_factory=list)

@@ -45,7 +45,7 @@ _WORDS: Final = {
 
 
 def summarized(layer: Layer, values: Tensor, summary: str) -> Tensor:
-    """Outputs of a layer, (rows, ...), as one number a unit and example, (rows, units)."""
+    """Outputs of a layer, (rows, ...), as one number per unit and example, (rows, units)."""
     by_unit = layer.by_unit(values)
     if layer.positions == 1:
         return by_unit[..., 0]

@@ -49,7 +49,7 @@ from neuroninfo.vocabulary import CONDITION, NETWORK, ZERO, condition_names
 COUNTS: Final[Mapping[str, str]] = {
     "suffice": "highest neurons that suffice",
     "destroy": "highest neurons whose removal destroys",
-    "inactive": "lowest neurons whose removal changes hardly a prediction",
+    "inactive": "lowest neurons whose removal changes hardly any prediction",
     "redundant": "neurons neither inactive nor among those that suffice",
     "jointly_needed": "neurons each of which can be spared, but not all together",
     "never_active": "neurons that no validation example switches on",
@@ -322,7 +322,7 @@ def _count(
             "criterion": (
                 "inactivity",
                 [criterion for criterion, _ in inactivity],
-                {"long_name": "what inactive neurons do little to: predictions changed, or lost"},
+                {"long_name": "what is counted for inactive neurons: predictions changed, or lost"},
             ),
             "share": (
                 "inactivity",

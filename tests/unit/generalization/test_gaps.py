@@ -238,7 +238,7 @@ def test_some_classes() -> None:
         np.testing.assert_array_equal(
             two.labels[two.split(name)], np.where(plain.labels[rows][kept] == 2, 0, 1)
         )
-    with pytest.raises(ValueError, match="classes: 7 is none of clouds"):
+    with pytest.raises(ValueError, match="classes: 7 is not a class of clouds"):
         subsets.of_classes(plain, [0, 7])
 
 
