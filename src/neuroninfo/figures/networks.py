@@ -93,7 +93,7 @@ def scatter(ax: Axes, networks: pd.DataFrame, x: str, y: str, looks: Looks) -> N
 
 
 def legend_inside(ax: Axes, looks: Looks, columns: int = 2) -> None:
-    """A legend of marks in the upper part of a panel, which grows so that the legend covers no mark."""
+    """A legend in the upper part of a panel, which grows so that the legend covers no mark."""
     handles = looks.of_marks()
     line = 1.5 * canvas.SMALL / 72  # inches
     lines = math.ceil(len(handles) / columns) + 0.5

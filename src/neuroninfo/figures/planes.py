@@ -270,8 +270,8 @@ def planes_gap(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         subtitle="last hidden layer at the last epoch; gap: test less train cross-entropy (nat)",
         note="Left: one mark for each network. Right: Spearman's correlation within conditions, "
         "pooled over them, with 95 % intervals, of I(X;T) (blue dots) and I(Y;T) (orange squares). "
-        "Differences between conditions do not enter. Data sets with label noise in the train split "
-        "have no gap here: their test labels are true.",
+        "Differences between conditions do not enter. Data sets with label noise in the train "
+        "split have no gap here: their test labels are true.",
         panel=5.2,
         height=max(_HEIGHT, 0.33 * longest),
         headed=True,
