@@ -13,7 +13,7 @@ import numpy as np
 
 
 class Stream(IntEnum):
-    """What random numbers are for, with the keys that tell them apart.
+    """Purposes of random numbers, with the keys that distinguish their streams.
 
     One stream always takes the same number of keys: `SeedSequence` does not tell ``(s,)`` from
     ``(s, 0)``.

@@ -1,4 +1,4 @@
-"""Words that stand in the files of a study and that several rooms use."""
+"""Words that occur in the files of a study and that several packages use."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MEAN: Final = "mean"
 """Replacement of ablated neurons: each puts out its mean on the train split."""
 NOISE, BLUR, SHIFT = "noise", "blur", "shift"
 CORRUPTIONS: Final = (NOISE, BLUR, SHIFT)
-"""What is done to inputs in ``robustness.nc``."""
+"""Corruptions of inputs in ``robustness.nc``."""
 UNCORRUPTED: Final = "none"
 """In place of a corruption in ``robustness.nc``: inputs as they are."""
 UNQUANTIZED: Final = 32

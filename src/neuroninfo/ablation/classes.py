@@ -1,4 +1,4 @@
-"""Ablation by class: neurons in the order of what they say of one class, and which class dies.
+"""Ablation by class: neurons in the order of their information about one class.
 
 Accuracies are counted for the test examples of each class by themselves, so they are recalls; the
 counts of all classes add up to those of `ablate.ablate`.
@@ -182,7 +182,7 @@ def _layer(
                 name: ("ordering", [getattr(o, name) for o in orders], {"long_name": words})
                 for name, words in (
                     ("measure", "what the order is made by, highest first"),
-                    ("of_class", "class that the order is of, else -1"),
+                    ("of_class", "class to which the order belongs, else -1"),
                     ("repeat", "number of the random order, else -1"),
                 )
             },

@@ -1,4 +1,4 @@
-"""Orders that look at neurons jointly, and so tell redundancy from relevance: CMIM and JMI.
+"""Orders that consider neurons jointly, and so distinguish redundancy from relevance: CMIM, JMI.
 
 Both select neurons one after another.  The first has the largest I(T;Y); then
 
@@ -23,7 +23,7 @@ from neuroninfo.neurons.ties import DECIMALS
 
 MEASURES: Final = ("cmim", "jmi")
 MOST_JOINT: Final = 8
-"""Neurons of which the exact joint information is given; beyond, plug-in means nothing."""
+"""Largest number of neurons whose joint information is given; plug-in estimates fail beyond."""
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ class Orders(NamedTuple):
     neurons: np.ndarray
     """Neurons of the network."""
     constants: np.ndarray
-    """What each puts out when it is removed, float32."""
+    """Output of each neuron when it is removed, float32."""
     layers: np.ndarray
     """Hidden layer of each, from 0."""
     units: np.ndarray

@@ -22,7 +22,7 @@ ORDERINGS: Final[dict[str, str]] = {
 """Coordinates of the dimension ``ordering`` -> their words: the fields of `Ordering`."""
 _CURVES: Final = {
     "correct": ("correct predictions on test after the removals", "1"),
-    "changed": ("test predictions that are not the unablated network's", "1"),
+    "changed": ("test predictions that differ from those without ablation", "1"),
     "loss": ("mean cross-entropy on test after the removals", "nat"),
 }
 """Variables by number of removals -> words and unit."""

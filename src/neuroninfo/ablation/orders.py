@@ -17,7 +17,7 @@ from neuroninfo.vocabulary import LAYER_RANK, LAYER_SEQUENCE, LAYERS, NETWORK, R
 
 @dataclass(frozen=True)
 class Ordering:
-    """What an order is made by.
+    """The measure, quantizer and direction of an order.
 
     Attributes
     ----------
@@ -285,7 +285,7 @@ def scopes(
         `within` has another word than ``layers`` and ``network``.
     """
     if unknown := sorted({*within} - {LAYERS, NETWORK}):
-        raise ValueError(f"scopes: {unknown[0]!r} is none; there are {LAYERS}, {NETWORK}")
+        raise ValueError(f"scopes: {unknown[0]!r} is unknown; there are {LAYERS}, {NETWORK}")
     layers = neuron_coordinates(hidden)["layer"][1]
     members = {}
     if LAYERS in within:

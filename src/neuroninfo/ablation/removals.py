@@ -1,4 +1,4 @@
-"""What is removed, and what that does to the predictions."""
+"""Removals of neurons, and their effect on the predictions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Curves(NamedTuple):
-    """What an ablation does to the predictions, after each removal."""
+    """The effect of an ablation on the predictions, after each removal."""
 
     correct: np.ndarray
     """(orders, k + 1) int32, correct predictions."""

@@ -20,7 +20,7 @@ from neuroninfo.streams import Stream, generator
 _WORDS: Final = {
     "measure": ORDERINGS["measure"],
     "quantizer": ORDERINGS["quantizer"],
-    "direction": "ascending: what is worth least is removed first",
+    "direction": "ascending: the least valuable neuron is removed first",
 }
 """Coordinates of the orders and their words."""
 
@@ -149,8 +149,8 @@ class _Seed:
                     dims,
                     value[None],
                     labelled(
-                        "what it was chosen by: cmim, jmi: score in bit; damage, greedy: correct "
-                        "predictions on validation after its removal",
+                        "value by which it was chosen: cmim, jmi: score in bit; damage, greedy: "
+                        "correct predictions on validation after its removal",
                         "1",
                     ),
                 ),

@@ -1,4 +1,4 @@
-"""In what orders neurons are ablated, and how the orders are found that no measure gives."""
+"""Orders in which neurons are ablated, and settings of the search for those without a measure."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ def greedy_order(
 
 
 class _Searched:
-    """What follows the inputs of a hidden layer, growing smaller: removed neurons are cut out.
+    """The layers from a hidden layer on, from which removed neurons are cut out.
 
     Its own first layer is the identity on those inputs, so nothing before them is computed again.
     """

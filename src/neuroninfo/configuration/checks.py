@@ -1,4 +1,4 @@
-"""What a configuration has to be, beyond what the schema can express."""
+"""Checks of a configuration that the schema cannot express."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def check_seeds(resolved: Mapping[str, Any]) -> None:
             first = entry["first_seed"] - left
             raise ConfigurationError(
                 ("conditions", i, "first_seed"),
-                f"{first + left} is no multiple of seeds.per_job {per_job} (the seeds of one job "
-                f"begin there); use {first} or {first + per_job}",
+                f"{first + left} is not a multiple of seeds.per_job {per_job} (the seeds of one "
+                f"job begin there); use {first} or {first + per_job}",
             )
     for path, section, key in numbers:
         count = section.get(key, per_job)
@@ -73,13 +73,14 @@ def check_seeds(resolved: Mapping[str, Any]) -> None:
             divisor = next(n for n in range(min(count, per_job), 0, -1) if count % n == 0)
             raise ConfigurationError(
                 (*path, key),
-                f"{count} is no multiple of seeds.per_job {per_job} (blocks are always full, so "
-                f"that more seeds rename none); use {' or '.join(counts)}, or per_job {divisor}",
+                f"{count} is not a multiple of seeds.per_job {per_job} (blocks are always full, so "
+                f"that adding seeds renames no block); use {' or '.join(counts)}, or per_job "
+                f"{divisor}",
             )
 
 
 def check(resolved: Mapping[str, Any], schema: Schema, plans: Mapping[Condition, Plan]) -> None:
-    """What depends on several keys; of several mistakes one, always the same, is named.
+    """Checks that depend on several keys; of several mistakes, always the same one is named.
 
     Raises
     ------
@@ -140,7 +141,7 @@ def _check_comparisons(resolved: Mapping[str, Any], plans: Mapping[Condition, Pl
 
 
 def _check_pruning(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
-    """What is kept is what ascending orders within layers remove last."""
+    """Pruning keeps the neurons that ascending orders within layers remove last."""
     path, sets = ("pruning", "orderings"), resolved["orderings"]
     name = resolved["pruning"].get("orderings")
     if name is not None and name not in sets:
@@ -153,8 +154,9 @@ def _check_pruning(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan])
             if needed not in sets[name][key]:
                 raise ConfigurationError(
                     path,
-                    f"{name!r} is without {needed!r} in its {key}, and kept is what comes first in "
-                    "descending order within a layer; add it or choose another set",
+                    f"{name!r} has no {needed!r} in its {key}, but pruning keeps the "
+                    "neurons that come first in descending order within a layer; add it or choose "
+                    "another set",
                 )
 
 
@@ -181,13 +183,14 @@ def _check_planes(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) 
         if plan.orderings or set(plan.experiments) != {"planes"}:
             raise ConfigurationError(
                 path,
-                f"{condition.path}: ablation and the like compute with outputs that are not "
-                "rounded; give that condition `orderings: []` and `experiments: [planes]`",
+                f"{condition.path}: outputs are rounded for the experiment planes only, not for "
+                "ablation and others; give that condition `orderings: []` and `experiments: "
+                "[planes]`",
             )
 
 
 def _check_binary_weights(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
-    """What makes weights smaller changes no sign, and nothing goes on from latent weights."""
+    """Binary weights exclude L1 and L2, which change no sign, and pruning, which trains further."""
     for name, regularizer in resolved["regularizers"].items():
         for key in ("l1", "l2"):
             if regularizer["binary_weights"] and regularizer[key]:
@@ -208,7 +211,7 @@ def _check_binary_weights(resolved: Mapping[str, Any], plans: Mapping[Condition,
 
 
 def _check_sgld(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
-    """Batch norm would know more of the data than noise hides, and sgld fine-tunes nothing.
+    """SGLD excludes batch norm, whose statistics contain the data without noise, and pruning.
 
     Its noise is of real weights.
     """
@@ -216,11 +219,11 @@ def _check_sgld(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) ->
         if training_of(resolved, condition)["optimizer"] != "sgld":
             continue
         if resolved["regularizers"][condition.regularizer]["batchnorm"]:
-            problem = "sgld goes with no batch norm, which knows the data without noise"
+            problem = "sgld excludes batch norm, whose statistics contain the data without noise"
         elif resolved["regularizers"][condition.regularizer]["binary_weights"]:
-            problem = "the noise of sgld is of real weights, not of binary ones"
+            problem = "sgld adds its noise to real weights, so the weights cannot be binary"
         elif "pruning" in plan.experiments:
-            problem = "sgld fine-tunes no pruned networks"
+            problem = "pruned networks cannot be fine-tuned with sgld"
         else:
             continue
         raise ConfigurationError(
@@ -229,7 +232,7 @@ def _check_sgld(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) ->
 
 
 def _check_convolutional(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
-    """Convolutional networks need images as inputs, and do not have the stages of stacks only."""
+    """Convolutional networks need images, and lack the stages that only stacks have."""
     for condition, plan in plans.items():
         if not condition.convolutional:
             continue
@@ -249,21 +252,33 @@ def _check_convolutional(resolved: Mapping[str, Any], plans: Mapping[Condition, 
             path, problem = ("conditions",), f"{source} has no images"
         elif refused:
             path = (*path, refused[0])
-            problem = "convolutional networks are trained without it; remove it"
+            problem = "it is not available for convolutional networks; remove it"
         elif regularizer["decay"] == "decoupled" and training["optimizer"] != "adam":
-            path, problem = (*path, "decay"), "decoupled goes with adam there; use coupled"
+            path, problem = (
+                (*path, "decay"),
+                "convolutional networks have decoupled decay with adam only; use coupled",
+            )
         elif training["optimizer"] == "sgld":
-            path, problem = ("training", "optimizer"), "use adam or sgd there"
+            path, problem = (
+                ("training", "optimizer"),
+                "convolutional networks are not trained with sgld; use adam or sgd",
+            )
         elif training["initialization"] != "default":
-            path, problem = ("training", "initialization"), "use default there"
+            path, problem = (
+                ("training", "initialization"),
+                "convolutional networks have the default initialization only; use default",
+            )
         elif plan.experiments:
             path = ("conditions",)
-            problem = f"{plan.experiments[0]} is of multilayer perceptrons only; remove it there"
+            problem = (
+                f"{plan.experiments[0]} is available for multilayer perceptrons only; "
+                "remove it from this condition"
+            )
         elif unmeasured is not None:
             path = ("orderings", unmeasured[0], "measures", unmeasured[1], "measure")
             problem = (
-                f"{unmeasured[2]} is of multilayer perceptrons only; give that condition other "
-                "orderings"
+                f"{unmeasured[2]} is available for multilayer perceptrons only; give this "
+                "condition other orderings"
             )
         if problem:
             raise ConfigurationError(path, f"{condition.path}: {problem}")
@@ -290,9 +305,9 @@ def _check_bounds(resolved: Mapping[str, Any], schema: Schema) -> None:
         ):
             problem = f"outputs of {entry['activation']} have no range to round in"
         elif optimizer == "sgld" and regularizer["batchnorm"]:
-            problem = "sgld goes with no batch norm, which knows the data without noise"
+            problem = "sgld excludes batch norm, whose statistics contain the data without noise"
         elif optimizer == "sgld" and regularizer["binary_weights"]:
-            problem = "the noise of sgld is of real weights, not of binary ones"
+            problem = "sgld adds its noise to real weights, so the weights cannot be binary"
         if problem:
             raise ConfigurationError(
                 (*path, "regularizer"), f"{problem}; choose another than {entry['regularizer']!r}"
@@ -300,7 +315,7 @@ def _check_bounds(resolved: Mapping[str, Any], schema: Schema) -> None:
 
 
 def _check_first_version(resolved: Mapping[str, Any], plans: Mapping[Condition, Plan]) -> None:
-    """The first set of each condition has the orders that the paper's numbers are of."""
+    """The first set of each condition has all orders for which the paper gives numbers."""
     section = resolved.get("first_version")
     for condition in expanded(section) if section is not None else ():
         plan = plans.get(condition)
@@ -332,7 +347,7 @@ def _check_first_version(resolved: Mapping[str, Any], plans: Mapping[Condition, 
 def _check_splits(
     resolved: Mapping[str, Any], schema: Schema, plans: Mapping[Condition, Plan]
 ) -> None:
-    """Data sets differ in their names only, and no seed is on two of them."""
+    """Data sets differ in their names only, and no two of them share a seed."""
     section = resolved.get("splits")
     if section is None:
         return
@@ -357,8 +372,8 @@ def _check_splits(
         if n_seeds < 2 or n_seeds != wanted:
             raise ConfigurationError(
                 ("splits",),
-                f"{condition.path} has {n_seeds} of the seeds that the analysis of variance needs, "
-                f"two or more and as many for each; {conditions[0].path} has {wanted}",
+                f"{condition.path} has seeds: {n_seeds}; the analysis of variance needs two or "
+                f"more, and the same number in every condition ({conditions[0].path}: {wanted})",
             )
     for one, other in itertools.combinations(conditions, 2):
         numbers = plans[one].seed_numbers, plans[other].seed_numbers

@@ -1,4 +1,4 @@
-"""What a study will cost before it runs: jobs, CPU and GPU hours, memory, files and disk.
+"""The cost of a study before it runs: jobs, CPU and GPU hours, memory, files and disk.
 
     python -m neuroninfo.configuration.cost config/config.yaml
 
@@ -39,7 +39,7 @@ class Rates:
     gpu_step: float = 500e-6
     """Seconds of a step of training on a GPU."""
     gpu_networks: int = 20
-    """Networks that take no longer together than one."""
+    """Number of networks that together take no longer than one."""
     quantized: float = 60e-9
     """Seconds per neuron, example and quantizer."""
     removal: float = 7e-9
@@ -179,7 +179,7 @@ def _steps(study: Study, condition: Condition, of: Sizes) -> int:
 
 
 def _trained_mib(of: Sizes, plan: Plan) -> float:
-    """What stays of a trained network."""
+    """MiB of the files that remain of a trained network."""
     return of.parameters_mib + (of.activations_mib if plan.keep_activations else 0.0)
 
 

@@ -46,7 +46,7 @@ def with_defaults(value: Any, schema: Schema, root: Schema, path: tuple[Key, ...
 
 
 def with_sources(resolved: dict[str, Any]) -> dict[str, Any]:
-    """The same, in which data sets without a source have their name for it."""
+    """The same, where data sets without a source have their own name as source."""
     datasets = resolved.get("datasets")
     for name, entry in datasets.items() if isinstance(datasets, Mapping) else ():
         if isinstance(entry, dict):
@@ -73,7 +73,7 @@ def _scalar(value: Any, schema: Schema) -> Any:  # noqa: ANN401
 
 
 def _read(text: str) -> Any:  # noqa: ANN401
-    """What a plain scalar means in YAML; the text itself if it is none."""
+    """The value of a plain scalar in YAML, or the text itself if it is not one."""
     try:
         return read_yaml(text)
     except (yaml.YAMLError, ValueError):

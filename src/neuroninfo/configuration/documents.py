@@ -1,4 +1,4 @@
-"""Files of a configuration: mistakes in their YAML, and the lines of mistakes in what they say.
+"""Files of a configuration: mistakes in their YAML, and the lines of wrong keys and values.
 
     PYTHONPATH=src python -m neuroninfo.configuration.documents config/mine.yaml
 

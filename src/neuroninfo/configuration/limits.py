@@ -1,4 +1,4 @@
-"""What no machine can do, refused before anything is planned, with an estimate."""
+"""Sizes that no machine can handle are refused before anything is planned, with an estimate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory that the job of a block asks a cluster for: what it holds, by measured factors."""
+"""Memory that the job of a block asks a cluster for: its arrays, times measured factors."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ MARGIN: Final = 1.3
 CUDA_MIB: Final = 3000
 """Of the libraries of CUDA in the memory of the machine."""
 STEP: Final = 500
-"""What is asked for is a multiple of it."""
+"""The memory that a job asks for is a multiple of this."""
 
 
 def needed(rule: str, sizes: Sizes, seeds: int, device: str) -> int:

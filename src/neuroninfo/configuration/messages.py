@@ -63,7 +63,7 @@ def expected(schema: Schema, root: Schema) -> str:
 
 
 def first_mistake(errors: Iterable[Any], root: Schema) -> ConfigurationError | None:
-    """Of the validator's errors the one to name, always the same; None: there are none."""
+    """The error of the validator that is shown, always the same one; None if there are none."""
     ranked = sorted(errors, key=_rank)
     return _schema_error(ranked[0], root) if ranked else None
 
@@ -153,7 +153,7 @@ def _close(word: str, known: Iterable[str]) -> str | None:
 
 
 def shown(value: object) -> str:
-    """A value as its YAML says it, or its kind."""
+    """A value as it is written in YAML, or its kind."""
     match value:
         case None:
             return "null (an empty value)"
@@ -192,7 +192,7 @@ def _type_hint(value: object, schema: Schema) -> str:
 
 
 def _number_hint(text: str, *, whole: bool) -> str:
-    """How YAML wants a number written that it took for text, such as 1e-3."""
+    """How to write a number, such as 1e-3, that YAML has read as text."""
     parsed = re.fullmatch(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,2}))?", text.strip())
     if parsed is None:
         return ""

@@ -12,7 +12,7 @@ from neuroninfo.configuration.schema import Key, Schema
 from neuroninfo.vocabulary import CONDITION
 
 EXPERIMENTS: Final = ("pruning", "precision", "planes", "synergy", "classes", "robustness")
-"""What else is done with trained networks; each has a section of its settings."""
+"""Experiments with trained networks; each one has a section of settings."""
 
 FOUND_CONSTANTS: Final = ("mode", "optimal")
 """Replacements of ablated neurons that a job of its own finds."""
@@ -173,7 +173,7 @@ def training_of(resolved: Mapping[str, Any], condition: Condition) -> dict[str, 
 
 
 def optimizer_values(training: Mapping[str, Any]) -> dict[str, Any]:
-    """What the optimizer needs, None for what it has not."""
+    """Settings of the optimizer; None for those that it does not have."""
     return {
         "momentum": training["momentum"] if training["optimizer"] == "sgd" else None,
         "sgld": training["sgld"] if training["optimizer"] == "sgld" else None,

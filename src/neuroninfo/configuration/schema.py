@@ -19,7 +19,7 @@ KNOWN: Final[Mapping[str, Collection[str]]] = {
     "activations": ACTIVATIONS,
     "bounded_activations": BOUNDED,
 }
-"""Names that the schema's word ``known`` stands for, as ``enum`` lists them."""
+"""Names that the schema's word ``known`` stands for; they are listed like an ``enum``."""
 
 
 # Every plan reads the schema, and every job in SLURM: libyaml, where PyYAML has it, is ten times
@@ -28,7 +28,7 @@ LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_yaml(text: str) -> Any:  # noqa: ANN401
-    """What a text says in YAML."""
+    """The value of a text in YAML."""
     return yaml.load(text, Loader=LOADER)
 
 

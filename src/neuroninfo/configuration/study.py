@@ -113,7 +113,7 @@ class Study:
 
     @property
     def first_version(self) -> tuple[Condition, ...]:
-        """Conditions beside which the paper's first version stands, the drawn one first."""
+        """Conditions that are compared with the paper's first version; the first one is drawn."""
         section = self.resolved.get("first_version")
         return () if section is None else tuple(expanded(section))
 
@@ -289,7 +289,7 @@ class Study:
         return pruning_orderings(self.resolved, self.plans[condition])
 
     def pruning_settings(self, condition: Condition) -> dict[str, Any]:
-        """What is kept, by what measures (random choice among them), and how it is fine-tuned."""
+        """Which neurons pruning keeps, by which measures (or at random), and the fine-tuning."""
         orders = self._orders(self.pruning_orderings(condition))
         measures = [{key: entry[key] for key in ("measure", "quantizer")} for entry in orders]
         return {
@@ -461,7 +461,7 @@ class Study:
         return {**self.resolved["toys"]["network"], "study_seed": self.seed}
 
     def comparison_settings(self, name: str) -> dict[str, Any]:
-        """Conditions of a comparison, and in what they differ.
+        """Conditions of a comparison, and the key in which they differ.
 
         ``varies`` is a key of a condition.  Where regularizers differ in one number, ``number``
         names it and ``values`` are its values, ascending, of the conditions; else both are None.

@@ -99,7 +99,7 @@ class Learner:
         return {name: tensor.cpu().numpy() for name, tensor in self._state().items()}
 
     def restore(self, saved: Arrays) -> None:
-        """Go on from what `checkpoint` gave."""
+        """Continue from a state that `checkpoint` gave."""
         state = {name: torch.from_numpy(np.array(saved[name])) for name in saved}
         weights = {n.removeprefix("network/"): t for n, t in state.items() if "network/" in n}
         self.network.load_state_dict(weights)

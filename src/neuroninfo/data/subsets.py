@@ -34,7 +34,7 @@ def of_classes(examples: Examples, classes: Sequence[int]) -> Examples:
     """
     if foreign := [c for c in classes if not 0 <= c < examples.n_classes]:
         raise ValueError(
-            f"classes: {foreign[0]} is none of {examples.name}; they are 0 to "
+            f"classes: {foreign[0]} is not a class of {examples.name}; they are 0 to "
             f"{examples.n_classes - 1}"
         )
     number = np.full(examples.n_classes, -1)

@@ -76,7 +76,7 @@ def ablation_layers(
     measure: str = MEASURE,
     quantizer: str | None = None,
 ) -> Figure:
-    """Ablation within each layer, one panel a layer, sharing the y axis.
+    """Ablation within each layer, one panel per layer, with a common y axis.
 
     Parameters
     ----------
@@ -237,15 +237,15 @@ def _counted(name: str, row: pd.Series) -> str:
 
 
 def _marks_note(marked: Mapping[str, pd.DataFrame], unit: str) -> str:
-    """A sentence for each of the marks; nothing without marks."""
+    """One sentence per mark; empty if there are no marks."""
     if not marked:
         return ""
     share = f"{100 * float(next(iter(marked.values())).loc['suffice', 'delta']):g} %"
     return (
         f" Dots are counts of {unit}s. Inactive: how many of the lowest can be removed while at "
-        "most 0.1 % of predictions change. Suffice: how many of the highest are enough, at most "
-        f"{share} of the accuracy above chance being lost without all others. Destroy: how many of "
-        f"the highest have to be removed until at most {share} of it is left."
+        "most 0.1 % of predictions change. Suffice: how many of the highest are enough, so that "
+        f"at most {share} of the accuracy above chance is lost without all others. Destroy: how "
+        f"many of the highest have to be removed until at most {share} of it is left."
     )
 
 
@@ -264,7 +264,7 @@ def _quantizer(group: xr.Dataset, measure: str, quantizer: str | None) -> str:
 
 
 def _note(group: xr.Dataset, measure: str, quantizer: str) -> str:
-    """What lines and bands are."""
+    """A note that explains lines and bands."""
     n_seeds = group.sizes["seed"]
     to_zero = group["replacement"].values == ZERO
     repeats = int((to_zero & (group["measure"].values == RANDOM)).sum())

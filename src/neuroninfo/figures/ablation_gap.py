@@ -35,10 +35,10 @@ def ablation_gap(networks: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         f"{wording.counted(len(conditions), 'condition')}",
         note=f"{GAP_NOTE} Area: mean, over the ablation of the whole network, of the accuracy "
         "above chance, as a share of that without "
-        f"ablation; orders by {measured}. Redundancy: redundant part of what two neurons of a "
-        "layer say of the class (BROJA), as a share, mean over the layers. Small marks: networks; "
-        "large marks: means of conditions. Above: rank correlations with the gap and 95 % "
-        "intervals over resampled conditions; the claim is that they are below 0. "
+        f"ablation; orders by {measured}. Redundancy: redundant share of the information that two "
+        "neurons of a layer have about the class (BROJA), mean over the layers. Small marks: "
+        "networks; large marks: means of conditions. Above: rank correlations with the gap and 95 "
+        "% intervals over resampled conditions; the claim is that they are below 0. "
         f"{wording.SEEDS_SHARE}",
         panel=_PANEL,
         headed=1 + correlations["reading"].nunique(),

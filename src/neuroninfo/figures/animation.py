@@ -18,7 +18,7 @@ from neuroninfo.files.storage import written_whole
 _DPI: Final = 80
 _COLOURS: Final = 128
 _MILLISECONDS: Final = 100
-"""For which a picture is shown, but for the last."""
+"""Milliseconds for which each picture but the last one is shown."""
 _LAST_MILLISECONDS: Final = 3000
 
 

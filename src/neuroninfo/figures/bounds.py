@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -41,9 +41,9 @@ _MEANING: Final = {
     "B4": "from what the noisy steps can carry about one example, given the others",
 }
 _PANELS: Final = 6
-"""At most, of the figure of gaps."""
+"""Largest number of panels in the figure of gaps."""
 _NAMED: Final = ("B2", "B4")
-"""Bounds of several estimators or comparisons."""
+"""Bounds that have several estimators or comparisons."""
 _LOSSES: Final = {"error": "0-1 loss", "cross-entropy": "cross-entropy, cut off"}
 _TIGHTER: Final[Mapping[str, str]] = {
     "gap": "test minus training loss",
@@ -56,15 +56,18 @@ _TIGHTER: Final[Mapping[str, str]] = {
     "fast rate": "from one loss and the training error, smallest where that is small",
 }
 """What each bound and the gap is."""
+_TITLES: Final = (
+    "Titles: widths of the hidden layers, activation, and what else distinguishes the networks. "
+)
 _BESIDE: Final = 1.03
-"""Ratio of the places of neighbouring bounds at one training size."""
+"""Ratio of the positions of neighbouring bounds at one training size."""
 _LEAST: Final = 1e-3
-"""Gaps below are drawn there."""
+"""Smaller gaps are drawn at this value."""
 
 
 @canvas.styled
 def bounds(files: Sequence[xr.Dataset], loss: str) -> Figure:
-    """Gap and bounds against the number of training examples, one panel a condition.
+    """Gap and bounds against the number of training examples, one panel per condition.
 
     Parameters
     ----------
@@ -81,20 +84,21 @@ def bounds(files: Sequence[xr.Dataset], loss: str) -> Figure:
     unit = "" if loss == "error" else " (nat)"
     words = f"{_LOSSES[loss]}{'' if loss == 'error' else f' at {highest:g} nat'}"
     shown = _shown(files, loss)
-    others = [abouts[number]["name"] for number in range(len(files)) if number not in shown]
-    unseen = f" In the CSV and the table only: {', '.join(others)}." if others else ""
+    names = _names(files)
+    others = [names[number] for number in range(len(files)) if number not in shown]
+    unseen = f" In the CSV and the table only: {'; '.join(others)}." if others else ""
     compression = (
-        f"B2 holds with probability {1 - delta:g} by a heuristic argument and is vacuous from "
-        "I(X;L) = log2 2m on. Hollow: the estimate of I(X;L) is log2 of the sample size, so the "
-        "true one, and B2 with it, may be larger. With estimates B2 is no bound: the gap may "
-        "exceed it. Curves of one bound that have names are of several estimators. "
+        f"B2 holds with probability {1 - delta:g} by a heuristic argument and is vacuous if I(X;L) "
+        "is log2 2m or more. Hollow: the estimate of I(X;L) is log2 of the sample size, so the "
+        "true value, and B2 with it, may be larger. B2 from an estimate is no bound, and the gap "
+        "may exceed it. Names at curves are those of estimators or comparisons. "
     )
     drawn, axes = canvas.figure(
         len(shown),
         title="Generalization gap and bounds on it",
         subtitle=f"{', '.join(datasets)}; {words}; mean over {wording.counted(n_seeds, 'seed')}",
-        note="Triangles: the gap is negative, or below the axis. "
-        f"{compression if loss == 'error' else ''}B3 and B4 exist for sgld only; they bound the "
+        note=f"{_TITLES}Triangles: the gap is negative, or below the axis. "
+        f"{compression if loss == 'error' else ''}B3 and B4 exist for SGLD only; they bound the "
         "mean gap over training sets. Grey line: the largest possible gap; a bound above it is "
         f"vacuous.{unseen}",
         panel=_PANEL,
@@ -105,25 +109,24 @@ def bounds(files: Sequence[xr.Dataset], loss: str) -> Figure:
         legend=_legend(files, loss),
     )
     for ax, number in zip(axes, shown, strict=True):
-        file, about = files[number], abouts[number]
-        _panel(ax, file, loss, highest)
-        ax.set_title(_condition_words(about), loc="left", weight="bold")
+        _panel(ax, files[number], loss, highest)
+        ax.set_title(names[number], loc="left", weight="bold")
         ax.set_ylabel(f"gap or bound{unit}")
-    for file, about in zip(files, abouts, strict=True):
+    for file, about, title in zip(files, abouts, names, strict=True):
         values = file[["gap", "bound_value"]].sel(loss=loss).to_dataframe().reset_index()
-        canvas.record(drawn, values.assign(condition=about["name"]))
+        canvas.record(drawn, values.assign(condition=about["name"], title=title))
     return drawn
 
 
 def _there(file: xr.Dataset, loss: str) -> set[str]:
-    """Bounds that a condition has."""
+    """Names of the bounds that a condition has."""
     values = file["bound_value"].sel(loss=loss).transpose("bound_name", ...).values
     finite = np.isfinite(values).reshape(len(values), -1).any(axis=1)
     return set(map(str, file["bound"].values[finite]))
 
 
 def _shown(files: Sequence[xr.Dataset], loss: str) -> list[int]:
-    """Which conditions have a panel: the first, half of them with bounds from noisy steps."""
+    """Which conditions have a panel: the first ones, half of them with noisy steps if possible."""
     noisy = [number for number, file in enumerate(files) if "B3" in _there(file, loss)]
     others = [number for number in range(len(files)) if number not in noisy]
     noisy = noisy[: max(_PANELS - len(others), _PANELS // 2)]
@@ -131,7 +134,7 @@ def _shown(files: Sequence[xr.Dataset], loss: str) -> list[int]:
 
 
 def _legend(files: Sequence[xr.Dataset], loss: str) -> list[Line2D]:
-    """What the gap and each of the bounds are that the figure shows."""
+    """Legend: what the gap and each bound of the figure are."""
     there = {"gap"}.union(*(_there(file, loss) for file in files))
     entries: list[tuple[str, str, LineStyleType, str]]
     entries = [("gap", _GAP, "-", "o"), ("B1", _B1, "--", ""), ("B2", _B2[0], "-", "o")]
@@ -145,10 +148,12 @@ def _legend(files: Sequence[xr.Dataset], loss: str) -> list[Line2D]:
     ]
 
 
-def _condition_words(about: dict[str, Any]) -> str:
-    """The words that distinguish a condition from others."""
-    widths = about["architecture"].replace("-", "\N{EN DASH}")
-    return f"{about['name']} ({widths}, {wording.of_regularizer(about['activation'])})"
+def _names(files: Sequence[xr.Dataset]) -> list[str]:
+    """Conditions for people: what distinguishes each of them from the others."""
+    about, settings = (
+        [json.loads(file.attrs[key]) for file in files] for key in ("condition", "configuration")
+    )
+    return wording.of_trained(about, settings)
 
 
 def _panel(ax: Axes, file: xr.Dataset, loss: str, highest: float) -> None:
@@ -240,13 +245,13 @@ def _whole_sizes(ax: Axes, m: Floats) -> None:
 
 @canvas.styled
 def bounds_supersample(files: Sequence[xr.Dataset]) -> Figure:
-    """f-CMI bound, its baseline and the gap: of each condition, by networks, over conditions.
+    """f-CMI bound, its baseline and the gap: by condition, by number of networks, over conditions.
 
     Parameters
     ----------
     files
-        ``supersample.nc`` of each condition; of `results.bounds.RANKED` or more, a last panel
-        has the bound against the gap.
+        ``supersample.nc`` of each condition. For `results.bounds.RANKED` conditions or more, a
+        last panel shows the bound against the gap.
     """
     abouts = [json.loads(file.attrs["condition"]) for file in files]
     datasets = list(dict.fromkeys(map(_pool_words, files)))
@@ -254,25 +259,26 @@ def bounds_supersample(files: Sequence[xr.Dataset]) -> Figure:
     sizes = [f"{wording.counted(n, 'pool')} of {masks} networks" for n, masks in sorted(pools)]
     ranked = len(files) >= RANKED
     over = (
-        f"Over conditions: hollow marks where chance gives {BIASED:g} of the bound or more. "
-        "A rising line means that the bound ranks the gaps of one m; the dashed line shows that "
-        "chance may do so too. "
+        f"Over conditions: marks are hollow where chance gives {BIASED:g} of the bound or more. "
+        "A rising line means that the bound ranks the conditions of one m as the gap does; the "
+        "dashed lines show that chance may do the same. "
         if ranked
         else ""
     )
     n_panels = len(files) + (2 if ranked else 1)
     drawn, axes = canvas.figure(
         n_panels,
-        title="Do predictions tell which half a network has seen? (f-CMI)",
+        title="Do predictions tell on which half a network was trained? (f-CMI)",
         subtitle=f"{', '.join(datasets)}; {' or '.join(sizes)}",
-        note="Bound B6: mean over the pairs i of sqrt(2 I(U_i; .)) in nats, 0-1 loss, where U_i "
-        "is the half of pair i on which a network was trained. Bound: plug-in estimate from the "
-        "predictions of the networks of a pool. By chance: the same with permuted halves, which "
-        "is the bias of the estimate. Weights: all differ, so the plug-in estimate identifies U_i "
-        "and the bound is vacuous. Grey line: the largest possible gap. Bands: all pools. By "
-        "number of networks: dashed by chance; if both are equal, the estimate is bias alone and "
-        f"more networks are needed. {over}Gap: mean over pools and networks (triangles: negative, "
-        "or below the axis).",
+        note=f"{_TITLES}Bound B6: mean over the pairs i of sqrt(2 I(U_i; .)) in nats, 0-1 loss, "
+        "where U_i is the half of pair i on which a network was trained. Bound: plug-in estimate "
+        "from the predictions of the networks of a pool. By chance: the same with permuted halves, "
+        "which is the bias of the estimate. Weights: all weights differ, so the plug-in estimate "
+        "identifies U_i and the bound is vacuous. Grey line: the largest possible gap. Bands: "
+        "range over pools. By number of networks: solid lines are the bound, dashed lines the "
+        "value by chance; where both are equal, the estimate is bias alone and more networks are "
+        f"needed. {over}Gap: mean over pools and networks (triangles: negative, or below the "
+        "axis).",
         panel=_PANEL,
         height=_HEIGHT,
         headed=True,
@@ -282,23 +288,25 @@ def bounds_supersample(files: Sequence[xr.Dataset]) -> Figure:
     pooled = [over_pools(file) for file in files]
     drawn_of = ("gap", "bound_value", "baseline")
     lowest = min(float(means[name].min()) for means in pooled for name in drawn_of)
-    for ax, file, about in zip(axes, files, abouts, strict=False):
+    words = _names(files)
+    for ax, file, title in zip(axes, files, words, strict=False):
         _by_size(ax, file, max(lowest, _LEAST))
-        ax.set_title(_condition_words(about), loc="left", weight="bold")
-    names = [about["name"] for about in abouts]
-    _by_networks(axes[len(files)], dict(zip(names, files, strict=True)), max(lowest, _LEAST))
+        ax.set_title(title, loc="left", weight="bold")
+    short = wording.distinct(words)
+    _by_networks(axes[len(files)], dict(zip(short, files, strict=True)), max(lowest, _LEAST))
     if ranked:
         _over_conditions(axes[-1], pooled)
-    for name, file, means in zip(names, files, pooled, strict=True):
+    for about, title, file, means in zip(abouts, words, files, pooled, strict=True):
+        named = {"condition": about["name"], "title": title}
         renamed = means.rename({variable: f"mean_{variable}" for variable in means.data_vars})
         for values in (renamed, file["bound_value"], file["gap"]):
-            canvas.record(drawn, values.to_dataframe().reset_index().assign(condition=name))
+            canvas.record(drawn, values.to_dataframe().reset_index().assign(**named))
     return drawn
 
 
 @canvas.styled
 def bounds_tighter(files: Sequence[xr.Dataset], table: pd.DataFrame) -> Figure:
-    """Tighter bounds of the same networks beside f-CMI and the gap, one panel a condition.
+    """Tighter bounds of the same networks beside f-CMI and the gap, one panel per condition.
 
     Parameters
     ----------
@@ -315,10 +323,10 @@ def bounds_tighter(files: Sequence[xr.Dataset], table: pd.DataFrame) -> Figure:
         len(files),
         title="Tighter bounds from the same networks",
         subtitle=f"{', '.join(datasets)}; {' or '.join(sizes)}; 0-1 loss",
-        note="Bounds differ in what identifies the half U_i of pair i that a network has seen. "
-        "Hollow: half of the bound or more is chance (given the "
-        "pool only). Bars: 95 % intervals by the jackknife over pools. Above: the smallest bound "
-        "at the largest m. Grey line: the largest possible gap.",
+        note=f"{_TITLES}Second line: the smallest bound at the largest m. Bounds differ in what "
+        "identifies the half U_i of pair i on which a network was trained. Hollow: half of the "
+        "bound or more may be chance (bounds given the pool only). Bars: 95 % intervals by the "
+        "jackknife over pools. Grey line: the largest possible gap.",
         panel=_PANEL if len(files) > 1 else canvas.PANEL,
         height=1.25 * _HEIGHT,
         headed=2,
@@ -326,14 +334,14 @@ def bounds_tighter(files: Sequence[xr.Dataset], table: pd.DataFrame) -> Figure:
         shared=False,
         legend=_tighter_legend(table),
     )
-    for ax, about in zip(axes, abouts, strict=True):
+    for ax, about, title in zip(axes, abouts, _names(files), strict=True):
         own = table[table["condition"] == about["name"]]
         _tighter(ax, own)
         last = own[own["train_size"] == own["train_size"].max()]
         best = last.loc[last["value"].idxmin()]
         says = f"{best['bound']} {best['value']:.3f}, gap {best['gap']:.3f} at m = "
         ax.set_title(
-            f"{_condition_words(about)}\n{says}{best['train_size']:,}",
+            f"{title}\n{says}{best['train_size']:,}",
             loc="left",
             weight="bold",
             fontsize=canvas.SMALL,
@@ -399,14 +407,14 @@ def _tighter(ax: Axes, table: pd.DataFrame) -> None:
 
 
 def _pool_words(file: xr.Dataset) -> str:
-    """Of what pools are drawn."""
+    """The data set, and the classes, that pools are drawn from."""
     classes = json.loads(file.attrs["configuration"])["classes"]
     among = f", classes {' and '.join(map(str, classes))}" if classes else ""
     return f"{wording.of_dataset(json.loads(file.attrs['condition'])['dataset'])}{among}"
 
 
 def _by_size(ax: Axes, file: xr.Dataset, lowest: float) -> None:
-    """Of one condition, by all networks of a pool; `lowest` is what all panels have to show."""
+    """Bound and gap of one condition by training size; the axis of all panels reaches `lowest`."""
     m = file["train_size"].values.astype(float)
     gap = file["gap"].mean(("pool", "mask")).values
     value = file["bound_value"].isel(networks=-1)
@@ -439,14 +447,14 @@ def _by_size(ax: Axes, file: xr.Dataset, lowest: float) -> None:
 def _dots(
     ax: Axes, x: Floats, y: Floats, colour: str, *, marker: str = "o", filled: str | None = None
 ) -> None:
-    """Dots; triangles where what is drawn ends."""
+    """Dots; triangles for values that are below the axis."""
     ended = np.minimum(x, y) <= _LEAST
     for shape, dots in ((marker, ~ended), ("v", ended)):
         ax.plot(x[dots], y[dots], shape, color=colour, markerfacecolor=filled or colour)
 
 
 def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset], lowest: float) -> None:
-    """Of each training size; of several conditions, of each at its largest size."""
+    """The bound by the number of networks, for each size, or each condition at its largest size."""
     several = len(files) > 1
     own = {
         name if several else f"m = {int(size):,}": file["bound_value"].sel(train_size=size)
@@ -478,7 +486,7 @@ def _by_networks(ax: Axes, files: Mapping[str, xr.Dataset], lowest: float) -> No
 
 
 def _over_conditions(ax: Axes, pooled: Sequence[xr.Dataset]) -> None:
-    """Bound against gap, a line a training size through all conditions that have it."""
+    """Bound against gap, with one line per training size through the conditions."""
     table = pd.concat([means.to_dataframe().reset_index() for means in pooled])
     of_sizes = list(table.sort_values("gap").groupby("train_size"))
     curves = []

@@ -55,8 +55,8 @@ def _known(calibration: xr.Dataset, part: Literal["label", "input"]) -> Figure:
         title=f"Estimators on known distributions: {what}",
         subtitle=f"{n:,} examples; estimates on the line are right",
         note="Mixtures of 2 to 1,024 equally likely classes (variables family, dimensions, "
-        "classes, separation). Estimators that add noise are after the information of outputs "
-        "with noise. log2 n is the most that any can say of n examples, nearest neighbours aside.",
+        "classes, separation). Estimators that add noise estimate the information of outputs with "
+        "noise. Except for nearest neighbours, no estimate from n examples exceeds log2 n.",
         panel=_PANEL,
         height=0.8 * _PANEL,
         headed=True,
@@ -129,7 +129,7 @@ def _cost(calibration: xr.Dataset) -> Figure:
         title="What estimates of I(Y;T) cost, and how far they are off",
         subtitle="median over distributions; darker: more examples "
         f"({', '.join(f'{n:,}' for n in sizes)})",
-        note="Absolute error against known values. No dot: the estimator refuses so few examples.",
+        note="Absolute error against known values. No dot: the estimator needs more examples.",
         panel=_PANEL,
         height=0.32 * len(estimators) + 0.3,
         headed=True,

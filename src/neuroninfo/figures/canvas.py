@@ -152,11 +152,11 @@ _COLOURS: Final = 256
 
 _Pieces = Callable[[], Iterator[pd.DataFrame]]
 _RECORDED: Final[WeakKeyDictionary[Figure, list[_Pieces]]] = WeakKeyDictionary()
-"""Tables of figures: what gives them, so that long ones are never there as a whole."""
+"""Functions that give the tables of figures: long tables are never in memory as a whole."""
 
 
 def looks(number: int) -> list[tuple[str, str]]:
-    """Colours and markers of so many layers, or other things side by side."""
+    """Colours and markers for a number of layers, or of other things side by side."""
     return list(zip(cycled(LAYERS, number), cycled(wording.MARKERS, number), strict=True))
 
 
@@ -167,12 +167,12 @@ def layer_colours(scopes: Iterable[str]) -> dict[str, str]:
 
 
 def cycled(looks: Iterable[_Look], number: int) -> list[_Look]:
-    """So many colours or markers, over again if there are more things."""
+    """A number of colours or markers, repeated from the first one if there are too few."""
     return list(itertools.islice(itertools.cycle(looks), number))
 
 
 def columns_of(n_panels: int) -> int:
-    """Panels in a row, 3 or 4 of many, so that none stands alone in the last row if possible."""
+    """Number of panels per row, at most 4, chosen so that no panel stands alone in the last row."""
     if n_panels <= 3:
         return n_panels
     if n_panels == 4:
@@ -406,7 +406,7 @@ def record(drawn: Figure, table: pd.DataFrame) -> None:
 
 
 def record_dots(drawn: Figure, dots: xr.Dataset, columns: Sequence[str] = (), **more: str) -> None:
-    """As `record`, of a number or more of each neuron and seed; the table is made when written.
+    """Like `record`, for one or more numbers per neuron and seed; the table is made when written.
 
     Parameters
     ----------
@@ -429,7 +429,7 @@ def record_dots(drawn: Figure, dots: xr.Dataset, columns: Sequence[str] = (), **
 
 
 def _recorded(drawn: Figure) -> Iterator[pd.DataFrame]:
-    """What was recorded, in pieces that have the columns and types of the whole."""
+    """The recorded tables piece by piece, all with the columns and types of the whole."""
     heads = [next(pieces()).iloc[:0] for pieces in _RECORDED[drawn]]
     whole = pd.concat(heads, ignore_index=True)
     for pieces in _RECORDED[drawn]:
@@ -504,7 +504,7 @@ def write_below(ax: Axes, number: int, text: str, colour: str) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of `intervals`: a number with the ends of its interval, NaN where there are none."""
+    """A row of `intervals`: a number with the ends of its interval (NaN if it has none)."""
 
     text: str
     colour: str

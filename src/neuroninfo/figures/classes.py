@@ -55,11 +55,11 @@ def classes(
     names = [wording.of_class(condition["dataset"], y) for y in groups[layers[0]]["class"].values]
     drawn, axes = canvas.figure(
         len(layers) * len(orders),
-        title="Which class loses its accuracy without the neurons that know most about it?",
+        title="Which class loses its accuracy without the neurons most informative about it?",
         subtitle=wording.of_networks(condition, n_seeds),
         note="Row: the neurons of the layer are ablated in the order of their information (on or "
         "off) about that class against all others, highest first. Column: accuracy that the test "
-        "examples of that class lose over the curve, in points more than under random orders; "
+        "examples of that class lose over the curve, compared with random orders, in points; "
         "mean over seeds. Framed: the class of the order. Above: by how much its own loss exceeds "
         "the mean of the others over the curve, over its first quarter and after the first "
         f"neuron, with 95 % intervals. {wording.SEEDS_SHARE}",
@@ -114,7 +114,7 @@ def _matrix(ax: Axes, lost: np.ndarray, names: list[str], most: float) -> None:
 
 
 def _said(numbers: pd.DataFrame) -> list[str]:
-    """The claim's numbers of a layer, a line each."""
+    """The numbers of the claim for a layer, one per line."""
     of_all = numbers[numbers["of_class"] == ALL].set_index("quantity")
     return [
         f"{when}: {_points(of_all.loc[quantity])}"
@@ -136,7 +136,7 @@ def _points(row: pd.Series) -> str:
 def class_curves(
     groups: Mapping[str, xr.Dataset], numbers: pd.DataFrame, condition: Mapping[str, Any]
 ) -> Figure:
-    """A panel a class: its accuracy and that of the others, its neurons ablated first.
+    """One panel per class: its accuracy and that of the others when its neurons are ablated first.
 
     Parameters as of `classes`; drawn is the last hidden layer.
     """

@@ -1,4 +1,4 @@
-"""What conditions of a study do to accuracy, information, claims and counts, side by side."""
+"""Accuracy, information, claims and counts of several conditions, side by side."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _C1: Final[Mapping[str, tuple[str, str]]] = {
 _NOTE: Final = (
     f"Markers: means over seeds; bars: 95 % intervals. {wording.SEEDS_SHARE} "
     "C1a (whole network) and C2: effects in points of mean accuracy over the ablation curve "
-    "against random orders; above 0 the talk's claim holds. Neurons: how many of the highest "
+    "against random orders; above 0 the talk's claim holds. Last panels: how many of the highest "
     "suffice, how many destroy when removed, how many of the lowest are inactive, how many are "
     "redundant (neither inactive nor needed to suffice), how many are never active; "
     "dashed lines and shaded bands: the talk's numbers, where it gives any."
@@ -48,7 +48,7 @@ _NOTE: Final = (
 
 @canvas.styled
 def comparison(counts: pd.DataFrame, claims: pd.DataFrame, comparison: Mapping[str, Any]) -> Figure:
-    """One panel a quantity, the conditions along x, intervals over seeds.
+    """One panel per quantity, the conditions along x, with intervals over seeds.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def _axis(comparison: Mapping[str, Any], labels: Sequence[str]) -> tuple[np.ndar
 
 
 def _compared(comparison: Mapping[str, Any]) -> str:
-    """What a comparison is of, in words."""
+    """The quantity that varies in a comparison, in words."""
     if comparison["number"] is None:
         return f"{comparison['varies'].capitalize()}s compared"
     words = wording.of_regularizer(comparison["number"])
@@ -156,7 +156,7 @@ def _compared(comparison: Mapping[str, Any]) -> str:
 
 
 def _of_conditions(frame: pd.DataFrame, conditions: Sequence[Mapping[str, str]]) -> pd.DataFrame:
-    """Rows of some conditions, numbered by them in a column ``number``."""
+    """Rows of some conditions; the column ``number`` says which condition a row belongs to."""
     parts = []
     for number, condition in enumerate(conditions):
         rows = frame[(frame[list(CONDITION)] == pd.Series(condition)).all(axis=1)]
@@ -178,7 +178,7 @@ def _series(
     colour: str = COLOURS["neurons"],
     scale: float = 1,
 ) -> _Series | None:
-    """One number of each condition; None if no condition has it."""
+    """One number per condition; None if no condition has it."""
     rows = frame[frame[column] == name]
     if scope:
         rows = rows[rows["scope"] == scope]
@@ -252,7 +252,7 @@ def _draw(
 
 
 def _talk(ax: Axes, x: np.ndarray, counts: Mapping[str, tuple[float, float]]) -> list[Curve]:
-    """The talk's counts as levels (where several agree, dashes in turn), its ranges as bands.
+    """The talk's counts as levels (dashed in turn where several agree), its ranges as bands.
 
     Drawn before the limits of y are set, so that they lie within.
     """

@@ -43,11 +43,11 @@ def compression_gap(networks: pd.DataFrame, correlations: pd.DataFrame) -> Figur
         subtitle=sentence(found),
         note=f"{wording.counted(len(everything), 'network')} of "
         f"{wording.counted(len(conditions), 'condition')}. {GAP_NOTE} I(X;T): of the last hidden "
-        "layer; a fall is taken from the epoch at which the other seeds are highest. Networks "
-        "whose estimate is not trusted are left out. Small marks: networks; large marks: means of "
-        "conditions. Above: rank correlations with the gap and 95 % intervals over resampled "
-        "conditions; the claim is that they are below 0 for falls (left) and above 0 for what is "
-        f"left (right). {wording.SEEDS_SHARE}",
+        "layer; its fall is that from the epoch at which the other seeds are highest to the end. "
+        "Networks whose estimate is not trusted are left out. Small marks: networks; large marks: "
+        "means of conditions. Above: rank correlations with the gap and 95 % intervals over "
+        "resampled conditions; the claim is that they are below 0 for falls (left) and above 0 "
+        f"for what is left (right). {wording.SEEDS_SHARE}",
         panel=_PANEL,
         headed=2 + found["reading"].nunique(),
         columns=len(_AXES),

@@ -26,7 +26,7 @@ from neuroninfo.vocabulary import CONDITION, MEAN, NETWORK, RANDOM, ZERO
 _PANEL: Final = 6.0
 _HEIGHT: Final = 3.7
 _APART: Final = 0.03
-"""Distance of the numbers of two curves that are drawn side by side, as a share of the axis."""
+"""Distance between the numbers of two curves that are side by side, as a share of the axis."""
 _LOOKS: Final[Mapping[str, tuple[str, str]]] = {
     "mutual_information": (COLOURS["ascending"], "o"),
     "entropy": ("#009E73", "s"),
@@ -97,7 +97,7 @@ def first_version(
 
 
 def _draw(drawn: Figure, ax: Axes, group: xr.Dataset, scope: str, replacement: str) -> list[Curve]:
-    """Means over seeds; recorded are the intervals in which one more network would lie as well."""
+    """Means over seeds; the intervals in which one more network would lie are recorded as well."""
     removed = group["removed"].values.astype(np.float64)
     curves = []
     for measure, ordering in _SCOPES[scope]:
@@ -140,7 +140,7 @@ def _predicted(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArra
 
 
 def _readings(ax: Axes, readings: pd.DataFrame, scope: str) -> list[Curve]:
-    """The paper's numbers, each upon the interval in which one more of our networks would lie.
+    """The paper's numbers, each with the interval in which one more of our networks would lie.
 
     They stand side by side around the number of neurons that are removed.
 
@@ -181,7 +181,7 @@ def _readings(ax: Axes, readings: pd.DataFrame, scope: str) -> list[Curve]:
 
 
 def _text(measure: str, ordering: str, scope: str) -> str:
-    """A curve's label; over the network all that is no random order is lowest first."""
+    """A curve's label; over the whole network, all orders but the random ones are lowest first."""
     words = [wording.short(measure) if measure != RANDOM else RANDOM]
     if scope != NETWORK and measure != RANDOM:
         words.append(wording.DIRECTIONS[ordering])
@@ -209,5 +209,5 @@ def _note(own: pd.DataFrame, n_seeds: int) -> str:
         f"Lines: means over {wording.counted(n_seeds, 'seed')}. Stars, and crosses for highest "
         f"first: numbers read off the paper's figures (within {100 * READ_OFF:g} points), in the "
         "colour of their curve, side by side at 78 and at 50 neurons; hollow ones stand in both "
-        f"panels of a row, since the paper does not say which.{bars}"
+        f"panels of a row, because the paper does not say to which they belong.{bars}"
     )

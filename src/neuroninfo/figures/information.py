@@ -21,10 +21,10 @@ _NAMES: Final = 1.2
 _HALF: Final = 0.36
 """Half width of a violin; layers are 1 apart."""
 _LEAST: Final = 0.01
-"""Bits that the axis shows at least: what is nothing looks like nothing."""
+"""Smallest length of the axis in bit, so that information near zero looks like zero."""
 _GOLDEN: Final = (np.sqrt(5) - 1) / 2
 _FEWEST: Final = 5
-"""Distinct values below which a density means nothing: dots only."""
+"""With fewer distinct values a density has no meaning, and only dots are drawn."""
 
 
 @canvas.styled
@@ -132,7 +132,7 @@ def violin(ax: Axes, position: int, values: NDArray[np.float64]) -> None:
 
 
 def _tick(layer: int, members: xr.Dataset, condition: Mapping[str, Any]) -> str:
-    """What stands below a layer."""
+    """The text below a layer."""
     seeds, neurons = members["state"].transpose("seed", "neuron").shape
     lines = [
         f"layer {layer}",
@@ -148,7 +148,7 @@ def _tick(layer: int, members: xr.Dataset, condition: Mapping[str, Any]) -> str:
 
 
 def _references(ax: Axes, shuffled: NDArray[np.float64], n_classes: int) -> None:
-    """The label-shuffled baseline, and the most that any output can tell of the class."""
+    """The label-shuffled baseline, and the largest information that an output can have."""
     mean = float(shuffled.mean())
     colour = COLOURS["descending"]
     ax.axhspan(*np.percentile(shuffled, (5, 95)), color=colour, alpha=0.25, linewidth=0)

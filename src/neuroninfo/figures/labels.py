@@ -30,7 +30,7 @@ _PAD: Final = 3.0
 
 @dataclass(frozen=True)
 class Curve:
-    """What a label stands at and keeps clear of, in data units; x ascending."""
+    """A curve that a label names and keeps clear of, in data units; x is ascending."""
 
     text: str
     """Empty: it is kept clear of, but has no label."""
@@ -39,9 +39,9 @@ class Curve:
     y: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    """Of the band around y."""
+    """Lower and upper end of the band around y."""
     reference: bool = False
-    """A level that its text explains, rather than a result."""
+    """Whether it is a level that its text explains rather than a result."""
 
 
 def label_curves(ax: Axes, curves: Sequence[Curve]) -> list[Text]:
@@ -216,7 +216,7 @@ def name_points(
 def _together(
     ax: Axes, points: Mapping[str, tuple[float, float]], near: float
 ) -> list[tuple[list[str], tuple[float, float]]]:
-    """Texts of points that are nearer than so many pixels to a first one, and where that is."""
+    """Groups of texts whose points are close to each other in pixels, and where each group is."""
     groups: list[tuple[list[str], tuple[float, float]]] = []
     for text, point in points.items():
         x, y = map(float, ax.transData.transform(point))
@@ -230,7 +230,7 @@ def _together(
 
 
 def _dense(path: NDArray[np.float64], step: float) -> NDArray[np.float64]:
-    """Points along a path in pixels, no two neighbours farther apart than a step."""
+    """Points along a path in pixels, whose neighbours are at most one step apart."""
     along = np.concatenate([[0], np.hypot(*np.diff(path, axis=0).T).cumsum()])
     at = np.linspace(0, along[-1], int(along[-1] / step) + 2)
     return np.column_stack([np.interp(at, along, column) for column in path.T])

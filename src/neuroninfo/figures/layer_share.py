@@ -1,4 +1,4 @@
-"""Simpson's paradox, quantified (slide T10): what the layers share of an effect, and what is left.
+"""Simpson's paradox in numbers (slide T10): the share of the layers in an effect, and the rest.
 
 Beside the distributions of mutual information by layer stand the effects of orders over the whole
 network, each split into the share of the layers and the effect within layers.
@@ -33,7 +33,7 @@ _WORDS: Final = {
     "C1b": "C1b: random\nless lowest first",
 }
 _MOST: Final = 5
-"""Further measures that are shown at most."""
+"""Largest number of further measures that are shown."""
 
 
 @canvas.styled

@@ -93,7 +93,7 @@ def scatter(ax: Axes, networks: pd.DataFrame, x: str, y: str, looks: Looks) -> N
 
 
 def legend_inside(ax: Axes, looks: Looks, columns: int = 2) -> None:
-    """A legend of marks in the upper part of a panel, which grows so that it covers none."""
+    """A legend in the upper part of a panel, which grows so that the legend covers no mark."""
     handles = looks.of_marks()
     line = 1.5 * canvas.SMALL / 72  # inches
     lines = math.ceil(len(handles) / columns) + 0.5
@@ -114,7 +114,7 @@ def legend_inside(ax: Axes, looks: Looks, columns: int = 2) -> None:
 
 
 def said(correlations: pd.DataFrame, x: str, y: str) -> list[str]:
-    """All readings of a correlation, a line each."""
+    """All readings of a correlation, one per line."""
     own = correlations[(correlations["x"] == x) & (correlations["y"] == y)]
     return [f"{row['reading']}: {in_words(row)}" for _, row in own.iterrows()]
 

@@ -28,7 +28,7 @@ from neuroninfo.vocabulary import CONDITION
 
 EPOCHS: Final = colormaps["viridis"]
 _SPAN: Final = 0.5
-"""Least length of an axis in bit: what only trembles is not magnified."""
+"""Smallest length of an axis in bit, so that mere fluctuations are not magnified."""
 _MILLISECONDS: Final = 500
 _HOLLOW: Final = f"saturated, or off by more than {ERROR:g} bit"
 
@@ -47,18 +47,18 @@ _SLIDE: Final = Look(SLIDE_TEXT, 130, 2)
 
 
 def norm_of(planes: Sequence[xr.Dataset]) -> LogNorm:
-    """Of the colours of epochs (plus 1, so that 0 has one)."""
+    """Scale of the colours of epochs (plus 1, so that epoch 0 has a colour)."""
     return LogNorm(1, max(2, max(int(plane["epoch"].max()) for plane in planes) + 1))
 
 
 def points(plane: xr.Dataset, more: Sequence[str] = ()) -> pd.DataFrame:
-    """The estimates of a plane, a row each."""
+    """The estimates of a plane, one row each."""
     names = ["mutual_information_input", "mutual_information_label", *more]
     return plane[names].to_dataframe()[names].reset_index()
 
 
 def panel(ax: Axes, own: xr.Dataset, norm: LogNorm) -> None:
-    """All layers of one estimator with names; or why there are none.
+    """All layers of one estimator with their names, or the reason why there are none.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def limit(axes: Sequence[Axes]) -> None:
 def name_layers(
     ax: Axes, own: xr.Dataset, paths: Mapping[str, NDArray[np.float64]], letters: float = SMALL
 ) -> None:
-    """Layers at the ends of their paths; of a panel without any why that is so."""
+    """Names of the layers at the ends of their paths; a panel without layers says why."""
     if paths:
         ends = {
             "o" if layer == OUTPUT and letters == SMALL else layer: tuple(path[-1])
@@ -127,7 +127,7 @@ def name_layers(
 
 
 def reason(own: xr.Dataset) -> str:
-    """Why an estimator has no estimate anywhere in a plane: what it says most often."""
+    """Why an estimator has no estimate anywhere in a plane: its most frequent reason."""
     said = Counter(map(str, own["reason"].values.ravel()))
     given = [text for text, _ in said.most_common() if text and text != SKIPPED]
     return given[0] if given else SKIPPED
@@ -251,13 +251,13 @@ def _slide(shown: xr.Dataset, whole: xr.Dataset, condition: Mapping[str, Any], o
 
 
 def _note(owns: Sequence[xr.Dataset], why: str = "") -> str:
-    """What numbers and hollow dots are, if there are any, in a line."""
+    """One line that explains numbers and hollow dots, if there are any."""
     hollow = any(bool(_hollow(own).any()) for own in owns)
     return "Numbers: hidden layers." + f" Hollow: {why or _HOLLOW}." * hollow
 
 
 def _brief(condition: str) -> str:
-    """Words on a condition as few as fit on a slide."""
+    """A condition in few words, so that they fit on a slide."""
     return condition.replace("hidden layers ", "").removesuffix(", no regularizer")
 
 
@@ -275,7 +275,7 @@ def _falls(found: xr.Dataset, estimator: str, about: Mapping[str, Any]) -> str:
 
 
 def _finish(drawn: Figure, axes: Sequence[Axes], norm: LogNorm) -> None:
-    """The scale of epochs right of the panels, and few ticks."""
+    """The scale of epochs to the right of the panels, with few ticks."""
     for ax in axes:
         ax.locator_params(nbins=4 if len(axes) > 1 else 6)
     box = axes[-1].get_position()

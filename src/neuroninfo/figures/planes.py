@@ -1,4 +1,4 @@
-"""Information planes: I(Y;T) against I(X;T), a line a layer, dots coloured by epoch."""
+"""Information planes: I(Y;T) against I(X;T), one line per layer, with dots coloured by epoch."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _DOTS: Final = (
     "last epoch."
 )
 _HOLLOW: Final = (
-    "Hollow: not to be trusted, since the estimate is all that the estimator can say, or off by "
+    "Hollow: not to be trusted, because the estimate has its largest possible value, or is off by "
     f"more than {ERROR:g} bit on known information."
 )
 _DROPS: Final = colormaps["Blues"]
@@ -39,7 +39,7 @@ _DROPS: Final = colormaps["Blues"]
 
 @canvas.styled
 def planes(plane: xr.Dataset, compression: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
-    """One plane an estimator, the most trusted first: mean over seeds dark, single seeds light.
+    """One plane per estimator, the most trusted first: mean over seeds dark, single seeds light.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def planes_activations(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
         title="Information planes, by estimator and activation",
         subtitle=f"{wording.in_common(abouts[0], 'activation')}; "
         + wording.counted(max(n_seeds), "seed"),
-        note=f"{_DOTS} {_HOLLOW} Axes of an estimator are the same.{others}",
+        note=f"{_DOTS} {_HOLLOW} Panels of one estimator have the same axes.{others}",
         panel=_PANEL,
         height=0.8 * _HEIGHT,
         headed=True,
@@ -135,19 +135,19 @@ def planes_activations(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
 
 @canvas.styled
 def clustering(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure:
-    """How near outputs of a class lie to each other, and I(X;T) by every estimator, by epoch."""
+    """How close outputs of one class are to each other, and I(X;T) by every estimator, by epoch."""
     estimators, others = _most_trusted([plane], _PANELS - 1)
     layers = list(map(str, plane["layer"].values))
     epochs = plane["epoch"].values + 1
     panels = ["scatter within classes", *estimators]
     drawn, axes = canvas.figure(
         len(panels),
-        title="What falls when I(X;T) falls: clustering",
+        title="Clustering of outputs beside the fall of I(X;T)",
         subtitle=wording.of_networks(condition, plane.sizes["seed"]),
         note="First panel: mean squared distance of two outputs of one class over that of any "
-        "two (1: classes lie upon each other; 0: each class is one point). Others: estimated "
-        "I(X;T) of the same outputs; in a deterministic network the true one does not change. "
-        f"Mean over seeds and the range of the middle half of them.{others}",
+        "two (1: classes coincide; 0: each class is one point). Others: estimated I(X;T) of the "
+        "same outputs; in a deterministic network the true I(X;T) does not change. Lines: means "
+        f"over seeds; bands: the middle half of the seeds.{others}",
         panel=_PANEL,
         height=0.8 * _HEIGHT,
         headed=True,
@@ -185,7 +185,7 @@ def clustering(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure:
 
 @canvas.styled
 def planes_compression(table: pd.DataFrame) -> Figure:
-    """Is there a compression phase?  One panel a condition: estimators by layers.
+    """Is there a compression phase?  One panel per condition: estimators by layers.
 
     Parameters
     ----------
@@ -270,8 +270,8 @@ def planes_gap(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
         subtitle="last hidden layer at the last epoch; gap: test less train cross-entropy (nat)",
         note="Left: one mark for each network. Right: Spearman's correlation within conditions, "
         "pooled over them, with 95 % intervals, of I(X;T) (blue dots) and I(Y;T) (orange squares). "
-        "What conditions differ in does not enter. Data sets with label noise in the train split "
-        "have no gap here: their test labels are true.",
+        "Differences between conditions do not enter. Data sets with label noise in the train "
+        "split have no gap here: their test labels are true.",
         panel=5.2,
         height=max(_HEIGHT, 0.33 * longest),
         headed=True,
@@ -319,7 +319,7 @@ def planes_gap(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
 
 
 def _most_trusted(planes: Sequence[xr.Dataset], most: int) -> tuple[list[str], str]:
-    """Estimators that have an estimate somewhere, most trusted first, and words on the others.
+    """Estimators with at least one estimate, the most trusted first, and a sentence on the others.
 
     They are in the order of how many hidden layers of all planes are trusted.
     """
@@ -346,12 +346,12 @@ def _most_trusted(planes: Sequence[xr.Dataset], most: int) -> tuple[list[str], s
 
 
 def _name(ax: Axes, text: str) -> None:
-    """The panel's title, in letters that leave room for people's names."""
+    """The panel's title, in letters small enough for the names of authors."""
     ax.set_title(text, loc="left", weight="bold", fontsize=canvas.SMALL)
 
 
 def _epochs(drawn: Figure, norm: LogNorm) -> None:
-    """The scale of epochs at the right end of the heads, off all that is drawn."""
+    """The scale of epochs at the right end of the titles, where nothing else is drawn."""
     width, height = drawn.get_size_inches()
     beside = drawn.add_axes((1 - 2.2 / width, 1 - 0.42 / height, 1.6 / width, 0.13 / height))
     epoch_bar(drawn, beside, norm)

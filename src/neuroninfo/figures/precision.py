@@ -40,9 +40,9 @@ def precision(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         4,
         title="Networks of few bits, quantized after training",
         subtitle=wording.of_networks(condition, n_seeds),
-        note="32: as trained, in float32. Information and ablation: weights and outputs of "
-        "hidden neurons both have that number of bits. Information: mean over the neurons of a "
-        "layer; solid: on or off, dashed: all values of the grid. Effects: points of mean "
+        note="32 bits: as trained, in float32. Information and ablation: weights and outputs of "
+        "hidden neurons both have the given number of bits. Information: mean over the neurons of "
+        "a layer; solid: on or off, dashed: all values of the grid. Effects: points of mean "
         "accuracy over the ablation curve compared with random orders, for the order of mutual "
         "information in the network with those bits. Bars: 95 % intervals over seeds.",
         panel=_PANEL,

@@ -1,4 +1,4 @@
-"""Accuracy and size of pruned networks, by what is kept."""
+"""Accuracy and size of pruned networks, by the measure that decides which neurons are kept."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def pruning(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
         subtitle=wording.of_networks(condition, n_seeds),
         note="Accuracy on test against the share of neurons that each hidden layer keeps, and the "
         "weights and biases that are left. Bars: 95 % intervals over seeds. "
-        "Balanced: mean outputs of removed neurons go into the next biases. Magnitude: "
-        "torch.nn.utils.prune, neurons by the norm of their incoming weights, or as many single "
-        "weights over all layers as the smaller network has; not balanced.",
+        "Balanced: mean outputs of removed neurons are added to the biases of the next layer. "
+        "Magnitude: torch.nn.utils.prune keeps neurons by the norm of their incoming weights, or "
+        "as many single weights over all layers as the smaller network has; it is not balanced.",
         panel=_PANEL,
         headed=True,
         columns=2,

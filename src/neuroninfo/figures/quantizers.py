@@ -1,4 +1,4 @@
-"""What the quantizer of the measure does: information, claim C3 and ablation against bits."""
+"""Information, claim C3 and effects of ablation against the bits of the quantizer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PANEL: Final = 5.4
 
 @dataclass(frozen=True)
 class _Series:
-    """Of one kind of quantizer: bits, and mean, low, high at them."""
+    """One kind of quantizer: bits, and mean, low and high for each of them."""
 
     kind: str
     bits: NDArray[np.float64]
@@ -51,12 +51,12 @@ def quantizers(
     condition
         Data set, architecture, activation and regularizer by name.
     """
-    n_ablated = int(effects["n_seeds"].min())
+    n_ablated, unit = int(effects["n_seeds"].min()), wording.unit(condition)
     drawn, axes = canvas.figure(
         4,
-        title="What the quantizer of the measure does",
+        title="How the quantizer changes the information and the effects of ablation",
         subtitle=f"{wording.of_networks(condition, neurons.sizes['seed'])}, ablation {n_ablated}",
-        note="Solid: equal bins over a neuron's range; dashed: bins of equal mass; crosses: on or "
+        note=f"Solid: equal bins over a {unit}'s range; dashed: bins of equal mass; crosses: on or "
         "off. Dotted: information under shuffled classes (equal bins), which is the bias of the "
         "estimate. Cliff's delta: above 0 the later layer has more information. Effects: points of "
         "mean accuracy over the ablation curve against random orders. Bars: "
@@ -69,7 +69,7 @@ def quantizers(
     colours = canvas.layer_colours(effects["scope"])
     measure = str(effects["measure"].iloc[0])
     panels = (
-        ("mutual information, mean over neurons (bit)", _information(neurons)),
+        (f"mutual information, mean over {unit}s (bit)", _information(neurons)),
         ("C3: Cliff's delta between layers", _differences(claims)),
         ("removing the highest first costs more by (points)", _effects(effects, "descending")),
         ("removing the lowest first costs less by (points)", _effects(effects, "ascending")),
@@ -145,7 +145,7 @@ def _effects(effects: pd.DataFrame, direction: str) -> Iterator[_Named]:
 
 
 def _by_kind(rows: pd.DataFrame) -> Iterator[_Series]:
-    """Rows by quantizer -> a series a kind."""
+    """Rows by quantizer -> one series per kind."""
     for kind in _KINDS:
         of_kind = sorted(
             (int(name.partition("-")[2] or 2), name)
@@ -159,7 +159,7 @@ def _by_kind(rows: pd.DataFrame) -> Iterator[_Series]:
 
 
 def _draw(ax: Axes, text: str, colour: str, marker: str, one: _Series) -> Curve | None:
-    """A line with bars; what a label keeps clear of (nothing for points)."""
+    """Draws a line with bars; returns the curve that labels keep clear of (None for points)."""
     mean, low, high = one.values
     if one.kind == "threshold":
         ax.plot(one.bits, mean, "x", color=colour, markersize=9, markeredgewidth=2.5, zorder=4)

@@ -1,4 +1,4 @@
-"""All measures by how much the order that they give matters, in each layer and the network."""
+"""All measures, ranked by how much their order matters, in each layer and over the network."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _LEGEND: Final = [
 
 @canvas.styled
 def ranking(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
-    """One panel a scope, one row a measure, best first; highest first and lowest first.
+    """One panel per scope and one row per measure, best first; highest first and lowest first.
 
     Parameters
     ----------
     table
-        As `ranking.effects` gives it, of one set or several; drawn is ablation to zero.
+        As `ranking.effects` gives it, of one set or several; ablation to zero is drawn.
     condition
         Data set, architecture, activation and regularizer by name.
 
@@ -52,17 +52,18 @@ def ranking(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     order = (layers if len(layers) else shown).groupby("name")["effect"].mean().sort_values()
     missing = [name for name in dict.fromkeys(shown["name"]) if name not in order.index]
     names = [*order.index[::-1], *missing]
-    n_seeds = sorted(set(shown["n_seeds"]))
+    n_seeds, units = sorted(set(shown["n_seeds"])), f"{wording.unit(condition)}s"
     drawn, axes = canvas.figure(
         len(scopes),
         title="Measures ranked by how much their order matters",
         subtitle=wording.of_networks(condition, n_seeds[-1]),
         note="Mean accuracy over the ablation curve against random orders, in percentage points, "
-        "with 95 % intervals. Orange: what removing the highest first costs "
-        "more; blue: what removing the lowest first costs less. Both to the right: a good measure. "
-        "From best to worst in the mean over layers and directions. Hollow: no difference from "
-        "mutual information is shown (the 95 % interval of the paired difference contains 0). "
-        "* chosen by accuracy itself on validation data: a reference, no bound. "
+        f"with 95 % intervals. Orange: how much more it costs to remove the {units} with the "
+        f"highest values first; blue: how much less it costs to remove the {units} with the lowest "
+        "values first. Both lie on the right for a good measure. Measures are sorted by the mean "
+        "over layers and directions. Hollow: the 95 % interval of the paired difference from "
+        "mutual information contains 0. *: chosen by the accuracy on validation data; these are "
+        "references and no bounds. "
         f"{wording.SEEDS_SHARE}",
         panel=_PANEL,
         headed=2,

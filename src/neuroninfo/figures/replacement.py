@@ -1,4 +1,4 @@
-"""What ablated neurons put out: other replacements beside zero, in the same orders."""
+"""Other replacements than zero: what ablated neurons put out, in the same orders."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PANEL: Final = 5.0
 def replacement(
     ablation: Mapping[str, xr.Dataset], differences: pd.DataFrame, condition: Mapping[str, Any]
 ) -> Figure:
-    """A row of panels a replacement, one a scope: its mean curves and zero's, and its worth.
+    """One row of panels per replacement, one panel per scope: its curves, zero's, and the gain.
 
     Parameters
     ----------
@@ -59,10 +59,11 @@ def replacement(
         if several
         else f"Ablation to {title} and to zero",
         subtitle=wording.of_networks(condition, n_seeds),
-        note=f"In the order of {wording.of_measure(measure)} "
+        note=f"Removal in the order of {wording.of_measure(measure)} "
         f"({wording.of_quantizer(quantizer)}). "
-        f"{_explained(others)} Dashed: zero. Lines: means over seeds. Below: what the replacement "
-        "is worth in points of mean accuracy over the curve, with 95 % intervals. "
+        f"{_explained(others, wording.unit(condition))} Dashed: zero. Lines: means over "
+        "seeds. Below: what the replacement gains in points of mean accuracy over the curve, with "
+        "95 % intervals. "
         f"{wording.SEEDS_SHARE}",
         panel=_PANEL,
         headed=True,
@@ -87,17 +88,17 @@ def replacement(
     return drawn
 
 
-def _explained(others: list[str]) -> str:
-    """What the replacements are, a sentence each."""
+def _explained(others: list[str], unit: str) -> str:
+    """What the replacements are, one sentence each."""
     sentences = {
-        MEAN: "Solid: ablated neurons put out their mean on the training split"
+        MEAN: f"Solid: ablated {unit}s put out their mean on the training split"
         if others == [MEAN]
-        else "Mean: of their outputs on the training split",
-        "mode": "Mode: the most frequent of their outputs",
-        "optimal": "Optimal constant: that with the smallest validation loss, each neuron alone "
-        "ablated",
-        "resample": "Another example: their outputs on an example drawn at random, the same one "
-        "for all of them",
+        else f"Mean: ablated {unit}s put out their mean on the training split",
+        "mode": "Mode: they put out their most frequent output",
+        "optimal": "Optimal constant: the one with the smallest validation loss when the "
+        f"{unit} alone is ablated",
+        "resample": "Another example: they put out their outputs on an example drawn at random, "
+        "the same one for all of them",
     }
     return ". ".join(sentences[name] for name in others) + "."
 
@@ -132,7 +133,7 @@ def _draw(ax: Axes, group: xr.Dataset, by: tuple[str, str], name: str) -> pd.Dat
 
 
 def _words(ax: Axes, rows: pd.DataFrame) -> None:
-    """Differences below a panel, a line each."""
+    """Differences below a panel, one per line."""
     for number, direction in enumerate(DIRECTIONS):
         if direction not in rows.index:
             continue

@@ -1,4 +1,4 @@
-"""Accuracy on corrupted inputs by strength, and what is left of it against redundancy."""
+"""Accuracy on corrupted inputs by strength, and the accuracy that is left against redundancy."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def robustness(table: pd.DataFrame, networks: pd.DataFrame, agreement: pd.DataFr
     if layers:
         note += (
             " Below: one mark for each network and layer, with the layer's number at the mean of "
-            "the condition. Redundancy: redundant part of what two neurons of the layer say of "
-            "the class (BROJA), as a share. Left: accuracy above chance as a share of that without "
-            "corruption, mean over the strengths. Rank correlations over the means of conditions; "
-            "the claim is that they are above 0."
+            "the condition. Redundancy: redundant share of the information that two neurons of "
+            "the layer have about the class (BROJA). Left: accuracy above chance as a share of "
+            "that without corruption, mean over the strengths. Rank correlations over the means "
+            "of conditions; the claim is that they are above 0."
         )
     drawn, axes = canvas.figure(
         len(kinds) * (1 + bool(layers)),

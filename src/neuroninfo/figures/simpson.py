@@ -21,14 +21,14 @@ from neuroninfo.vocabulary import NETWORK
 
 MEASURE: Final = "mutual_information"
 _POINTS: Final = 4000
-"""More dots than that are thinned out evenly: they would only cover each other."""
+"""Largest number of dots; more of them would cover each other and are thinned out evenly."""
 
 
 @canvas.styled
 def simpson(
     neurons: xr.Dataset, damage: xr.Dataset, table: pd.DataFrame, condition: Mapping[str, Any]
 ) -> Figure:
-    """Neurons of all seeds, information against what they cost, beside the correlations.
+    """Neurons of all seeds: information against the damage of each one alone, and the correlations.
 
     Parameters
     ----------

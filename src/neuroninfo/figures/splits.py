@@ -38,7 +38,7 @@ _LOOKS: Final = (
 _FACTOR: Final = "how many times as wide {} is as {}".format(*(MARKERS[m] for m in "so"))
 _TICKS: Final = (1, 1.5, 2, 3, 5, 10, 20, 50, 100)
 _BARS: Final = 0.6
-"""Share of the panels of factors that bars may take; the numbers stand right of them."""
+"""Share of the width of a panel of factors that bars may take; numbers are to their right."""
 
 
 @canvas.styled
@@ -62,7 +62,7 @@ def splits(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
     n_splits, n_seeds = int(first["n_splits"]), int(first["n_seeds"])
     drawn, axes = canvas.figure(
         2 * len(regularizers),
-        title="What a split of its own for every network does to intervals",
+        title="How intervals change if every network has a split of its own",
         subtitle=f"{wording.in_common(condition, 'regularizer')}; {n_splits} splits, "
         f"{wording.counted(n_seeds, 'seed')} of each",
         note=_note(table, n_splits, n_seeds),
@@ -87,7 +87,7 @@ def splits(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
 
 
 def _text(claim: str, scope: str) -> str:
-    """A row in two lines."""
+    """The name of a row, in two lines."""
     return f"{claim}, {wording.of_scope(scope)}\n{_WORDS[claim]}"
 
 
@@ -112,7 +112,7 @@ def _effects(ax: Axes, own: pd.DataFrame) -> None:
 
 
 def _factors(ax: Axes, own: pd.DataFrame, highest: float) -> None:
-    """By how much the second interval is wider, on a logarithmic axis, and the same in numbers."""
+    """The factor by which the second interval is wider, on a logarithmic axis and in numbers."""
     most = 1.1 * min(max(highest, _TICKS[1]), _TICKS[-1])
     factors = own[["factor", "factor_low", "factor_high"]].astype(float)
     rows = []
@@ -140,6 +140,6 @@ def _note(table: pd.DataFrame, n_splits: int, n_seeds: int) -> str:
         "order of batches, in the second each has its own. Both use the standard deviations "
         f"within and between {n_splits} splits (one-way random-effects analysis of variance). A "
         "factor of 1.00 means that no spread between splits was found beyond that of the seeds. "
-        f"{summary(table)} Splits are drawn from the same examples; neither interval says what "
-        "other data would do."
+        f"{summary(table)} Splits are drawn from the same examples; neither interval covers the "
+        "effect of other data."
     )

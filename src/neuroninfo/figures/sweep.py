@@ -33,15 +33,15 @@ _LOOKS: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 """Verdict -> marker, colour, and what fills the marker."""
 _HOLDS: Final = "#CFE3F2"
-"""Ground of the cells in which a claim holds: what is seen first, in greyscale too."""
+"""Background of the cells in which a claim holds, which is visible in greyscale too."""
 _PANEL: Final = 1.45
 """Width of a column in inches."""
 _ROW: Final = 0.25
 """Height of a row in inches."""
 _LETTER: Final = 0.094
-"""Width of a letter in inches, about."""
+"""Approximate width of a letter in inches."""
 _CELL: Final = ("claim", "scope", "reading")
-"""What a column is about."""
+"""Columns of the table that identify a column of the figure."""
 
 
 @canvas.styled
@@ -70,7 +70,7 @@ def where_claims_hold(claims: pd.DataFrame, sweep: Sequence[Sequence[Mapping[str
     n_settings = len(set(cells["line"]))
     drawn, axes = canvas.figure(
         len(columns),
-        title="Where the talk's claims hold, and where not",
+        title="Where the talk's claims hold, and where they do not",
         subtitle=f"{wording.counted(n_settings, 'setting')}, {wording.counted(seeds[-1], 'seed')} "
         "per setting; each row names its difference from the reference",
         note=_NOTE,
@@ -127,7 +127,7 @@ def _cells(claims: pd.DataFrame, sweep: Sequence[Sequence[Mapping[str, Any]]]) -
 
 
 def _place(column: Sequence[str]) -> tuple[int, int, bool]:
-    """Where a column stands among the others."""
+    """Position of a column among the others."""
     claim, scope, reading = column
     return (
         list(_CLAIMS).index(claim),
@@ -137,7 +137,7 @@ def _place(column: Sequence[str]) -> tuple[int, int, bool]:
 
 
 def _title(scope: str, reading: str) -> str:
-    """What a column has that others of its claim have not."""
+    """The words that distinguish a column from the others of its claim."""
     if scope != NETWORK:
         return wording.of_scope(scope)
     return "whole curve" if reading == WHOLE else "first quarter"
@@ -212,5 +212,5 @@ _NOTE: Final = (
     "\N{WHITE DOWN-POINTING TRIANGLE} it fails (the whole interval is below 0); "
     "\N{WHITE DIAMOND} undecided. Below each column: in how many settings it holds. Verdicts are "
     "not corrected for their number. Standardized inputs have another split and another order of "
-    "batches, too."
+    "batches."
 )

@@ -1,4 +1,4 @@
-"""Redundancy and synergy: pairs of a layer as a matrix, sets, and what is beside ablation."""
+"""Redundancy and synergy: pairs of a layer as a matrix, sets, and the comparison with ablation."""
 
 from __future__ import annotations
 
@@ -57,20 +57,21 @@ def synergy(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> F
     Parameters
     ----------
     groups
-        ``synergy.nc`` of all seeds; drawn is the first one.
+        ``synergy.nc`` of all seeds; the first seed is drawn.
     condition
         Data set, architecture, activation and regularizer by name.
     """
     layers = sorted(groups, key=layer_number)
-    seed = int(groups[layers[0]]["seed"].values[0])
+    seed, unit = int(groups[layers[0]]["seed"].values[0]), wording.unit(condition)
     drawn, axes = canvas.figure(
         len(layers),
-        title="Redundancy (below the diagonal) and synergy (above) of all pairs of neurons",
+        title=f"Redundancy (below the diagonal) and synergy (above) of all pairs of {unit}s",
         subtitle=f"{wording.of_condition(condition)}; seed {seed}",
-        note="Parts of I(T1,T2;Y) of two neurons (on or off) and the class, by BROJA, in bits. "
-        f"The scale of a layer ends at the {_CLIPPED} quantile; means are over all pairs. Neurons "
-        "with much information in common are neighbours (average linkage, leaves in optimal "
-        "order). Neurons that are never or always on have no information and are left out.",
+        note=f"Parts of I(T1,T2;Y) of two {unit}s (on or off) and the class, by BROJA, in bits. "
+        f"The scale of a layer ends at the {_CLIPPED} quantile; means are over all pairs. "
+        f"{unit.capitalize()}s that share most of their information are neighbours (average "
+        f"linkage, leaves in optimal order). {unit.capitalize()}s that are never or always on have "
+        "no information and are left out.",
         panel=_MATRIX,
         height=_MATRIX,
         headed=2,
@@ -79,13 +80,13 @@ def synergy(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> F
         left=1.0,
     )
     for ax, layer in zip(axes, layers, strict=True):
-        record = _matrix(drawn, ax, layer, groups[layer].isel(seed=0))
+        record = _matrix(drawn, ax, layer, groups[layer].isel(seed=0), unit)
         canvas.record(drawn, record)
     return drawn
 
 
-def _matrix(drawn: Figure, ax: Axes, layer: str, of_layer: xr.Dataset) -> pd.DataFrame:
-    """One layer; what the figure says of each of its neurons."""
+def _matrix(drawn: Figure, ax: Axes, layer: str, of_layer: xr.Dataset, unit: str) -> pd.DataFrame:
+    """Draws one layer; returns what the figure says of each of its units."""
     n_neurons = of_layer.sizes["neuron"]
     first, second = of_layer["first"].values, of_layer["second"].values
     joint = of_layer["joint_information"].values.astype(np.float64)
@@ -109,7 +110,7 @@ def _matrix(drawn: Figure, ax: Axes, layer: str, of_layer: xr.Dataset) -> pd.Dat
     picture = ax.imshow(
         shown, cmap="cividis", vmin=0, vmax=max(most, 1e-6), interpolation="nearest"
     )
-    words = f"{wording.of_scope(layer)}: {len(order)} of {wording.counted(n_neurons, 'neuron')}"
+    words = f"{wording.of_scope(layer)}: {len(order)} of {wording.counted(n_neurons, unit)}"
     means = [
         f"{name} {values.mean():.2g}"
         for name, values in (("redundancy", redundant), ("synergy", synergistic))
@@ -120,7 +121,7 @@ def _matrix(drawn: Figure, ax: Axes, layer: str, of_layer: xr.Dataset) -> pd.Dat
         fontsize=canvas.SMALL,
         weight="bold",
     )
-    ax.set_xlabel("neurons, by likeness")
+    ax.set_xlabel(f"{unit}s, similar ones side by side")
     ax.set_xticks([])
     ax.set_yticks([])
     bar = drawn.colorbar(picture, cax=ax.inset_axes((-0.075, 0, 0.035, 1)))
@@ -143,7 +144,7 @@ def _matrix(drawn: Figure, ax: Axes, layer: str, of_layer: xr.Dataset) -> pd.Dat
 
 
 def _seriation(redundancy: NDArray[np.float64], joint: NDArray[np.float64]) -> NDArray[np.intp]:
-    """An order in which neurons stand beside those that say most of the same."""
+    """An order in which neurons are next to those with which they share most information."""
     if len(redundancy) < 3:
         return np.arange(len(redundancy))
     share = np.divide(redundancy, joint, out=np.zeros_like(joint), where=joint > 0)
@@ -153,7 +154,7 @@ def _seriation(redundancy: NDArray[np.float64], joint: NDArray[np.float64]) -> N
 
 @canvas.styled
 def synergy_ablation(of_layers: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
-    """What is measured of each layer against what ablation counts, over conditions.
+    """Measured redundancy of each layer against the counts of ablation, over conditions.
 
     Parameters
     ----------
@@ -166,11 +167,11 @@ def synergy_ablation(of_layers: pd.DataFrame, correlations: pd.DataFrame) -> Fig
         len(MEASURED) * len(COUNTED),
         title="Neurons that ablation counts as redundant or inactive, against measured redundancy",
         subtitle=f"one mark per layer; {wording.counted(len(conditions), 'condition')}",
-        note="Horizontal: the redundant part of I(T1,T2;Y) by BROJA, as means over pairs of "
-        "neurons that are not constant, as a share of I(T1,T2;Y); and the largest one of each "
+        note="Horizontal: the redundant part of I(T1,T2;Y) by BROJA. Top: its mean over pairs of "
+        "neurons that are not constant, as a share of I(T1,T2;Y); bottom: the largest one of each "
         "neuron, as a share of its information. Vertical: counts at the tolerances of the claims, "
         "as a share of the neurons of the layer. Bars: 95 % intervals over seeds. Numbers: "
-        "layers. Above: Spearman's correlation over layers with a 95 % interval that treats "
+        "layers. Titles: Spearman's correlation over layers with a 95 % interval that treats "
         "layers as independent.",
         panel=_PANEL,
         headed=True,
@@ -256,7 +257,7 @@ def needed_pairs(measured: pd.DataFrame) -> Figure:
 def synergy_sets(
     conditions: Sequence[tuple[Mapping[str, Any], Mapping[str, xr.Dataset]]],
 ) -> Figure:
-    """O-information a neuron of growing sets, by counts and by a Gaussian copula.
+    """O-information per neuron of growing sets, by counts and by a Gaussian copula.
 
     Parameters
     ----------
@@ -266,13 +267,13 @@ def synergy_sets(
     drawn, axes = canvas.figure(
         len(conditions),
         title="Redundancy or synergy of growing sets of neurons",
-        subtitle="O-information of the neurons of a layer with the most information on the class",
-        note="Above 0 redundancy prevails, below 0 synergy. O-information is total less dual "
-        "total correlation, here divided by the number of neurons. Counts of patterns end where "
-        "there are more patterns than examples, at log2 of their number (dotted line); a "
-        "Gaussian copula goes on, but sees correlations of ranks only. Lines: means over seeds; "
-        "bands: 95 % intervals. Constant neurons are left out; a line ends where a seed has no "
-        "more neurons.",
+        subtitle="O-information of the neurons of a layer with most information about the class",
+        note="Redundancy prevails above 0, synergy below 0. O-information is the total correlation "
+        "minus the dual total correlation, here divided by the number of neurons. Patterns are "
+        "counted as long as there are no more patterns than examples (dotted line: log2 of the "
+        "number of examples). The Gaussian copula has no such limit, but only captures "
+        "correlations of ranks. Lines: means over seeds; bands: 95 % intervals. Constant neurons "
+        "are left out; a line ends where a seed has no more neurons.",
         panel=_PANEL,
         headed=True,
         columns=min(len(conditions), 2),
@@ -305,9 +306,9 @@ def synergy_complexity(measured: pd.DataFrame, set_size: int) -> Figure:
     Parameters
     ----------
     measured
-        As `results.synergy.summary` gives it, of several conditions; drawn is the last epoch.
+        As `results.synergy.summary` gives it, of several conditions; the last epoch is drawn.
     set_size
-        Neurons of a set.
+        Number of neurons in a set.
     """
     last = at_last(measured)
     shown = last[last["quantity"] == COMPLEXITY]
@@ -316,7 +317,7 @@ def synergy_complexity(measured: pd.DataFrame, set_size: int) -> Figure:
     grey = canvas.COLOURS["reference"]
     drawn, axes = canvas.figure(
         len(_REDUNDANCIES),
-        title="How many neurons must be read together for what they say about the class?",
+        title="How many neurons must be read together to know what they say about the class?",
         subtitle=f"representational complexity of sets of {set_size} neurons; each row is a layer",
         note=f"1: single neurons say everything; {set_size}: only all neurons of a set together "
         "say anything. The information of each set is decomposed over all its subsets; "
@@ -410,7 +411,7 @@ def synergy_training(conditions: Sequence[tuple[Mapping[str, Any], xr.Dataset]])
 
 
 def _set_lines(ax: Axes, layer: xr.Dataset, colour: str, words: str) -> pd.DataFrame:
-    """One layer; what is drawn of it."""
+    """Draws one layer; returns what is drawn."""
     sizes, parts = layer["size"].values, []
     for estimator, (marker, line, _) in _ESTIMATED.items():
         of_estimator = layer.sel(estimator=estimator)

@@ -1,4 +1,4 @@
-"""The talk's numbers of neurons against the tolerance that neurons are counted with (T13, T14)."""
+"""The talk's numbers of neurons against the tolerance of the counts (slides T13, T14)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _SINGLE: Final = COLOURS["ascending"]
 
 @canvas.styled
 def tolerances(table: pd.DataFrame, condition: Mapping[str, Any]) -> Figure:
-    """One row of panels a count, one panel a layer.
+    """One row of panels per count, and one panel per layer.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def _talk(ax: Axes, said: np.ndarray) -> list[Curve]:
 
 
 def _agreement(of_panel: pd.DataFrame, quantity: str) -> Iterator[tuple[str, str]]:
-    """Of each curve in words, at which tolerances the talk's number agrees, and its colour."""
+    """For each curve: its colour, and the tolerances at which the talk's number agrees."""
     if of_panel["talk_low"].isna().all():
         yield "the talk gives no number", COLOURS["reference"]
         return

@@ -36,9 +36,9 @@ _LEVELS: Final = np.linspace(0, 1, 11)
 _FADED: Final = 0.62
 """Share of white in the colour of a class where its probability is 1."""
 _SIGMOID: Final = 5.0
-"""Least score to which the sigmoid is drawn on both sides."""
+"""Smallest score up to which the sigmoid is drawn on both sides."""
 _NAMED: Final = 0.3
-"""Share of a frame that a boundary crosses at least to have its name written at it."""
+"""A boundary gets a name only if it crosses at least this share of a frame."""
 _STRIP: Final = (0.06, 0.16)
 """Distances from 0 and 1 between which the points of the classes lie beside the sigmoid."""
 _SIGMA, _MINUS = "\N{GREEK SMALL LETTER SIGMA}", "\N{MINUS SIGN}"
@@ -218,7 +218,7 @@ class _Planes:
         return self.drawn
 
     def outputs(self, epoch: int) -> list[Floats]:
-        """Of all points: the inputs, the outputs of each hidden layer, the probability."""
+        """For all points: the inputs, the outputs of each hidden layer, and the probability."""
         snapshot = width_two.snapshot(self.network, epoch, self.restart)
         return [self.inputs, *follow(snapshot, self.inputs)]
 
@@ -310,7 +310,7 @@ def _points(
 def _boundary(
     ax: Axes, line: Floats, limits: Limits, name: str, *, end: int = 1, solid: bool = False
 ) -> list[Any]:
-    """A line where w . x + w0 is 0, as far as it is in the frame, and its name near an end."""
+    """The line where w . x + w0 is 0, within the frame, with its name near an end."""
     ends = _segment(line, limits)
     if ends is None:
         return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -86,7 +86,7 @@ _ESTIMATORS: Final = {
     "propagation": ("the noisy network's own", "Goldfeld et al."),
     "exact": ("outputs as they are", "Lorenzen et al."),
 }
-"""What an estimator does, and whose it is."""
+"""What an estimator does, and its authors."""
 
 _FAMILIES: Final = {"conv": "convolutional", "resnet": "residual"}
 """Of convolutional networks."""
@@ -104,7 +104,7 @@ REPLACEMENTS: Final[Mapping[str, str]] = {
     "optimal": "the optimal constant",
     "resample": "another example",
 }
-"""What ablated neurons put out, behind "ablated to"."""
+"""What ablated neurons put out, to follow the words "ablated to"."""
 
 SEEDS_SHARE: Final = "Seeds share the split and the order of batches."
 """What intervals over seeds do not cover, for captions."""
@@ -179,6 +179,70 @@ def of_networks(condition: Mapping[str, Any], n_seeds: int) -> str:
     return f"{of_condition(condition)}; {counted(n_seeds, 'seed')}"
 
 
+def of_trained(
+    conditions: Sequence[Mapping[str, Any]], settings: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Conditions of the bounds for people, such as "64, ReLU, label noise 0.2, SGLD".
+
+    A name has the widths of the hidden layers, the activation and whatever is not usual. Further
+    settings are named only if conditions would otherwise have the same name.
+
+    Parameters
+    ----------
+    conditions
+        Data set, architecture, activation and regularizer of each one, and its ``name``.
+    settings
+        Its ``label_noise`` and ``training``, as files of the bounds have them.
+    """
+    several = len({condition["dataset"] for condition in conditions}) > 1
+    parts = []
+    for condition, own in zip(conditions, settings, strict=True):
+        optimizer = own.get("training", {}).get("optimizer", "adam")
+        named = [
+            of_dataset(condition["dataset"]) if several else "",
+            of_layers(condition["architecture"]).removeprefix("hidden layers "),
+            of_regularizer(condition["activation"]),
+            "" if condition["regularizer"] == "none" else of_regularizer(condition["regularizer"]),
+            f"label noise {own['label_noise']:g}" if own.get("label_noise") else "",
+            "" if optimizer == "adam" else optimizer.upper(),
+        ]
+        parts.append(", ".join(filter(None, named)))
+    details = [_of_details(own.get("training", {})) for own in settings]
+    for key in dict.fromkeys(key for detail in details for key in detail):
+        for words in {words for words in parts if parts.count(words) > 1}:
+            alike = [number for number, other in enumerate(parts) if other == words]
+            if len({details[number].get(key) for number in alike}) > 1:
+                for number in alike:
+                    parts[number] = ", ".join(filter(None, [words, details[number].get(key)]))
+    return [
+        words if parts.count(words) == 1 else f"{words} ({condition['name']})"
+        for words, condition in zip(parts, conditions, strict=True)
+    ]
+
+
+def _of_details(training: Mapping[str, Any]) -> dict[str, str]:
+    """Settings of training that tell conditions of the bounds apart if nothing else does."""
+    noisy = training.get("sgld") or {}
+    words = {
+        "clipping_norm": "clipped to {:g}",
+        "noise": "noise {:g}",
+        "noise_decay": "decay of the noise {:g}",
+        "learning_rate": "learning rate {:g}",
+        "batch_size": "batches of {:g}",
+    }
+    values = {**training, **noisy}
+    return {key: word.format(values[key]) for key, word in words.items() if key in values}
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Names as `of_trained` gives them, without the words that all names have in common."""
+    parts = [name.split(", ") for name in names]
+    common = set(parts[0]).intersection(*parts) if len(parts) > 1 else set()
+    return [
+        ", ".join([first, *(word for word in rest if word not in common)]) for first, *rest in parts
+    ]
+
+
 def of_regularizer(name: str) -> str:
     """A regularizer (or an activation) for people, such as "L2 1e-4"."""
     if name in _ACTIVATIONS:
@@ -208,7 +272,7 @@ def of_settings(settings: Mapping[str, Any]) -> str:
 
 
 def of_reference(settings: Mapping[str, Any]) -> str:
-    """All settings of a reference for people; what it has not is left out."""
+    """All settings of a reference for people, without those that are absent or usual."""
     of_networks = of_condition({**settings, "regularizer": ""}).removesuffix(", ")
     unsaid = {"architecture", "activation", "dataset", "source", "validation", "test"}
     usual = {
@@ -276,7 +340,7 @@ def of_measure(measure: str) -> str:
 
 
 def short(measure: str) -> str:
-    """A measure in as few words as fit beside an axis."""
+    """A measure in few words, to stand beside an axis."""
     return _SHORT.get(measure, measure.replace("_", " "))
 
 

@@ -1,4 +1,4 @@
-"""State of a long job in a file, so that its next attempt goes on where this one ended.
+"""State of a long job in a file, so that its next attempt continues where this one ended.
 
 The file is numpy's ``.npz`` (no pickles) with the SHA-256 of its bytes behind them, like every
 file of `storage`.  Its name is a SHA-256 over what the job computes and with which code, which

@@ -102,7 +102,7 @@ def _check_fit(part: str | Path, block: _Groups, other: str | Path, first: _Grou
 
 
 def _differences(a: xr.Dataset, b: xr.Dataset) -> Iterator[str]:
-    """What two blocks differ in, in words."""
+    """The differences between two blocks, in words."""
     for name in sorted({*map(str, a.variables), *map(str, b.variables)}):
         kinds = {_kind(data.variables.get(name)) for data in (a, b)}
         if len(kinds) > 1:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 import xarray as xr
 
 SLICE_BYTES: Final = 64 * 2**20
-"""Of what a slice of seeds holds at most, if that is two seeds or more (chosen)."""
+"""Largest size of a slice of seeds, if it has two seeds or more (chosen)."""
 
 
 def joined(

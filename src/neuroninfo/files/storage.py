@@ -183,7 +183,7 @@ def _create(
 
 @contextlib.contextmanager
 def written_whole(path: str | Path) -> Iterator[Path]:
-    """Give a name beside `path` to write to; on success it becomes `path` in one step.
+    """Give a temporary name beside `path`; on success it is renamed to `path` in one step.
 
     On an error the part is removed and what stood at `path` stays. What a writer on this
     machine that was killed has left beside `path` is removed first.
@@ -218,7 +218,7 @@ def written_whole(path: str | Path) -> Iterator[Path]:
 
 
 def seal(path: str | Path) -> None:
-    """Put the SHA-256 of a file's bytes behind them, for `check_seal`."""
+    """Append the SHA-256 of a file's bytes to the file, for `check_seal`."""
     path = Path(path)
     digest = _sha256(path, path.stat().st_size)
     with path.open("ab") as file:

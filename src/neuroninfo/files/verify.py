@@ -16,7 +16,7 @@ from neuroninfo.files.storage import StorageError
 
 
 def damaged(study: str | Path) -> Iterator[tuple[Path, str]]:
-    """Files of a study that are not what was written, and why.
+    """Files of a study that have changed since they were written, and why.
 
     Parameters
     ----------

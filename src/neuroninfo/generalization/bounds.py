@@ -21,7 +21,7 @@ SATURATED: Final = 0.1
 """An estimate of I(X;L) is saturated within this distance of log2 of the sample size, in bits."""
 
 PLUG_IN, PERMUTED, WEIGHTS = "predictions", "permuted selections", "weights"
-"""What U_i is compared with: B6, its baseline, and what B4 would need."""
+"""Variables whose information about U_i is estimated: for B6, its baseline, and B4."""
 
 
 def subgaussian(low: float, high: float) -> float:
@@ -65,7 +65,7 @@ def input_compression(information: ArrayLike, m: ArrayLike, delta: float) -> Flo
 
 
 def input_compression_vacuous(information: ArrayLike, m: ArrayLike) -> NDArray[np.bool_]:
-    """Whether B2 says nothing: I(X;L) >= log2(2m), so that the bound is 1 or more."""
+    """Whether B2 is vacuous: I(X;L) >= log2(2m), so that the bound is 1 or more."""
     return np.asarray(_information(information) >= np.log2(2 * _examples(m)))
 
 

@@ -188,7 +188,7 @@ def _dataset(
             "saturated": (
                 ("seed", "train_size", "bound_name"),
                 np.stack(saturated, axis=-1).astype(np.int8),
-                labelled("1 where the estimated I(X;L) is log2 of the examples it is from", "1"),
+                labelled("1 where the estimated I(X;L) is log2 of the sample size", "1"),
             ),
             "mutual_information_input": (
                 ("seed", "train_size", "layer", "estimator"),
@@ -204,13 +204,17 @@ def _dataset(
             "weight_information": (
                 "train_size",
                 known,
-                labelled("most that the weights can know of the training set (B5)", "nat"),
+                labelled(
+                    "largest information that the weights can have about the training set (B5)",
+                    "nat",
+                ),
             ),
             "example_information": (
                 ("seed", "train_size", "prior"),
                 of_example,
                 labelled(
-                    "most that the weights can know of one training example given the others, mean",
+                    "largest information that the weights can have about one training example "
+                    "given the others, mean",
                     "nat",
                 ),
             ),

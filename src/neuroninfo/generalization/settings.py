@@ -1,4 +1,4 @@
-"""What is trained for bounds on the generalization gap."""
+"""Settings of the networks that are trained for bounds on the generalization gap."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def supersample(
     report: Callable[[str], None] = lambda line: None,
     **options: Any,  # noqa: ANN401
 ) -> xr.Dataset:
-    """Train on random halves of pools of pairs: do predictions tell the half? (B6).
+    """Train on random halves of pools of pairs, and estimate what predictions reveal of them (B6).
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def supersample(
 
 
 def _outcome(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
-    """What every network was trained on and predicts, for bounds that are thought of later."""
+    """The half and the predictions of every network, so that bounds can be added later."""
     none = "; -1 beyond the pool"
     described = {
         "selected": (("mask", "pair"), f"which of the pair was trained on, 0 or 1{none}"),

@@ -30,7 +30,7 @@ from neuroninfo.generalization.bounds import functional_cmi, selection_informati
 Floats = NDArray[np.float64]
 
 _SHIFTS: Final = (1, 2, 3, 4, 5)
-"""By how many networks halves are moved on for the baseline: they are no network's own then."""
+"""For the baseline, each network gets the halves of the network that is this number further on."""
 
 
 @dataclass(frozen=True)
@@ -123,11 +123,11 @@ BOUNDS: Final[Mapping[str, Callable[[Supersample], float]]] = {
 }
 """Name -> bound on the gap of 0-1 loss."""
 GIVEN_POOL: Final = ("e-CMI", "ld-CMI")
-"""Of which the plug-in bias has to be watched."""
+"""Bounds whose plug-in bias has to be checked."""
 
 
 def baseline(sample: Supersample, name: str) -> float:
-    """A bound from halves that are other networks': what chance alone gives."""
+    """A bound from the halves of other networks, which shows the value by chance."""
     return float(np.mean([BOUNDS[name](sample.shifted(by)) for by in _SHIFTS]))
 
 

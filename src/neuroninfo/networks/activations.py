@@ -22,7 +22,7 @@ LEAK: Final = 0.01
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation function, and what the rest of the library has to know about it."""
+    """An activation function, and the properties of it that the library needs."""
 
     formula: Callable[[np.ndarray], np.ndarray]
     """Of numpy arrays of either precision."""
@@ -39,7 +39,7 @@ class Activation:
     non_negative: bool = False
     """Whether no output is negative, as class selectivity needs."""
     from_input: bool = False
-    """Whether `backpropagate` takes the input in place of the output, which does not tell it."""
+    """Whether `backpropagate` needs the input, because the output alone is not enough."""
     bounded: bool = False
     """Whether outputs lie in a bounded range, so that a scatter plot can show all of it."""
     output_range: tuple[float, float] | None = None

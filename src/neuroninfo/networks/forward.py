@@ -1,4 +1,4 @@
-"""What the networks of a stack compute, in torch: layers, losses, evaluation block by block."""
+"""Outputs of the networks of a stack in torch: layers, losses, evaluation block by block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What networks that train in one stack have in common.
+"""Settings that networks of one stack have in common.
 
 The configuration makes bundles by it, so this imports nothing else.
 """
@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 OWN_STRENGTHS: Final = ("l1", "l2", "dropout", "input_dropout", "label_smoothing", "noise")
-"""Of a regularizer, what each network of a stack may have its own of."""
+"""Settings of a regularizer that may differ between the networks of a stack."""
 
 
 def in_common(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of training without what each network of a stack may have its own of.
+    """Settings of training without those that may differ between the networks of a stack.
 
     These are `OWN_STRENGTHS`, how l2 decays (``decay``), the momentum, and but for sgld the
     learning rate.

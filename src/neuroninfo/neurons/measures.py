@@ -1,4 +1,4 @@
-"""What single neurons know of the class: measures of every neuron at once.
+"""Measures of single neurons, such as their information about the class, for all neurons at once.
 
 Sources: Amjad, Liu and Geiger, IEEE TNNLS 33(12), 2022 (entropy, mutual information, KL
 selectivity of the quantized output); Morcos et al., ICLR 2018 (class selectivity); Miller

@@ -1,4 +1,4 @@
-"""What single neurons say of one class against all others."""
+"""Information of single neurons about one class against all others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network does with its neurons: norms of their weights, and the gradient at their output.
+"""Norms of the weights of neurons, and the gradient of the loss by their outputs.
 
 By numpy alone, so that jobs that measure start without torch.
 """

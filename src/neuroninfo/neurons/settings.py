@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class MeasureSettings:
-    """What is measured of every neuron."""
+    """Settings of the measures of neurons."""
 
     study_seed: int
     quantizers: tuple[str, ...]
     """Names, as `quantization.Quantizer.named` takes them."""
     shuffles: int
-    """Permutations of the classes that the baseline of mutual information is the mean of."""
+    """Number of permutations of the classes over which the baseline is averaged."""

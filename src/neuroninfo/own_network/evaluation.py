@@ -23,7 +23,7 @@ def plain(model: Any) -> nn.Module:  # noqa: ANN401
         It is no torch module, or a weight is not finite.
     """
     if not isinstance(model, nn.Module):
-        raise ValueError(f"a {type(model).__name__} is no torch.nn.Module")
+        raise ValueError(f"a {type(model).__name__} is not a torch.nn.Module")
     original = getattr(model, "_orig_mod", model)
     assert isinstance(original, nn.Module)
     for name, parameter in original.named_parameters():

@@ -1,4 +1,4 @@
-"""Data as people have them, in batches, and checked: what is wrong with them is said in a line."""
+"""Data in their usual forms, batch by batch; errors say in one line what is wrong with them."""
 
 from __future__ import annotations
 
@@ -60,15 +60,15 @@ class Examples:
             inputs, labels = self._tensor(data[0]), self._classes(data[1])
             if len(labels) != len(inputs) or len(labels) == 0:
                 raise ValueError(
-                    f"{which}: {len(inputs)} inputs and {len(labels)} labels; give one class an "
+                    f"{which}: {len(inputs)} inputs and {len(labels)} labels; give one class per "
                     "example, and at least one example"
                 )
             parts = (torch.split(tensor, rows) for tensor in (inputs, labels))
             self._batches = list(zip(*parts, strict=True))
         else:
             raise ValueError(
-                f"{which}: a {type(data).__name__} is no data; give (inputs, labels), a Dataset or "
-                "a DataLoader of such pairs"
+                f"{which}: a {type(data).__name__} cannot be read; give (inputs, labels), a "
+                "Dataset or a DataLoader of such pairs"
             )
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
@@ -130,18 +130,18 @@ class Examples:
         if not isinstance(labels, Tensor):
             array = np.asarray(labels)
             if array.dtype.kind not in "iufb":
-                raise ValueError(f"{self.which}: label {array.flat[0]} is no number; {mend}")
+                raise ValueError(f"{self.which}: label {array.flat[0]} is not a number; {mend}")
             labels = torch.as_tensor(array)
         labels = labels.detach().cpu()
         if labels.dim() != 1:
             raise ValueError(
-                f"{self.which}: labels of shape {tuple(labels.shape)}; give one class an example, "
+                f"{self.which}: labels of shape {tuple(labels.shape)}; give one class per example, "
                 "such as labels.argmax(1) of one-hot ones"
             )
         whole = labels.to(torch.int64)
         if labels.is_floating_point() and not torch.equal(whole.to(labels.dtype), labels):
             wrong = labels[whole.to(labels.dtype) != labels][0]
-            raise ValueError(f"{self.which}: label {float(wrong):g} is no class; {mend}")
+            raise ValueError(f"{self.which}: label {float(wrong):g} is not a class; {mend}")
         return whole
 
 

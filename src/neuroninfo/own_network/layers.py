@@ -24,7 +24,7 @@ from neuroninfo.networks.activations import ACTIVATIONS
 from neuroninfo.own_network.evaluation import difference, logits
 
 TAKEN: Final = ":input"
-"""Behind the name of a module: units are what it takes, not what it gives."""
+"""Suffix of the name of a module whose inputs, and not whose outputs, are the units."""
 
 _NO_UNITS: Final = (
     activations.MultiheadAttention,
@@ -94,7 +94,7 @@ class Call:
     """Moment; all beginnings and ends of a pass are counted together."""
     ended: int = -1
     rows: bool = False
-    """Whether it gives one tensor with a row an example."""
+    """Whether it gives one tensor with one row per example."""
     size: int = 0
     """Bytes that it gives an example, calls within it aside."""
     below: list[Call] = field(default_factory=list)
@@ -289,7 +289,7 @@ def find(
         an activation is computed as a function, which the message says how to name.
     """
     if channels not in ("auto", "first", "last"):
-        raise ValueError(f"channels: {channels!r} is none; there are auto, first, last")
+        raise ValueError(f"channels: {channels!r} is unknown; there are auto, first, last")
     watched = watch(model, inputs)
     names: dict[nn.Module, list[str]] = {}
     for name, part in model.named_modules(remove_duplicate=False):
@@ -321,7 +321,8 @@ def find(
                 shown = "no tensor" if tensor is None else f"shape {tuple(tensor.shape)}"
                 raise ValueError(
                     f"module {name!r} {'takes' if taken else 'gives'} {shown} for {len(fewer)} "
-                    "examples; units need a row an example, which comes first (batch_first=True)"
+                    "examples; units need one row per example in the first dimension "
+                    "(batch_first=True)"
                 )
             if modules is None and tensor is given:
                 continue

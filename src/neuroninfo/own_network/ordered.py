@@ -62,7 +62,7 @@ def ablated(
     names, widths = layers_of(neurons)
     planned = orderings_from(by, random, tuple(replacements), controls)
     if not planned:
-        raise ValueError("orderings: there is none, nor a random one")
+        raise ValueError("orderings: nothing to ablate; give a measure, or random of 1 or more")
     members = scopes(widths, tuple(within))
     # Within one layer a control would be a random order, or the order itself.
     in_scope = {

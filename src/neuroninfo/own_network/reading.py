@@ -45,7 +45,7 @@ _WORDS: Final = {
 
 
 def summarized(layer: Layer, values: Tensor, summary: str) -> Tensor:
-    """Outputs of a layer, (rows, ...), as one number a unit and example, (rows, units)."""
+    """Outputs of a layer, (rows, ...), as one number per unit and example, (rows, units)."""
     by_unit = layer.by_unit(values)
     if layer.positions == 1:
         return by_unit[..., 0]
@@ -152,7 +152,7 @@ def measured(
         There is no such summary or quantizer, an output is not finite, or the logits differ.
     """
     if summary not in SUMMARIES:
-        raise ValueError(f"summary: {summary!r} is none; there are {', '.join(SUMMARIES)}")
+        raise ValueError(f"summary: {summary!r} is unknown; there are {', '.join(SUMMARIES)}")
     of_name = {name: Quantizer.named(name) for name in quantizers}
     widths = [layer.width for layer in layers]
     edges = np.cumsum([0, *widths])

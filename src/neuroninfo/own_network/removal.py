@@ -30,7 +30,7 @@ _Key = tuple[nn.Module, int]
 
 @dataclass
 class _Prefix:
-    """What need not be computed again for units that are removed from some layer on."""
+    """Outputs that need not be computed again when units behind some layer are removed."""
 
     calls: dict[_Key, Call]
     needed: set[_Key]

@@ -83,7 +83,7 @@ def scores(
     """
     check_measured(neurons)
     if unknown := [name for name in which if name not in SCORES]:
-        raise ValueError(f"which: {unknown[0]!r} is none; there are {', '.join(SCORES)}")
+        raise ValueError(f"which: {unknown[0]!r} is unknown; there are {', '.join(SCORES)}")
     module = plain(model)
     examples = Examples("validation", validation, module)
     names, widths = layers_of(neurons)

@@ -73,7 +73,7 @@ def shapley(
     if permutations < 2:
         raise ValueError(f"permutations: {permutations} give no standard error; draw 2 or more")
     if replacement not in (ZERO, MEAN):
-        raise ValueError(f"replacement: {replacement!r} is none; there are {ZERO}, {MEAN}")
+        raise ValueError(f"replacement: {replacement!r} is unknown; there are {ZERO}, {MEAN}")
     n, seed = neurons.sizes["neuron"], int(neurons["seed"][0])
     sequences = np.stack(
         [

@@ -1,4 +1,4 @@
-"""Networks of your own: what their units know, and what happens without them.
+"""Networks of your own: the information of their units, and ablation of these units.
 
 An `nn.Sequential` of Linear and activation layers uses the compiled loops of the study. Any other
 model that classifies is evaluated by passes of the model itself (`layers`, `reading`, `removal`).
@@ -267,9 +267,9 @@ def ablate(
     """
     check_measured(neurons)
     if steps is not None and steps < 1:
-        raise ValueError(f"steps: {steps} is no number of removals; give 1 or more")
+        raise ValueError(f"steps: {steps} is not a number of removals; give 1 or more")
     if unknown := sorted({*replacements} - {ZERO, MEAN}):
-        raise ValueError(f"replacements: {unknown[0]!r} is none; there are {ZERO}, {MEAN}")
+        raise ValueError(f"replacements: {unknown[0]!r} is unknown; there are {ZERO}, {MEAN}")
     by = [_order_by(neurons, each) for each in orderings]
     return xr.DataTree.from_dict(
         ablated(

@@ -34,7 +34,7 @@ with their distance from 0, which changes no information.
 LEVELS: Final = ((2, 0.3), (2, 2.0), (10, 2.0), (10, 6.0), (128, 20.0), (1024, 60.0))
 """Numbers of classes and separations."""
 INFORMATION: Final = 0.75
-"""Share of log2(n) that is known of the outputs behind ``bias_input`` (chosen)."""
+"""Known I(X;T) of the outputs for ``bias_input``, as a share of log2(n) (chosen)."""
 _DEGREES: Final = 3
 _STEP: Final = 0.05
 """Between points of a density that is integrated, in its standard deviations within a class."""
@@ -42,7 +42,7 @@ _BEYOND: Final = 9.0
 """Of these from the outermost class to where its density ends."""
 _DRAWS: Final = 100_000
 _FEWER: Final = 20_000
-"""Draws for a hundred classes and more, whose densities are dear."""
+"""Number of draws for a hundred classes or more, whose densities take long to compute."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def noise_of(estimator: Estimator) -> float:
 
 
 def known_of(estimator: Estimator, mixture: Mixture, noise: float) -> tuple[float, float]:
-    """I(X;T) and I(Y;T) in bits that an estimator is after; NaN where they are not known.
+    """I(X;T) and I(Y;T) in bits that an estimator should give; NaN where they are not known.
 
     I(X;T) is not known without noise; with noise none is of ``student``, and I(X;T) not of
     ``spiral``, whose scale within a class is not that of the noise.
@@ -156,13 +156,13 @@ def known_of(estimator: Estimator, mixture: Mixture, noise: float) -> tuple[floa
 
 
 def ceiling(estimator: Estimator, n: int) -> float:
-    """Highest I(X;T) in bits that an estimator can say of `n` examples; inf if there is none."""
+    """Largest possible estimate of I(X;T) from `n` examples, in bits; inf if there is no limit."""
     most = getattr(estimator, "most", n)
     return float(np.log2(min(n, most))) if np.isfinite(most) else float("inf")
 
 
 def reference(width: int, n_classes: int) -> Mixture:
-    """The distribution that the bias coordinates of planes are of."""
+    """The distribution on which the bias coordinates of planes are estimated."""
     return Mixture("gaussian", width, n_classes, 2.0)
 
 
@@ -208,7 +208,7 @@ def biases(
         "ceiling_input": (
             "estimator",
             highest,
-            labelled("highest I(X;T) that the estimator can say; inf: there is none", "bit"),
+            labelled("largest possible estimate of I(X;T); inf: there is no limit", "bit"),
         ),
         **{
             name: (("layer", "estimator"), values, labelled(words.format(what), "bit"))

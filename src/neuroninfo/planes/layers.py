@@ -209,7 +209,7 @@ def of_epoch(
             "reason": (
                 dims,
                 reason[:, None].astype(str),
-                labelled("why there is none", "1"),
+                labelled("why there is no estimate", "1"),
             ),
             "scatter_within": (
                 dims[:3],

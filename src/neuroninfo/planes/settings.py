@@ -1,4 +1,4 @@
-"""What is estimated of layers, when, and of what."""
+"""Settings of information planes: estimators, epochs and examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the explorer shows, in numbers: those of the figures, thinned and rounded.
+"""Numbers that the explorer shows: those of the figures, thinned and rounded.
 
 A page holds them as JSON.  So long rows of numbers are arrays with few digits, curves have at most
 `POINTS` points, and of a condition with very many neurons only the first seeds are points.
@@ -34,13 +34,13 @@ PARTS: Final[Mapping[str, str]] = {
 }
 """Reading of a claim -> which part of the effect it is."""
 MEASURES: Final = ("mutual_information", "class_selectivity", "active_fraction", "taylor")
-"""What neurons are set against the damage that they do, in this order."""
+"""Measures that are plotted against the damage of a neuron, in this order."""
 
 Record = dict[str, Any]
 
 
 def condition(names: Sequence[str], figures: Mapping[str, Sequence[str]]) -> Record:
-    """What the page calls a condition, and the files of its figures by section of the page."""
+    """Name of a condition on the page, and the files of its figures by section of the page."""
     about = dict(zip(CONDITION, names, strict=True))
     return {
         "name": wording.of_condition(about),
@@ -150,7 +150,7 @@ def parts(claims: pd.DataFrame) -> list[Record]:
 
 
 def neurons(measured: xr.Dataset, damage: xr.Dataset) -> Record:
-    """What each neuron knows, and what the network loses without it.
+    """Information of each neuron, and the damage of removing it.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ def planes(plane: xr.Dataset) -> list[Record]:
 
 
 def named_order(measure: str, quantizer: str) -> str:
-    """What neurons are ordered by, for people."""
+    """The measure by which neurons are ordered, for people."""
     how = wording.of_quantizer(quantizer)
     return wording.short(measure) + (f" ({how})" if how else "")
 

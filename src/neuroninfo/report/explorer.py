@@ -13,7 +13,7 @@ from neuroninfo.files.storage import written_whole
 from neuroninfo.report.charts import charts
 
 _GLOBALS: Final = "window.vegaEmbed = vegaEmbed;"
-"""What the page needs of the libraries that are put into it."""
+"""Script that gives the page the name of the library that it calls."""
 
 
 def write(contents: Mapping[str, Any], path: str | Path, *, template: str | Path) -> None:

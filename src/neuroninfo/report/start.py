@@ -1,4 +1,4 @@
-"""The start page of the report: what the study found, before anything is clicked.
+"""The start page of the report, which shows the main results of the study.
 
 It is HTML without scripts, since Snakemake's report shows it as its description, where scripts do
 not run; opened by itself it is a whole page.
@@ -39,7 +39,7 @@ _UNITS: Final = {
     "C4": (1, " neurons"),
     "C5": (1, " (rank correlation)"),
 }
-"""What effects are multiplied by, and their units, where these are no percentage points."""
+"""Factor and unit of the effects that are not in percentage points."""
 _OF_ONE_NETWORK: Final = "one network"
 """C4 is read off one network; so its reading for one network is on the map."""
 _LEGEND: Final = """<h2>Which claims of the talk hold?</h2>
@@ -56,7 +56,7 @@ undecided after the correction, but holds or fails without it</span>
 
 @dataclass(frozen=True)
 class Finding:
-    """A number that the page begins with, and the sentence below it."""
+    """A number at the top of the page, and the sentence below it."""
 
     number: str
     sentence: str
@@ -312,7 +312,7 @@ def _number(row: Any) -> str:  # noqa: ANN401
 
 
 def _tip(row: Any) -> str:  # noqa: ANN401
-    """What hovering says: the statement, the effect with its interval, and the verdicts."""
+    """Text at the pointer: the statement, the effect with its interval, and the verdicts."""
     said = [f"{row.claim}. {row.statement}."]
     if not np.isnan(row.effect):
         factor, unit = _UNITS.get(row.column, (100, " percentage points"))
@@ -335,5 +335,5 @@ def _signed(points: float) -> str:
 
 
 def _with_minus(number: str) -> str:
-    """A number with a minus that is as wide as a plus."""
+    """A number with a minus sign that is as wide as a plus sign."""
     return number.replace("-", "\N{MINUS SIGN}")

@@ -31,7 +31,7 @@ AREAS: Final[Mapping[str, str]] = {
 }
 """Column -> ordering."""
 REDUNDANCY: Final = "redundancy"
-"""Redundant share of what two neurons say by BROJA, mean over the hidden layers."""
+"""Redundant share of the information of two neurons by BROJA, mean over the hidden layers."""
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(CONDITION, str),
     "seed": int,

@@ -1,4 +1,4 @@
-"""The table of bounds: where they say something, and whether they predict the gap."""
+"""The table of bounds: where they are not vacuous, and whether they predict the gap."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from neuroninfo.generalization.bounds import PERMUTED, PLUG_IN
 from neuroninfo.results.statistics import rank_correlation
 
 BIASED: Final = 0.5
-"""B6 says little where its baseline is this share of it or more: as much bias as information."""
+"""B6 is saturated if its baseline is at least this share of it, since half may be bias."""
 
 CHANCE: Final = "plug-in, permuted"
-"""Estimator of the rows of B6's baseline, which knows nothing of the halves."""
+"""Estimator in the rows of B6's baseline, which has no information about the halves."""
 
 RANKED: Final = 3
 """Conditions that a rank correlation needs."""
@@ -66,7 +66,7 @@ def over_pools(file: xr.Dataset) -> xr.Dataset:
 
 
 def summary(files: Sequence[xr.Dataset], supersamples: Sequence[xr.Dataset] = ()) -> pd.DataFrame:
-    """Where bounds say something, how far off they are, and whether they predict.
+    """Where bounds are not vacuous, how large they are, and whether they predict the gap.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the measurements say of the talk's claims, each reading with an interval and a verdict.
+"""The talk's claims, judged by the measurements: an interval and a verdict for each reading.
 
 With A_o(k) the accuracy on test after k removals in order o, G(o) is its mean over k = 0..n, or
 over the first half or quarter of the removals (`curves.PART_OF_CURVE`).
@@ -69,7 +69,7 @@ from neuroninfo.vocabulary import (
 )
 
 KEY: Final = (*CONDITION, "claim", "scope", "reading", "measure", "quantizer", "replacement")
-"""What tells rows of the table of claims apart, and sorts them."""
+"""Columns that identify a row of the table of claims; rows are sorted by them."""
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(
         ("claim", "reading", "statement", *CONDITION, "orderings", "scope", "measure"), str
@@ -93,7 +93,7 @@ WHOLE: Final = "whole curve"
 QUARTER: Final = "up to a quarter"
 SHARE, WITHIN = f"{WHOLE}: layer share", f"{WHOLE}: within layers"
 RANKED: Final = f"{WHOLE}, neurons ranked within their layer"
-"""Readings beside `curves.PART_OF_CURVE`, of which the first two are."""
+"""Readings; the first two are also in `curves.PART_OF_CURVE`."""
 TALK: Final[Mapping[tuple[str, str, int], Mapping[str, tuple[float, float]]]] = {
     ("cifar10", "250-500-250-500", 3): {  # slide T13
         "suffice": (40, 40),
@@ -137,7 +137,7 @@ _LAYER_CLAIMS: Final = {
 
 @dataclass(frozen=True)
 class _Claim:
-    """What is said, and its effect in each seed."""
+    """A statement, and its effect in each seed."""
 
     what: dict[str, str]
     """Values of `COLUMNS` that are text."""
@@ -150,7 +150,7 @@ class _Claim:
     margin: float = 0.0
     """Effects within +-margin are equivalent to none."""
     one_network: bool = False
-    """It is said of one network: it holds if one more seed may lie between the `numbers`."""
+    """Whether it is about one network: it holds if one more seed may lie between the `numbers`."""
 
 
 def claims(
@@ -236,7 +236,7 @@ def read_study(path: str | Path) -> pd.DataFrame:
 
 
 def summary(frame: pd.DataFrame) -> str:
-    """What the primary readings say, such as "C1 holds in 2 of 5 cases and fails in 3; ..."."""
+    """A summary of the primary readings, such as "C1 holds in 2 of 5 cases and fails in 3; ..."."""
     primary = frame[frame["family"] == "primary"]
     said = []
     for claim, own in primary.groupby("claim", sort=True):
@@ -263,7 +263,7 @@ def in_points(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def page(frame: pd.DataFrame) -> pd.DataFrame:
-    """The claims of a study for people: `PAGE`, what the family ``primary`` has first."""
+    """The claims of a study for people: the columns `PAGE`, with the family ``primary`` first."""
     first = frame["family"] != "primary"
     frame = in_points(frame, ["effect", "low", "high"])
     return frame.assign(first=first).sort_values("first", kind="stable", ignore_index=True)[

@@ -1,4 +1,4 @@
-"""Which class dies when the neurons that are most informative about it are ablated.
+"""Which class loses its accuracy when the neurons that are most informative about it are ablated.
 
 With A_o,y(k) the share of the test examples of class y that are classified correctly after k
 removals in order o, and G(o, y) its mean over k, the order of class c costs class y
@@ -29,7 +29,7 @@ from neuroninfo.vocabulary import CONDITION, RANDOM, condition_names
 ON: Final = "one_against_rest_on"
 """The measure whose order begins with neurons that are on for the class."""
 KEY: Final = (*CONDITION, "scope", "measure", "quantity", "of_class")
-"""What tells rows of the table apart."""
+"""Columns that identify a row of the table."""
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(KEY, str),
     **interval_columns("mean", between={"chance": float}, after={"verdict": str}),
@@ -118,7 +118,7 @@ def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> p
 
 
 def measures(group: xr.Dataset) -> list[str]:
-    """What the orders of classes are made by."""
+    """Measures by which the orders of classes are made."""
     of_classes = group["of_class"].values >= 0
     return list(dict.fromkeys(map(str, group["measure"].values[of_classes])))
 

@@ -40,7 +40,7 @@ CLAIMED: Final[Sequence[tuple[str, str, int]]] = (
     (FALL, ACCURACY, 1),
     (LAST, ACCURACY, -1),
 )
-"""What is said of compression: its correlations, and their signs."""
+"""The claims about compression: its correlations, and their signs."""
 AGREEMENT_COLUMNS: Final[Mapping[str, type]] = {
     **KIND,
     "estimator": str,

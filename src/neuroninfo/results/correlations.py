@@ -35,7 +35,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(("n_networks", "n_conditions"), int),
     **dict.fromkeys(("verdict", "note"), str),
 }
-"""Of the table; ``verdict`` is on the sign that is claimed."""
+"""Columns of the table; ``verdict`` is about the claimed sign."""
 LEAST: Final = 5
 """Conditions that an interval needs (chosen)."""
 _LEAST_MEANS: Final = 3

@@ -49,7 +49,7 @@ from neuroninfo.vocabulary import CONDITION, NETWORK, ZERO, condition_names
 COUNTS: Final[Mapping[str, str]] = {
     "suffice": "highest neurons that suffice",
     "destroy": "highest neurons whose removal destroys",
-    "inactive": "lowest neurons whose removal changes hardly a prediction",
+    "inactive": "lowest neurons whose removal changes hardly any prediction",
     "redundant": "neurons neither inactive nor among those that suffice",
     "jointly_needed": "neurons each of which can be spared, but not all together",
     "never_active": "neurons that no validation example switches on",
@@ -59,9 +59,9 @@ COUNTS: Final[Mapping[str, str]] = {
 NONE: Final = -1
 """There is no such number; the variable ``reason`` says why."""
 TOLERANCES: Final = ("delta", "criterion", "share")
-"""What counts depend on: the last two say together which neurons are inactive."""
+"""Dimensions of the counts; the last two together say which neurons are inactive."""
 KEY: Final = (*CONDITION, "scope", "measure", "quantizer", "quantity", *TOLERANCES)
-"""What tells rows of the summary apart."""
+"""Columns that identify a row of the summary."""
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(KEY, str),
     "marked": bool,
@@ -110,7 +110,7 @@ def destroy(correct_descending: NDArray[np.int64], chance: int, delta: float) ->
 
 
 def inactive(ascending: NDArray[np.int64], n_test: int, share: float = UNCHANGED) -> int:
-    """Largest number of lowest neurons whose removal does hardly anything.
+    """Largest number of lowest neurons whose removal has hardly any effect.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def jointly_needed(
 
 
 def _leading(true: NDArray[np.bool_]) -> int:
-    """Index of the last of the True ones that `true` begins with."""
+    """Index of the last value of the run of True with which `true` begins."""
     return (len(true) if true.all() else int(np.argmin(true))) - 1
 
 
@@ -219,7 +219,7 @@ def _count(
     orders: Sequence[tuple[str, str]],
     settings: CountSettings,
 ) -> xr.Dataset:
-    """The counts of some seeds, that are in memory."""
+    """The counts of some seeds, which are in memory."""
     seeds, layers = neurons["seed"].values, list(ablation)
     shape = (len(seeds), len(orders), len(layers))
     deltas = sorted({settings.delta, *settings.deltas})
@@ -322,7 +322,7 @@ def _count(
             "criterion": (
                 "inactivity",
                 [criterion for criterion, _ in inactivity],
-                {"long_name": "what inactive neurons do little to: predictions changed, or lost"},
+                {"long_name": "what is counted for inactive neurons: predictions changed, or lost"},
             ),
             "share": (
                 "inactivity",
@@ -424,7 +424,7 @@ def _position(group: xr.Dataset, measure: str, quantizer: str, direction: str) -
 
 
 def summary(counted: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:
-    """Counts with intervals over seeds, one row a layer, order, count and tolerance.
+    """Counts with intervals over seeds, one row per layer, order, count and tolerance.
 
     Mean mutual information by layer and accuracy without ablation stand there too.
 

@@ -66,11 +66,11 @@ class Reading:
     measure: str
     low: float
     high: float
-    """Equal, or the ends of what the paper says."""
+    """Ends of the range that the paper gives; equal for a single number."""
     direction: str = "none"
     removed: int = 0
     replacements: tuple[str, ...] = ("none",)
-    """What ablated neurons put out: more than one where the paper does not say which."""
+    """Possible replacements of ablated neurons; several if the paper does not say which."""
 
 
 def _accuracies(

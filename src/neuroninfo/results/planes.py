@@ -1,4 +1,4 @@
-"""What the information planes say: compression, and information against the gap."""
+"""Results from the information planes: compression, and information against the gap."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from neuroninfo.results.statistics import (
 from neuroninfo.vocabulary import CONDITION, condition_names
 
 KEY: Final = (*CONDITION, "estimator", "layer")
-"""What tells rows of the table of compression apart."""
+"""Columns that identify a row of the table of compression."""
 
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(KEY, str),
@@ -64,11 +64,10 @@ DROP: Final = 0.1
 
 
 SATURATED: Final = 0.1
-"""Distance in bit from the highest that an estimator can say, below which it says nothing (chosen).
-"""
+"""Distance in bit from the largest possible estimate below which it is saturated (chosen)."""
 
 COUNTED: Final = 3.0
-"""Distance in bit from log2 n above which H(T), counted over n of more inputs, is trusted (chosen).
+"""Distance in bit below log2 n from which H(T), counted on n of more inputs, is trusted (chosen).
 
 Of n / 8 equally likely symbols the count is too low by 1 / (16 ln 2) = 0.09 bit (Miller 1955).
 """
@@ -94,7 +93,7 @@ def _verdict(fall: Interval, trust: str = TRUSTED) -> str:
 
 
 def saturated(plane: xr.Dataset) -> xr.DataArray:
-    """Whether an estimate of I(X;T) is as near the highest that can be said as `_margin` is wide.
+    """Whether an estimate of I(X;T) is within `_margin` of the largest value that is possible.
 
     (seed, epoch, layer, estimator).
     """
@@ -104,7 +103,7 @@ def saturated(plane: xr.Dataset) -> xr.DataArray:
 
 
 def trust(plane: xr.Dataset, estimator: str, layer: str) -> str:
-    """`TRUSTED`, or why the falls of I(X;T) of a layer by an estimator say nothing.
+    """`TRUSTED`, or why the falls of I(X;T) of a layer by an estimator are not to be trusted.
 
     Either the mean over seeds is saturated at its highest, so that it can only fall, or the error
     on known information of as many dimensions and examples (``bias_input``) is beyond `ERROR`.
@@ -119,7 +118,7 @@ def trust(plane: xr.Dataset, estimator: str, layer: str) -> str:
 
 
 def _margin(plane: xr.Dataset, estimator: str) -> float:
-    """Distance in bit from the highest that an estimator can say, below which it says nothing.
+    """Distance in bit from the largest possible estimate below which it is saturated.
 
     None (-inf) for the information that a network itself has: by ``propagation``, and by ``exact``
     on all inputs that there are.  On a sample of the inputs, ``exact`` counts.

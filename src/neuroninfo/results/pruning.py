@@ -29,7 +29,7 @@ COLUMNS: Final[Mapping[str, type]] = {
 
 
 def summary(pruned: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:
-    """Accuracy of pruned networks with intervals over seeds, one row a network.
+    """Accuracy of pruned networks with intervals over seeds, one row per network.
 
     Parameters
     ----------

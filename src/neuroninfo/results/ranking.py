@@ -36,7 +36,7 @@ KEY: Final = (
     *CONDITION,
     *("orderings", "scope", "measure", "quantizer", "direction", "replacement"),
 )
-"""What tells rows of the table apart."""
+"""Columns that identify a row of the table."""
 COLUMNS: Final[Mapping[str, type]] = {**dict.fromkeys(KEY, str), **interval_columns("effect")}
 """Of the table of replacements."""
 COMPARED: Final = "mutual_information"

@@ -35,7 +35,7 @@ def read(path: str | Path) -> pd.DataFrame:
 
 
 def agreement(claims: pd.DataFrame, replicated: pd.DataFrame) -> pd.DataFrame:
-    """Effects of two studies side by side, one row a claim that both judged.
+    """Effects of two studies side by side, one row per claim that both have judged.
 
     The difference of two means gets Welch's interval (1947), with the standard errors that the
     studies' intervals are made of: it says what two samples of these sizes would differ by.  Of

@@ -70,7 +70,7 @@ def summary(accuracies: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFram
 
 
 def left(accuracies: xr.Dataset) -> dict[str, NDArray[np.float64]]:
-    """Corruption -> (seeds), the share of the accuracy above chance that is left.
+    """Corruption -> (seeds) share of the accuracy above chance that is left.
 
     NaN where a network is no better than chance without corruption.
     """

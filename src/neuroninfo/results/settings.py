@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CountSettings:
-    """What `counts.count_neurons` depends on beside the curves."""
+    """Settings of `counts.count_neurons`."""
 
     study_seed: int
     delta: float

@@ -1,4 +1,4 @@
-"""Simpson's paradox, in numbers (slide T10): what a measure says within layers and pooled.
+"""Simpson's paradox in numbers (slide T10): correlations of a measure within layers and pooled.
 
 For every measure the rank correlation (Spearman) with the increase of the loss on test when a
 neuron alone is ablated: within each hidden layer, and over all neurons of the network together.
@@ -75,7 +75,7 @@ def costs(damage: xr.Dataset, split: str = "test") -> NDArray[np.float64]:
 
 
 def measured(neurons: xr.Dataset) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
-    """Of each of `MEASURES` that there is: its name, quantizer, and (seed, neuron) values."""
+    """Name, quantizer and (seed, neuron) values of each of the `MEASURES` that the file has."""
     for measure in MEASURES:
         if measure not in neurons:
             continue
@@ -89,7 +89,7 @@ def measured(neurons: xr.Dataset) -> Iterator[tuple[str, str, NDArray[np.float64
 def correlations(
     neurons: xr.Dataset, damage: xr.Dataset, condition: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """Rank correlations with intervals over seeds, one row a measure and scope.
+    """Rank correlations with intervals over seeds, one row per measure and scope.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ from neuroninfo.results.statistics import CONFIDENCE, mean_over_seeds, standard_
 from neuroninfo.vocabulary import CONDITION
 
 _READING: Final = tuple(key for key in KEY if key != "dataset")
-"""What tells rows apart, and sorts them."""
+"""Columns that identify a row; rows are sorted by them."""
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys((*_READING, "statement", "unit", "family"), str),
     "n_splits": int,

@@ -22,7 +22,7 @@ from neuroninfo.synergy.settings import SHOWN
 from neuroninfo.vocabulary import CONDITION, condition_names
 
 KEY: Final = (*CONDITION, "scope", "epoch", "quantity", "measure")
-"""What tells rows of the table apart."""
+"""Columns that identify a row of the table."""
 COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(KEY, str),
     **interval_columns(
@@ -36,12 +36,12 @@ MEASURED: Final[Mapping[str, str]] = {
     "redundancy_share": "redundant share of what two neurons say",
     "shared": "share of what a neuron says that one other says too",
 }
-"""What is compared with ablation -> words."""
+"""Quantities that are compared with ablation -> words."""
 COUNTED: Final[Mapping[str, str]] = {
     "redundant": "neurons counted redundant",
     "inactive": "neurons counted inactive",
 }
-"""What ablation says of a layer -> words."""
+"""Counts of ablation for a layer -> words."""
 POINT_COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys((*CONDITION, "scope", "measured", "counted"), str),
     **dict.fromkeys(("x", "x_low", "x_high", "y", "y_low", "y_high"), float),
@@ -198,7 +198,7 @@ def _of_degrees(of_sets: xr.Dataset, of: str, measure: str) -> list[_Quantity]:
 
 
 def shared(layer: xr.Dataset, redundant: np.ndarray) -> NDArray[np.float64]:
-    """Share of what single neurons say that one other neuron of the layer says too, by seed.
+    """Share of the information of a neuron that one other neuron of the layer has too, by seed.
 
     The largest redundant part of each neuron, over all others, summed over neurons, over the sum of
     their I(T;Y); NaN where they say nothing.
@@ -220,7 +220,7 @@ def shared(layer: xr.Dataset, redundant: np.ndarray) -> NDArray[np.float64]:
 
 
 def shares(layer: xr.Dataset) -> NDArray[np.float64]:
-    """Redundant share of what two neurons of a layer say, by `SHOWN`, at the last epoch, (seeds).
+    """Redundant share of the information of two neurons, by `SHOWN`, last epoch, (seeds).
 
     The mean redundant part over that of I(T1,T2;Y), over pairs of neurons that vary; NaN where
     they say nothing.

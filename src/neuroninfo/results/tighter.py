@@ -20,7 +20,7 @@ COLUMNS: Final = (
     *("condition", "train_size", "bound", "value", "low", "high", "chance", "gap", "ratio"),
     *("train", "verdict"),
 )
-"""Of the table, one row a condition, training size and bound."""
+"""Columns of the table, which has one row per condition, training size and bound."""
 
 
 def summary(files: Sequence[xr.Dataset]) -> pd.DataFrame:
@@ -58,7 +58,7 @@ def summary(files: Sequence[xr.Dataset]) -> pd.DataFrame:
 def _row(
     about: dict[str, Any], value: float, half: float, chance: float, bound: str
 ) -> dict[str, Any]:
-    """What is said of one bound."""
+    """One row of the table: a bound with its interval and its verdict."""
     gap = about["gap"]
     verdict = "bounds the gap"
     if value >= 1:

@@ -1,4 +1,4 @@
-"""At which tolerances the talk's numbers of neurons are what one network would give.
+"""Tolerances at which one network would give the talk's numbers of neurons.
 
 The talk reads single curves by eye and names no tolerance (slides T13 and T14).  So each of its
 numbers is compared with the interval in which the number of one more network would lie, at all
@@ -41,7 +41,7 @@ where there is nothing to compare."""
 
 
 def surface(counted: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:
-    """Counts that the talk gives numbers of, at every tolerance, beside these numbers.
+    """Counts for which the talk gives numbers, at every tolerance, beside these numbers.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ class RobustnessSettings:
 
     study_seed: int
     unit: int
-    """What raw inputs are divided by so that they lie in [0, 1]."""
+    """Largest raw value, by which inputs are divided so that they lie in [0, 1]."""
     shape: tuple[int, int, int] | None
     """Channels, height and width of an input; None: it is no image."""
     noise: tuple[float, ...]

@@ -114,7 +114,7 @@ def by_bits(
 
 @dataclass(frozen=True)
 class _Cell:
-    """What is known of one network at one number of bits."""
+    """Results for one network at one number of bits."""
 
     accuracy: list[float]
     """On test, by `PARTS`."""

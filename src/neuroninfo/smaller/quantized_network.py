@@ -45,7 +45,7 @@ class Grid:
 
 
 def weight_grid(weight: np.ndarray, bits: int) -> Grid:
-    """Fit the symmetric grid of a weight matrix, one step a row.
+    """Fit the symmetric grid of a weight matrix, with one step per row.
 
     Parameters
     ----------

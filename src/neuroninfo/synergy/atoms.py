@@ -1,4 +1,4 @@
-"""All atoms of what two to five neurons say of the class, by two measures of redundancy.
+"""All atoms of the information of two to five neurons about the class, by two measures.
 
 T_1, .., T_n are binary (on or off), Y is the class; all information is plug-in, in bits, from exact
 counts of the patterns.  What all sets of an antichain alpha say is
@@ -38,7 +38,7 @@ _NOTHING: Final = 1e-12
 
 
 def atoms(on: np.ndarray, labels: np.ndarray, measure: str) -> dict[Antichain, float]:
-    """What is said at each element of the lattice, in bit; their sum is I(T_1, .., T_n;Y).
+    """Atoms at each element of the lattice, in bit; their sum is I(T_1, .., T_n;Y).
 
     Parameters
     ----------

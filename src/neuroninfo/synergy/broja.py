@@ -1,4 +1,4 @@
-"""What two binary neurons say of the class at least, given what each of them says: BROJA.
+"""Smallest joint information of two binary neurons about the class, given that of each: BROJA.
 
 Bertschinger, Rauh, Olbrich, Jost and Ay, Entropy 16(4), 2014: the union information of T1 and T2
 is the smallest I_Q(T1,T2;Y) over all Q with the pairwise marginals of (T1,Y) and (T2,Y).

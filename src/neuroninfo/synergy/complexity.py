@@ -1,4 +1,4 @@
-"""At how many neurons the information of a layer is found: sets of neurons decomposed.
+"""Decomposition of sets of neurons by the number of neurons that their information needs.
 
 A layer has too many neurons for one lattice.  Sets of few of them are decomposed (`atoms`), as
 Ehrlich et al., arXiv:2209.10438, 2023, do with wide layers, and numbers are means over sets.  They

@@ -1,4 +1,4 @@
-"""How often a layer says the same, and how much of what it says hangs on one neuron.
+"""Degrees of redundancy and of vulnerability of a layer.
 
 Gutknecht, Makkeh and Wibral, "Shannon invariants", arXiv:2504.15779, 2025: of sources
 X_1, .., X_n and a target Y, whatever measure of redundancy one prefers,
@@ -30,7 +30,7 @@ _HASH_SEED: Final = 20250421
 
 @dataclass(frozen=True)
 class Invariants:
-    """Of a layer; NaN where a layer says nothing.
+    """Degrees of a layer; NaN where it has no information about the class.
 
     Attributes
     ----------

@@ -265,7 +265,7 @@ def _described() -> dict[str, tuple[tuple[str, ...], dict[str, Any]]]:
         "varying": ((), labelled("number of neurons that some examples switch on, not all", "1")),
         "largest_gap": (
             (),
-            labelled("by how much a redundant part of broja may be too small at most", "bit"),
+            labelled("largest amount by which a redundant part of broja may be too small", "bit"),
         ),
     }
     for beginning, parts, of in (_WITHIN, _ACROSS):
@@ -392,7 +392,7 @@ def _set_sizes(width: int) -> list[int]:
 def _sets(
     values: NDArray[np.float32], on: NDArray[np.bool_], labels: NDArray[np.intp], width: int
 ) -> dict[str, Any]:
-    """What the first neurons share; NaN where there are no so many or patterns are not counted.
+    """Measures of the first neurons; NaN if there are too few, or too many to count patterns.
 
     Parameters
     ----------

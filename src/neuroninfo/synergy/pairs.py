@@ -1,4 +1,4 @@
-"""What every two neurons say of the class, taken apart: redundant, unique, synergistic.
+"""Redundant, unique and synergistic information of all pairs of neurons about the class.
 
 T1 and T2 are binary (on or off), Y is the class; all information is plug-in, in bits, from exact
 joint counts.  A measure of the redundant part R gives the others:
@@ -68,7 +68,7 @@ class Pairs:
         return np.maximum(self.interaction + self.redundant[measure], 0.0)
 
     def unique(self, measure: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What only the first and only the second say, (pairs) in bit each."""
+        """Unique information of the first and of the second neuron, (pairs) in bit each."""
         alone = self.information[self.first], self.information[self.second]
         of_first, of_second = (np.maximum(own - self.redundant[measure], 0.0) for own in alone)
         return of_first, of_second

@@ -1,4 +1,4 @@
-"""What sets of neurons share, with each other and of the class: growing prefixes of an order.
+"""Information within growing sets of neurons, and of these sets about the class.
 
 Of neurons T_1, .., T_k that are on or off, with H their joint entropy and H_i that of T_i given all
 others (Rosas, Mediano, Gastpar and Jensen, Physical Review E 100, 2019):
@@ -35,7 +35,7 @@ _SINGULAR: Final = 1e-9
 
 @dataclass(frozen=True)
 class Shared:
-    """What neurons share with each other, in bit."""
+    """Information that neurons share with each other, in bit."""
 
     total_correlation: float
     dual_total_correlation: float
@@ -48,7 +48,7 @@ class Shared:
 
 @dataclass(frozen=True)
 class Prefix(Shared):
-    """The first neurons of an order, with what they say of the class; information in bit."""
+    """The first neurons of an order, with their information about the class in bit."""
 
     redundancy_synergy_index: float
     once: float
@@ -89,7 +89,7 @@ def prefix(on: np.ndarray, labels: np.ndarray) -> Prefix:
 
 
 def gaussian_copula(values: np.ndarray) -> Shared:
-    """What neurons share with each other if their dependence is that of normal variables.
+    """Information that neurons share if their dependence is that of normal variables.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ NOT_REMOVED: Final = -1
 
 @dataclass(frozen=True)
 class SynergySettings:
-    """What is measured of every hidden layer."""
+    """Settings of redundancy and synergy."""
 
     study_seed: int
     shuffles: int

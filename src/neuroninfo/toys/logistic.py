@@ -43,7 +43,7 @@ class LogisticRegression:
 
 
 def linearly_separable(inputs: Floats, labels: NDArray[np.int64]) -> bool:
-    """Whether some line has each class on its own side: a linear program is feasible.
+    """Whether some line separates the classes: a linear program is feasible.
 
     Wanted are w and w0 with s (w . x + w0) >= 1 for all points, s = 1 for class 1, else -1.
     """

@@ -1,4 +1,4 @@
-"""What networks of width two compute."""
+"""Functions that networks of width two compute."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def snapshot(network: xr.Dataset, epoch: int, restart: int) -> Stack:
 
 
 def follow(network: Stack, values: Floats, start: int = 0) -> list[Floats]:
-    """What follows a layer of a network for two classes.
+    """Outputs of all layers behind a given layer, for a network of two classes.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def follow(network: Stack, values: Floats, start: int = 0) -> list[Floats]:
 
 
 def lines(network: Stack, layer: int) -> Floats:
-    """(neurons, width + 1): weights and bias of what takes the outputs of a layer.
+    """(neurons, width + 1): weights and bias of each neuron that takes the outputs of a layer.
 
     Their zeros are boundaries: of each neuron of the next hidden layer or, after the last one,
     of the classes (the difference of the two logits: softmax of two is the sigmoid of it).

@@ -1,4 +1,4 @@
-"""What a job used of its GPU, for its log."""
+"""Use of the GPU by a job, for its log."""
 
 from __future__ import annotations
 

@@ -18,12 +18,12 @@ from neuroninfo.training.parameters import Layer
 from neuroninfo.training.settings import Settings
 
 _BYTES_A_NUMBER: Final = 32
-"""That drawing takes at its peak, away from a CPU: four words of 64 bits a counter, and copies."""
+"""Peak memory of drawing on a GPU: four words of 64 bits per counter, and copies."""
 
 
 @dataclass
 class Drawn:
-    """What a step of a group draws; layers are numbered from 0, the inputs."""
+    """Random numbers of a step of a group; layers are numbered from 0, the inputs."""
 
     masks: list[Tensor | None]
     """(..., n, width) factors of dropout."""

@@ -31,12 +31,12 @@ class EarlyStopping:
         self.running &= epoch - self.best < self.patience
 
     def checkpoint(self) -> Arrays:
-        """What later epochs depend on."""
+        """The state on which later epochs depend."""
         kept = {f"kept-{number}": tensor.cpu().numpy() for number, tensor in enumerate(self.kept)}
         return kept | {"lowest": self.lowest, "best": self.best, "running": self.running}
 
     def resume(self, saved: Arrays) -> None:
-        """Go on from what `checkpoint` gave."""
+        """Continue from a state that `checkpoint` gave."""
         for number, tensor in enumerate(self.kept):
             tensor.copy_(torch.from_numpy(saved[f"kept-{number}"]))
         for name, array in (("lowest", self.lowest), ("best", self.best)):

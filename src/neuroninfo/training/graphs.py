@@ -25,11 +25,11 @@ AS_THEY_ARE: Final = 3
 
 Step = Callable[[Group, Tensor, Tensor, Drawn], None]
 Record = Callable[[Callable[[], None]], Callable[[], None]]
-"""Takes what a step does, and returns what does it again."""
+"""A function that takes a step and returns a function that repeats it."""
 
 
 def recorder(device: torch.device) -> Record | None:
-    """What records steps on a device; None where that brings nothing, or is switched off."""
+    """The recorder of steps on a device; None if it is of no use there or is switched off."""
     if device.type != "cuda" or os.environ.get(SWITCH, "1") == "0":
         return None
     return _record

@@ -1,4 +1,4 @@
-"""What training leaves behind, and the layouts of its files."""
+"""Results of training, and the layouts of their files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from neuroninfo.vocabulary import SPLITS
 
 @dataclass
 class Trained:
-    """What training leaves behind."""
+    """Results of training."""
 
     stack: Stack
     final_epoch: np.ndarray
@@ -98,10 +98,10 @@ def history_dataset(trained: Trained) -> xr.Dataset:
         },
     )
     if trained.information is not None:
-        words = "most that the weights can know of the training set (mutual information)"
+        words = "largest information that the weights can have about the training set"
         history["information"] = ("epoch", trained.information, labelled(words, "nat"))
     if trained.example_information is not None:
-        words = "most that the weights can know of one training example given the others, mean"
+        words = "largest information about one training example given the others, mean"
         known = (("seed", "epoch", "prior"), trained.example_information, labelled(words, "nat"))
         history["example_information"] = known
         history = history.assign_coords(prior=prior_coordinate())
@@ -163,7 +163,7 @@ def activation_layout(
     labels: np.ndarray,
     epochs: Sequence[int],
 ) -> xr.Dataset:
-    """What all that has the layout of ``activations.nc`` shares."""
+    """Coordinates and variables that all files in the layout of ``activations.nc`` share."""
     return xr.Dataset(
         {
             "activation": (

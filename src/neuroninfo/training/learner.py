@@ -77,13 +77,13 @@ class Learner:
         self.steps = 0  # that all networks have done
 
     def checkpoint(self) -> Arrays:
-        """All that later epochs depend on."""
+        """The state on which later epochs depend."""
         arrays = {name: tensor.cpu().numpy() for name, tensor in self._resumed().items()}
         arrays |= {"steps": np.array(self.steps), "seen": np.array(self.seen)}
         return arrays
 
     def restore(self, saved: Arrays) -> None:
-        """Go on from what `checkpoint` gave."""
+        """Continue from a state that `checkpoint` gave."""
         for name, tensor in self._resumed().items():
             tensor.copy_(torch.from_numpy(saved[name]))
         self._binarize()
@@ -261,7 +261,7 @@ class Learner:
             disturb(rows, self.layers, drawn.disturbance, drawn.deviation)
 
     def _learn_of_examples(self, group: Group, shares: Shares, drawn: Drawn) -> None:
-        """Add what this step tells of each example of the batch, before its gradient is clipped.
+        """Add the information of this step about each example, from its gradient before clipping.
 
         Given all other examples, the batch and the weights before, the step is Gaussian, and
         without the example its mean is elsewhere: their divergence bounds the information.

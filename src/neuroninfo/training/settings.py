@@ -13,7 +13,7 @@ from neuroninfo.networks.together import OWN_STRENGTHS, in_common
 
 @dataclass(frozen=True)
 class Regularizer:
-    """What keeps the weights small or the neurons independent; any combination."""
+    """Regularizers that keep the weights small or the neurons independent, in any combination."""
 
     l1: float = 0.0
     """lambda of the term lambda * sign(w) that is added to the gradient; of what:

@@ -1,4 +1,4 @@
-"""What the steps of noisy gradient descent tell of the training data."""
+"""Information of the steps of noisy gradient descent about the training data."""
 
 from __future__ import annotations
 

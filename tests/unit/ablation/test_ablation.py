@@ -827,7 +827,7 @@ def test_some_scopes() -> None:
     assert list(scopes((2, 1), ["layers"])) == ["layer-1", "layer-2"]
     assert list(scopes((2, 1), ["network"])) == ["network"]
     assert list(scopes((2, 1), ["network", "layers"])) == ["layer-1", "layer-2", "network"]
-    with pytest.raises(ValueError, match=r"scopes: 'layer-1' is none; there are layers, net"):
+    with pytest.raises(ValueError, match=r"scopes: 'layer-1' is unknown; there are layers, net"):
         scopes((2, 1), ["layers", "layer-1"])
 
 

@@ -599,12 +599,13 @@ def test_conditions_on_several_splits() -> None:
         ),
         (
             "conditions/1/seeds: 2",
-            "splits: digits-two/30-30/relu/none has 2 of the seeds that the analysis of variance "
-            "needs, two or more and as many for each; digits/30-30/relu/none has 4",
+            "splits: digits-two/30-30/relu/none has seeds: 2; the analysis of variance needs two "
+            "or more, and the same number in every condition (digits/30-30/relu/none: 4)",
         ),
         (
             "seeds: {count: 1, per_job: 1}",
-            "splits: digits/30-30/relu/none has 1 of the seeds that the analysis of variance needs",
+            "splits: digits/30-30/relu/none has seeds: 1; the analysis of variance needs two or "
+            "more",
         ),
         (
             "conditions/2/first_seed: 6",
@@ -613,8 +614,8 @@ def test_conditions_on_several_splits() -> None:
         ),
         (
             "conditions/2/first_seed: 9",
-            "conditions[2].first_seed: 9 is no multiple of seeds.per_job 2 (the seeds of one job "
-            "begin there); use 8 or 10",
+            "conditions[2].first_seed: 9 is not a multiple of seeds.per_job 2 (the seeds of one "
+            "job begin there); use 8 or 10",
         ),
     ],
 )
@@ -1037,8 +1038,8 @@ MISTAKES = [
     # what depends on several keys
     (
         "seeds/count: 25",
-        "seeds.count: 25 is no multiple of seeds.per_job 10 (blocks are always full, so that "
-        "more seeds rename none); use 20 or 30, or per_job 5",
+        "seeds.count: 25 is not a multiple of seeds.per_job 10 (blocks are always full, so that "
+        "adding seeds renames no block); use 20 or 30, or per_job 5",
     ),
     ("seeds/count: 7", "use 10, or per_job 7"),
     (
@@ -1102,8 +1103,8 @@ MISTAKES = [
     ),
     ("{orderings: {a: {scopes: [layers]}}}", "conditions[0].orderings: 'a' comes first"),
     ("{orderings: {a: {directions: [ascending]}}}", "conditions[0].orderings: 'a' comes first"),
-    ("conditions/0/seeds: 15", "conditions[0].seeds: 15 is no multiple of seeds.per_job 10"),
-    ("orderings/mine/seeds: 4", "orderings.mine.seeds: 4 is no multiple of seeds.per_job 10"),
+    ("conditions/0/seeds: 15", "conditions[0].seeds: 15 is not a multiple of seeds.per_job 10"),
+    ("orderings/mine/seeds: 4", "orderings.mine.seeds: 4 is not a multiple of seeds.per_job 10"),
     (
         "conditions: [{dataset: digits, architecture: 30-30, regularizer: none}, "
         "{dataset: digits, architecture: 30-30, regularizer: none, seeds: 20}]",
@@ -1125,11 +1126,11 @@ MISTAKES = [
     (
         "{conditions/0/experiments: [pruning], pruning: {orderings: up}, "
         "orderings: {information: {}, up: {directions: [ascending]}}}",
-        "pruning.orderings: 'up' is without 'descending' in its directions",
+        "pruning.orderings: 'up' has no 'descending' in its directions",
     ),
     ("pruning: {kept: [1.0]}", "pruning.kept[0]: 1.0 is wrong; expected a number > 0 and < 1"),
     ("precision: {bits: [1]}", "precision.bits[0]: 1 is wrong; expected a whole number >= 2"),
-    ("precision: {seeds: 4}", "precision.seeds: 4 is no multiple of seeds.per_job 10"),
+    ("precision: {seeds: 4}", "precision.seeds: 4 is not a multiple of seeds.per_job 10"),
     # of several mistakes the misspelt key comes first, since it makes another one missing
     ("{conditions: ~, seeds: {counts: 3}}", "seeds.counts: unknown key; did you mean 'count'?"),
 ]
@@ -1173,8 +1174,8 @@ def test_convolutional_networks() -> None:
         *(
             (
                 f"regularizers/batchnorm/{key}: {value}",
-                f"regularizers.batchnorm.{key}: digits/conv-4/relu/batchnorm: convolutional "
-                "networks are trained without it; remove it",
+                f"regularizers.batchnorm.{key}: digits/conv-4/relu/batchnorm: it is not available "
+                "for convolutional networks; remove it",
             )
             for key, value in (("l1", 0.1), ("input_dropout", 0.1), ("noise", 0.1))
         ),
@@ -1184,28 +1185,32 @@ def test_convolutional_networks() -> None:
         ),
         (
             "{regularizers/batchnorm/decay: decoupled, training: {optimizer: sgd}}",
-            "regularizers.batchnorm.decay: digits/conv-4/relu/batchnorm: decoupled goes with adam",
+            "regularizers.batchnorm.decay: digits/conv-4/relu/batchnorm: convolutional networks "
+            "have decoupled decay with adam only; use coupled",
         ),
         (
             "{regularizers/batchnorm/batchnorm: false, training: {optimizer: sgld}}",
-            "training.optimizer: digits/conv-4/relu/batchnorm: use adam or sgd there",
+            "training.optimizer: digits/conv-4/relu/batchnorm: convolutional networks are not "
+            "trained with sgld; use adam or sgd",
         ),
         (
             "training: {initialization: he}",
-            "training.initialization: digits/conv-4/relu/batchnorm: use default there",
+            "training.initialization: digits/conv-4/relu/batchnorm: convolutional networks have "
+            "the default initialization only; use default",
         ),
         *(
             (
                 f"conditions/0/experiments: [{name}]",
-                f"conditions: digits/conv-4/relu/batchnorm: {name} is of multilayer perceptrons",
+                f"conditions: digits/conv-4/relu/batchnorm: {name} is available for "
+                "multilayer perceptrons only",
             )
             for name in ("pruning", "precision", "planes", "synergy")
         ),
         *(
             (
                 f"orderings: {{mine: {{measures: [measure: entropy, measure: {name}]}}}}",
-                f"orderings.mine.measures[1].measure: digits/conv-4/relu/batchnorm: {name} is of "
-                "multilayer perceptrons only; give that condition other orderings",
+                f"orderings.mine.measures[1].measure: digits/conv-4/relu/batchnorm: {name} is "
+                "available for multilayer perceptrons only; give this condition other orderings",
             )
             for name in ("taylor", "incoming_weight_norm", "cmim", "damage", "greedy")
         ),
@@ -1347,7 +1352,7 @@ conditions/0/orderings: []
         ),
         (
             PLANES + "datasets/digits/planes: {seeds: 3}",
-            "datasets.digits.planes.seeds: 3 is no multiple of seeds.per_job 10",
+            "datasets.digits.planes.seeds: 3 is not a multiple of seeds.per_job 10",
         ),
         (
             PLANES + "regularizers/none: {output_bits: 4}\nconditions/0/activation: silu",
@@ -1356,9 +1361,9 @@ conditions/0/orderings: []
         ),
         (
             "regularizers/none: {output_bits: 4}",
-            "regularizers.none.output_bits: digits/30-30/relu/none: ablation and the like compute "
-            "with outputs that are not rounded; give that condition `orderings: []` and "
-            "`experiments: [planes]`",
+            "regularizers.none.output_bits: digits/30-30/relu/none: outputs are rounded for the "
+            "experiment planes only, not for ablation and others; give that condition "
+            "`orderings: []` and `experiments: [planes]`",
         ),
         (
             "regularizers/none: {binary_weights: true, l2: 0.1}",
@@ -1372,8 +1377,8 @@ conditions/0/orderings: []
         ),
         (
             "regularizers/none: {binary_weights: true}\ntraining/optimizer: sgld",
-            "training.optimizer: digits/30-30/relu/none: the noise of sgld is of real weights, not "
-            "of binary ones; use adam or sgd there",
+            "training.optimizer: digits/30-30/relu/none: sgld adds its noise to real "
+            "weights, so the weights cannot be binary; use adam or sgd there",
         ),
         (
             "conditions/0/orderings: []\nconditions/0/experiments: [precision]",
@@ -1724,12 +1729,15 @@ def test_bounds() -> None:
     [
         ("bounds/gaps/plain/regularizer: l3", r"bounds\.gaps\.plain\.regularizer: 'l3' is unknown"),
         ("bounds/gaps/plain/regularizer: early", r"early stopping needs losses"),
-        ("bounds/gaps/noisy/regularizer: batchnorm", r"no batch norm.*than 'batchnorm'"),
+        ("bounds/gaps/noisy/regularizer: batchnorm", r"excludes batch norm.*than 'batchnorm'"),
         (
             "bounds/supersample/two/dataset: mnist",
             r"bounds\.supersample\.two\.dataset: 'mnist' is unknown",
         ),
-        ("bounds/supersample/noisy/regularizer: batchnorm", r"no batch norm.*than 'batchnorm'"),
+        (
+            "bounds/supersample/noisy/regularizer: batchnorm",
+            r"excludes batch norm.*than 'batchnorm'",
+        ),
         (  # one condition without a name
             "bounds/supersample: {dataset: digits, architecture: '9', regularizer: none}",
             r"bounds\.supersample\.architecture: '9' is wrong; expected a mapping with the keys",
@@ -1738,11 +1746,11 @@ def test_bounds() -> None:
         ("bounds/gaps/plain/label_noise: 2", r"expected a number >= 0 and <= 1"),
         (
             "{training/optimizer: sgld, conditions/0/regularizer: batchnorm}",
-            r"training\.optimizer: digits/30-30/relu/batchnorm: sgld goes with no batch norm",
+            r"training\.optimizer: digits/30-30/relu/batchnorm: sgld excludes batch norm",
         ),
         (
             "{training/optimizer: sgld, conditions/0/experiments: [pruning]}",
-            r"sgld fine-tunes no pruned networks; use adam or sgd there",
+            r"pruned networks cannot be fine-tuned with sgld; use adam or sgd there",
         ),
     ],
 )

@@ -238,7 +238,7 @@ def test_some_classes() -> None:
         np.testing.assert_array_equal(
             two.labels[two.split(name)], np.where(plain.labels[rows][kept] == 2, 0, 1)
         )
-    with pytest.raises(ValueError, match="classes: 7 is none of clouds"):
+    with pytest.raises(ValueError, match="classes: 7 is not a class of clouds"):
         subsets.of_classes(plain, [0, 7])
 
 
@@ -271,22 +271,27 @@ def test_figure_of_supersamples(n_conditions: int) -> None:
     for number in range(n_conditions):
         sizes = [0] if number else [0, 1]  # need not be the same
         one = file.isel(train_size=sizes).copy(deep=True)
-        one.attrs = _attributes(f"noise-{number}")
+        one.attrs = _attributes(f"noise-{number}", label_noise=0.1 * number)
         one["gap"][:] = 0.2 * number - 0.1  # a gap may be negative
         files.append(one)
     drawn = figures_bounds.bounds_supersample(files)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
-    titles = [ax.get_title(loc="left") for ax in drawn.axes]
-    assert [title.partition(" (")[0] for title in titles] == [
-        *(f"noise-{number}" for number in range(n_conditions)),
-        "by number of networks",
+    conditions = [
+        "6\N{EN DASH}4, ReLU",
+        *(f"6\N{EN DASH}4, ReLU, label noise {n}" for n in (0.1, 0.2)),
+    ]
+    assert [ax.get_title(loc="left") for ax in drawn.axes] == [
+        *conditions[:n_conditions],
+        "by number of networks" + (" (largest m)" if n_conditions > 1 else ""),
         *(["over conditions"] if n_conditions == 3 else []),
     ]
     table = results_tighter.summary(files)
     drawn = figures_bounds.bounds_tighter(files, table)
     all_text_is_large_and_in_the_figure(drawn)
     greyscale_tells_what_colours_tell(drawn)
+    titles = [ax.get_title(loc="left").partition("\n")[0] for ax in drawn.axes]
+    assert titles == conditions[:n_conditions]
     n_cells = sum(file.sizes["train_size"] for file in files)
     assert len(table) == n_cells * (1 + len(BOUNDS))
     assert not table.duplicated(["condition", "train_size", "bound"]).any()
@@ -311,6 +316,8 @@ def test_figures_and_table(found: dict[str, xr.Dataset], tmp_path: object) -> No
         files.append(storage.read(path, "bounds"))
     for loss in bounds.LOSSES:
         drawn = figures_bounds.bounds(files, loss)
+        titles = [ax.get_title(loc="left") for ax in drawn.axes]
+        assert titles == [f"6\N{EN DASH}4, ReLU ({name})" for name in found]
         all_text_is_large_and_in_the_figure(drawn)
         greyscale_tells_what_colours_tell(drawn)
     table = results_bounds.summary(files)
@@ -344,6 +351,9 @@ def test_the_table_says_whether_bounds_predict(found: dict[str, xr.Dataset]) -> 
     assert set(b2["layer"]) == {"1", "last"}
 
 
-def _attributes(name: str) -> dict[str, str]:
-    about = {**ABOUT, "condition": {**ABOUT["condition"], "name": name}}
+def _attributes(name: str, **settings: float) -> dict[str, str]:
+    about = {
+        "condition": {**ABOUT["condition"], "name": name},
+        "configuration": {**ABOUT["configuration"], **settings},
+    }
     return {key: json.dumps(value) for key, value in about.items()}

@@ -121,9 +121,12 @@ def test_what_is_asked_for_and_not_there() -> None:
     measured = neuroninfo.measure(model, data)
     for options, message in (
         ({"orderings": ["surprise"]}, "orderings: 'surprise' was not measured; there are active"),
-        ({"orderings": [], "random": 0}, "orderings: there is none, nor a random one"),
-        ({"steps": 0}, "steps: 0 is no number of removals"),
-        ({"replacements": ["one"]}, "replacements: 'one' is none; there are zero, mean"),
+        (
+            {"orderings": [], "random": 0},
+            "orderings: nothing to ablate; give a measure, or random of 1 or more",
+        ),
+        ({"steps": 0}, "steps: 0 is not a number of removals"),
+        ({"replacements": ["one"]}, "replacements: 'one' is unknown; there are zero, mean"),
     ):
         with pytest.raises(ValueError, match=message):
             neuroninfo.ablate(model, measured, data, **options)
@@ -134,7 +137,7 @@ def test_what_is_asked_for_and_not_there() -> None:
         neuroninfo.ablate(other, measured, data)
     with pytest.raises(ValueError, match="modules: none is called '2'"):
         neuroninfo.ablate(other, neuroninfo.measure(model, data, modules="2"), data)
-    with pytest.raises(ValueError, match=r"a str is no torch\.nn\.Module"):
+    with pytest.raises(ValueError, match=r"a str is not a torch\.nn\.Module"):
         neuroninfo.measure("model", data)
     with pytest.raises(ValueError, match="classes from 0 to 9; the network's 4 outputs"):
         neuroninfo.measure(model, (inputs, torch.arange(90) % 10))
@@ -182,7 +185,7 @@ def test_shapley_values_that_cannot_be() -> None:
     measured = neuroninfo.measure(model, data_of(inputs))
     with pytest.raises(ValueError, match="permutations: 1 give no standard error"):
         neuroninfo.shapley(model, measured, data_of(inputs), permutations=1)
-    with pytest.raises(ValueError, match="replacement: 'one' is none"):
+    with pytest.raises(ValueError, match="replacement: 'one' is unknown"):
         neuroninfo.shapley(model, measured, data_of(inputs), replacement="one")
 
 

@@ -47,7 +47,7 @@ def test_axes_can_be_said() -> None:
     model, inputs, _ = network("convolutions")
     (layer,) = layers_of(model, inputs, "2", channels="last")
     assert (layer.width, layer.positions, layer.axis) == (3, 12, -1)
-    with pytest.raises(ValueError, match="channels: 'middle' is none"):
+    with pytest.raises(ValueError, match="channels: 'middle' is unknown"):
         layers_of(model, inputs, channels="middle")
 
 

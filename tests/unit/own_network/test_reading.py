@@ -95,7 +95,7 @@ def test_outputs_of_features_and_of_attention() -> None:
 
 
 def test_what_cannot_be_measured() -> None:
-    with pytest.raises(ValueError, match="summary: 'median' is none; there are mean, maximum"):
+    with pytest.raises(ValueError, match="summary: 'median' is unknown; there are mean, maximum"):
         measured_of("plain", summary="median")
     model, inputs, _ = network("plain")
     examples = Examples("validation", (inputs, labels_for(inputs)), model)

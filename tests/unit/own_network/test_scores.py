@@ -88,7 +88,7 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_cannot_be_scored() -> None:
     model, data = linear()
     measured = neuroninfo.measure(model, data, progress=False)
-    with pytest.raises(ValueError, match="which: 'mass' is none; there are conductance, "):
+    with pytest.raises(ValueError, match="which: 'mass' is unknown; there are conductance, "):
         neuroninfo.scores(model, measured, data, ["mass"])
     shared = nn.ReLU()
     twice = nn.Sequential(nn.Linear(3, 4), shared, nn.Linear(4, 4), shared, nn.Linear(4, 2))

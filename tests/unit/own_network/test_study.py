@@ -316,13 +316,13 @@ def test_what_is_not_finite_and_labels_that_are_no_classes() -> None:
     broken[17, 3] = torch.nan
     with pytest.raises(ValueError, match="test: input 17 has values that are not finite"):
         study(model, good, (broken, labels))
-    with pytest.raises(ValueError, match=r"validation: label -0\.5 is no class; number the"):
+    with pytest.raises(ValueError, match=r"validation: label -0\.5 is not a class; number the"):
         study(model, (inputs, labels - 0.5), good)
-    with pytest.raises(ValueError, match="validation: label cat is no number"):
+    with pytest.raises(ValueError, match="validation: label cat is not a number"):
         study(model, (inputs, ["cat"] * 200), good)
-    with pytest.raises(ValueError, match=r"labels of shape \(200, 3\); give one class an example"):
+    with pytest.raises(ValueError, match=r"labels of shape \(200, 3\); give one class per example"):
         study(model, (inputs, nn.functional.one_hot(labels)), good)
-    with pytest.raises(ValueError, match="test: a int is no data; give"):
+    with pytest.raises(ValueError, match="test: a int cannot be read; give"):
         study(model, good, 3)
     with torch.no_grad():
         model[2].bias[1] = torch.inf

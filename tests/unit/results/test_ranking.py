@@ -29,6 +29,7 @@ CONDITION = {
     "activation": "relu",
     "regularizer": "dropout",
 }
+CONVOLUTIONAL = {**CONDITION, "architecture": "conv-6-6"}
 N_TEST, N_SEEDS, N_STEPS = 1000, 12, 7
 MI = "mutual_information"
 
@@ -210,6 +211,7 @@ def test_ranking_figure(tmp_path: Path) -> None:
     found = sorted(float(x.get_xdata()[0]) for x in hollow)
     np.testing.assert_allclose(found, sorted(100 * shown.loc[like, "effect"]))
     assert 0 < len(hollow) < len(shown)
+    _speaks_of_channels(figures_ranking.ranking(table, CONVOLUTIONAL))
 
 
 def test_replacement_figure() -> None:
@@ -237,6 +239,11 @@ def test_replacement_figure() -> None:
         f"layer 1, {words}"
         for words in ("the mean", "the mode", "the optimal constant", "another example")
     ]
+    _speaks_of_channels(
+        figures_replacement.replacement(
+            several, ranking.replaced(reduced({"balanced": several}), CONDITION), CONVOLUTIONAL
+        )
+    )
     with pytest.raises(ValueError, match=r"replacements: \[zero, mean\]"):
         figures_replacement.replacement({"layer-1": group(by)}, table, CONDITION)
 
@@ -283,3 +290,11 @@ def test_quantizers_figure() -> None:
     for line in dotted:
         np.testing.assert_allclose(line.get_ydata(), values[0, 1:4, 0] / 10)
     assert len(dotted) == 2
+    _speaks_of_channels(figures_quantizers.quantizers(neurons, claims, effects, CONVOLUTIONAL))
+
+
+def _speaks_of_channels(drawn: Figure) -> None:
+    """Whether a figure of a convolutional network calls its units channels, and nothing neuron."""
+    words = texts(drawn)
+    assert "channel" in words
+    assert "neuron" not in words

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from matplotlib.text import Text
 
 from neuroninfo.figures import canvas
 from neuroninfo.figures import synergy as figures_synergy
@@ -325,6 +326,10 @@ def test_the_matrix(groups: dict[str, xr.Dataset]) -> None:
     redundant = group["redundancy"].sel(measure="broja").values
     below = np.sort(pictures[0].filled(0)[np.tril_indices(5, -1)])
     np.testing.assert_allclose(below, np.sort(redundant)[-len(below) :], atol=1e-7)
+    convolutional = figures_synergy.synergy(groups, {**CONDITION, "architecture": "conv-6-4"})
+    words = " ".join(text.get_text() for text in convolutional.findobj(Text))
+    assert "channels" in words
+    assert "neuron" not in words
     # The copy stands beside its original.
     place = np.unravel_index(np.argmax(np.tril(pictures[0].filled(0), -1)), (5, 5))
     assert place[0] - place[1] == 1

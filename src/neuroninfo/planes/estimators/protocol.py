@@ -1,4 +1,4 @@
-"""Estimates of what a layer knows: I(X;T) of its input X and I(Y;T) of the class Y, in bits.
+"""Estimates of I(X;T), of input X and layer T, and I(Y;T), of class Y and layer T, in bits.
 
 T is the vector of a layer's outputs.  In a deterministic network with continuous outputs the
 true I(X;T) is infinite, or log2 of the number of examples: every estimator here replaces T by
@@ -28,7 +28,7 @@ class Estimate(NamedTuple):
 
 
 class Estimator(Protocol):
-    """What all estimators have in common."""
+    """The interface of all estimators."""
 
     @property
     def name(self) -> str:

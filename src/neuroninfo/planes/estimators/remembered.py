@@ -1,4 +1,4 @@
-"""What several estimators need of the same outputs is computed once."""
+"""Intermediate results that several estimators share are computed once."""
 
 from __future__ import annotations
 
