@@ -71,10 +71,11 @@ def correlate(points: pd.DataFrame, x: str, y: str, sign: int, study_seed: int) 
         below 5 %: intervals over few conditions are too narrow.
     """
     there = points[points[[x, y]].notna().all(axis=1)]
-    means = there.groupby(list(CONDITION), sort=False, as_index=False)[[x, y]].mean()
+    conditions = there.groupby(list(CONDITION), sort=False)
+    means = conditions[[x, y]].mean().assign(n_networks=conditions.size()).reset_index()
     by_architecture = [own for _, own in means.groupby("architecture", sort=False) if len(own) > 1]
     groups_of = {
-        WITHIN: _pairs((own for _, own in there.groupby(list(CONDITION), sort=False)), x, y),
+        WITHIN: _pairs((own for _, own in conditions), x, y),
         OVER: _pairs([means] if len(means) >= _LEAST_MEANS else [], x, y),
     }
     if len(by_architecture) > 1:
@@ -83,8 +84,8 @@ def correlate(points: pd.DataFrame, x: str, y: str, sign: int, study_seed: int) 
     for reading, groups in groups_of.items():
         random = generator(study_seed, Stream.BOOTSTRAP, f"{x}, {y}, {reading}")
         correlation = pooled(groups)
-        counted = by_architecture if reading == WITHIN_ARCHITECTURES else [means]
-        n_conditions = sum(map(len, counted))
+        counted = pd.concat(by_architecture if reading == WITHIN_ARCHITECTURES else [means])
+        n_conditions = len(counted)
         low, high = np.nan, np.nan
         if n_conditions >= LEAST:
             low, high = interval(groups, random, whole=reading == WITHIN)
@@ -101,7 +102,7 @@ def correlate(points: pd.DataFrame, x: str, y: str, sign: int, study_seed: int) 
                 "low": low,
                 "high": high,
                 "p_value": p_value,
-                "n_networks": len(there),
+                "n_networks": int(counted["n_networks"].sum()),
                 "n_conditions": n_conditions,
                 "verdict": claimed.verdict(0.0) if decided else "undecided",
                 "note": "" if n_conditions >= LEAST else f"no interval below {LEAST} conditions",

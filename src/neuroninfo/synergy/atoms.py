@@ -169,20 +169,7 @@ def _shared_exclusions(counts: np.ndarray, inside: np.ndarray) -> NDArray[np.flo
 
 
 def _exclusions(counts: np.ndarray, inside: np.ndarray) -> NDArray[np.float64]:
-    """Informative and misinformative part of I_sx of elements of the lattice, in bit.
-
-    Parameters
-    ----------
-    counts
-        (patterns, classes).
-    inside
-        (elements, sets), up-sets.
-
-    Returns
-    -------
-    ndarray
-        (elements, 2).
-    """
+    """(elements, 2): both parts of I_sx, in bit; parameters as of `_smallest_specific`."""
     patterns = np.arange(len(counts))
     # The neurons in which two patterns agree: the event of a pattern has all patterns that agree
     # with it in one of the sets at least.

@@ -46,6 +46,17 @@ def test_a_panel_for_each_curve_and_one_of_redundancy_where_there_is_one() -> No
         assert len(legend) == 4  # a data set, three architectures
 
 
+def test_the_legend_covers_no_mark() -> None:
+    table = networks(0.1)
+    drawn = ablation_gap(table, gaps.agreement(table, study_seed=0))
+    ax = drawn.axes[0]
+    drawn.canvas.draw()
+    legend = ax.get_legend().get_window_extent()
+    highest = max(ax.transData.transform(line.get_xydata())[:, 1].max() for line in ax.lines)
+    assert highest < legend.y0
+    assert legend.x1 <= ax.get_window_extent().x1
+
+
 def accuracies(condition: dict[str, str]) -> pd.DataFrame:
     cases = [("none", 0.0), ("noise", 0.1), ("noise", 0.2), ("shift", 1.0)]
     return pd.DataFrame(

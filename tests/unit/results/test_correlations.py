@@ -107,17 +107,19 @@ def test_what_architectures_differ_in_does_not_enter() -> None:
     """Wider networks have more of both; of one width, y falls with x."""
     x = np.array([[1.0, 1.5], [2.0, 2.5], [3.0, 3.5]] * 2)
     y = -x
-    table = networks(np.concatenate([x, x + 10]), np.concatenate([y, y + 90]))
+    alone = np.array([[40.0, 41.0]])  # the only condition of its architecture: it is left out
+    table = networks(np.concatenate([x, x + 10, alone]), np.concatenate([y, y + 90, alone]))
     condition = table["architecture"].astype(int)
     table["regularizer"] = (condition % 6).astype(str)
-    table["architecture"] = np.where(condition > 6, "200", "100")
+    table["architecture"] = np.select([condition > 12, condition > 6], ["300", "200"], "100")
     found = correlate(table, "x", "y", -1, study_seed=0).set_index("reading")
     assert found.index.tolist() == list(READINGS)
     assert found.loc[OVER, "correlation"] > 0
     own = found.loc[WITHIN_ARCHITECTURES]
     assert [own[key] for key in ("correlation", "low", "high")] == pytest.approx([-1, -1, -1])
     assert own["p_value"] < 0.01
-    assert (own["n_conditions"], own["verdict"]) == (12, "holds")
+    assert (own["n_networks"], own["n_conditions"], own["verdict"]) == (24, 12, "holds")
+    assert found.loc[OVER, ["n_networks", "n_conditions"]].tolist() == [26, 13]
 
 
 def test_one_condition_of_each_architecture_has_no_third_reading() -> None:
