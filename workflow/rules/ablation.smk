@@ -26,6 +26,7 @@ rule damage:
         f"logs/benchmarks/{BLOCK}/damage.tsv"
     wildcard_constraints:
         architecture=PERCEPTRON,
+    priority: AWAITED
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
@@ -51,6 +52,7 @@ rule rank:
         f"logs/{BLOCK}/rank-{{orderings}}.log",
     benchmark:
         f"logs/benchmarks/{BLOCK}/rank-{{orderings}}.tsv"
+    priority: AWAITED
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
@@ -76,6 +78,7 @@ rule constants:
         f"logs/{BLOCK}/constants.log",
     benchmark:
         f"logs/benchmarks/{BLOCK}/constants.tsv"
+    priority: AWAITED
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
@@ -105,6 +108,7 @@ rule ablate:
         f"logs/benchmarks/{BLOCK}/ablate-{{orderings}}.tsv"
     wildcard_constraints:
         architecture=PERCEPTRON,
+    priority: AWAITED
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1

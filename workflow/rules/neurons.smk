@@ -13,6 +13,7 @@ rule measure:
         f"logs/benchmarks/{BLOCK}/measure.tsv"
     wildcard_constraints:
         architecture=PERCEPTRON,
+    priority: AWAITED
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1

@@ -53,6 +53,8 @@ SUFFIXES = (
     "pdf",
     "csv",
 )  # of a figure: to see, to print, what it shows in numbers
+# Priority of the jobs that others wait for, so that the longest chain of jobs begins first.
+AWAITED = 1
 # Chapters of the report, in the order of the talk: it sorts them by name.
 OVERVIEW = "0 Results"
 TOYS = "1 Toys"

@@ -22,6 +22,7 @@ rule train:
     wildcard_constraints:
         dataset=rf"(?=({KEPT})/)[a-z0-9_-]+",
         architecture=PERCEPTRON,
+    priority: AWAITED
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
@@ -57,6 +58,7 @@ rule train_bundle:
         f"logs/{BUNDLE}/train_bundle.log",
     benchmark:
         f"logs/benchmarks/{BUNDLE}/train_bundle.tsv"
+    priority: AWAITED
     conda:
         "../../envs/neuroninfo.yaml"
     threads: 1
