@@ -25,9 +25,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from neuroninfo.figures import wording
+from neuroninfo.figures import bounds, wording
 from neuroninfo.figures.networks import in_words
-from neuroninfo.files import tables
+from neuroninfo.files import storage, tables
 from neuroninfo.files.storage import StorageError
 from neuroninfo.planes import layers
 from neuroninfo.results import (
@@ -493,17 +493,20 @@ def replacements_and_claims(study: Path, *conditions: str) -> str:
     return _markdown(["condition", "claim", *names], rows)
 
 
-def tighter_table(study: Path) -> str:
-    """Tighter bounds from supersamples: value, interval, ratio to the gap."""
+def tighter_table(study: Path, *conditions: str) -> str:
+    """Tighter bounds from supersamples of some conditions: value, interval, ratio to the gap."""
     frame = pd.read_csv(study / "figures/bounds-tighter.csv", keep_default_na=False)
+    folder = study / "bounds/supersample"
+    files = [storage.read(folder / name / "supersample.nc", "supersample") for name in conditions]
     sizes = sorted(frame["train_size"].unique())
     rows = []
-    for name, of_name in frame.groupby("condition", sort=False):
+    for name, words in zip(conditions, bounds.names_of(files), strict=True):
+        of_name = frame[frame["condition"] == name]
         gaps = of_name.drop_duplicates("train_size").set_index("train_size")["gap"]
-        rows.append([name, "gap", *(f"{gaps[m]:.3f}" for m in sizes)])
+        rows.append([words, "gap", *(f"{gaps[m]:.3f}" for m in sizes)])
         for bound, part in of_name.groupby("bound", sort=False):
             own = part.set_index("train_size")
-            rows.append([name, bound, *(_tight(own.loc[m]) for m in sizes)])
+            rows.append([words, bound, *(_tight(own.loc[m]) for m in sizes)])
     return _markdown(["condition", "bound", *(f"m = {m:,}" for m in sizes)], rows)
 
 

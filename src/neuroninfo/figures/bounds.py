@@ -84,7 +84,7 @@ def bounds(files: Sequence[xr.Dataset], loss: str) -> Figure:
     unit = "" if loss == "error" else " (nat)"
     words = f"{_LOSSES[loss]}{'' if loss == 'error' else f' at {highest:g} nat'}"
     shown = _shown(files, loss)
-    names = _names(files)
+    names = names_of(files)
     others = [names[number] for number in range(len(files)) if number not in shown]
     unseen = f" In the CSV and the table only: {'; '.join(others)}." if others else ""
     compression = (
@@ -148,7 +148,7 @@ def _legend(files: Sequence[xr.Dataset], loss: str) -> list[Line2D]:
     ]
 
 
-def _names(files: Sequence[xr.Dataset]) -> list[str]:
+def names_of(files: Sequence[xr.Dataset]) -> list[str]:
     """Conditions for people: what distinguishes each of them from the others."""
     about, settings = (
         [json.loads(file.attrs[key]) for file in files] for key in ("condition", "configuration")
@@ -288,7 +288,7 @@ def bounds_supersample(files: Sequence[xr.Dataset]) -> Figure:
     pooled = [over_pools(file) for file in files]
     drawn_of = ("gap", "bound_value", "baseline")
     lowest = min(float(means[name].min()) for means in pooled for name in drawn_of)
-    words = _names(files)
+    words = names_of(files)
     for ax, file, title in zip(axes, files, words, strict=False):
         _by_size(ax, file, max(lowest, _LEAST))
         ax.set_title(title, loc="left", weight="bold")
@@ -334,7 +334,7 @@ def bounds_tighter(files: Sequence[xr.Dataset], table: pd.DataFrame) -> Figure:
         shared=False,
         legend=_tighter_legend(table),
     )
-    for ax, about, title in zip(axes, abouts, _names(files), strict=True):
+    for ax, about, title in zip(axes, abouts, names_of(files), strict=True):
         own = table[table["condition"] == about["name"]]
         _tighter(ax, own)
         last = own[own["train_size"] == own["train_size"].max()]

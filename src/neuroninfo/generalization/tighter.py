@@ -50,7 +50,18 @@ class Supersample:
 
     @classmethod
     def read(cls, file: xr.Dataset, size: int) -> Supersample:
-        """Those of one training size in ``supersample.nc``."""
+        """Those of one training size in ``supersample.nc``.
+
+        Raises
+        ------
+        ValueError
+            The file is of an earlier version, which did not store halves and predictions.
+        """
+        if missing := {"selected", "predicted", "label"} - set(map(str, file.data_vars)):
+            raise ValueError(
+                f"supersample.nc of an earlier version, without {', '.join(sorted(missing))}; "
+                "remove it and run the rule supersample again"
+            )
         own = file.sel(train_size=size)
         selected = own["selected"].values[..., :size].astype(np.int64)
         predicted = own["predicted"].values[..., : 2 * size]

@@ -178,3 +178,9 @@ def test_reading_undoes_the_padding() -> None:
     np.testing.assert_array_equal(sample.wrong, [[[[0, 1], [0, 1]]]])
     assert sample.losses == (0.5, 0.5)
     assert Supersample.read(file, 3).losses == (0, pytest.approx(1 / 3))
+
+
+def test_files_of_earlier_versions_are_refused() -> None:
+    old = xr.Dataset({"selected": (("train_size",), [0])}, {"train_size": [4]})
+    with pytest.raises(ValueError, match="earlier version, without label, predicted; remove it"):
+        Supersample.read(old, 4)
