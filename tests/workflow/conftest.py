@@ -3,11 +3,12 @@
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tests import forking
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "config", "envs", "profiles", "workflow")
@@ -158,9 +159,11 @@ class Project:
         return f"config/{name}"
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        python, environment = forking.python()
         return subprocess.run(
-            [sys.executable, "-m", "snakemake", *arguments],
+            [python, "-m", "snakemake", *arguments],
             cwd=self.folder,
+            env=environment,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
