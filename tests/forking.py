@@ -5,6 +5,10 @@ it forks a process, which gets the arguments, folder, environment and open files
 client is an executable that stands in for the interpreter, in Snakemake's jobs as well.  With
 NEURONINFO_TESTS_START=1 all processes are started anew, as those of users are; those of the
 tutorial, of the cluster and of the tests that kill them always are.
+
+Forked processes share the order of sets of strings, and modules that nobody imported may be there.
+So one of two runs that are compared is started.  Their times and memory in `benchmark` files are
+those of the client, and a client that is stopped, by whatever signal, has its process killed.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import json
 import os
 import runpy
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,6 +33,8 @@ import time
 import traceback
 from pathlib import Path
 from typing import Final, NoReturn
+
+import numpy as np
 
 PRELOADED: Final = (
     *("snakemake.cli", "snakemake.script", "snakemake_executor_plugin_slurm"),
@@ -48,7 +55,7 @@ server.connect(os.environ["{SOCKET}"])
 request = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
 socket.send_fds(server, [len(request).to_bytes(8, "little")], [0, 1, 2])
 server.sendall(request)
-status = json.loads(server.makefile().read() or 1)
+status = json.loads(server.makefile().read() or "1")
 if status < 0:  # by a signal
     if -status != signal.SIGKILL:
         signal.signal(-status, signal.SIG_DFL)
@@ -70,7 +77,8 @@ class Server:
         one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         # By its path, since the folder of the tests is not on the path of the jobs.
         self.process = subprocess.Popen(
-            [sys.executable, __file__, folder / "socket"], env=self.environment | one_thread
+            [sys.executable, __file__, folder / "socket", str(os.getpid())],
+            env=self.environment | one_thread,
         )
         while not (folder / "socket").exists():
             if self.process.poll() is not None:
@@ -91,8 +99,11 @@ def python() -> tuple[str, dict[str, str]]:
     return str(server().client), server().environment
 
 
-def serve(address: str) -> None:
-    """Fork a process for each request, until the process that started the server has ended."""
+def serve(address: str, parent: int) -> None:
+    """Fork a process for each request, until the process that started the server has ended.
+
+    Then the folder of the socket goes, too.
+    """
     for module in PRELOADED:
         try:
             importlib.import_module(module)
@@ -106,7 +117,6 @@ def serve(address: str) -> None:
     Path(f"{address}.early").rename(address)  # it is there once it is listened to
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the processes that watch others are forgotten
     listening.settimeout(5)
-    parent = os.getppid()
     while os.getppid() == parent:
         try:
             connection, _ = listening.accept()
@@ -117,6 +127,7 @@ def serve(address: str) -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _watch(connection)
         connection.close()
+    shutil.rmtree(Path(address).parent)
 
 
 def _watch(connection: socket.socket) -> NoReturn:
@@ -149,6 +160,7 @@ def _run(arguments: list[str]) -> NoReturn:
     """Do what the interpreter does with these arguments: ``-m module ...`` or ``script ...``."""
     sys.executable = str(Path(os.environ[SOCKET]).with_name("python"))
     status = 0
+    np.random.seed()  # noqa: NPY002 - else all processes would draw the same numbers
     try:
         if arguments[0] == "-m":
             sys.argv, sys.path[0] = arguments[1:], str(Path.cwd())
@@ -173,4 +185,4 @@ def _run(arguments: list[str]) -> NoReturn:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(sys.argv[1], int(sys.argv[2]))

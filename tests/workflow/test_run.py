@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from PIL import Image
 
 from neuroninfo.data import datasets
@@ -18,6 +19,7 @@ from neuroninfo.files import storage
 from neuroninfo.networks.stack import from_dataset
 from neuroninfo.provenance import Library
 from neuroninfo.results import counts
+from tests import forking
 
 from .conftest import MINIATURE, Project, reasons
 
@@ -180,8 +182,11 @@ def test_a_second_run_does_nothing(finished: Project) -> None:
     assert "Nothing to be done" in finished.snakemake(*arguments).stdout
 
 
-def test_the_block_does_not_matter(finished: Project, project: Project) -> None:
+def test_the_block_does_not_matter(
+    finished: Project, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Seeds trained in one job give the same files as seeds trained in two."""
+    monkeypatch.setenv(forking.STARTED, "1")
     both = {
         "seeds": {"count": 2, "per_job": 2},
         "activations": {"keep": False},

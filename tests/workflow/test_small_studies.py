@@ -106,7 +106,9 @@ def test_the_first_version_stands_beside_networks_of_its_shape(project: Project)
 
 
 @pytest.mark.usefixtures("compiled")
-def test_a_bundle_trains_the_networks_of_its_conditions(project: Project) -> None:
+def test_a_bundle_trains_the_networks_of_its_conditions(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Bit for bit what each would be in a job of its own."""
     chosen = SMALL | {
         "regularizers": {"none": {}, "dropout": {"dropout": 0.4}},
@@ -119,6 +121,7 @@ def test_a_bundle_trains_the_networks_of_its_conditions(project: Project) -> Non
     for name, more in (("bundled", {"bundles": {"networks": 2}}), ("alone", {})):
         study = project.configure(f"{name}.yaml", chosen | {"study": name} | more)
         targets = [path.format(name) for path in networks]
+        monkeypatch.setenv(forking.STARTED, "1" if more else "")
         run = project.snakemake(*targets, "--profile", "profiles/local", "--configfile", study)
         assert run.returncode == 0, run.stdout
         assert run.stdout.count("rule train_bundle:") == (name == "bundled")

@@ -92,7 +92,10 @@ def test_a_coarser_grid_is_a_part_of_the_whole() -> None:
     for scope, removed in (("network", [0, 3, 6, 9, 12]), ("layer-2", [0, 1, 2, 4, 5])):
         assert coarse[scope]["removed"].values.tolist() == removed
         expected = whole[scope].to_dataset().sel(removed=removed)
-        xr.testing.assert_identical(coarse[scope].to_dataset(), expected)
+        found = coarse[scope].to_dataset()
+        xr.testing.assert_identical(found.drop_vars("loss"), expected.drop_vars("loss"))
+        # Products of fewer rows at a time may round in another way.
+        xr.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-6)
 
 
 def test_data_of_all_kinds() -> None:
