@@ -28,7 +28,7 @@ def test_the_talk_is_planned_by_default(plan: Plan, arguments: tuple[str, ...]) 
     # Planes: 9 conditions of 5 seeds.
     assert jobs | {"plane": 9, "calibration": 1, "study_planes": 1} == jobs
     # T5: a job for each of 12 conditions with gaps, and of 6 with pools.
-    assert jobs | {"bounds": 12, "supersample": 6, "figure_bounds": 1, "study_bounds": 1} == jobs
+    assert jobs | {"bounds": 12, "supersample": 6, "study_bounds": 1} == jobs
     tasks = {"mnist", "fashion_mnist", "cifar10", "icosahedron"}
     assert set(re.findall(r"dataset=(\w+)", run.stdout)) == tasks
 
@@ -68,7 +68,7 @@ def test_other_schedulers_are_planned_in_the_same_way(plan: Plan) -> None:
 def test_the_demo_plans_nothing_but_digits(plan: Plan) -> None:
     run = plan(*LOCAL, "--configfile", "config/demo.yaml")
     assert set(re.findall(r"dataset=(\w+)", run.stdout)) == {"digits"}
-    blocks = {"train": 3, "dataset": 1, "plane": 2, "toy": 3, "toy_network": 1, "bounds": 4}
+    blocks = {"train": 3, "dataset": 1, "plane": 2, "toy": 3, "toy_network": 1, "bounds": 3}
     assert planned(run.stdout) | blocks == planned(run.stdout)
     assert not {"gather", "gather_ablation"} & planned(run.stdout).keys()  # one block each
     written = re.findall(r"^    output: (.*)$", run.stdout, re.MULTILINE)
@@ -134,12 +134,13 @@ def test_bounds_of_either_kind_are_planned_alone(project: Project, kind: str) ->
     study = project.configure("bounds.yaml", MINIATURE | {"bounds": bounds})
     run = project.snakemake("--cores", "2", "--configfile", study, "-n")
     assert run.returncode == 0, run.stdout
-    rules = {
-        "gaps": {"bounds", "figure_bounds"},
-        "supersample": {"supersample", "figure_bounds_supersample"},
-    }
-    of_bounds = {"study_bounds"}.union(*rules.values())
-    assert of_bounds & set(planned(run.stdout)) == {"study_bounds"} | rules[kind]
+    rule, figures = {
+        "gaps": ("bounds", {"error", "cross-entropy"}),
+        "supersample": ("supersample", {"supersample", "tighter"}),
+    }[kind]
+    of_bounds = {"bounds", "supersample", "study_bounds"}
+    assert of_bounds & planned(run.stdout).keys() == {rule, "study_bounds"}
+    assert set(re.findall(r"figures/bounds-([\w-]+)\.png", run.stdout)) == figures
 
 
 @pytest.mark.parametrize("arguments", [(*LOCAL, *TALK), SLURM])

@@ -64,44 +64,6 @@ rule bounds:
         "../scripts/bounds.py"
 
 
-rule figure_bounds:
-    input:
-        GAP_FILES,
-    output:
-        error=[
-            report(
-                f"{FIGURES}/bounds-error.png",
-                caption="../report/bounds.rst",
-                category=BOUNDS,
-                labels={"figure": "gap and bounds, error"},
-            ),
-            f"{FIGURES}/bounds-error.pdf",
-            f"{FIGURES}/bounds-error.csv",
-        ],
-        cross_entropy=[
-            report(
-                f"{FIGURES}/bounds-cross-entropy.png",
-                caption="../report/bounds.rst",
-                category=BOUNDS,
-                labels={"figure": "gap and bounds, cross-entropy"},
-            ),
-            f"{FIGURES}/bounds-cross-entropy.pdf",
-            f"{FIGURES}/bounds-cross-entropy.csv",
-        ],
-    log:
-        f"logs/{FIGURES}/bounds.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    params:
-        code=lambda wildcards: code("figure_bounds.py"),
-    script:
-        "../scripts/figure_bounds.py"
-
-
 rule supersample:
     input:
         dataset=lambda wildcards: f"results/datasets/{SUPERSAMPLES[wildcards.supersample]['dataset']}.nc",
@@ -132,44 +94,6 @@ rule supersample:
         "../scripts/supersample.py"
 
 
-rule figure_bounds_supersample:
-    input:
-        SUPERSAMPLE_FILES,
-    output:
-        supersample=[
-            report(
-                f"{FIGURES}/bounds-supersample.png",
-                caption="../report/bounds-supersample.rst",
-                category=BOUNDS,
-                labels={"figure": "f-CMI"},
-            ),
-            f"{FIGURES}/bounds-supersample.pdf",
-            f"{FIGURES}/bounds-supersample.csv",
-        ],
-        tighter=[
-            report(
-                f"{FIGURES}/bounds-tighter.png",
-                caption="../report/bounds-tighter.rst",
-                category=BOUNDS,
-                labels={"figure": "tighter bounds from supersamples"},
-            ),
-            f"{FIGURES}/bounds-tighter.pdf",
-            f"{FIGURES}/bounds-tighter.csv",
-        ],
-    log:
-        f"logs/{FIGURES}/bounds-supersample.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=4000,
-        runtime=10,
-    params:
-        code=lambda wildcards: code("figure_bounds_supersample.py"),
-    script:
-        "../scripts/figure_bounds_supersample.py"
-
-
 rule study_bounds:
     input:
         gaps=GAP_FILES,
@@ -182,14 +106,70 @@ rule study_bounds:
             category=BOUNDS,
             labels={"figure": "table of bounds"},
         ),
+        error=(
+            [
+                report(
+                    f"{FIGURES}/bounds-error.png",
+                    caption="../report/bounds.rst",
+                    category=BOUNDS,
+                    labels={"figure": "gap and bounds, error"},
+                ),
+                f"{FIGURES}/bounds-error.pdf",
+                f"{FIGURES}/bounds-error.csv",
+            ]
+            if GAPS
+            else []
+        ),
+        cross_entropy=(
+            [
+                report(
+                    f"{FIGURES}/bounds-cross-entropy.png",
+                    caption="../report/bounds.rst",
+                    category=BOUNDS,
+                    labels={"figure": "gap and bounds, cross-entropy"},
+                ),
+                f"{FIGURES}/bounds-cross-entropy.pdf",
+                f"{FIGURES}/bounds-cross-entropy.csv",
+            ]
+            if GAPS
+            else []
+        ),
+        supersample=(
+            [
+                report(
+                    f"{FIGURES}/bounds-supersample.png",
+                    caption="../report/bounds-supersample.rst",
+                    category=BOUNDS,
+                    labels={"figure": "f-CMI"},
+                ),
+                f"{FIGURES}/bounds-supersample.pdf",
+                f"{FIGURES}/bounds-supersample.csv",
+            ]
+            if SUPERSAMPLES
+            else []
+        ),
+        tighter=(
+            [
+                report(
+                    f"{FIGURES}/bounds-tighter.png",
+                    caption="../report/bounds-tighter.rst",
+                    category=BOUNDS,
+                    labels={"figure": "tighter bounds from supersamples"},
+                ),
+                f"{FIGURES}/bounds-tighter.pdf",
+                f"{FIGURES}/bounds-tighter.csv",
+            ]
+            if SUPERSAMPLES
+            else []
+        ),
     log:
         f"logs/{RESULTS}/bounds.log",
     localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=4000,
+        runtime=30,
     params:
         code=lambda wildcards: code("study_bounds.py"),
     script:

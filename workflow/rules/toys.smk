@@ -1,10 +1,11 @@
 """Two-dimensional toys: logistic regression, and networks of width two."""
 
 TOY = f"{RESULTS}/toys/{{toy}}"
+ALL_TOYS, WITH_NETWORK = STUDY.toys(), STUDY.toys(network=True)
 TOY_FIGURES = [
-    *figure_files(f"toys/{name}-logistic" for name in STUDY.toys()),
-    *figure_files(f"toys/{name}-network" for name in STUDY.toys(network=True)),
-    *(f"{FIGURES}/toys/{name}-network.gif" for name in STUDY.toys(network=True)),
+    *figure_files(f"toys/{name}-logistic" for name in ALL_TOYS),
+    *figure_files(f"toys/{name}-network" for name in WITH_NETWORK),
+    *(f"{FIGURES}/toys/{name}-network.gif" for name in WITH_NETWORK),
 ]
 STUDY_FIGURES += TOY_FIGURES
 
@@ -51,20 +52,46 @@ rule toy_network:
         "../scripts/toy_network.py"
 
 
-rule figure_toys_logistic:
+rule figure_toys:
     input:
-        f"{TOY}/logistic.nc",
+        toys=expand(f"{TOY}/logistic.nc", toy=ALL_TOYS),
+        with_network=expand(f"{TOY}/logistic.nc", toy=WITH_NETWORK),
+        networks=expand(f"{TOY}/network.nc", toy=WITH_NETWORK),
     output:
-        report(
-            f"{FIGURES}/toys/{{toy}}-logistic.png",
-            caption="../report/toys-logistic.rst",
-            category=TOYS,
-            labels={"figure": "logistic regression", "set": "{toy}"},
-        ),
-        f"{FIGURES}/toys/{{toy}}-logistic.pdf",
-        f"{FIGURES}/toys/{{toy}}-logistic.csv",
+        logistic=[
+            report(
+                f"{FIGURES}/toys/{toy}-logistic.png",
+                caption="../report/toys-logistic.rst",
+                category=TOYS,
+                labels={"figure": "logistic regression", "set": toy},
+            )
+            for toy in ALL_TOYS
+        ],
+        logistic_pdf=[f"{FIGURES}/toys/{toy}-logistic.pdf" for toy in ALL_TOYS],
+        logistic_csv=[f"{FIGURES}/toys/{toy}-logistic.csv" for toy in ALL_TOYS],
+        network=[
+            report(
+                f"{FIGURES}/toys/{toy}-network.png",
+                caption="../report/toys-network.rst",
+                category=TOYS,
+                labels={"figure": "network", "set": toy},
+            )
+            for toy in WITH_NETWORK
+        ],
+        network_pdf=[f"{FIGURES}/toys/{toy}-network.pdf" for toy in WITH_NETWORK],
+        network_csv=[f"{FIGURES}/toys/{toy}-network.csv" for toy in WITH_NETWORK],
+        network_gif=[f"{FIGURES}/toys/{toy}-network.gif" for toy in WITH_NETWORK],
+        network_page=[
+            report(
+                f"{FIGURES}/toys/{toy}-network.html",
+                caption="../report/toys-network.rst",
+                category=TOYS,
+                labels={"figure": "network over training, animated", "set": toy},
+            )
+            for toy in WITH_NETWORK
+        ],
     log:
-        f"logs/{FIGURES}/toys/{{toy}}-logistic.log",
+        f"logs/{FIGURES}/toys.log",
     localrule: True
     conda:
         "../../envs/neuroninfo.yaml"
@@ -72,40 +99,6 @@ rule figure_toys_logistic:
         mem_mb=2000,
         runtime=10,
     params:
-        code=lambda wildcards: code("figure_toys_logistic.py"),
+        code=lambda wildcards: code("figure_toys.py"),
     script:
-        "../scripts/figure_toys_logistic.py"
-
-
-rule figure_toys_network:
-    input:
-        toy=f"{TOY}/logistic.nc",
-        network=f"{TOY}/network.nc",
-    output:
-        png=report(
-            f"{FIGURES}/toys/{{toy}}-network.png",
-            caption="../report/toys-network.rst",
-            category=TOYS,
-            labels={"figure": "network", "set": "{toy}"},
-        ),
-        pdf=f"{FIGURES}/toys/{{toy}}-network.pdf",
-        csv=f"{FIGURES}/toys/{{toy}}-network.csv",
-        gif=f"{FIGURES}/toys/{{toy}}-network.gif",
-        page=report(
-            f"{FIGURES}/toys/{{toy}}-network.html",
-            caption="../report/toys-network.rst",
-            category=TOYS,
-            labels={"figure": "network over training, animated", "set": "{toy}"},
-        ),
-    log:
-        f"logs/{FIGURES}/toys/{{toy}}-network.log",
-    localrule: True
-    conda:
-        "../../envs/neuroninfo.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        code=lambda wildcards: code("figure_toys_network.py"),
-    script:
-        "../scripts/figure_toys_network.py"
+        "../scripts/figure_toys.py"

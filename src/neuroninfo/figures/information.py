@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.mlab import GaussianKDE
 from numpy.typing import NDArray
 
 from neuroninfo.figures import canvas, wording
@@ -97,11 +98,8 @@ def violin(ax: Axes, position: int, values: NDArray[np.float64]) -> None:
     """Violin, dots and quartiles of one layer around x = position."""
     width = np.ones_like(values)
     if len(np.unique(np.round(values, 12))) >= _FEWEST:
-        from scipy.stats import gaussian_kde  # takes half a second, and nothing else needs it
-
-        density = gaussian_kde(values)
         level = np.linspace(values.min(), values.max(), 200)  # none beyond the data
-        shape = density(level)
+        shape = GaussianKDE(values).evaluate(level)  # scipy.stats takes half a second to import
         width = np.interp(values, level, shape) / shape.max()
         half = _HALF * shape / shape.max()
         ax.fill_betweenx(

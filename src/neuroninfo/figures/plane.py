@@ -166,7 +166,9 @@ def plane(found: xr.Dataset, estimator: str, condition: Mapping[str, Any]) -> Fi
         Data set, architecture, activation and regularizer by name.
     """
     own = found.sel(estimator=estimator)
-    return _slide(own, own, condition, wording.counted(found.sizes["seed"], "seed"))
+    slide = _Slide(own, condition, wording.counted(found.sizes["seed"], "seed"))
+    canvas.record(slide.drawn, points(own))
+    return slide.until(own.sizes["epoch"])
 
 
 @canvas.styled_slide
@@ -180,15 +182,9 @@ def save_animation(
     own = found.sel(estimator=estimator).isel(seed=[0]).sortby("epoch")
     asked = (own["reason"] != SKIPPED).any(["seed", "layer"]).values
     own = own.isel(epoch=asked)
-    pictures = [  # here, where letters are a slide's
-        _slide(
-            own.isel(epoch=slice(0, number + 1)),
-            own,
-            condition,
-            f"seed {int(own['seed'][0])}, epoch {int(own['epoch'][number]):,}",
-        )
-        for number in range(own.sizes["epoch"])
-    ]
+    shown = [f"seed {int(own['seed'][0])}, epoch {epoch:,}" for epoch in own["epoch"].values]
+    slide = _Slide(own, condition, shown[-1])
+    pictures = (slide.until(number, words) for number, words in enumerate(shown, start=1))
     animation.save(pictures, path, milliseconds=_MILLISECONDS)
 
 
@@ -214,7 +210,7 @@ def plane_activations(
         title=_title(estimator),
         subtitle=f"{_brief(wording.in_common(abouts[0], 'activation'))}; "
         + wording.counted(max(found.sizes["seed"] for found in planes), "seed"),
-        note=_note(owns),
+        note=_note(any(bool(_hollow(own).any()) for own in owns)),
     )
     norm = norm_of(planes)
     side_by_side(axes, owns, norm, _SLIDE)
@@ -230,29 +226,42 @@ def plane_activations(
     return drawn
 
 
-def _slide(shown: xr.Dataset, whole: xr.Dataset, condition: Mapping[str, Any], of: str) -> Figure:
-    """A slide of one estimator's plane so far, in the limits of the whole."""
-    hollow, estimator = _hollow(whole), str(whole["estimator"].item())
-    drawn, (ax,) = canvas.slide(
-        1,
-        title=_title(estimator),
-        subtitle=f"{_brief(wording.of_condition(condition))}; {of}",
-        note=_note([whole], doubt(whole.expand_dims("estimator"), estimator)),
-    )
-    norm = norm_of([whole])
-    lines(ax, whole, hollow, norm, _SLIDE)
-    limit([ax])
-    for artist in (*ax.lines, *ax.collections):
-        artist.remove()
-    name_layers(ax, whole, lines(ax, shown, hollow, norm, _SLIDE), SLIDE_TEXT)
-    _finish(drawn, [ax], norm)
-    canvas.record(drawn, points(shown))
-    return drawn
+class _Slide:
+    """A slide of one estimator's plane, drawn up to any epoch in the limits of the whole."""
+
+    def __init__(self, whole: xr.Dataset, condition: Mapping[str, Any], of: str) -> None:
+        self.whole, self.hollow, self.norm = whole, _hollow(whole), norm_of([whole])
+        self.condition = condition
+        estimator = str(whole["estimator"].item())
+        why = doubt(whole.expand_dims("estimator"), estimator)
+        self.drawn, (self.ax,) = canvas.slide(
+            1,
+            title=_title(estimator),
+            subtitle=self._words(of),
+            note=_note(bool(self.hollow.any()), why),
+        )
+        lines(self.ax, whole, self.hollow, self.norm, _SLIDE)
+        limit([self.ax])
+        _finish(self.drawn, [self.ax], self.norm)
+
+    def until(self, number: int, of: str = "") -> Figure:
+        """The figure for a number of epochs; the same object, drawn anew."""
+        for artist in (*self.ax.lines, *self.ax.collections, *self.ax.texts):
+            artist.remove()
+        subtitle = self.drawn.texts[1]
+        if of and subtitle.get_text():  # a figure for a paper has none
+            subtitle.set_text(self._words(of))
+        shown = self.whole.isel(epoch=slice(0, number))
+        paths = lines(self.ax, shown, self.hollow, self.norm, _SLIDE)
+        name_layers(self.ax, self.whole, paths, SLIDE_TEXT)
+        return self.drawn
+
+    def _words(self, of: str) -> str:
+        return f"{_brief(wording.of_condition(self.condition))}; {of}"
 
 
-def _note(owns: Sequence[xr.Dataset], why: str = "") -> str:
+def _note(hollow: bool, why: str = "") -> str:
     """One line that explains numbers and hollow dots, if there are any."""
-    hollow = any(bool(_hollow(own).any()) for own in owns)
     return "Numbers: hidden layers." + f" Hollow: {why or _HOLLOW}." * hollow
 
 
