@@ -9,12 +9,15 @@ value less the probability that the other one has it.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import IO, Any, Final
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from neuroninfo.files.seeds import slices
 from neuroninfo.results.counts import UNCHANGED
@@ -29,6 +32,12 @@ COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(("joint", "redundancy", "synergy"), float),
 }
 """Of the list of needed pairs; costs are correct predictions on test, the parts are by BROJA."""
+_ROW: Final = [name for name, kind in COLUMNS.items() if kind is not str]
+"""Columns of a row within a layer."""
+_STORED: Final = np.dtype([(name, COLUMNS[name]) for name in _ROW])
+"""Of rows in the temporary file."""
+_ROWS: Final = 200_000
+"""Rows of the list that are sorted in memory (chosen)."""
 _LISTED: Final = 10
 """Pairs of a layer on the page."""
 _ROUNDING: Final = 1e-9
@@ -44,35 +53,127 @@ _READ: Final = (
 
 def listed(
     conditions: Iterable[tuple[Mapping[str, Any], Mapping[str, xr.Dataset]]],
-) -> pd.DataFrame:
-    """List the needed pairs of each layer, those that cost most first.
+) -> Iterator[pd.DataFrame]:
+    """List the needed pairs of each layer, those that cost most first, piece by piece.
+
+    Rows wait in a temporary file until those of all seeds are known, so that memory does not grow
+    with the number of seeds.
 
     Parameters
     ----------
     conditions
         Names of each condition, and ``synergy.nc`` of all its seeds, in memory or opened.
 
-    Returns
-    -------
+    Yields
+    ------
     DataFrame
-        `COLUMNS`.
+        `COLUMNS`; the pieces are one below the other, and the first one has no rows.
     """
-    tables = []
+    yield pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
     for condition, groups in conditions:
         for scope, group in groups.items():
-            of_seeds = [
-                frame[frame["needed"]].assign(seed=seed)
+            of_seeds = (
+                frame[frame["needed"]].assign(seed=seed)[_ROW]
                 for seed, frame in zip(group["seed"].values.tolist(), removed(group), strict=True)
-            ]
-            of_layer = pd.concat(of_seeds, ignore_index=True)
-            costly = np.argsort(-of_layer["cost_both"].to_numpy(), kind="stable")
-            tables.append(of_layer.iloc[costly].assign(**condition_names(condition), scope=scope))
-    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+            )
+            for piece in _sorted(of_seeds):
+                yield piece.assign(**condition_names(condition), scope=scope)[list(COLUMNS)]
 
 
-def page(needed: pd.DataFrame) -> pd.DataFrame:
-    """Of the list the pairs of each layer that cost most."""
+class Page:
+    """Of a list the pairs of each layer that cost most, kept while its pieces pass."""
+
+    def __init__(self) -> None:
+        self._first: list[pd.DataFrame] = []
+
+    def of(self, pieces: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Give the same pieces."""
+        for piece in pieces:
+            self._first.append(_first_of_layers(piece))
+            yield piece
+
+    def table(self) -> pd.DataFrame:
+        """Rows of the pieces that passed."""
+        filled = [rows for rows in self._first if len(rows)]
+        return _first_of_layers(pd.concat(filled or self._first[:1], ignore_index=True))
+
+
+def _first_of_layers(needed: pd.DataFrame) -> pd.DataFrame:
     return needed.groupby([*CONDITION, "scope"], sort=False).head(_LISTED)
+
+
+def _sorted(frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Rows of frames, those that cost most first and else in their order, in pieces.
+
+    Pieces of about `_ROWS` rows are sorted and written to a temporary file; then the rows of each
+    range of costs are read from all of them.
+    """
+    with tempfile.TemporaryFile() as file:
+        runs = [_written(file, run) for run in _runs(frames)]
+        costs = np.unique(np.concatenate([run.costs for run in runs])) if runs else np.empty(0, int)
+        number = np.zeros(len(costs), dtype=np.int64)
+        for run in runs:
+            number[np.searchsorted(costs, run.costs)] += run.counts
+        for lowest, highest in _ranges(costs, number):
+            segments = (run.read(file, lowest, highest) for run in runs)
+            if lowest == highest:  # in their order already, and perhaps too many
+                yield from (pd.DataFrame(rows) for rows in segments if len(rows))
+                continue
+            rows = np.concatenate(list(segments))
+            yield pd.DataFrame(rows[np.argsort(-rows["cost_both"], kind="stable")])
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Sorted rows in a file."""
+
+    start: int
+    """Position of the first row, in rows."""
+    costs: NDArray[np.int64]
+    """All that occur, in rising order."""
+    counts: NDArray[np.int64]
+    """Rows of each."""
+
+    def read(self, file: IO[bytes], lowest: int, highest: int) -> NDArray[np.void]:
+        """Rows whose costs lie in a range; the largest costs stand first in the file."""
+        first, last = np.searchsorted(self.costs, [lowest, highest + 1])
+        file.seek((self.start + int(self.counts[last:].sum())) * _STORED.itemsize)
+        n_bytes = int(self.counts[first:last].sum()) * _STORED.itemsize
+        return np.frombuffer(file.read(n_bytes), _STORED)
+
+
+def _runs(frames: Iterable[pd.DataFrame]) -> Iterator[NDArray[np.void]]:
+    """Rows of several frames together, about `_ROWS` at a time."""
+    kept: list[NDArray[np.void]] = []
+    for frame in frames:
+        rows = np.empty(len(frame), _STORED)
+        for name in _ROW:
+            rows[name] = frame[name].to_numpy()
+        kept.append(rows)
+        if sum(map(len, kept)) >= _ROWS:
+            yield np.concatenate(kept)
+            kept = []
+    if kept:
+        yield np.concatenate(kept)
+
+
+def _written(file: IO[bytes], rows: NDArray[np.void]) -> _Run:
+    """Sort rows and write them to the end of a file."""
+    start = file.tell() // _STORED.itemsize
+    file.write(rows[np.argsort(-rows["cost_both"], kind="stable")].tobytes())
+    return _Run(start, *np.unique(rows["cost_both"], return_counts=True))
+
+
+def _ranges(costs: NDArray[np.int64], number: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Lowest and highest cost of ranges of about `_ROWS` rows or of one cost, the largest first."""
+    last = len(costs)
+    while last:
+        first, rows = last - 1, number[last - 1]
+        while first and rows + number[first - 1] <= _ROWS:
+            first -= 1
+            rows += number[first]
+        yield int(costs[first]), int(costs[last - 1])
+        last = first
 
 
 def quantities(group: xr.Dataset) -> dict[tuple[str, str], np.ndarray]:

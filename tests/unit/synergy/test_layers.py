@@ -1,8 +1,10 @@
 """Layers of networks: file, gathering, table, comparison with counts, and figures."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +27,7 @@ from neuroninfo.synergy.layers import measure
 from neuroninfo.synergy.pairs import MEASURES, decompose
 from neuroninfo.synergy.sets import prefix
 from neuroninfo.synergy.settings import NOT_REMOVED, SynergySettings
+from neuroninfo.vocabulary import CONDITION as CONDITION_NAMES
 from tests.unit.ablation.test_single import examples, masked
 from tests.unit.blocks import gathered, opened
 from tests.unit.neurons.test_sensitivity import network
@@ -364,7 +367,7 @@ def removals() -> xr.Dataset:
 
 def test_pairs_that_are_spared_singly_and_needed_jointly() -> None:
     group = removals()
-    listed = needed_pairs.listed([(CONDITION, {"layer-1": group})])
+    listed = pd.concat(needed_pairs.listed([(CONDITION, {"layer-1": group})]))
     found = listed[["seed", "first", "second", "cost_first", "cost_second", "cost_both"]]
     assert found.values.tolist() == [[0, 0, 1, 1, 1, 5], [0, 1, 2, 1, 0, 2]]
     assert listed["redundancy"].tolist() == [0.6, 0.2]
@@ -408,6 +411,65 @@ def of_seven(group: xr.Dataset) -> xr.Dataset:
     return several.assign_coords(seed=("seed", range(7), group["seed"].attrs))
 
 
+def plain_list(conditions: Iterable[tuple[Mapping[str, str], Any]]) -> pd.DataFrame:
+    """The list of needed pairs with all rows in memory."""
+    tables = []
+    for condition, layers in conditions:
+        for scope, group in layers.items():
+            of_layer = pd.concat(
+                [
+                    frame[frame["needed"]].assign(seed=seed)
+                    for seed, frame in zip(
+                        group["seed"].values.tolist(), needed_pairs.removed(group), strict=True
+                    )
+                ],
+                ignore_index=True,
+            )
+            costly = np.argsort(-of_layer["cost_both"].to_numpy(), kind="stable")
+            names = {name: condition[name] for name in CONDITION_NAMES}
+            tables.append(of_layer.iloc[costly].assign(**names, scope=scope))
+    return pd.concat(tables, ignore_index=True)[list(needed_pairs.COLUMNS)]
+
+
+@pytest.mark.parametrize("rows", [1, 3, 100, 10**6])
+@pytest.mark.parametrize("highest", [2, 6])
+def test_the_list_in_pieces_has_the_bytes_of_the_whole_list(
+    rows: int, highest: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_seeds, rng = 60, np.random.default_rng(rows)
+    pairs = removals().isel(seed=np.arange(n_seeds) % 2).assign_coords(seed=range(n_seeds))
+    for name in ("redundancy", "joint_information"):
+        pairs[name] = pairs[name] * (1 + rng.random(pairs[name].shape))
+    tried = pairs["correct_together"] != NOT_REMOVED
+    lost = rng.integers(0, highest, tried.shape)
+    pairs["correct_together"] = pairs["correct_together"].where(
+        ~tried, pairs["correct_together"] - lost
+    )
+    layers = {"layer-1": pairs, "layer-2": pairs.isel(seed=slice(5))}
+    conditions = [(CONDITION, layers), ({**CONDITION, "regularizer": "none"}, layers)]
+    expected = plain_list(conditions)
+    assert len(expected) > 50
+    monkeypatch.setattr(needed_pairs, "_ROWS", rows)
+    monkeypatch.setattr(seeds, "SLICE_BYTES", 1)
+    page = needed_pairs.Page()
+    tables.write(page.of(needed_pairs.listed(conditions)), tmp_path / "pieces.csv")
+    tables.write(expected, tmp_path / "whole.csv")
+    assert (tmp_path / "pieces.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    first = expected.groupby([*CONDITION_NAMES, "scope"], sort=False).head(10)
+    pd.testing.assert_frame_equal(
+        page.table().reset_index(drop=True), first.reset_index(drop=True), check_dtype=False
+    )
+
+
+def test_a_list_without_needed_pairs_has_its_columns(tmp_path: Path) -> None:
+    pairs = removals()
+    pairs["correct_together"] = pairs["correct_unablated"] + 0 * pairs["correct_together"]
+    page = needed_pairs.Page()
+    tables.write(page.of(needed_pairs.listed([(CONDITION, {"": pairs})])), tmp_path / "none.csv")
+    assert (tmp_path / "none.csv").read_text() == ",".join(needed_pairs.COLUMNS) + "\n"
+    assert list(page.table()) == list(needed_pairs.COLUMNS)
+
+
 def test_few_seeds_at_a_time_give_the_bits_of_all_at_once(
     groups: dict[str, xr.Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -415,17 +477,11 @@ def test_few_seeds_at_a_time_give_the_bits_of_all_at_once(
     file = opened(several, "synergy", tmp_path)
     pairs = of_seven(removals())
     expected = results_synergy.summary(several, CONDITION)
-    needed, numbers = (
-        needed_pairs.listed([(CONDITION, {"": pairs})]),
-        needed_pairs.quantities(pairs),
-    )
+    numbers = needed_pairs.quantities(pairs)
     monkeypatch.setattr(seeds, "SLICE_BYTES", 1)
     found = results_synergy.summary(file, CONDITION)
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
     few = opened({"": pairs}, "pairs", tmp_path)[""]
-    assert len(needed) > 3
-    again = needed_pairs.listed([(CONDITION, {"": few})])
-    pd.testing.assert_frame_equal(again, needed, check_exact=True)
     for key, values in needed_pairs.quantities(few).items():
         np.testing.assert_array_equal(values, numbers[key])
     for scope, group in file.items():
