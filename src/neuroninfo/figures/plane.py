@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -51,10 +50,11 @@ def norm_of(planes: Sequence[xr.Dataset]) -> LogNorm:
     return LogNorm(1, max(2, max(int(plane["epoch"].max()) for plane in planes) + 1))
 
 
-def points(plane: xr.Dataset, more: Sequence[str] = ()) -> pd.DataFrame:
-    """The estimates of a plane, one row each."""
+def record(drawn: Figure, plane: xr.Dataset, more: Sequence[str] = (), **columns: str) -> None:
+    """Keep the estimates of a plane for the figure's CSV, one row each (`canvas.record_dots`)."""
     names = ["mutual_information_input", "mutual_information_label", *more]
-    return plane[names].to_dataframe()[names].reset_index()
+    own = plane[names]
+    canvas.record_dots(drawn, own.drop_vars(set(own.coords) - set(own.dims)), **columns)
 
 
 def panel(ax: Axes, own: xr.Dataset, norm: LogNorm) -> None:
@@ -225,7 +225,7 @@ def plane_activations(
             weight="bold",
         )
         ax.label_outer()
-        canvas.record(drawn, points(own).assign(activation=about["activation"]))
+        record(drawn, own, activation=about["activation"])
     _finish(drawn, axes, norm)
     return drawn
 
@@ -237,7 +237,12 @@ def _slide(shown: xr.Dataset, whole: xr.Dataset, condition: Mapping[str, Any], o
         1,
         title=_title(estimator),
         subtitle=f"{_brief(wording.of_condition(condition))}; {of}",
-        note=_note([whole], doubt(whole.expand_dims("estimator"), estimator)),
+        note=_note(
+            [whole],
+            doubt(
+                whole[["mutual_information_input", "success"]].expand_dims("estimator"), estimator
+            ),
+        ),
     )
     norm = norm_of([whole])
     lines(ax, whole, hollow, norm, _SLIDE)
@@ -246,7 +251,7 @@ def _slide(shown: xr.Dataset, whole: xr.Dataset, condition: Mapping[str, Any], o
         artist.remove()
     name_layers(ax, whole, lines(ax, shown, hollow, norm, _SLIDE), SLIDE_TEXT)
     _finish(drawn, [ax], norm)
-    canvas.record(drawn, points(shown))
+    record(drawn, shown)
     return drawn
 
 
@@ -311,7 +316,7 @@ def lines(
 def _hollow(own: xr.Dataset) -> xr.DataArray:
     """(layer, epoch) of one estimator: whether the mean over seeds is not to be trusted."""
     name = str(own["estimator"].item())
-    whole = own.expand_dims("estimator")
+    whole = own[["mutual_information_input"]].expand_dims("estimator")
     full = saturated(whole).isel(estimator=0).mean("seed") > 0.5
     layers = own["layer"].values
     there = own["success"].max(["seed", "epoch"]) == 1

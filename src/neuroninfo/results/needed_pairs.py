@@ -208,25 +208,32 @@ def removed(group: xr.Dataset, measure: str = SHOWN) -> Iterator[pd.DataFrame]:
     """
     of_measure = group[list(_READ)].sel(measure=measure)
     first, second = group["first"].values, group["second"].values
-    parts = (
-        part.isel(seed=row) for (part,) in slices(of_measure) for row in range(part.sizes["seed"])
+    arrays = (
+        {name: part[name].transpose("seed", ...).values for name in _READ}
+        for (part,) in slices(of_measure)
     )
-    for here in parts:
+    of_seeds = (
+        {name: values[row] for name, values in of_slice.items()}
+        for of_slice in arrays
+        for row in range(len(of_slice["correct_unablated"]))
+    )
+    neurons, largest_class = group["neuron"].values, group.attrs["largest_class_test"]
+    for here in of_seeds:
         whole = int(here["correct_unablated"])
-        tolerance = UNCHANGED * (whole - group.attrs["largest_class_test"]) + _ROUNDING
-        alone = whole - here["correct_alone"].values.astype(np.int64)
-        together = here["correct_together"].values.astype(np.int64)
-        information = here["information"].values
+        tolerance = UNCHANGED * (whole - largest_class) + _ROUNDING
+        alone = whole - here["correct_alone"].astype(np.int64)
+        together = here["correct_together"].astype(np.int64)
+        information = here["information"]
         spared = (alone <= tolerance) & (information > 0)
         kept = np.flatnonzero((together != NOT_REMOVED) & spared[first] & spared[second])
         i, j = first[kept], second[kept]
-        joint = here["joint_information"].values[kept].astype(np.float64)
-        redundant = here["redundancy"].values[kept].astype(np.float64)
+        joint = here["joint_information"][kept].astype(np.float64)
+        redundant = here["redundancy"][kept].astype(np.float64)
         cost = whole - together[kept]
         yield pd.DataFrame(
             {
-                "first": group["neuron"].values[i].astype(int),
-                "second": group["neuron"].values[j].astype(int),
+                "first": neurons[i].astype(int),
+                "second": neurons[j].astype(int),
                 "cost_first": alone[i],
                 "cost_second": alone[j],
                 "cost_both": cost,
