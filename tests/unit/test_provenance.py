@@ -406,7 +406,7 @@ ROOMS_OF = {
         ("figure_replacement figure_pruning figure_precision", "figures results"),
         ("figure_classes", "figures results"),
         ("figure_synergy study_synergy needed_pairs", "figures results synergy"),
-        ("figure_synergy_training", "figures results synergy"),
+        ("figure_synergy_training", "figures planes results synergy"),
         ("study_ablation_gap study_robustness", "figures results synergy"),
         ("figure_planes figure_calibration", "figures planes results"),
         ("figure_planes_activations study_planes", "figures planes results"),

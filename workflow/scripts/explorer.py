@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 from neuroninfo.files import storage
 from neuroninfo.report import contents, explorer
 from neuroninfo.results.claims import read_study
+from neuroninfo.results.planes import opened
 
 given, params = snakemake.input, snakemake.params
 ablations = iter(given.ablations)
@@ -26,7 +27,7 @@ ablated = {
     )
 }
 planes = {
-    tuple(condition): contents.planes(storage.read(path, "plane"))
+    tuple(condition): contents.planes(opened(path))
     for condition, path in zip(params.with_planes, given.planes, strict=True)
 }
 explorer.write(

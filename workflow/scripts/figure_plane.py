@@ -8,9 +8,9 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import animation, canvas
 from neuroninfo.figures.plane import plane, save_animation
-from neuroninfo.files import storage
+from neuroninfo.results.planes import opened
 
-found = storage.read(snakemake.input[0], "plane")
+found = opened(snakemake.input[0])
 about = snakemake.wildcards.estimator, snakemake.params.condition
 drawn = plane(found, *about)
 canvas.save(drawn, snakemake.output.png, snakemake.output.pdf, snakemake.output.csv)

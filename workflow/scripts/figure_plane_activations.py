@@ -8,8 +8,8 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
 from neuroninfo.figures.plane import plane_activations
-from neuroninfo.files import storage
+from neuroninfo.results.planes import opened
 
-planes = [storage.read(path, "plane") for path in snakemake.input]
+planes = list(map(opened, snakemake.input))
 drawn = plane_activations(planes, snakemake.wildcards.estimator, snakemake.params.conditions)
 canvas.save(drawn, *snakemake.output)

@@ -8,11 +8,11 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
 from neuroninfo.figures.planes import clustering, planes
-from neuroninfo.files import storage, tables
-from neuroninfo.results.planes import compression
+from neuroninfo.files import tables
+from neuroninfo.results.planes import compression, opened
 
 condition = snakemake.params.condition
-plane = storage.read(snakemake.input[0], "plane")
+plane = opened(snakemake.input[0])
 falls = compression(plane, condition)
 tables.write(falls, snakemake.output.table)
 canvas.save(planes(plane, falls, condition), *snakemake.output.planes)

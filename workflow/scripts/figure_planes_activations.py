@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
 from neuroninfo.figures.planes import planes_activations
-from neuroninfo.files import storage
+from neuroninfo.results.planes import opened
 
-planes = [storage.read(path, "plane") for path in snakemake.input]
+planes = list(map(opened, snakemake.input))
 canvas.save(planes_activations(planes, snakemake.params.conditions), *snakemake.output)

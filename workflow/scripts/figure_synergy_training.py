@@ -8,10 +8,10 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas
 from neuroninfo.figures.synergy import synergy_training
-from neuroninfo.files import storage
+from neuroninfo.results.planes import opened
 
 conditions = [
-    (condition, storage.read(path, "plane", condition=condition))
+    (condition, opened(path, condition))
     for condition, path in zip(snakemake.params.conditions, snakemake.input, strict=True)
 ]
 canvas.save(synergy_training(conditions), *snakemake.output)

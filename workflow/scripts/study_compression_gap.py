@@ -10,14 +10,15 @@ import pandas as pd
 
 from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.compression_gap import compression_gap
-from neuroninfo.files import pages, storage, tables
+from neuroninfo.files import pages, tables
 from neuroninfo.results.compression_gap import PAGE, agreement, networks, sentence, shown
+from neuroninfo.results.planes import opened
 from neuroninfo.vocabulary import CONDITION
 
 into, params = snakemake.output, snakemake.params
 points = pd.concat(
     [
-        networks(storage.read(path, "plane"), dict(zip(CONDITION, names, strict=True)), kind, noise)
+        networks(opened(path), dict(zip(CONDITION, names, strict=True)), kind, noise)
         for names, kind, noise, path in zip(
             params.conditions, params.kinds, params.noise, snakemake.input.planes, strict=True
         )

@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))
 
 from neuroninfo.figures import canvas, wording
 from neuroninfo.figures.planes import planes_compression, planes_gap
-from neuroninfo.files import pages, storage, tables
+from neuroninfo.files import pages, tables
 from neuroninfo.results import planes
 
 into = snakemake.output
@@ -19,7 +19,7 @@ page = wording.of_conditions(falls[list(planes.PAGE)])
 pages.write(page, into.compression_page, title="Fall of I(X;T) after its maximum, in bit")
 canvas.save(planes_compression(falls), *into.planes_compression)
 
-found = [storage.read(path, "plane") for path in snakemake.input.planes]
+found = list(map(planes.opened, snakemake.input.planes))
 points = planes.gaps(found, conditions, snakemake.params.noise)
 correlations = planes.gap_correlations(points)
 tables.write(correlations, into.gap)

@@ -150,6 +150,9 @@ _WIDEST: Final = 2200
 _COLOURS: Final = 256
 """Of a PNG: a palette takes a third of the space, and no colour is seen to change."""
 
+_TABLE_BYTES: Final = 2 * 2**20
+"""Of numbers in a piece of a table, which takes some thirty times as much (chosen)."""
+
 _Pieces = Callable[[], Iterator[pd.DataFrame]]
 _RECORDED: Final[WeakKeyDictionary[Figure, list[_Pieces]]] = WeakKeyDictionary()
 """Functions that give the tables of figures: long tables are never in memory as a whole."""
@@ -421,7 +424,7 @@ def record_dots(drawn: Figure, dots: xr.Dataset, columns: Sequence[str] = (), **
     """
 
     def pieces() -> Iterator[pd.DataFrame]:
-        for (part,) in slices(dots):
+        for (part,) in slices(dots, most=_TABLE_BYTES):
             table = part.to_dataframe().reset_index()
             yield table[list(columns or table.columns)].assign(**more)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -51,10 +50,11 @@ def norm_of(planes: Sequence[xr.Dataset]) -> LogNorm:
     return LogNorm(1, max(2, max(int(plane["epoch"].max()) for plane in planes) + 1))
 
 
-def points(plane: xr.Dataset, more: Sequence[str] = ()) -> pd.DataFrame:
-    """The estimates of a plane, one row each."""
+def record(drawn: Figure, plane: xr.Dataset, more: Sequence[str] = (), **columns: str) -> None:
+    """Keep the estimates of a plane for the figure's CSV, one row each (`canvas.record_dots`)."""
     names = ["mutual_information_input", "mutual_information_label", *more]
-    return plane[names].to_dataframe()[names].reset_index()
+    own = plane[names]
+    canvas.record_dots(drawn, own.drop_vars(set(own.coords) - set(own.dims)), **columns)
 
 
 def panel(ax: Axes, own: xr.Dataset, norm: LogNorm) -> None:
@@ -167,7 +167,7 @@ def plane(found: xr.Dataset, estimator: str, condition: Mapping[str, Any]) -> Fi
     """
     own = found.sel(estimator=estimator)
     slide = _Slide(own, condition, wording.counted(found.sizes["seed"], "seed"))
-    canvas.record(slide.drawn, points(own))
+    record(slide.drawn, own)
     return slide.until(own.sizes["epoch"])
 
 
@@ -221,7 +221,7 @@ def plane_activations(
             weight="bold",
         )
         ax.label_outer()
-        canvas.record(drawn, points(own).assign(activation=about["activation"]))
+        record(drawn, own, activation=about["activation"])
     _finish(drawn, axes, norm)
     return drawn
 
@@ -233,12 +233,12 @@ class _Slide:
         self.whole, self.hollow, self.norm = whole, _hollow(whole), norm_of([whole])
         self.condition = condition
         estimator = str(whole["estimator"].item())
-        why = doubt(whole.expand_dims("estimator"), estimator)
+        judged = whole[["mutual_information_input", "success"]].expand_dims("estimator")
         self.drawn, (self.ax,) = canvas.slide(
             1,
             title=_title(estimator),
             subtitle=self._words(of),
-            note=_note(bool(self.hollow.any()), why),
+            note=_note(bool(self.hollow.any()), doubt(judged, estimator)),
         )
         lines(self.ax, whole, self.hollow, self.norm, _SLIDE)
         limit([self.ax])
@@ -320,7 +320,7 @@ def lines(
 def _hollow(own: xr.Dataset) -> xr.DataArray:
     """(layer, epoch) of one estimator: whether the mean over seeds is not to be trusted."""
     name = str(own["estimator"].item())
-    whole = own.expand_dims("estimator")
+    whole = own[["mutual_information_input"]].expand_dims("estimator")
     full = saturated(whole).isel(estimator=0).mean("seed") > 0.5
     layers = own["layer"].values
     there = own["success"].max(["seed", "epoch"]) == 1

@@ -17,7 +17,7 @@ from matplotlib.ticker import NullFormatter
 
 from neuroninfo.figures import canvas, labels, wording
 from neuroninfo.figures.canvas import COLOURS
-from neuroninfo.figures.plane import doubt, epoch_bar, norm_of, panel, points, side_by_side
+from neuroninfo.figures.plane import doubt, epoch_bar, norm_of, panel, record, side_by_side
 from neuroninfo.planes.layers import OUTPUT
 from neuroninfo.results.planes import DROP, ERROR, TRUSTED, trust
 from neuroninfo.vocabulary import CONDITION
@@ -85,7 +85,7 @@ def planes(plane: xr.Dataset, compression: pd.DataFrame, condition: Mapping[str,
             words = doubt(plane, name) or "no trusted layer falls"
             canvas.write_below(ax, 0, words, COLOURS["text"])
     _epochs(drawn, norm)
-    canvas.record(drawn, points(plane))
+    record(drawn, plane)
     return drawn
 
 
@@ -129,7 +129,7 @@ def planes_activations(planes: Sequence[xr.Dataset], conditions: Sequence[Sequen
                 canvas.write_below(ax, 0, why, COLOURS["text"])
     _epochs(drawn, norm)
     for plane, about in zip(planes, abouts, strict=True):
-        canvas.record(drawn, points(plane).assign(activation=about["activation"]))
+        record(drawn, plane, activation=about["activation"])
     return drawn
 
 
@@ -179,7 +179,7 @@ def clustering(plane: xr.Dataset, condition: Mapping[str, Any]) -> Figure:
         ax.set_xlabel("epoch + 1")
         ax.set_ylabel("share" if name == panels[0] else "I(X;T) (bit)")
         labels.name_ends(ax, ends)
-    canvas.record(drawn, points(plane, ["scatter_within"]))
+    record(drawn, plane, ["scatter_within"])
     return drawn
 
 

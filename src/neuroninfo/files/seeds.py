@@ -44,7 +44,7 @@ def joined(
     )
 
 
-def slices(*datasets: xr.Dataset) -> Iterator[tuple[xr.Dataset, ...]]:
+def slices(*datasets: xr.Dataset, most: int | None = None) -> Iterator[tuple[xr.Dataset, ...]]:
     """The same seeds of some datasets, a few at a time, in memory.
 
     What is computed seed by seed has the same bits in slices as it has at once: none has a single
@@ -55,12 +55,15 @@ def slices(*datasets: xr.Dataset) -> Iterator[tuple[xr.Dataset, ...]]:
     datasets
         In memory or `storage.opened`, of the same seeds in the same order; give only the variables
         that are needed, the others are read too.
+    most
+        Bytes of a slice, if fewer than `SLICE_BYTES` are wanted.
 
     Yields
     ------
     tuple of Dataset
         One for each of the given ones, at most `SLICE_BYTES` together.
     """
+    room = SLICE_BYTES if most is None else min(most, SLICE_BYTES)
     n_seeds = datasets[0].sizes["seed"]
     stored = sum(
         variable.nbytes
@@ -68,7 +71,7 @@ def slices(*datasets: xr.Dataset) -> Iterator[tuple[xr.Dataset, ...]]:
         for variable in dataset.variables.values()
         if "seed" in variable.dims
     )
-    number = max(1, min(-(-stored // SLICE_BYTES), n_seeds // 2))
+    number = max(1, min(-(-stored // room), n_seeds // 2))
     ends = [n_seeds * i // number for i in range(number + 1)]
     for start, stop in pairwise(ends):
         yield tuple(dataset.isel(seed=slice(start, stop)).load() for dataset in datasets)

@@ -44,35 +44,48 @@ _READ: Final = (
 
 def listed(
     conditions: Iterable[tuple[Mapping[str, Any], Mapping[str, xr.Dataset]]],
-) -> pd.DataFrame:
-    """List the needed pairs of each layer, those that cost most first.
+) -> Iterator[pd.DataFrame]:
+    """List the needed pairs by layer and seed, those of a seed that cost most first.
 
     Parameters
     ----------
     conditions
         Names of each condition, and ``synergy.nc`` of all its seeds, in memory or opened.
 
-    Returns
-    -------
+    Yields
+    ------
     DataFrame
-        `COLUMNS`.
+        `COLUMNS`; one table per seed, after one without rows.
     """
-    tables = []
+    yield pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
     for condition, groups in conditions:
         for scope, group in groups.items():
-            of_seeds = [
-                frame[frame["needed"]].assign(seed=seed)
-                for seed, frame in zip(group["seed"].values.tolist(), removed(group), strict=True)
-            ]
-            of_layer = pd.concat(of_seeds, ignore_index=True)
-            costly = np.argsort(-of_layer["cost_both"].to_numpy(), kind="stable")
-            tables.append(of_layer.iloc[costly].assign(**condition_names(condition), scope=scope))
-    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+            about = condition_names(condition) | {"scope": scope}
+            for seed, frame in zip(group["seed"].values.tolist(), removed(group), strict=True):
+                needed = frame[frame["needed"]].sort_values(
+                    "cost_both", ascending=False, kind="stable"
+                )
+                yield needed.assign(**about, seed=seed)[list(COLUMNS)]
 
 
-def page(needed: pd.DataFrame) -> pd.DataFrame:
-    """Of the list the pairs of each layer that cost most."""
-    return needed.groupby([*CONDITION, "scope"], sort=False).head(_LISTED)
+class Page:
+    """Of a list the pairs of each layer that cost most, kept while its tables pass."""
+
+    def __init__(self) -> None:
+        self._kept: list[pd.DataFrame] = []
+
+    def of(self, listed: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Give the same tables."""
+        for table in listed:
+            self._kept.append(table.head(_LISTED))
+            yield table
+
+    def table(self) -> pd.DataFrame:
+        """The largest costs of each layer over all tables that passed."""
+        rows = pd.concat([kept for kept in self._kept if len(kept)] or self._kept)
+        layers = rows.groupby([*CONDITION, "scope"], sort=False)
+        order = np.lexsort((-rows["cost_both"], layers.ngroup()))
+        return rows.iloc[order].groupby([*CONDITION, "scope"], sort=False).head(_LISTED)
 
 
 def quantities(group: xr.Dataset) -> dict[tuple[str, str], np.ndarray]:
@@ -107,25 +120,32 @@ def removed(group: xr.Dataset, measure: str = SHOWN) -> Iterator[pd.DataFrame]:
     """
     of_measure = group[list(_READ)].sel(measure=measure)
     first, second = group["first"].values, group["second"].values
-    parts = (
-        part.isel(seed=row) for (part,) in slices(of_measure) for row in range(part.sizes["seed"])
+    arrays = (
+        {name: part[name].transpose("seed", ...).values for name in _READ}
+        for (part,) in slices(of_measure)
     )
-    for here in parts:
+    of_seeds = (
+        {name: values[row] for name, values in of_slice.items()}
+        for of_slice in arrays
+        for row in range(len(of_slice["correct_unablated"]))
+    )
+    neurons, largest_class = group["neuron"].values, group.attrs["largest_class_test"]
+    for here in of_seeds:
         whole = int(here["correct_unablated"])
-        tolerance = UNCHANGED * (whole - group.attrs["largest_class_test"]) + _ROUNDING
-        alone = whole - here["correct_alone"].values.astype(np.int64)
-        together = here["correct_together"].values.astype(np.int64)
-        information = here["information"].values
+        tolerance = UNCHANGED * (whole - largest_class) + _ROUNDING
+        alone = whole - here["correct_alone"].astype(np.int64)
+        together = here["correct_together"].astype(np.int64)
+        information = here["information"]
         spared = (alone <= tolerance) & (information > 0)
         kept = np.flatnonzero((together != NOT_REMOVED) & spared[first] & spared[second])
         i, j = first[kept], second[kept]
-        joint = here["joint_information"].values[kept].astype(np.float64)
-        redundant = here["redundancy"].values[kept].astype(np.float64)
+        joint = here["joint_information"][kept].astype(np.float64)
+        redundant = here["redundancy"][kept].astype(np.float64)
         cost = whole - together[kept]
         yield pd.DataFrame(
             {
-                "first": group["neuron"].values[i].astype(int),
-                "second": group["neuron"].values[j].astype(int),
+                "first": neurons[i].astype(int),
+                "second": neurons[j].astype(int),
                 "cost_first": alone[i],
                 "cost_second": alone[j],
                 "cost_both": cost,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +11,8 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from neuroninfo.files import storage
+from neuroninfo.files.seeds import slices
 from neuroninfo.planes.layers import OUTPUT, SKIPPED
 from neuroninfo.results.statistics import (
     Interval,
@@ -75,8 +78,29 @@ Of n / 8 equally likely symbols the count is too low by 1 / (16 ln 2) = 0.09 bit
 ERROR: Final = 1.0
 """Error in bit on known information up to which an estimate of I(X;T) is trusted (chosen)."""
 
+_REASONS: Final = 200_000
+"""Texts in memory (chosen)."""
+
 TRUSTED: Final = "yes"
 """Of the column ``trust``; else why not."""
+
+
+def opened(path: str | Path, condition: Mapping[str, Any] | None = None) -> xr.Dataset:
+    """Read ``plane.nc`` of all seeds; what no figure needs in memory stays in the file.
+
+    These are the reasons, a text for each estimate, and the ends of intervals.  They are read when
+    they are used.
+
+    Parameters
+    ----------
+    path, condition
+        As of `storage.opened`.
+    """
+    plane = storage.opened(path, "plane", condition=condition)
+    for name, variable in plane.variables.items():
+        if name != "reason" and not str(name).endswith(("_low", "_high")):
+            variable.load()
+    return plane
 
 
 def _verdict(fall: Interval, trust: str = TRUSTED) -> str:
@@ -165,14 +189,14 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame
     """
     about = condition_names(condition)
     rows = []
-    plane = plane.sortby("epoch").sortby("seed")
-    values, reasons = plane["mutual_information_input"], plane["reason"]
+    asked_of_all = _asked(plane).sortby("epoch")
+    plane = plane[["mutual_information_input"]].sortby("epoch").sortby("seed")
+    values = plane["mutual_information_input"]
     for estimator in map(str, plane["estimator"].values):
         for layer in map(str, plane["layer"].values):
             of_layer = {"estimator": estimator, "layer": layer}
             curves = values.sel(of_layer).transpose("seed", "epoch").values
-            asked = (reasons.sel(of_layer) != SKIPPED).transpose("seed", "epoch").values
-            curves = curves[:, asked.all(axis=0)]
+            curves = curves[:, asked_of_all.sel(of_layer).transpose("epoch").values]
             there = curves[~np.isnan(curves).any(axis=1)]
             highest, last = there.max(axis=1), there[:, -1]
             none = "no seed has an estimate at all epochs"
@@ -191,6 +215,15 @@ def compression(plane: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame
                 }
             )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _asked(plane: xr.Dataset) -> xr.DataArray:
+    """(epoch, layer, estimator): whether an estimate was asked for in all seeds."""
+    parts = [
+        (part["reason"] != SKIPPED).all("seed")
+        for (part,) in slices(plane[["reason"]], most=_REASONS * 8)  # texts are counted as 8 bytes
+    ]
+    return xr.concat(parts, "part").all("part")
 
 
 def last_hidden(plane: xr.Dataset) -> str:
@@ -222,27 +255,33 @@ def gaps(
         expected cross-entropy by labels as noisy as those of training does not follow from that
         by true labels.
     """
-    rows = []
+    tables = []
     for plane, names, of_labels in zip(planes, conditions, noise, strict=True):
         last = plane.isel(epoch=int(plane["epoch"].values.argmax()))
         gap = last["loss"].sel(split="test") - last["loss"].sel(split="train")
         if of_labels["label_noise"]:
             gap = xr.full_like(gap, np.nan)
         here = last.sel(layer=last_hidden(plane))
-        for seed in plane["seed"].values:
-            for estimator in map(str, plane["estimator"].values):
-                point = here.sel(seed=seed, estimator=estimator)
-                rows.append(
-                    dict(zip(CONDITION, names, strict=True))
-                    | {
-                        "estimator": estimator,
-                        "seed": int(seed),
-                        "input": float(point["mutual_information_input"]),
-                        "label": float(point["mutual_information_label"]),
-                        "gap": float(gap.sel(seed=seed)),
-                    }
-                )
-    return pd.DataFrame(rows)
+        n_seeds, n_estimators = plane.sizes["seed"], plane.sizes["estimator"]
+        coordinates = {
+            column: here[name].transpose("seed", "estimator").values.astype(np.float64).ravel()
+            for column, name in (
+                ("input", "mutual_information_input"),
+                ("label", "mutual_information_label"),
+            )
+        }
+        tables.append(
+            pd.DataFrame(
+                {
+                    **dict(zip(CONDITION, names, strict=True)),
+                    "estimator": np.tile(list(map(str, plane["estimator"].values)), n_seeds),
+                    "seed": np.repeat(plane["seed"].values.astype(int), n_estimators),
+                    **coordinates,
+                    "gap": np.repeat(gap.values.astype(np.float64), n_estimators),
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
 
 
 def gap_correlations(points: pd.DataFrame) -> pd.DataFrame:

@@ -15,8 +15,15 @@ from PIL import Image
 
 from neuroninfo.figures import canvas, labels
 from neuroninfo.figures import plane as figures_plane
+from neuroninfo.figures import planes as figures_planes
+from neuroninfo.figures import synergy as figures_synergy
 from neuroninfo.figures.planes import planes
+from neuroninfo.files import seeds as files_seeds
+from neuroninfo.files import storage
 from neuroninfo.planes.layers import SKIPPED
+from neuroninfo.report import contents
+from neuroninfo.results import compression_gap
+from neuroninfo.results import planes as results_planes
 from neuroninfo.results.planes import compression
 from tests.unit.pictures import all_text_is_large_and_in_the_figure
 
@@ -216,3 +223,78 @@ def test_the_plane_over_training(tmp_path: Path) -> None:
     assert row["mutual_information_input"].item() == pytest.approx(
         float(expected["mutual_information_input"])
     )
+
+
+def seven() -> xr.Dataset:
+    """A plane of seven seeds in no order, with all that figures and tables are made of."""
+    rng = np.random.default_rng(1)
+    plane = found().isel(seed=np.arange(7) % 3, epoch=[2, 0, 3, 1])
+    plane = plane.assign_coords(seed=[9, 4, 5, 8, 6, 3, 7], split=["validation", "test", "train"])
+    for name in ("mutual_information_input", "mutual_information_label"):
+        plane[name] = plane[name] + 0.1 * rng.random(plane[name].shape)
+        for end in ("low", "high"):
+            plane[f"{name}_{end}"] = plane[name] + 0.1
+    plane["reason"] = plane["reason"].astype(object)
+    plane["reason"][4, 2] = SKIPPED  # of one seed only
+    plane["reason"][:, 3, :, 0] = SKIPPED
+    plane["success"][:, 3] = 0
+    for name in ("scatter_within", "pair_information", "pair_redundancy", "pair_synergy"):
+        plane[name] = (("seed", "epoch", "layer"), rng.random((7, 4, 4)))
+    for name in ("loss", "accuracy"):
+        plane[name] = (("seed", "epoch", "split"), rng.random((7, 4, 3)))
+    for variable in plane.variables.values():
+        variable.attrs = storage.labelled("a number", "1")
+    return plane
+
+
+def drawn_from(plane: xr.Dataset) -> dict[str, Figure]:
+    names = [list(CONDITION.values())]
+    falls = results_planes.compression(plane, CONDITION)
+    return {
+        "planes": figures_planes.planes(plane, falls, CONDITION),
+        "planes-activations": figures_planes.planes_activations([plane], names),
+        "clustering": figures_planes.clustering(plane, CONDITION),
+        "plane": figures_plane.plane(plane, "edges-30", CONDITION),
+        "plane-activations": figures_plane.plane_activations([plane], "edges-30", names),
+        "training": figures_synergy.synergy_training([(CONDITION, plane)]),
+    }
+
+
+def test_a_plane_that_stays_in_its_file_gives_the_bytes_of_one_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plane = seven()
+    about = {"title": "All seeds", "condition": {}, "configuration": {}}
+    storage.write(plane, tmp_path / "plane.nc", kind="plane", **about)
+    conditions, clean = [list(CONDITION.values())], {"label_noise": 0.0, "n_classes": 10}
+    kind = dict.fromkeys(compression_gap.KIND, "a kind")
+
+    def tables_from(given: xr.Dataset) -> list[pd.DataFrame]:
+        return [
+            results_planes.compression(given, CONDITION),
+            results_planes.gaps([given], conditions, [clean]),
+            compression_gap.networks(given, CONDITION, kind, clean),
+        ]
+
+    tables, records = tables_from(plane), contents.planes(plane)
+    for name, drawn in drawn_from(plane).items():
+        canvas.save(drawn, tmp_path / f"{name}.csv", tmp_path / f"{name}.png")
+    monkeypatch.setattr(files_seeds, "SLICE_BYTES", 1)
+    monkeypatch.setattr(results_planes, "_REASONS", 1)
+    file = results_planes.opened(tmp_path / "plane.nc")
+    for table, again in zip(tables, tables_from(file), strict=True):
+        assert len(table) > 3
+        pd.testing.assert_frame_equal(again, table, check_exact=True)
+    assert contents.planes(file) == records
+    for name, drawn in drawn_from(file).items():
+        for suffix in ("csv", "png"):
+            paths = [tmp_path / f"{start}{name}.{suffix}" for start in ("", "from-file-")]
+            canvas.save(drawn, paths[1])
+            assert paths[0].read_bytes() == paths[1].read_bytes(), name
+    columns = ["mutual_information_input", "mutual_information_label"]
+    whole = plane[columns].to_dataframe()[columns].reset_index()
+    whole.to_csv(tmp_path / "whole.csv", index=False)
+    assert (tmp_path / "planes.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    figures_plane.save_animation(plane, "edges-30", CONDITION, tmp_path / "memory.gif")
+    figures_plane.save_animation(file, "edges-30", CONDITION, tmp_path / "file.gif")
+    assert (tmp_path / "memory.gif").read_bytes() == (tmp_path / "file.gif").read_bytes()

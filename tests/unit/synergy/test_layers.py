@@ -364,7 +364,7 @@ def removals() -> xr.Dataset:
 
 def test_pairs_that_are_spared_singly_and_needed_jointly() -> None:
     group = removals()
-    listed = needed_pairs.listed([(CONDITION, {"layer-1": group})])
+    listed = pd.concat(needed_pairs.listed([(CONDITION, {"layer-1": group})]))
     found = listed[["seed", "first", "second", "cost_first", "cost_second", "cost_both"]]
     assert found.values.tolist() == [[0, 0, 1, 1, 1, 5], [0, 1, 2, 1, 0, 2]]
     assert listed["redundancy"].tolist() == [0.6, 0.2]
@@ -408,6 +408,42 @@ def of_seven(group: xr.Dataset) -> xr.Dataset:
     return several.assign_coords(seed=("seed", range(7), group["seed"].attrs))
 
 
+@pytest.mark.parametrize("highest", [2, 6])
+def test_the_page_lists_the_largest_costs_of_each_layer(highest: int) -> None:
+    """Those of all seeds; of equal costs the first seed and pair."""
+    n_seeds, rng = 60, np.random.default_rng(highest)
+    pairs = removals().isel(seed=np.arange(n_seeds) % 2).assign_coords(seed=range(n_seeds))
+    tried = pairs["correct_together"] != NOT_REMOVED
+    lost = rng.integers(0, highest, tried.shape)
+    pairs["correct_together"] = pairs["correct_together"].where(
+        ~tried, pairs["correct_together"] - lost
+    )
+    layers = {"layer-2": pairs, "layer-1": pairs.isel(seed=slice(5))}
+    conditions = [(CONDITION, layers), ({**CONDITION, "regularizer": "none"}, layers)]
+    page = needed_pairs.Page()
+    whole = pd.concat(page.of(needed_pairs.listed(conditions)))
+    assert len(whole) > 50
+    costly = whole.sort_values("cost_both", ascending=False, kind="stable")
+    shown = page.table()
+    keys = ["regularizer", "scope"]
+    assert shown.groupby(keys, sort=False).ngroups == 4
+    for (key, found), (first, _) in zip(
+        shown.groupby(keys, sort=False), whole.groupby(keys, sort=False), strict=True
+    ):
+        assert key == first  # layers in the order of the study
+        of_layer = costly[(costly[keys] == list(key)).all(axis=1)]
+        pd.testing.assert_frame_equal(found, of_layer.head(10))
+
+
+def test_a_list_without_needed_pairs_has_its_columns(tmp_path: Path) -> None:
+    pairs = removals()
+    pairs["correct_together"] = pairs["correct_unablated"] + 0 * pairs["correct_together"]
+    page = needed_pairs.Page()
+    tables.write(page.of(needed_pairs.listed([(CONDITION, {"": pairs})])), tmp_path / "none.csv")
+    assert (tmp_path / "none.csv").read_text() == ",".join(needed_pairs.COLUMNS) + "\n"
+    assert list(page.table()) == list(needed_pairs.COLUMNS)
+
+
 def test_few_seeds_at_a_time_give_the_bits_of_all_at_once(
     groups: dict[str, xr.Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -416,7 +452,7 @@ def test_few_seeds_at_a_time_give_the_bits_of_all_at_once(
     pairs = of_seven(removals())
     expected = results_synergy.summary(several, CONDITION)
     needed, numbers = (
-        needed_pairs.listed([(CONDITION, {"": pairs})]),
+        pd.concat(needed_pairs.listed([(CONDITION, {"": pairs})])),
         needed_pairs.quantities(pairs),
     )
     monkeypatch.setattr(seeds, "SLICE_BYTES", 1)
@@ -424,7 +460,7 @@ def test_few_seeds_at_a_time_give_the_bits_of_all_at_once(
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
     few = opened({"": pairs}, "pairs", tmp_path)[""]
     assert len(needed) > 3
-    again = needed_pairs.listed([(CONDITION, {"": few})])
+    again = pd.concat(needed_pairs.listed([(CONDITION, {"": few})]))
     pd.testing.assert_frame_equal(again, needed, check_exact=True)
     for key, values in needed_pairs.quantities(few).items():
         np.testing.assert_array_equal(values, numbers[key])
