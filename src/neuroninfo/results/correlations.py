@@ -42,6 +42,8 @@ _LEAST_MEANS: Final = 3
 """Conditions that a correlation of their means needs: of two it is 1 or -1."""
 _RESAMPLES: Final = 2_000
 _PERMUTATIONS: Final = 9_999
+_BYTES: Final = 2**27
+"""Of permutations in memory (chosen)."""
 _ROUNDING: Final = 1e-9
 
 Pairs = Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]
@@ -150,7 +152,10 @@ def permutation_p(groups: Pairs, random: np.random.Generator) -> float:
     centred = [_centred(*group) for group in groups]
     permuted = np.zeros(_PERMUTATIONS)
     for a, b in centred:
-        permuted += random.permuted(np.tile(b, (_PERMUTATIONS, 1)), axis=1) @ a
+        together = max(1, _BYTES // b.nbytes)
+        for first in range(0, _PERMUTATIONS, together):
+            part = permuted[first : first + together]
+            part += random.permuted(np.tile(b, (len(part), 1)), axis=1) @ a
     products = abs(sum(float(a @ b) for a, b in centred))
     extreme = int((np.abs(permuted) >= products - _ROUNDING).sum())
     return (1 + extreme) / (1 + _PERMUTATIONS)

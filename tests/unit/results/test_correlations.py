@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuroninfo.results import correlations
 from neuroninfo.results.correlations import (
     COLUMNS,
     LEAST,
@@ -126,6 +127,16 @@ def test_one_condition_of_each_architecture_has_no_third_reading() -> None:
     x = random().normal(size=(6, 4))
     table = correlate(networks(x, x), "x", "y", 1, study_seed=0)
     assert table["reading"].tolist() == [WITHIN, OVER]
+
+
+def test_permutations_do_not_depend_on_how_many_are_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    groups = [tuple(random(c).normal(size=(2, 12 + c))) for c in range(3)]
+    at_once = permutation_p(groups, random(7))
+    monkeypatch.setattr(correlations, "_BYTES", 5000)
+    assert permutation_p(groups, random(7)) == at_once
+    assert 0.001 < at_once < 1
 
 
 def test_pairs_are_resampled_within_their_groups() -> None:
