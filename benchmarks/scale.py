@@ -66,6 +66,7 @@ def main() -> None:
     parser.add_argument("--per-job", type=int, default=50, help="seeds of a block (default 50)")
     parser.add_argument("--sets", nargs="+", default=[FIRST], help="sets of orderings")
     parser.add_argument("--kinds", nargs="+", default=KINDS, help="files other than ablations")
+    parser.add_argument("--jobs", nargs="+", help="only these scripts, besides those that gather")
     parser.add_argument("--like", help="data set and architecture to stretch the block to")
     parser.add_argument("--folder", type=Path, help="where to make the temporary folder")
     parser.add_argument("--into", type=Path, help="page whose table gets the rows too")
@@ -121,6 +122,8 @@ def _table(given: argparse.Namespace, n_seeds: int, folder: Path) -> Iterator[st
     for name, job in jobs:
         if not all(Path(path).exists() for path in _files(job["input"])):
             continue  # the block has no such files
+        if given.jobs and not name.startswith("gather ") and name not in given.jobs:
+            continue
         usage = _process("_job", job, folder)
         yield _line(name, usage, _files(job["input"]), _files(job["output"]))
 

@@ -235,7 +235,7 @@ def _values(neurons: xr.Dataset, measure: str, quantizer: str | None) -> np.ndar
 
 
 def _name(neurons: xr.Dataset, layer: int) -> str:
-    """Of a layer: the module's, where measures say it."""
+    """Name of a layer: that of its module, if the measures have it."""
     if "module" not in neurons.coords:
         return str(layer)
     return str(neurons["module"].values[neurons["layer"].values == layer][0])

@@ -80,7 +80,7 @@ def curves_of(
     rows: int,
     threads: int,
 ) -> list[Curves]:
-    """Of each of several removals what `cumulative` gives; layers are computed once for all.
+    """Curves of several removals, as `cumulative` gives them; layers are computed once for all.
 
     An order that stands several times among the removals, by other measures' names, is ablated
     once.

@@ -78,7 +78,7 @@ class Exact(NamedTuple):
     biases: np.ndarray
     """Layer after layer, flat."""
     widths: np.ndarray
-    """Of the hidden layers and the output."""
+    """Widths of the hidden layers and the output."""
     kind: int
     """Activation, of `KINDS`."""
 
@@ -91,9 +91,9 @@ class Padded(NamedTuple):
     matrices: np.ndarray
     """Where each of these begins."""
     biases: np.ndarray
-    """Of the hidden layers and the output, one after the other."""
+    """Biases of the hidden layers and the output, one after the other."""
     widths: np.ndarray
-    """Of the hidden layers and the output."""
+    """Widths of the hidden layers and the output."""
     starts: np.ndarray
     """Where each layer begins among the neurons of all."""
 
@@ -717,7 +717,7 @@ class _State(NamedTuple):
     levels: np.ndarray
     """Where the versions of each layer begin."""
     alive: np.ndarray
-    """Of each neuron, 0 if it is removed, else 1."""
+    """0 for each neuron that is removed, else 1."""
     biases: np.ndarray
     """With the constants of removed neurons."""
     batch: np.ndarray

@@ -98,7 +98,7 @@ def after_each_removal(
 def in_float64(
     network: Stack, removals: Sequence[Removals]
 ) -> Callable[[np.ndarray, np.ndarray], list[Curves]]:
-    """As `recomputed` from numpy arrays, on the CPU, so that rounding decides no prediction.
+    """The same as `recomputed`, in float64 on the CPU, so that rounding decides no prediction.
 
     It takes any activation, and far longer than compiled loops.
     """

@@ -13,7 +13,7 @@ class OrderBy:
     measure: str
     """Variable of ``neurons.nc``, or a measure of ``orders-<set>.nc``."""
     quantizer: str
-    """Of the measure; ``none`` where it has none."""
+    """Quantizer of the measure; ``none`` if the measure needs none."""
     directions: tuple[str, ...]
     """``ascending`` (lowest first), ``descending``, or both."""
 
@@ -49,7 +49,7 @@ class AblationSettings:
     rows: int
     """Examples that are ablated at a time."""
     draws: int = 1
-    """Of other examples, where ablated neurons put out what they put out on these."""
+    """Number of draws of other examples, whose outputs ablated neurons put out (``resample``)."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class SearchSettings:
     orderings: tuple[OrderBy, ...]
     """By `joint.MEASURES`, ``damage`` and ``greedy``."""
     scopes: tuple[str, ...]
-    """As of `AblationSettings`."""
+    """The same as in `AblationSettings`."""
     examples: int
     """Number of validation examples, from the first on, that greedy chooses on."""
     shuffles: int

@@ -22,7 +22,7 @@ class Bundle:
 
     @property
     def dataset(self) -> str:
-        """Of all its conditions."""
+        """Data set of all conditions of the bundle."""
         return self.conditions[0].dataset
 
     @property

@@ -33,7 +33,7 @@ class Rates:
     start: float = 2.0
     """Seconds until a job has imported what it needs."""
     flops: float = 100e9
-    """Of the products of training on one core."""
+    """Speed of the products of training on one core, per second."""
     step: float = 100e-6
     """Seconds that a step of training takes per layer beside its products."""
     gpu_step: float = 500e-6

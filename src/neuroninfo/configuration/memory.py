@@ -44,7 +44,7 @@ TRAINS: Final = ("train", "plane", "bounds", "supersample")
 
 MARGIN: Final = 1.3
 CUDA_MIB: Final = 3000
-"""Of the libraries of CUDA in the memory of the machine."""
+"""Memory of the machine that the libraries of CUDA take."""
 STEP: Final = 500
 """The memory that a job asks for is a multiple of this."""
 

@@ -53,7 +53,7 @@ class Plan:
     orderings: tuple[str, ...]
     """Names of sets; the first gives the claims and figures. Without any it is not ablated."""
     experiments: tuple[str, ...]
-    """Of `EXPERIMENTS`."""
+    """Names of `EXPERIMENTS`."""
     figures: bool
     keep_activations: bool
     first_seed: int = 0
@@ -64,7 +64,7 @@ class Plan:
         return range(self.first_seed, self.first_seed + self.seeds)
 
     def resolved(self) -> dict[str, Any]:
-        """As in a configuration."""
+        """The plan as it is written in a configuration."""
         return {key: list(v) if isinstance(v, tuple) else v for key, v in vars(self).items()}
 
 

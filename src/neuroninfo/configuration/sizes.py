@@ -10,18 +10,18 @@ from neuroninfo.configuration.study import Study
 from neuroninfo.data.catalogue import SOURCES
 
 _BYTES = 4
-"""Of a number: everything large is float32."""
+"""Bytes of a number: all large arrays are float32."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Of one condition; all counts but those of the data are per network."""
+    """Sizes of one condition; all counts but those of the data are per network."""
 
     n_train: int
     n_validation: int
     n_test: int
     n_measured: int
-    """Of the split on which neurons are measured."""
+    """Examples of the split on which neurons are measured."""
     n_inputs: int
     hidden: tuple[int, ...]
     n_classes: int

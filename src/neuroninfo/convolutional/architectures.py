@@ -55,7 +55,7 @@ class Residual(nn.Module):
         self.dropout = nn.Dropout2d(dropout)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Of images (n, channels, height, width)."""
+        """Logits for images (n, channels, height, width)."""
         added = self.second(self.first(inputs)) + self.shortcut(inputs)
         given: Tensor = self.dropout(self.activation(added))
         return given

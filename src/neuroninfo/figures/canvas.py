@@ -44,7 +44,7 @@ COLOURS: Final[Mapping[str, str]] = {
 }
 
 LAYERS: Final = ("#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#0072B2", "#D55E00")
-"""Of the hidden layers: Okabe and Ito's others first."""
+"""Colours of the hidden layers: first those of Okabe and Ito that have no other use."""
 
 TITLE, LABEL, SMALL = 17, 14, 12
 """Font sizes in points."""
@@ -53,7 +53,7 @@ PANEL: Final = 6.8
 """Width of a single panel in inches: the figure is 8 inches wide."""
 
 _HEIGHT: Final = 3.4
-"""Of a panel in one row, in inches."""
+"""Height of a panel in one row, in inches."""
 
 _RC: Final[Mapping[str, Any]] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere
@@ -148,10 +148,10 @@ _DPI: Final = 200
 _WIDEST: Final = 2200
 """Pixels of a wide figure: more than a projector has."""
 _COLOURS: Final = 256
-"""Of a PNG: a palette takes a third of the space, and no colour is seen to change."""
+"""Colours of a PNG: a palette takes a third of the space, and no change can be seen."""
 
 _TABLE_BYTES: Final = 2 * 2**20
-"""Of numbers in a piece of a table, which takes some thirty times as much (chosen)."""
+"""Bytes of the numbers in a piece of a table, whose text takes thirty times as much (chosen)."""
 
 _Pieces = Callable[[], Iterator[pd.DataFrame]]
 _RECORDED: Final[WeakKeyDictionary[Figure, list[_Pieces]]] = WeakKeyDictionary()

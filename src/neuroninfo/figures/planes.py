@@ -25,7 +25,7 @@ from neuroninfo.vocabulary import CONDITION
 _PANEL: Final = 4.3
 _HEIGHT: Final = 3.4
 _PANELS: Final = 6
-"""Of a figure, at most."""
+"""Largest number of panels of a figure."""
 _DOTS: Final = (
     "Dots: mean over seeds by epoch; thin lines: single seeds; numbers: layer (o: output) at the "
     "last epoch."

@@ -32,7 +32,7 @@ _CLASSES: Final = {
         *("airplane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     ),
 }
-"""Of data sets whose classes have names, in the order of their numbers."""
+"""Names of classes in the order of their numbers, for data sets that have such names."""
 
 _ACTIVATIONS: Final = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "silu": "SiLU"}
 
@@ -89,7 +89,7 @@ _ESTIMATORS: Final = {
 """What an estimator does, and its authors."""
 
 _FAMILIES: Final = {"conv": "convolutional", "resnet": "residual"}
-"""Of convolutional networks."""
+"""Words for the families of convolutional networks."""
 
 DIRECTIONS: Final[Mapping[str, str]] = {
     "ascending": "lowest first",

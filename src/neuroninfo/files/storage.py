@@ -114,7 +114,7 @@ def growing(
     condition: Mapping[str, Any],
     configuration: Mapping[str, Any],
 ) -> Iterator[netCDF4.Dataset]:
-    """As `write`, of a file that is filled piece by piece, so that it need not fit into memory.
+    """The same as `write` for a file that is filled piece by piece and need not fit into memory.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ class GapSettings:
     sizes: tuple[int, ...]
     """Examples of a training set, ascending."""
     steps: int
-    """Of the optimizer at least; epochs are whole."""
+    """Smallest number of steps of the optimizer; it is rounded up to whole epochs."""
     estimators: tuple[str, ...]
     """Names, as `planes.estimators.names.named` takes them."""
     measured: int
@@ -22,7 +22,7 @@ class GapSettings:
     highest: float
     """Cross-entropy in nats at which it is cut off."""
     delta: float
-    """Of B2."""
+    """Probability with which B2 may fail."""
     label_noise: float
     """Share of examples whose class is drawn anew."""
     training: Settings
@@ -36,16 +36,16 @@ class SupersampleSettings:
     sizes: tuple[int, ...]
     """Pairs of a pool, ascending."""
     steps: int
-    """As of `GapSettings`."""
+    """The same as in `GapSettings`."""
     pools: int
-    """Of each size."""
+    """Number of pools of each size."""
     masks: int
     """Networks of a pool."""
     permutations: int
-    """Of the selections, behind the baseline."""
+    """Permutations of the selections, for the baseline."""
     classes: tuple[int, ...] | None
     """Whose examples are taken; None: all."""
     label_noise: float
-    """As of `GapSettings`."""
+    """The same as in `GapSettings`."""
     training: Settings
-    """As of `GapSettings`."""
+    """The same as in `GapSettings`."""

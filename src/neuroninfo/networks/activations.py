@@ -25,11 +25,11 @@ class Activation:
     """An activation function, and the properties of it that the library needs."""
 
     formula: Callable[[np.ndarray], np.ndarray]
-    """Of numpy arrays of either precision."""
+    """The function for numpy arrays of either precision."""
     derivative: Callable[[np.ndarray, np.ndarray], np.ndarray]
     """(input, output) -> derivative by the input, numpy arrays."""
     apply: Callable[[Tensor], Tensor]
-    """Of a tensor, in place."""
+    """The same for a tensor, in place."""
     backpropagate: Callable[[Tensor, Tensor], Tensor]
     """(gradient by output, output) -> gradient by input, tensors."""
     module: str

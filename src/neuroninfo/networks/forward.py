@@ -32,7 +32,7 @@ def affine(values: Tensor, weight: Tensor, bias: Tensor, out: Tensor | None = No
 
 
 def product(left: Tensor, right: Tensor, out: Tensor) -> Tensor:
-    """Of matrices or of stacks of them."""
+    """The product of two matrices, or of two stacks of matrices."""
     return (torch.mm if left.dim() == 2 else torch.bmm)(left, right, out=out)
 
 

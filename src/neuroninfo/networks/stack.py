@@ -56,7 +56,7 @@ class Architecture:
     activation: str
     batch_norm: bool = False
     output_bits: int | None = None
-    """Of the outputs of hidden layers, which are rounded to 2^bits values; None: float32."""
+    """Outputs of hidden layers are rounded to 2^bits values; None: float32."""
 
     def __post_init__(self) -> None:
         if self.activation not in ACTIVATIONS:

@@ -14,7 +14,7 @@ _MOST_EXAMPLES: Final = 2**24
 
 @dataclass(frozen=True)
 class BothOn:
-    """Of one class.
+    """How often two neurons are on together in the examples of one class.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class BothOn:
 
 
 def both_on(on: np.ndarray, labels: np.ndarray) -> Iterator[BothOn]:
-    """Of every class that occurs, ascending, how often two neurons are on together.
+    """Count how often two neurons are on together, for every class that occurs, ascending.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ class AttentionByHead(nn.MultiheadAttention):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Tensor, None]:
-        """As of `nn.MultiheadAttention`; masks say where attention is not allowed."""
+        """The same as `nn.MultiheadAttention`; masks say where attention is not allowed."""
         if self.in_proj_weight is not None:
             weights = self.in_proj_weight.chunk(3)
         else:

@@ -87,7 +87,7 @@ class Call:
 
     module: nn.Module
     number: int
-    """Of this module's calls, from 0."""
+    """Position among the calls of this module, from 0."""
     above: Call | None
     """The call that it was made in."""
     begun: int
@@ -111,11 +111,11 @@ class Layer:
     """Units whose outputs are measured and replaced."""
 
     name: str
-    """Of the module, then `TAKEN` if units are its inputs, then ``#2`` for its second call."""
+    """Name of the module, `TAKEN` if units are its inputs, and ``#2`` for its second call."""
     call: Call
     taken: bool
     axis: int
-    """Of the units, 1 or -1."""
+    """Axis of the units, 1 or -1."""
     width: int
     positions: int
     """Values that a unit has for an example: 1 of a neuron, height x width of a channel."""

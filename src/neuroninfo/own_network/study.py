@@ -44,9 +44,9 @@ class StudiedNetwork:
     """The results for one network."""
 
     neurons: xr.Dataset
-    """As ``neurons.nc``: measures of every unit on validation data."""
+    """Measures of every unit on validation data, in the layout of ``neurons.nc``."""
     ablation: xr.DataTree
-    """As ``ablation.nc``: scope (``layer-1``, ..., ``network``) -> curves on test data."""
+    """Scope (``layer-1``, ..., ``network``) -> curves on test data, as in ``ablation.nc``."""
     condition: dict[str, Any]
     configuration: dict[str, Any]
     """What `storage.write` asks for."""

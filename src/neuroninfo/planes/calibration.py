@@ -25,7 +25,7 @@ from neuroninfo.planes.estimators.sliced import Sliced
 from neuroninfo.streams import Stream, generator
 
 FAMILIES: Final = ("gaussian", "student", "sparse", "spiral")
-"""Of the distribution within a class.
+"""Families of the distribution within a class.
 
 ``student``: 3 degrees of freedom.  ``sparse``: classes differ in the first two dimensions only.
 ``spiral``: a Gaussian mixture of which the first two dimensions are turned by an angle that grows
@@ -39,7 +39,7 @@ _DEGREES: Final = 3
 _STEP: Final = 0.05
 """Between points of a density that is integrated, in its standard deviations within a class."""
 _BEYOND: Final = 9.0
-"""Of these from the outermost class to where its density ends."""
+"""Standard deviations from the outermost class to the end of the integral."""
 _DRAWS: Final = 100_000
 _FEWER: Final = 20_000
 """Number of draws for a hundred classes or more, whose densities take long to compute."""

@@ -16,7 +16,7 @@ from neuroninfo.figures.wording import DIRECTIONS
 from neuroninfo.report.contents import PARTS
 
 _HEIGHT: Final = 340
-"""Of a chart in pixels; it is as wide as the page."""
+"""Height of a chart in pixels; a chart is as wide as the page."""
 _ORDERS: Final = alt.Scale(domain=list(DIRECTIONS.values()))
 _OF_PARTS: Final = list(PARTS.values())[::-1]
 """Their colours are those of lowest first, highest first and random, as in the figures."""

@@ -39,7 +39,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(("accuracy_train", "accuracy_test", "accuracy_expected", "gap"), float),
     **dict.fromkeys((*AREAS, REDUNDANCY), float),
 }
-"""Of the table of networks.  ``accuracy_train`` is by the labels that were trained on,
+"""Columns of the table of networks.  ``accuracy_train`` is by the labels that were trained on,
 ``accuracy_test`` by true ones, and the gap is ``accuracy_train`` less ``accuracy_expected``
 (`gap.expected_accuracy`).  Redundancy is NaN where it was not measured."""
 

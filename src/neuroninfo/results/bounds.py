@@ -35,7 +35,7 @@ COLUMNS: Final = (
     "correlation",
     "note",
 )
-"""Of the table of bounds."""
+"""Columns of the table of bounds."""
 
 
 def over_pools(file: xr.Dataset) -> xr.Dataset:

@@ -81,9 +81,9 @@ COLUMNS: Final[Mapping[str, type]] = {
         after={"verdict": str, "family": str},
     ),
 }
-"""Of the table of claims of a condition."""
+"""Columns of the table of claims of a condition."""
 STUDY_COLUMNS: Final[Mapping[str, type]] = {**COLUMNS, "p_holm": float, "verdict_holm": str}
-"""Of the table of claims of a study."""
+"""Columns of the table of claims of a study."""
 PAGE: Final = (
     *("claim", "reading", "verdict", "verdict_holm", "effect", "low", "high", *CONDITION),
     *("statement", "unit", "n_seeds", "quantizer", "replacement", "note"),
@@ -144,7 +144,7 @@ class _Claim:
     effects: NDArray[np.float64] | None
     """None where they cannot be; the note says why."""
     numbers: tuple[float, float] | None = None
-    """Of C4: it holds for effects between them."""
+    """Bounds for C4, which holds for effects between them."""
     threshold: float = 0.0
     """What the effect is tested against."""
     margin: float = 0.0

@@ -34,7 +34,8 @@ COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(KEY, str),
     **interval_columns("mean", between={"chance": float}, after={"verdict": str}),
 }
-"""Of the table; ``of_class`` is ``all`` for means over classes, ``chance`` what no claim gives."""
+"""Columns of the table; ``of_class`` is ``all`` for means over classes; ``chance`` is the value
+without any effect."""
 PAGE: Final = (*CONDITION, "scope", "measure", "quantity", "mean", "low", "high", "verdict")
 """Columns for people."""
 ALL: Final = "all"
@@ -126,7 +127,7 @@ def measures(group: xr.Dataset) -> list[str]:
 def own_and_others(
     by_class: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of (seeds, class of the order, class) the own class, and the mean of the others.
+    """Split (seeds, class of the order, class) into the own class and the mean of the others.
 
     Returns
     -------

@@ -32,7 +32,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     "trust": str,
     **dict.fromkeys((FALL, LAST, "accuracy_train", ACCURACY, "accuracy_expected", GAP), float),
 }
-"""Of the table of networks; information in bit, NaN where it is not trusted; accuracies and gap
+"""Columns of the table of networks; information in bit, NaN if it is not trusted; accuracies, gap
 as in `ablation_gap.COLUMNS`."""
 CLAIMED: Final[Sequence[tuple[str, str, int]]] = (
     (FALL, GAP, -1),
@@ -47,7 +47,7 @@ AGREEMENT_COLUMNS: Final[Mapping[str, type]] = {
     **correlations.COLUMNS,
     "not_trusted": int,
 }
-"""Of the correlations; ``not_trusted`` networks are left out."""
+"""Columns of the correlations; ``not_trusted`` networks are left out."""
 PAGE: Final = (
     *KIND,
     *("estimator", "x", "y", "reading", "verdict", "correlation", "low", "high", "p_value"),
@@ -139,7 +139,7 @@ def agreement(points: pd.DataFrame, study_seed: int) -> pd.DataFrame:
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """Of each kind, the correlations by one estimator.
+    """The correlations by one estimator for each kind of networks.
 
     It is ``exact`` for outputs of few bits, whose own information it counts, and else the one that
     says something of most networks, the first of equal ones.

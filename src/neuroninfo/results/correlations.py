@@ -43,7 +43,7 @@ _LEAST_MEANS: Final = 3
 _RESAMPLES: Final = 2_000
 _PERMUTATIONS: Final = 9_999
 _BYTES: Final = 2**27
-"""Of permutations in memory (chosen)."""
+"""Bytes of permutations that are in memory together (chosen)."""
 _ROUNDING: Final = 1e-9
 
 Pairs = Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]

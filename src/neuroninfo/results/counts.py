@@ -67,7 +67,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     "marked": bool,
     **interval_columns("mean", between={"n_neurons": int}, after={"without": int}),
 }
-"""Of the summary. ``marked``: at the tolerances of claims and of marks in figures."""
+"""Columns of the summary. ``marked``: at the tolerances of claims and of marks in figures."""
 CHANGED, LOST = "changed", "lost"
 """Criteria of inactivity."""
 UNCHANGED: Final = 0.001
@@ -76,7 +76,7 @@ _MARKED: Final = "of_claims"
 """Attribute of the coordinate ``delta``: the tolerance of claims and of marks in figures."""
 _RARELY: Final = 0.01
 _ROUNDING: Final = 1e-9
-"""Of delta (A0 - c), in examples: 0.1 x 9,000 is to be 900."""
+"""Rounding of delta (A0 - c), in examples: 0.1 x 9,000 has to be 900."""
 _BY_DELTA: Final = ("suffice", "destroy", "jointly_needed")
 _OF_NEURONS: Final = ("never_active", "rarely_active")
 
@@ -413,7 +413,7 @@ def _both(
 
 
 def _position(group: xr.Dataset, measure: str, quantizer: str, direction: str) -> int:
-    """Of an ordering to zero; -1 if it is not there."""
+    """Position of the ordering with ablation to zero; -1 if there is none."""
     matching = (
         (group["measure"].values == measure)
         & (group["quantizer"].values == quantizer)

@@ -44,9 +44,12 @@ COLUMNS: Final[Mapping[str, type]] = {
         "mean", between={"predicted_low": float, "predicted_high": float}, after={"agrees": str}
     ),
 }
-"""Of the table. ``stated``: the paper says what ablated neurons put out, or there is no ablation.
-``agrees`` is yes if the paper's number, as exactly as it can be read, meets the interval in which
-one more network would lie, no if it does not, and empty if there is no such interval."""
+"""Columns of the table.
+
+``stated``: the paper says what ablated neurons put out, or nothing is ablated.  ``agrees`` is yes
+if the paper's number, as exactly as it can be read, meets the interval in which one more network
+would lie, no if it does not, and empty if there is no such interval.
+"""
 PAGE: Final = (
     *("regularizer", "reading", "removed", "quantity", "measure", "direction", "replacement"),
     *("stated", "paper_low", "paper_high", "mean", "predicted_low", "predicted_high", "agrees"),

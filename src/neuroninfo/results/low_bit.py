@@ -22,7 +22,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     "bits": int,
     **interval_columns("mean"),
 }
-"""Of the summary."""
+"""Columns of the summary."""
 
 
 def summary(groups: Mapping[str, xr.Dataset], condition: Mapping[str, Any]) -> pd.DataFrame:

@@ -28,7 +28,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(("cost_first", "cost_second", "cost_both"), int),
     **dict.fromkeys(("joint", "redundancy", "synergy"), float),
 }
-"""Of the list of needed pairs; costs are correct predictions on test, the parts are by BROJA."""
+"""Columns of the list; costs are correct predictions on test, the parts are by BROJA."""
 _LISTED: Final = 10
 """Pairs of a layer on the page."""
 _ROUNDING: Final = 1e-9
@@ -69,7 +69,7 @@ def listed(
 
 
 class Page:
-    """Of a list the pairs of each layer that cost most, kept while its tables pass."""
+    """The pairs of each layer that cost most, kept while the tables of a list pass."""
 
     def __init__(self) -> None:
         self._kept: list[pd.DataFrame] = []

@@ -33,7 +33,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     "largest_drop": float,
     **interval_columns("drop", after={"without": int, "trust": str, "verdict": str}),
 }
-"""Of the table of compression; information in bit."""
+"""Columns of the table of compression; information in bit."""
 
 PAGE: Final = (
     *CONDITION,
@@ -60,7 +60,7 @@ GAP_COLUMNS: Final[Mapping[str, type]] = {
     "n_networks": int,
     "n_conditions": int,
 }
-"""Of the table of correlations with the generalization gap."""
+"""Columns of the table of correlations with the generalization gap."""
 
 DROP: Final = 0.1
 """Fall of I(X;T) in bit from which a layer is said to compress (chosen)."""
@@ -82,7 +82,7 @@ _REASONS: Final = 200_000
 """Texts in memory (chosen)."""
 
 TRUSTED: Final = "yes"
-"""Of the column ``trust``; else why not."""
+"""Value of the column ``trust`` for a trusted estimate; other values say why it is not trusted."""
 
 
 def opened(path: str | Path, condition: Mapping[str, Any] | None = None) -> xr.Dataset:

@@ -25,7 +25,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     "parameters": int,
     **interval_columns("accuracy"),
 }
-"""Of the summary."""
+"""Columns of the summary."""
 
 
 def summary(pruned: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:

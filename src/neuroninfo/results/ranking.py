@@ -38,14 +38,14 @@ KEY: Final = (
 )
 """Columns that identify a row of the table."""
 COLUMNS: Final[Mapping[str, type]] = {**dict.fromkeys(KEY, str), **interval_columns("effect")}
-"""Of the table of replacements."""
+"""Columns of the table of replacements."""
 COMPARED: Final = "mutual_information"
 """Measure whose first order in a set all others are compared with."""
 EFFECT_COLUMNS: Final[Mapping[str, type]] = {
     **COLUMNS,
     **dict.fromkeys(("difference", "difference_low", "difference_high"), float),
 }
-"""Of the table of effects: also the paired difference from the effect of `COMPARED`."""
+"""Columns of the table of effects, which has paired differences from the effect of `COMPARED`."""
 
 
 def effects(
@@ -153,7 +153,7 @@ def _groups(
 
 
 def _row(key: Sequence[str], by_seed: NDArray[np.float64], note: str = "") -> dict[str, Any]:
-    """Of the values of `KEY`."""
+    """One row of a table; `key` has the values of `KEY`."""
     interval = mean_over_seeds(by_seed)
     what = dict(zip(KEY, key, strict=True))
     return interval_row(what, "effect", interval, len(by_seed), note)

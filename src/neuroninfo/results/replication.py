@@ -26,7 +26,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     "verdict_replicated": str,
     "agrees": bool,
 }
-"""Of the table of a replication."""
+"""Columns of the table of a replication."""
 
 
 def read(path: str | Path) -> pd.DataFrame:

@@ -26,16 +26,16 @@ COLUMNS: Final[Mapping[str, type]] = {
     "strength": float,
     **interval_columns("accuracy", between={"chance": float}),
 }
-"""Of the table of accuracies."""
+"""Columns of the table of accuracies."""
 NETWORK_COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys(CONDITION, str),
     "seed": int,
     "layer": str,
     **dict.fromkeys(("redundancy", *CORRUPTIONS), float),
 }
-"""Of the table of networks, one row per layer: what is left under each corruption, NaN for none."""
+"""Columns of the table of networks, one row per layer; NaN if a corruption was not tried."""
 AGREEMENT_COLUMNS: Final[Mapping[str, type]] = {"layer": str, **correlations.COLUMNS}
-"""Of the correlations of redundancy with what is left."""
+"""Columns of the correlations of redundancy with the share of accuracy that is left."""
 
 
 def summary(accuracies: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:

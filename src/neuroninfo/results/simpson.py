@@ -52,7 +52,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     "scope": str,
     **interval_columns("correlation", after={"without": int}),
 }
-"""Of the table."""
+"""Columns of the table."""
 
 
 RELIABILITY: Final = "damage on validation"

@@ -40,7 +40,7 @@ COLUMNS: Final[Mapping[str, type]] = {
     "verdict": str,
     "n_same_verdict": int,
 }
-"""Of the table of splits."""
+"""Columns of the table of splits."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ COLUMNS: Final[Mapping[str, type]] = {
         "mean", between={"shuffled": float, "n_neurons": int}, after={"without": int}
     ),
 }
-"""Of the table; ``measure`` is empty where there is only one, ``shuffled`` NaN where it is not."""
+"""Columns of the table; ``measure`` is empty if there is only one, ``shuffled`` is NaN if it was
+not measured."""
 PAGE: Final = (*CONDITION, "scope", "quantity", "measure", "mean", "low", "high", "shuffled")
 """Columns for people."""
 MEASURED: Final[Mapping[str, str]] = {
@@ -46,7 +47,7 @@ POINT_COLUMNS: Final[Mapping[str, type]] = {
     **dict.fromkeys((*CONDITION, "scope", "measured", "counted"), str),
     **dict.fromkeys(("x", "x_low", "x_high", "y", "y_low", "y_high"), float),
 }
-"""Of the points of layers; y are shares of the neurons of the layer."""
+"""Columns of the points of layers; y are shares of the neurons of the layer."""
 AGREEMENT_COLUMNS: Final[Mapping[str, type]] = {
     "measured": str,
     "counted": str,
@@ -56,11 +57,11 @@ AGREEMENT_COLUMNS: Final[Mapping[str, type]] = {
     "n_layers": int,
     "n_conditions": int,
 }
-"""Of the rank correlations of these points."""
+"""Columns of the rank correlations of these points."""
 COMPLEXITY: Final = "representational_complexity"
 """Quantity, and variable of ``synergy.nc``."""
 _PARTS: Final = ("informative", "misinformative")
-"""Of atoms by shared exclusions."""
+"""The two parts of atoms by shared exclusions."""
 _MEANS: Final = {
     "joint": ("mean_joint_information", ""),
     "redundancy": ("mean_redundancy", ""),
@@ -131,7 +132,7 @@ _Quantity = tuple[str, str, NDArray[np.float64], NDArray[np.float64]]
 
 
 def _at_epoch(group: xr.Dataset, number: int) -> Iterator[_Quantity]:
-    """As `_quantities`, of all seeds of a layer, read slice by slice."""
+    """The same as `_quantities` for all seeds of a layer, which are read slice by slice."""
     last = number == group.sizes["epoch"] - 1
     names = [name for name, data in group.data_vars.items() if last or "epoch" in data.dims]
     parts = [_quantities(part, last=last) for (part,) in slices(group[names].isel(epoch=number))]

@@ -35,9 +35,12 @@ COLUMNS: Final[Mapping[str, type]] = {
         after={"without": int, "agrees": str},
     ),
 }
-"""Of the table. ``delta`` and ``share`` are NaN, ``criterion`` is empty, where a count does not
-depend on them; the talk's number is NaN where it gives none. ``agrees`` is yes or no, or empty
-where there is nothing to compare."""
+"""Columns of the table.
+
+``delta`` and ``share`` are NaN and ``criterion`` is empty if a count does not depend on them.  The
+talk's number is NaN if the talk gives none.  ``agrees`` is yes or no, or empty if there is nothing
+to compare.
+"""
 
 
 def surface(counted: xr.Dataset, condition: Mapping[str, Any]) -> pd.DataFrame:

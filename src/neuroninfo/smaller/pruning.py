@@ -281,7 +281,7 @@ def _dense(smaller: Sequence[Stack], splits: Mapping[str, Split], tuning: Settin
 
 
 def _accuracy(network: Stack, split: Split) -> float:
-    """Of a stack of one."""
+    """Accuracy of a stack of one network."""
     right = sum(
         int((results[-1][0].argmax(-1) == split.labels[rows]).sum())
         for _, rows, results in evaluated(network.tensors("cpu"), split.inputs, together=1)

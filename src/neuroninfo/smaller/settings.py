@@ -14,7 +14,7 @@ class KeepBy:
     measure: str
     """Variable of ``neurons.nc``, a measure of ``orders-<set>.nc``, or ``random``."""
     quantizer: str
-    """Of the measure; ``none`` where it has none."""
+    """Quantizer of the measure; ``none`` if the measure needs none."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class PruningSettings:
     kept: tuple[float, ...]
     """Shares of the neurons of each hidden layer, in (0, 1]."""
     epochs: int
-    """Of fine-tuning."""
+    """Epochs of fine-tuning."""
     training: Settings
-    """As the networks were trained."""
+    """Settings with which the networks were trained."""
 
     @property
     def fine_tuning(self) -> Settings:
-        """As the networks were trained, for a few epochs and without stopping early."""
+        """The same settings with fewer epochs and without early stopping."""
         return replace(
             self.training,
             epochs=self.epochs,

@@ -185,7 +185,7 @@ def _exclusions(counts: np.ndarray, inside: np.ndarray) -> NDArray[np.float64]:
 
 
 def _log2(counts: np.ndarray) -> NDArray[np.float64]:
-    """Of counts; 0 where there are none."""
+    """Logarithms of counts; 0 for counts of 0."""
     return np.asarray(np.log2(np.maximum(counts, 1)))
 
 

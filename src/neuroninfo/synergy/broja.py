@@ -92,7 +92,7 @@ def _log_sum(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class _Marginals:
-    """Of pairs: what stays the same while the odds ratio changes."""
+    """What stays the same for a pair while its odds ratio changes."""
 
     def __init__(
         self, a: NDArray[np.float64], b: NDArray[np.float64], n: NDArray[np.float64]

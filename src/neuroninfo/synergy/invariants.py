@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from neuroninfo.neurons.measures import mutual_information
 
 _HASH_SEED: Final = 20250421
-"""Of the numbers by which patterns are found: results do not depend on them."""
+"""Seed of the numbers by which patterns are found; results do not depend on it."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _n_entropy(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 def _apart_by_one(
     patterns: NDArray[np.bool_],
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Of each neuron the pairs of patterns (distinct rows) that differ in it and no other.
+    """For each neuron, the pairs of patterns (distinct rows) that differ in this neuron only.
 
     A pattern has a number, the exclusive or of its neurons' random ones; without one neuron it is
     looked up. What is found is compared, so that chance decides nothing.

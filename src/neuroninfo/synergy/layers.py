@@ -24,19 +24,19 @@ from neuroninfo.synergy.settings import NOT_REMOVED, QUANTIZER, SynergySettings
 
 _SHUFFLED: Final = "_shuffled"
 ESTIMATORS: Final = ("counts", "gaussian_copula")
-"""Of what sets of neurons share."""
+"""How the information that sets of neurons share is estimated."""
 _OF_PAIRS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "joint_information": ("I(T1,T2;Y)", ()),
     "redundancy": ("redundant part of I(T1,T2;Y)", ("measure",)),
     "synergy": ("synergistic part of I(T1,T2;Y)", ("measure",)),
 }
-"""Of pairs of neurons that vary the means are taken."""
+"""Quantities of which means over pairs of varying neurons are stored: words, dimensions."""
 _OF_PAIRS_ACROSS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     **_OF_PAIRS,
     "unique_first": ("what only the neuron of this layer says", ("measure",)),
     "unique_second": ("what only the neuron of the next layer says", ("measure",)),
 }
-"""Of pairs of a neuron of this layer and one of the next, too."""
+"""The same of pairs of a neuron of this layer and one of the next layer."""
 _WITHIN: Final = ("mean_", _OF_PAIRS, "mean over pairs of neurons that vary")
 _ACROSS: Final = (
     "next_mean_",
@@ -293,7 +293,7 @@ def _by_epoch(
     varying: NDArray[np.bool_],
     baselines: Sequence[tuple[Mapping[str, NDArray[np.float64]], Invariants]],
 ) -> dict[str, Any]:
-    """Of one epoch the variables of `_described`."""
+    """The variables of `_described` for one epoch."""
     return {
         "varying": varying.sum().astype(np.int32),
         "largest_gap": pairs.gap.max(initial=0.0),

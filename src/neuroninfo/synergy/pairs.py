@@ -28,7 +28,7 @@ from neuroninfo.neurons.measures import divergences, mutual_information
 from neuroninfo.synergy.broja import union_information
 
 MEASURES: Final = ("min", "mmi", "broja")
-"""Of the redundant part."""
+"""Measures of the redundant part."""
 _PAIRS: Final = 8192
 """That are counted at once."""
 

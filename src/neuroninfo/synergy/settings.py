@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 QUANTIZER: Final = "threshold"
-"""Of outputs: neurons are on or off."""
+"""The quantizer of outputs: neurons are on or off."""
 SHOWN: Final = "broja"
 """Measure of the redundant part in figures, in lists of pairs and over training."""
 NOT_REMOVED: Final = -1

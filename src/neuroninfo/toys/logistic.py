@@ -38,7 +38,7 @@ class LogisticRegression:
         return inputs @ self.weight + self.bias
 
     def probability(self, inputs: Floats) -> Floats:
-        """Of class 1, for inputs (..., features)."""
+        """Probability of class 1 for inputs (..., features)."""
         return expit(self.score(inputs))
 
 

@@ -13,7 +13,7 @@ from neuroninfo.streams import Stream, generator
 Floats = NDArray[np.float64]
 
 _CENTRE: Final = np.array([1.0, 0.5])
-"""Of class 1 of the set ``separable``; that of class 0 lies opposite."""
+"""Centre of class 1 of the set ``separable``; that of class 0 lies opposite."""
 
 _GAP: Final = 0.25
 """Least distance of a point of ``separable`` from the line between the classes."""

@@ -16,7 +16,7 @@ class ToySettings:
     noise: float
     """Standard deviation around the rule's shape."""
     l2: float
-    """Of logistic regression; positive."""
+    """Strength of L2 of logistic regression; positive."""
     study_seed: int
 
 
@@ -29,11 +29,11 @@ class ToyNetworkSettings:
     activation: str
     """One of `activations.BOUNDED`."""
     l2: float
-    """As of `training.settings.Regularizer`."""
+    """The same as in `training.settings.Regularizer`."""
     restarts: int
     """Networks."""
     learning_rate: float
-    """Of Adam."""
+    """Learning rate of Adam."""
     epochs: int
     """Each is one step on all points."""
     frames: int

@@ -32,7 +32,7 @@ class Drawn:
     disturbance: list[Tensor]
     """(G, weights and biases) standard normal, a layer of parameters each; none but of sgld."""
     deviation: Tensor | None
-    """Of the step's noise, float64, of sgld."""
+    """Standard deviation of the noise of a step of sgld, float64."""
 
     def tensors(self) -> list[Tensor]:
         """All of them, always in the same order."""

@@ -72,7 +72,7 @@ class Group:
         self.settings = settings[self.seeds]
         """By network."""
         self.optimizers: list[Optimizer] = []
-        """Of neighbours with the same settings each."""
+        """One optimizer for each run of neighbouring networks with the same settings."""
         first = self.seeds.start
         for of_run, run in groupby(self.settings):
             rows = slice(first, first + len(list(run)))

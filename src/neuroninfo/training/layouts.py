@@ -109,7 +109,7 @@ def history_dataset(trained: Trained) -> xr.Dataset:
 
 
 def prior_coordinate() -> tuple[str, list[str], dict[str, str]]:
-    """Of `bounds.PRIORS`, for files."""
+    """The coordinate of `bounds.PRIORS` in files."""
     return ("prior", list(PRIORS), {"long_name": "what stands for the example in the comparison"})
 
 

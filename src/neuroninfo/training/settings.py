@@ -91,7 +91,7 @@ class Settings:
     architecture: str
     """Widths of the hidden layers, joined by hyphens."""
     activation: str
-    """Of the hidden layers, a name of `networks.activations.ACTIVATIONS`."""
+    """Activation of the hidden layers, a key of `networks.activations.ACTIVATIONS`."""
     learning_rate: float
     batch_size: int
     epochs: int
@@ -102,14 +102,14 @@ class Settings:
     optimizer: str = "adam"
     """``adam``, ``sgd`` or ``sgld``."""
     momentum: float | None = None
-    """Of sgd; others have none."""
+    """Momentum of sgd; None for other optimizers."""
     sgld: Sgld | None = None
-    """Of sgld; others have none."""
+    """Settings of sgld; None for other optimizers."""
     initialization: str = "default"
     """``default``: weights and biases as torch's Linear draws them; ``he``, ``glorot``: normal
     weights of He et al. 2015 and of Glorot and Bengio 2010, biases 0."""
     measured_split: str = "validation"
-    """Of `vocabulary.SPLITS`: whose activations are kept."""
+    """Split whose activations are kept, one of `vocabulary.SPLITS`."""
     train_loss: str = "last"
     """When loss and accuracy on the train split are evaluated: after the ``last`` epoch, or after
     ``every_epoch``, as those on the other splits are."""

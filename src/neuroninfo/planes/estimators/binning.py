@@ -78,7 +78,7 @@ class EdgeBins:
         return bins
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
-        """As of `Estimator`."""
+        """The same as `Estimator`."""
         return discrete.information(self.symbols(outputs), labels)
 
 
@@ -104,7 +104,7 @@ class WidthBins:
         return np.floor(outputs / self.width).astype(np.int64)
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
-        """As of `Estimator`."""
+        """The same as `Estimator`."""
         return discrete.information(self.symbols(outputs), labels)
 
 
@@ -137,7 +137,7 @@ class MassBins:
         return symbols
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
-        """As of `Estimator`."""
+        """The same as `Estimator`."""
         return discrete.information(self.symbols(outputs), labels)
 
 
@@ -160,7 +160,7 @@ class Exact:
         return "entropy of the outputs as they are (exact for a quantized network)"
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
-        """As of `Estimator`."""
+        """The same as `Estimator`."""
         check(outputs)
         values = outputs.astype(np.float64) + 0.0  # -0 is 0
         return discrete.information(discrete.hashed(values.view(np.uint64)), labels)

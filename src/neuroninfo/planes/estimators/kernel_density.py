@@ -34,7 +34,7 @@ class KernelDensity:
     """
 
     variance: float = 1e-3
-    """Of the noise added to every output."""
+    """Variance of the noise that is added to every output."""
     bound: Literal["upper", "lower"] = "upper"
 
     @property
@@ -50,7 +50,7 @@ class KernelDensity:
         )
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
-        """As of `Estimator`.
+        """The same as `Estimator`.
 
         I(X;T) = -mean_i log2 mean_j exp(-abs(t_i - t_j)^2 / (s v)), s = 2 (upper) or 8 (lower).
         Needs `_ROWS` x n distances at a time; each pair is computed once, in float64.

@@ -38,13 +38,13 @@ class Latent:
     """
 
     variance: float = 1e-3
-    """Of the noise added to every output."""
+    """Variance of the noise that is added to every output."""
     latents: int = 8
     """Numbers that each variable is encoded to."""
     steps: int = 300
     batch: int = 256
     width: int = 64
-    """Of the two hidden layers of each network."""
+    """Width of the two hidden layers of each network."""
     neighbours: int = 3
     study_seed: int = 0
     most: ClassVar[float] = math.inf
@@ -64,7 +64,7 @@ class Latent:
         )
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
-        """As of `Estimator`."""
+        """The same as `Estimator`."""
         check(outputs, labels)
         n, d = outputs.shape
         if n < 2 * self.batch:

@@ -26,7 +26,7 @@ _QUERIES: Final = 2000
 """Examples in more dimensions whose neighbours, among all examples, are looked for."""
 _ROWS: Final = 256
 _TRIFLE: Final = 1 + 1e-9
-"""Of a radius more, so that the neighbour that gave it is in it."""
+"""Factor of a radius, so that the neighbour that gave the radius lies within."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class KozachenkoLeonenko:
     """
 
     variance: float = 1e-3
-    """Of the noise added to every output."""
+    """Variance of the noise that is added to every output."""
     neighbours: int = 3
     study_seed: int = 0
     most: ClassVar[float] = math.inf
@@ -54,7 +54,7 @@ class KozachenkoLeonenko:
         return f"information of outputs plus noise of variance {self.variance:g}"
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
-        """As of `Estimator`."""
+        """The same as `Estimator`."""
         found = _neighbours(outputs, labels, self.variance, self.neighbours, self.study_seed)
         nats = found.of_input, found.entropy - found.entropy_within
         return Estimate(*(float(value / np.log(2)) for value in nats))
@@ -68,7 +68,7 @@ class Kraskov:
     """
 
     variance: float = 1e-3
-    """Of the noise added to every output."""
+    """Variance of the noise that is added to every output."""
     neighbours: int = 3
     study_seed: int = 0
     most: ClassVar[float] = math.inf
@@ -88,7 +88,7 @@ class Kraskov:
         )
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
-        """As of `Estimator`."""
+        """The same as `Estimator`."""
         found = _neighbours(outputs, labels, self.variance, self.neighbours, self.study_seed)
         nats = found.of_input, found.information_within
         return Estimate(*(float(value / np.log(2)) for value in nats))
@@ -99,7 +99,7 @@ def _name(word: str, variance: float, neighbours: int) -> str:
 
 
 class _Found(NamedTuple):
-    """Of outputs with noise, in nats."""
+    """Entropies and informations of outputs with noise, in nats."""
 
     of_input: float
     """h(T) - h(noise)."""
@@ -149,7 +149,7 @@ how many others are not farther than the latter."""
 
 
 def _by_tree(points: NDArray[np.float64], counts: NDArray[np.int64], k: int) -> _Distances:
-    """Of all points, which stand class after class."""
+    """Distances of all points, which stand class after class, by a tree."""
     tree, ends = KDTree(points), np.cumsum(counts)
     within = [KDTree(own).query(own, [k + 1])[0][:, 0] for own in np.split(points, ends[:-1])]
     radius = np.concatenate(within)
@@ -158,7 +158,7 @@ def _by_tree(points: NDArray[np.float64], counts: NDArray[np.int64], k: int) -> 
 
 
 def _by_products(points: NDArray[np.float64], counts: NDArray[np.int64], k: int) -> _Distances:
-    """Of some points, evenly through the classes: products of matrices tell who is near.
+    """Distances of some points, evenly through the classes; matrix products find who is near.
 
     Distances to those that are near are computed from differences, so that none of their digits
     is lost.

@@ -31,11 +31,11 @@ class _Critic(ABC):
     """
 
     variance: float = 1e-3
-    """Of the noise added to every output."""
+    """Variance of the noise that is added to every output."""
     steps: int = 200
     batch: int = 256
     width: int = 64
-    """Of the two hidden layers of each network, and of what they give."""
+    """Width of the two hidden layers of each network, and of its output."""
     study_seed: int = 0
 
     @abstractmethod
@@ -51,7 +51,7 @@ class _Critic(ABC):
         """What the scores of all pairs of a batch take off the information, in nats."""
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
-        """As of `Estimator`."""
+        """The same as `Estimator`."""
         check(outputs, labels)
         if len(labels) < 4 * self.batch:
             raise EstimationError(

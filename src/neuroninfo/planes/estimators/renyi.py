@@ -26,7 +26,7 @@ class Renyi:
     order: float = 1.01
     """alpha; not 1."""
     factor: float = 1.0
-    """Of the kernel's width, which is n^(-1/(4+d)) (Silverman) of standardized outputs times it."""
+    """Factor of the kernel's width n^(-1/(4+d)) (Silverman) for standardized outputs."""
     most: int = 1000
     """Examples that are drawn, since the cost is cubic."""
     study_seed: int = 0
@@ -42,7 +42,7 @@ class Renyi:
         return f"matrix-based Renyi entropy of order {self.order:g} of {self.most} examples"
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
-        """As of `Estimator`.
+        """The same as `Estimator`.
 
         A_ij = K_ij / n with a Gaussian kernel K, S = log2(sum_i lambda_i^alpha) / (1 - alpha); the
         label kernel is 1 within a class, so the joint matrix, n (A_T * A_Y) over its trace, is

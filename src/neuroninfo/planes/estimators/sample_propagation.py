@@ -19,7 +19,7 @@ from neuroninfo.planes.estimators.protocol import Estimate, EstimationError, che
 from neuroninfo.streams import Stream, generator
 
 _PAIRS: Final = 50_000_000
-"""Of a sample of T and a Gaussian of the mixture: as many samples are drawn as these allow."""
+"""Pairs of a sample and a Gaussian of the mixture: as many samples are drawn as these allow."""
 _BLOCK: Final = 2**20
 """Pairs in memory at a time."""
 _LOWEST: Final = -700.0
@@ -43,7 +43,7 @@ class SamplePropagation:
     """I(X;T) and I(Y;T) of layers with noise of their own, between two bounds."""
 
     draws: int = 20
-    """Of the noise in the layers below, for each input."""
+    """Draws of the noise in the layers below, for each input."""
     study_seed: int = 0
 
     @property

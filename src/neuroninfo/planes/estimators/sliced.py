@@ -30,7 +30,7 @@ class Sliced:
     """
 
     variance: float = 1e-3
-    """Of the noise added to every output."""
+    """Variance of the noise that is added to every output."""
     slices: int = 32
     study_seed: int = 0
     most: ClassVar[float] = math.inf
@@ -56,7 +56,7 @@ class Sliced:
         return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
 
     def __call__(self, outputs: NDArray[Any], labels: NDArray[Any]) -> Estimate:
-        """As of `Estimator`."""
+        """The same as `Estimator`."""
         check(outputs, labels)
         of_slice = Kraskov(self.variance, study_seed=self.study_seed)
         projected = outputs.astype(np.float64) @ self.directions(outputs.shape[1]).T
