@@ -1,4 +1,4 @@
-"""What training costs on a GPU, and how far it is from the same on a CPU.
+"""What training and ablation cost on a GPU, and how far they are from the same on a CPU.
 
     python benchmarks/gpu.py
 
@@ -21,6 +21,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
+from neuroninfo.ablation.curves import cumulative
 from neuroninfo.networks.stack import Architecture, hidden_widths
 from neuroninfo.training import graphs
 from neuroninfo.training.layouts import Trained
@@ -124,7 +125,7 @@ def seconds(
 
 
 def main() -> None:
-    """Print two tables."""
+    """Print three tables."""
     if not torch.cuda.is_available():
         raise SystemExit("torch sees no GPU here")
     print(f"torch {torch.__version__}, {torch.cuda.get_device_name()}\n")
@@ -139,6 +140,7 @@ def main() -> None:
         same = np.array_equal(cuda[0].loss, cuda[1].loss)
         print(f"| {name} | {away:.0e} | {'the same bits' if same else 'other bits'} |", flush=True)
     steps_of_tasks("cuda", TASKS)
+    ablation_of_tasks("cuda", TASKS)
 
 
 def steps_of_tasks(device: str, tasks: dict[str, tuple[int, int, str, tuple[int, ...]]]) -> None:
@@ -164,6 +166,30 @@ def steps_of_tasks(device: str, tasks: dict[str, tuple[int, int, str, tuple[int,
                     f"{least / ours:.0%} | {peak:.1f} |",
                     flush=True,
                 )
+
+
+def ablation_of_tasks(
+    device: str, tasks: dict[str, tuple[int, int, str, tuple[int, ...]]], orders: int = 8
+) -> None:
+    """Print seconds of ablating a network in random orders, on a CPU and on the device."""
+    print("\n| ablation of a network, 10,000 examples | orders | CPU s | GPU s | counts |")
+    print("| --- | ---: | ---: | ---: | --- |")
+    for task, (n, n_inputs, name, _) in tasks.items():
+        data = splits(n, n_inputs, device)
+        network = trained(data, name, REGULARIZERS["l2"], range(1), 1).stack
+        rng = np.random.default_rng(0)
+        sequences = np.stack([rng.permutation(sum(hidden_widths(name))) for _ in range(orders)])
+        test, found, spent = data["test"], [], []
+        for inputs, labels in (
+            (test.inputs.cpu().numpy(), test.labels.cpu().numpy()),
+            (test.inputs, test.labels),
+        ):
+            cumulative(network, inputs, labels, sequences[:, :1])  # compiles, or starts the GPU
+            started = time.perf_counter()
+            found.append(cumulative(network, inputs, labels, sequences).correct)
+            spent.append(time.perf_counter() - started)
+        equal = "equal" if np.array_equal(*found) else "different"
+        print(f"| {task} | {orders} | {spent[0]:.2f} | {spent[1]:.2f} | {equal} |", flush=True)
 
 
 if __name__ == "__main__":

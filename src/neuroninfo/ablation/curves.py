@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from neuroninfo.ablation.blocked import blocked
 from neuroninfo.ablation.compiled import Compiled
 from neuroninfo.ablation.kernels import KINDS
-from neuroninfo.ablation.recomputed import in_float64, recomputed
+from neuroninfo.ablation.recomputed import in_float64
 from neuroninfo.ablation.removals import Curves, Removals, nothing
 from neuroninfo.networks.stack import Array, Stack
 
@@ -27,9 +28,9 @@ def cumulative(
 ) -> Curves:
     """Correct and changed predictions and loss of one network after each removal.
 
-    On a CPU by compiled loops (`kernels`), whose counts are those of float64; with tensors on
-    CUDA by recomputing, in float32, the layers that follow the one a neuron was removed from.
-    Activations without compiled loops (not in `kernels.KINDS`) are recomputed on a CPU in float64.
+    On a CPU by compiled loops (`kernels`), with tensors on CUDA by products of many removals
+    (`blocked`); the counts of both are those of float64.  Activations without compiled loops (not
+    in `kernels.KINDS`) are recomputed on a CPU in float64.
     Sequences of length one cost what single removals do: nothing is done again for each.
 
     Parameters
@@ -99,7 +100,7 @@ def curves_of(
         order = np.argsort(labels, kind="stable")
     else:
         network, threads = network.tensors(inputs.device), 1
-        counted = functools.partial(recomputed, network, removals)
+        counted = functools.partial(blocked, network, removals)
         order = np.arange(len(labels))
     blocks = [order[row : row + rows] for row in range(0, len(order), rows)]
     totals = [nothing(each) for each in removals]

@@ -54,8 +54,8 @@ def resampled(
     from neuroninfo.networks.forward import outputs
 
     exact = network.folded().tensors("cpu", torch.float64)
-    examples = torch.from_numpy(np.asarray(inputs)).to(torch.float64)
-    classes = torch.from_numpy(np.asarray(labels)).to(torch.int64)
+    examples = torch.as_tensor(inputs).to("cpu", torch.float64)
+    classes = torch.as_tensor(labels).to("cpu", torch.int64)
     unablated = [layer[0] for layer in outputs(exact, examples)]
     found: list[list[np.ndarray]] = [[], [], []]
     for sequence, other in zip(sequences, others, strict=True):

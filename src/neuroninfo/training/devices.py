@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 GIVEN_BY_SLURM: Final = (
     "SLURM_STEP_GPUS",
@@ -63,6 +64,8 @@ def busy(device: torch.device) -> int | None:
     """
     if device.type != "cuda":
         return None
+    import torch
+
     try:
         return torch.cuda.utilization(device)
     except (ModuleNotFoundError, RuntimeError):
@@ -73,6 +76,8 @@ def used(device: torch.device) -> list[str]:
     """Lines on the memory that this process took on a GPU at most; none on a CPU."""
     if device.type != "cuda":
         return []
+    import torch
+
     properties = torch.cuda.get_device_properties(device)
     allocated, reserved = (
         f"{amount / 2**30:.3f} GiB"
@@ -103,6 +108,8 @@ def choose_device(requested: str, gpus: int) -> torch.device:
     RuntimeError
         CUDA is required and torch sees none: a job never falls back in silence.
     """
+    import torch
+
     if requested == "cpu" or (requested == "auto" and gpus == 0):
         return torch.device("cpu")
     if not torch.cuda.is_available():

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from neuroninfo.ablation import kernels
 from neuroninfo.ablation.ablate import ablate
+from neuroninfo.ablation.blocked import blocked
 from neuroninfo.ablation.compiled import Compiled
 from neuroninfo.ablation.curves import cumulative
 from neuroninfo.ablation.orders import Ordering, order_by, orderings_from, orders, scopes
-from neuroninfo.ablation.recomputed import recomputed as _recomputed
 from neuroninfo.ablation.removals import Curves, Removals
 from neuroninfo.ablation.settings import AblationSettings, OrderBy
 from neuroninfo.files import storage
@@ -529,28 +529,59 @@ def removals(
     return Removals(sequences, of_all, constants[None].astype(np.float32))
 
 
-@given(problems())
+@given(problems(), st.sampled_from([1, 300, 10**6]))
 @settings(max_examples=100, deadline=None, derandomize=True)
-def test_the_way_on_cuda_against_the_compiled_loops(problem: dict[str, object]) -> None:
+def test_the_way_on_cuda_has_the_counts_of_the_compiled_loops(
+    problem: dict[str, object], floats: int
+) -> None:
     network, sequences = problem["network"].folded(), problem["sequences"]
     inputs, labels = (torch.from_numpy(problem[name]) for name in ("inputs", "labels"))
     correct, changed, loss = cumulative(network, inputs, labels, sequences)
-    (recomputed, others, sums), (shorter, _, _) = _recomputed(
-        network,
+    (counted, others, sums), (shorter, _, _) = blocked(
+        network.tensors("cpu"),
         [removals(network, sequences), removals(network, sequences[:1, :1])],
         inputs,
-        labels,
+        labels.long(),
+        floats,
     )
-    np.testing.assert_array_equal(shorter, recomputed[:1, : shorter.shape[1]])
-    unsure = np.stack(
-        [
-            reference(network, inputs.numpy().astype(np.float64), labels.numpy(), order).unsure
-            for order in sequences
-        ]
-    )
-    assert (np.abs(recomputed - correct) <= unsure).all()
-    assert (np.abs(others - changed) <= unsure + unsure[:, :1]).all()
+    np.testing.assert_array_equal(counted, correct)
+    np.testing.assert_array_equal(others, changed)
+    np.testing.assert_array_equal(shorter, counted[:1, : shorter.shape[1]])
     np.testing.assert_allclose(sums / len(labels), loss, rtol=1e-5, atol=3e-5)
+
+
+def test_on_cuda_close_logits_are_settled_in_float64(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, hidden = np.random.default_rng(2), (9, 8, 7)
+    network = make_network(rng, hidden, n_classes=10)
+    network.weights[-1][0] = network.weights[-1][0, :1] + 1e-6 * network.weights[-1][0]
+    network.biases[-1][0] = 1e-6 * network.biases[-1][0]
+    inputs = torch.from_numpy(make_inputs(rng, 75, 4, on_a_grid=False))
+    labels = torch.from_numpy(rng.integers(0, 10, 75))
+    constants = rng.normal(size=24).astype(np.float32)
+    sequences = np.stack([rng.permutation(24) for _ in range(4)])
+
+    def counted() -> np.ndarray:
+        run = [removals(network, sequences, constants)]
+        return blocked(network.tensors("cpu"), run, inputs, labels)[0].correct
+
+    expected = cumulative(network, inputs, labels, sequences, constants=constants).correct
+    np.testing.assert_array_equal(counted(), expected)
+    monkeypatch.setattr("neuroninfo.ablation.blocked.TIE", -1.0)
+    assert (counted() != expected).any()  # float32 alone would not do
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_has_the_counts_of_the_cpu() -> None:
+    rng, hidden = np.random.default_rng(4), (40, 60, 30)
+    network = make_network(rng, hidden, n_classes=10)
+    inputs, labels = make_inputs(rng, 3000, 4, on_a_grid=False), rng.integers(0, 10, 3000)
+    sequences = np.stack([rng.permutation(130) for _ in range(5)])
+    on_cpu = cumulative(network, inputs, labels, sequences)
+    given = torch.from_numpy(inputs).cuda(), torch.from_numpy(labels).cuda()
+    on_gpu = cumulative(network, *given, sequences)
+    np.testing.assert_array_equal(on_gpu.correct, on_cpu.correct)
+    np.testing.assert_array_equal(on_gpu.changed, on_cpu.changed)
+    np.testing.assert_allclose(on_gpu.loss, on_cpu.loss, rtol=1e-5)
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
@@ -568,10 +599,10 @@ def test_ablation_to_constants_is_bias_balancing(activation: str, hidden: tuple[
     for members in scopes(hidden).values():
         sequences = np.stack([rng.permutation(members) for _ in range(2)])
         correct, changed, loss = cumulative(network, inputs, labels, sequences, constants=constants)
-        [(recomputed, others, sums)] = _recomputed(
-            network, [removals(network, sequences, constants)], inputs, labels
+        [(counted, others, sums)] = blocked(
+            network.tensors("cpu"), [removals(network, sequences, constants)], inputs, labels
         )
-        np.testing.assert_array_equal(correct, recomputed)
+        np.testing.assert_array_equal(correct, counted)
         np.testing.assert_array_equal(changed, others)
         np.testing.assert_allclose(loss, sums / 40, rtol=1e-5, atol=1e-5)
         for order, counts, losses in zip(sequences, correct, loss, strict=True):
