@@ -68,7 +68,7 @@ def test_other_schedulers_are_planned_in_the_same_way(plan: Plan) -> None:
 def test_the_demo_plans_nothing_but_digits(plan: Plan) -> None:
     run = plan(*LOCAL, "--configfile", "config/demo.yaml")
     assert set(re.findall(r"dataset=(\w+)", run.stdout)) == {"digits"}
-    blocks = {"train": 3, "dataset": 1, "plane": 2, "toy": 3, "toy_network": 1, "bounds": 3}
+    blocks = {"train": 3, "dataset": 1, "plane": 2, "toy": 3, "toy_network": 1, "bounds": 4}
     assert planned(run.stdout) | blocks == planned(run.stdout)
     assert not {"gather", "gather_ablation"} & planned(run.stdout).keys()  # one block each
     written = re.findall(r"^    output: (.*)$", run.stdout, re.MULTILINE)
