@@ -1,14 +1,14 @@
-"""Processes of Python that are forked and not started: a study of seconds is mostly imports.
+"""Processes of Python that are forked and not started, since small studies are mostly imports.
 
 A server has the libraries of all jobs in memory, but not the project's own code.  For each command
 it forks a process, which gets the arguments, folder, environment and open files of a client; the
 client is an executable that stands in for the interpreter, in Snakemake's jobs as well.  With
-NEURONINFO_TESTS_START=1 all processes are started anew, as those of users are; those of the
-tutorial, of the cluster and of the tests that kill them always are.
+NEURONINFO_TESTS_START=1 all processes are started anew, as those of users are.  The processes of
+the tutorial, of jobs in SLURM and of tests that kill jobs are always started.
 
-Forked processes share the order of sets of strings, and modules that nobody imported may be there.
-So one of two runs that are compared is started.  Their times and memory in `benchmark` files are
-those of the client, and a client that is stopped, by whatever signal, has its process killed.
+Forked processes share the order of sets of strings, and they see modules that they did not import.
+Therefore one of two runs that are compared is started.  `benchmark` files have the time and memory
+of the client.  If the client is stopped by any signal, its process is killed.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ def library_calls(script: Path) -> list[str]:
     ]
     plumbing = (
         r"files\.(storage|tables|pages)\.(read|write|read_groups|opened|opened_groups|each)"
-        r"|figures\.canvas\..*|.*\.(read|opened)"
+        r"|figures\.canvas\..*|.*\.read"
     )
     return list(dict.fromkeys(n for n in names if not re.fullmatch(plumbing, n)))
 

@@ -133,7 +133,7 @@ class Stack:
             return self
         weights, biases = list(self.weights), list(self.biases)
         for layer, n in enumerate(self.normalizations):
-            factor = n.scale / (n.variance + BATCH_NORM_EPSILON) ** 0.5
+            factor = n.scale / _root(n.variance + BATCH_NORM_EPSILON)
             weights[layer] = weights[layer] * factor[..., None]
             biases[layer] = (biases[layer] - n.mean) * factor + n.shift
         architecture = replace(self.architecture, batch_norm=False)
@@ -163,6 +163,13 @@ class Stack:
                 for n in self.normalizations
             ],
         )
+
+
+def _root(array: Array) -> Array:
+    """Square roots, rounded alike in numpy and torch: torch's of float32 are not on all CPUs."""
+    if isinstance(array, np.ndarray):
+        return np.sqrt(array)
+    return array.double().sqrt().to(array.dtype)
 
 
 def _numpy(array: Array) -> np.ndarray:

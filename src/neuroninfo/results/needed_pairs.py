@@ -31,6 +31,8 @@ COLUMNS: Final[Mapping[str, type]] = {
 """Columns of the list; costs are correct predictions on test, the parts are by BROJA."""
 _LISTED: Final = 10
 """Pairs of a layer on the page."""
+_TABLES: Final = 50
+"""Largest number of tables of which the first pairs are in memory (chosen)."""
 _ROUNDING: Final = 1e-9
 """In examples."""
 _COUNTS: Final = ("pairs_spared", "pairs_needed", "pairs_beyond_sum")
@@ -78,6 +80,8 @@ class Page:
         """Give the same tables."""
         for table in listed:
             self._kept.append(table.head(_LISTED))
+            if len(self._kept) > _TABLES:
+                self._kept = [self.table()]
             yield table
 
     def table(self) -> pd.DataFrame:

@@ -260,6 +260,15 @@ def drawn_from(plane: xr.Dataset) -> dict[str, Figure]:
     }
 
 
+def test_epochs_at_which_a_seed_was_not_asked_do_not_count() -> None:
+    plane = seven()
+    found = results_planes.compression(plane, CONDITION)
+    expected = results_planes.compression(plane.isel(epoch=[0, 1, 3]), CONDITION)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    asked = plane.assign(reason=plane["reason"].where(plane["reason"] != SKIPPED, ""))
+    assert not results_planes.compression(asked, CONDITION).equals(found)
+
+
 def test_a_plane_that_stays_in_its_file_gives_the_bytes_of_one_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,6 +160,13 @@ def test_evaluation_is_the_plain_formula(activation: str, batch_norm: bool) -> N
         assert torch.equal(array, was)  # folding leaves the stack as it was
 
 
+def test_batch_norm_is_folded_to_the_same_bits_in_numpy_and_torch() -> None:
+    stack = random_stack(hidden=(500, 300))
+    in_torch, in_numpy = (arrays(each.folded()) for each in (stack, stack.numpy()))
+    for ours, theirs in zip(in_torch, in_numpy, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs)
+
+
 @pytest.mark.parametrize("together", [1, 2, 3, 5])
 def test_evaluation_in_blocks(together: int) -> None:
     stack = random_stack(activation="tanh")

@@ -423,6 +423,8 @@ def test_the_page_lists_the_largest_costs_of_each_layer(highest: int) -> None:
     page = needed_pairs.Page()
     whole = pd.concat(page.of(needed_pairs.listed(conditions)))
     assert len(whole) > 50
+    of_seeds = whole.groupby(["regularizer", "scope", "seed"])["cost_both"]
+    assert of_seeds.apply(lambda costs: costs.is_monotonic_decreasing).all()
     costly = whole.sort_values("cost_both", ascending=False, kind="stable")
     shown = page.table()
     keys = ["regularizer", "scope"]

@@ -87,8 +87,7 @@ def test_what_is_stored_and_ablated_is_the_trained_network(tmp_path: Path, norme
     assert len(np.unique(stored.weights[-1])) == stored.weights[-1].size  # real
     for number, name in enumerate(SPLITS):
         loss, accuracy = evaluation(stored, data[name], 1).numpy()
-        # Batch norm is folded into the stored weights, and that rounds.
-        np.testing.assert_allclose(loss, ours.loss[:, -1, number], rtol=1e-6)
+        np.testing.assert_array_equal(loss, ours.loss[:, -1, number])
         np.testing.assert_array_equal(accuracy, ours.accuracy[:, -1, number])
     test = {"test": (data["test"].inputs.numpy(), data["test"].labels.numpy())}
     unablated = damage(stored, test)["correct_unablated"].sel(split="test")
