@@ -229,7 +229,9 @@ def edited(profile: str) -> dict[str, Any]:
     for placeholder, name in (("your-cpu-partition", "cpu"), ("your-gpu-partition", "gpu")):
         assert profile.count(placeholder) == 1
         profile = profile.replace(placeholder, name)
-    settings = yaml.safe_load(profile)
+    # Planes on a GPU, too, as docs/cluster.md says.
+    assert profile.count("# plane: *gpu") == 1
+    settings = yaml.safe_load(profile.replace("# plane: *gpu", "plane: *gpu"))
     # Without accounting the plugin refuses every account, and squeue tells a job's state.
     del settings["default-resources"]["slurm_account"]
     return settings | {"slurm-status-command": "squeue"}

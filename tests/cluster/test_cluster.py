@@ -117,8 +117,9 @@ def overtime(
     project.hold_in_epoch(2, attempts=1)
     rules = project.folder / "workflow" / "rules" / "training.smk"
     text = rules.read_text()
-    assert text.count("runtime=lasting(60)") == 1
-    rules.write_text(text.replace("runtime=lasting(60)", "runtime=lasting(2)"))
+    own = 'runtime=lasting(estimated("train"))'
+    assert text.count(own) == 1
+    rules.write_text(text.replace(own, "runtime=lasting(2)"))
     started = project.start(TWO_BLOCKS[0], *CONFIGURATION)
     yield project, started
     started.kill()
@@ -195,7 +196,7 @@ def test_jobs_that_are_one_job_share_a_gpu_one_after_another(
     (job,) = project.jobs().values()
     assert job["TresPerJob"] == "gres:gpu:1"
     assert job["NumNodes"].split("-")[0] == "1"
-    assert (job["MinMemoryNode"], job["TimeLimit"]) == ("1000M", "02:00:00")  # 2 x 60 minutes
+    assert (job["MinMemoryNode"], job["TimeLimit"]) == ("1000M", "00:20:00")  # 2 x 10 minutes
     assert_are_whole(TWO_BLOCKS, project, reference)
 
 

@@ -130,3 +130,24 @@ def test_a_bundle_trains_the_networks_of_its_conditions(
         assert bundled.attrs["condition"].replace("bundled", "alone") == alone.attrs["condition"]
         xr.testing.assert_equal(bundled, alone)
     assert not (project.folder / "results/bundled/bundles").exists()
+
+
+def test_a_condition_that_fails_in_a_bundle_fails_alone(project: Project) -> None:
+    """And says why; the files of the others are made."""
+    study = SMALL | {
+        "bundles": {"networks": 2},
+        "regularizers": {"none": {}, "wild": {"training": {"learning_rate": 1e30}}},
+        "conditions": [{**SMALL["conditions"][0], "regularizer": ["none", "wild"]}],
+    }
+    fine, wild = (
+        f"results/small/digits/5/relu/{name}/seeds-0-0/network.nc" for name in ("none", "wild")
+    )
+    options = ("--profile", "profiles/local", "--configfile", project.configure("s.yaml", study))
+    run = project.snakemake(fine, wild, *options)
+    assert run.returncode == 1
+    assert re.search(r"\n  unbundle: (logs/\S+/wild/seeds-0-0/unbundle.log)\n", run.stdout)
+    assert "the loss of seeds [0] is not finite; lower training.learning_rate (now 1e+30)" in (
+        (project.folder / f"logs/{wild}").with_name("unbundle.log").read_text()
+    )
+    assert (project.folder / fine).exists()
+    assert not (project.folder / wild).exists()

@@ -32,7 +32,7 @@ rule damage:
     threads: 1
     resources:
         mem_mb=needing("damage"),
-        runtime=lasting(60),
+        runtime=lasting(estimated("damage")),
     params:
         condition=block_of,
         code=lambda wildcards: code("damage.py"),
@@ -114,7 +114,7 @@ rule ablate:
     threads: 1
     resources:
         mem_mb=needing("ablate"),
-        runtime=lasting(120),
+        runtime=lasting(estimated("ablate {orderings}")),
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.ablation_settings(wildcards.orderings),

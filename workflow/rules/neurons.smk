@@ -19,7 +19,7 @@ rule measure:
     threads: 1
     resources:
         mem_mb=needing("measure"),
-        runtime=lasting(30),
+        runtime=lasting(estimated("measure")),
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.measure_settings(condition_of(wildcards)),

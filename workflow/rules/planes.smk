@@ -51,7 +51,7 @@ rule plane:
     threads: 1
     resources:
         mem_mb=needing("plane"),
-        runtime=lasting(120),
+        runtime=lasting(estimated("plane")),
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.plane_settings(

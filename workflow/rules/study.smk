@@ -13,6 +13,7 @@ sys.path.insert(0, str(SOURCE))
 from neuroninfo.configuration.bundles import bundles
 from neuroninfo.configuration import documents
 from neuroninfo.configuration import study as configuration
+from neuroninfo.configuration.cost import minutes, stages
 from neuroninfo.configuration.messages import ConfigurationError
 from neuroninfo.configuration.memory import needed
 from neuroninfo.configuration.plans import Condition
@@ -266,9 +267,30 @@ def needing(stage, condition=condition_of, networks=size_of_block):
 
 
 def lasting(start):
-    """A runtime that doubles with each attempt, up to the longest that a partition allows."""
+    """A runtime that doubles with each attempt, up to the longest that a partition allows.
+
+    It starts with minutes, or with those that a function of the wildcards gives.
+    """
     longest = config["cluster"].get("longest_minutes", float("inf"))
-    return lambda wildcards, attempt: min(start * 2 ** (attempt - 1), longest)
+
+    def runtime(wildcards, attempt):
+        first = start(wildcards) if callable(start) else start
+        return min(first * 2 ** (attempt - 1), longest)
+
+    return runtime
+
+
+stages_of = functools.cache(functools.partial(stages, STUDY))
+
+
+def estimated(stage, condition=condition_of, networks=size_of_block):
+    """Minutes that a job of a stage may take, by the sizes of its condition."""
+
+    def first(wildcards):
+        name = stage.format(**wildcards)
+        return minutes(stages_of(condition(wildcards))[name], networks(wildcards))
+
+    return first
 
 
 def figure_files(names, folder=FIGURES):

@@ -28,7 +28,7 @@ rule train:
     threads: 1
     resources:
         mem_mb=needing("train"),
-        runtime=lasting(60),
+        runtime=lasting(estimated("train")),
     params:
         condition=block_of,
         settings=lambda wildcards: STUDY.training_settings(condition_of(wildcards)),
@@ -68,7 +68,13 @@ rule train_bundle:
             condition=lambda wildcards: BUNDLES[wildcards.bundle].conditions[0],
             networks=lambda wildcards: BUNDLES[wildcards.bundle].networks,
         ),
-        runtime=lasting(120),
+        runtime=lasting(
+            estimated(
+                "train",
+                condition=lambda wildcards: BUNDLES[wildcards.bundle].conditions[0],
+                networks=lambda wildcards: BUNDLES[wildcards.bundle].networks,
+            )
+        ),
     params:
         conditions=blocks_of_bundle,
         settings=lambda wildcards: [

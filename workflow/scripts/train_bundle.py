@@ -20,7 +20,10 @@ files = []
 for path in snakemake.params.paths:
     folder = Path(snakemake.output[0]) / path
     folder.mkdir(parents=True)
-    files.append({kind: folder / f"{kind}.nc" for kind in ("network", "history", "activations")})
+    kinds = ("network", "history", "activations")
+    files.append(
+        {kind: folder / f"{kind}.nc" for kind in kinds} | {"failure": folder / "failure.txt"}
+    )
 train_blocks(
     snakemake.input.dataset,
     snakemake.params.conditions,

@@ -9,6 +9,7 @@ nearly all of the work; they are right within a factor of three.
 from __future__ import annotations
 
 import itertools
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -51,6 +52,13 @@ class Rates:
 
 
 RATES: Final = Rates()
+
+MARGIN: Final = 10
+"""A job is allowed to take so many times its estimate, for slower processors and file systems."""
+MERGED_SECONDS: Final = 60
+"""Shorter jobs on a GPU should be merged, since a job takes some 10 s to start."""
+STEP: Final = 10
+"""The minutes that a job asks for are a multiple of this."""
 
 
 @dataclass(frozen=True)
@@ -109,52 +117,107 @@ def _bundle(members: Sequence[Job], rates: Rates) -> Job:
 
 def _of_blocks(study: Study, rates: Rates) -> Iterator[Job]:
     """The same with a job for each block."""
-    for condition, plan in study.plans.items():
-        if condition.convolutional:
-            continue
-        of = sizes(study, condition)
-        trained = training_seconds(study, condition, of, rates)
-        on_gpu = _steps(study, condition, of) * rates.gpu_step
-        stages = {}
-        if plan.orderings:
-            stages["train"] = (study.blocks(condition), trained, on_gpu, 3, _trained_mib(of, plan))
-            quantizers = len(study.resolved["measures"]["quantizers"])
-            measured = sum(of.hidden) * of.n_measured * quantizers * rates.quantized
-            stages["measure"] = (study.blocks(condition), measured, 0.0, 1, 0.02)
-            alone = 3 * of.n_test * removal_seconds(of, rates)
-            stages["damage"] = (study.blocks(condition), alone, 0.0, 1, 0.01)
-        for orderings in plan.orderings:
-            curves = _curves(study, orderings)
-            stages[f"ablate {orderings}"] = (
-                study.blocks(condition, "orderings", orderings),
-                curves * of.n_test * removal_seconds(of, rates),
-                0.0,
-                1,
-                curves * sum(of.hidden) * 8 / 2**20,
-            )
-        if "planes" in plan.experiments:
-            settings = study.plane_settings(condition)
-            estimated = len(settings["estimators"]) + len(settings["costly"]["estimators"])
-            examples = settings["examples"] or of.n_train + of.n_validation + of.n_test
-            numbers = settings["epochs"] * estimated * examples * sum(of.hidden)
-            cpu = trained + numbers * rates.estimate
-            stages["plane"] = (study.blocks(condition, "planes"), cpu, on_gpu, 1, 0.1)
-        for name, (blocks, cpu, gpu, files, mib) in stages.items():
-            stage = name.partition(" ")[0]
-            for first, last in blocks:
+    for condition in study.plans:
+        for stage in stages(study, condition, rates).values():
+            for first, last in stage.blocks:
                 n = last - first + 1
-                uses_gpu = gpu > 0 and study.device != "cpu"
+                uses_gpu = stage.gpu_seconds > 0 and study.device != "cpu"
                 yield Job(
-                    stage,
+                    stage.rule,
                     condition,
                     (first, last),
                     networks=n,
-                    cpu_seconds=rates.start + n * cpu,
-                    gpu_seconds=gpu * max(1, n / rates.gpu_networks) if uses_gpu else 0.0,
-                    memory_mib=needed(stage, of, n, study.device),
-                    files=files,
-                    disk_mib=n * mib,
+                    cpu_seconds=rates.start + n * stage.cpu_seconds,
+                    gpu_seconds=(
+                        stage.gpu_seconds * max(1, n / rates.gpu_networks) if uses_gpu else 0.0
+                    ),
+                    memory_mib=needed(stage.rule, sizes(study, condition), n, study.device),
+                    files=stage.files,
+                    disk_mib=n * stage.mib,
                 )
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one rule does for one condition: its blocks, and what it takes per network."""
+
+    rule: str
+    blocks: Sequence[tuple[int, int]]
+    """First and last seed of each job."""
+    cpu_seconds: float
+    gpu_seconds: float
+    """Of up to `Rates.gpu_networks` networks at once; 0: it does not use a GPU."""
+    files: int
+    """Per job."""
+    mib: float
+    """Disk."""
+
+
+def stages(study: Study, condition: Condition, rates: Rates = RATES) -> dict[str, Stage]:
+    """What the jobs of a condition take, by rule; empty for a convolutional network.
+
+    Parameters
+    ----------
+    study
+        A checked configuration.
+    condition
+        One of its conditions.
+    rates
+        How fast the machine is.
+
+    Returns
+    -------
+    dict
+        By the name of the rule; ``ablate <orderings>`` for each set of orderings.
+    """
+    if condition.convolutional:
+        return {}
+    plan, of = study.plans[condition], sizes(study, condition)
+    blocks = study.blocks(condition)
+    trained = training_seconds(study, condition, of, rates)
+    on_gpu = _steps(study, condition, of) * rates.gpu_step
+    found = {}
+    if plan.orderings:
+        found["train"] = Stage("train", blocks, trained, on_gpu, 3, _trained_mib(of, plan))
+        quantizers = len(study.resolved["measures"]["quantizers"])
+        measured = sum(of.hidden) * of.n_measured * quantizers * rates.quantized
+        found["measure"] = Stage("measure", blocks, measured, 0.0, 1, 0.02)
+        alone = 3 * of.n_test * removal_seconds(of, rates)
+        found["damage"] = Stage("damage", blocks, alone, 0.0, 1, 0.01)
+    for orderings in plan.orderings:
+        curves = _curves(study, orderings)
+        found[f"ablate {orderings}"] = Stage(
+            "ablate",
+            study.blocks(condition, "orderings", orderings),
+            curves * of.n_test * removal_seconds(of, rates),
+            0.0,
+            1,
+            curves * sum(of.hidden) * 8 / 2**20,
+        )
+    if "planes" in plan.experiments:
+        settings = study.plane_settings(condition)
+        estimated = len(settings["estimators"]) + len(settings["costly"]["estimators"])
+        examples = settings["examples"] or of.n_train + of.n_validation + of.n_test
+        numbers = settings["epochs"] * estimated * examples * sum(of.hidden)
+        cpu = trained + numbers * rates.estimate
+        found["plane"] = Stage("plane", study.blocks(condition, "planes"), cpu, 0.0, 1, 0.1)
+    return found
+
+
+def minutes(stage: Stage, networks: int, rates: Rates = RATES) -> int:
+    """Runtime that a job asks a cluster for: `MARGIN` times its estimate, in whole `STEP`.
+
+    Parameters
+    ----------
+    stage
+        What the job does (`stages`).
+    networks
+        Number of networks that it works on, one after another.
+    rates
+        How fast the machine is.
+    """
+    seconds = MARGIN * (rates.start + networks * stage.cpu_seconds)
+    return STEP * math.ceil(seconds / (60 * STEP))
 
 
 def training_seconds(study: Study, condition: Condition, of: Sizes, rates: Rates) -> float:
@@ -207,6 +270,13 @@ def table(study: Study) -> str:
             f"{max((job.memory_mib for job in members), default=0) / 1024:>9,.1f}"
             f"{sum(job.files for job in members):>9,}"
             f"{sum(job.disk_mib for job in members) / 1024:>9,.2f}"
+        )
+    short = [job for job in by_stage.get("train", []) if 0 < job.gpu_seconds < MERGED_SECONDS]
+    if len(short) > 1:
+        rows.append(
+            f"\nOf {len(by_stage['train'])} jobs that train, {len(short)} take less than "
+            f"{MERGED_SECONDS} s on a GPU. On a cluster, merge them: `seeds.per_job`\nor "
+            '`bundles.networks` (docs/cluster.md, "Size of jobs").'
         )
     return "\n".join(rows)
 

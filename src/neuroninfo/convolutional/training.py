@@ -179,6 +179,7 @@ def train(
         activations=np.zeros((len(seeds), len(kept), len(measured), sum(widths)), np.float32),
         outputs=np.zeros((len(seeds), len(kept), len(measured), n_classes), np.float32),
         means=np.zeros((len(seeds), sum(widths))),
+        failed=np.full(len(seeds), -1, dtype=np.int32),
     )
     first = 0
     if checkpoint is not None:
@@ -208,10 +209,8 @@ def train(
                 if name == "train" and last:
                     trained.means[position] = values.mean(axis=0, dtype=np.float64)
             if not np.isfinite(trained.loss[position, epoch, 1:]).all():
-                raise RuntimeError(
-                    f"epoch {epoch}: the loss of seed {learner.seed} is not finite; lower "
-                    f"training.learning_rate (now {settings.learning_rate})"
-                )
+                trained.failed[position] = epoch
+                raise RuntimeError(trained.failure([settings.learning_rate] * len(seeds)))
         if report is not None:
             means = trained.loss[:, epoch].mean(axis=0)
             shown = ", ".join(

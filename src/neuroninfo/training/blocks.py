@@ -41,7 +41,8 @@ def train_blocks(
     settings
         Of each block, `Settings` as plain values.
     files
-        Of each block, where ``network``, ``history`` and ``activations`` go.
+        Of each block, where ``network``, ``history`` and ``activations`` go. Where there are
+        several blocks, one that fails gets a text file ``failure`` instead, with the reason.
     device
         What is trained on.
     checkpoints, code
@@ -53,6 +54,8 @@ def train_blocks(
 
     Raises
     ------
+    RuntimeError
+        A loss of a single block is not finite.
     ValueError
         Settings differ in more than networks of one stack may.
     """
@@ -78,12 +81,19 @@ def train_blocks(
             gathered_bytes=2**20 * config["memory"]["gathered_mb"],
             checkpoint=checkpoint,
             report=report,
+            despite_failures=len(conditions) > 1,
         )
         first = 0
         for condition, plain, own, paths in zip(conditions, settings, each, files, strict=True):
             block = slice(first, first + len(condition["seeds"]))
             first = block.stop
-            for kind, title, dataset in stored(trained.of(block), own, examples):
+            of_block = trained.of(block)
+            failure = of_block.failure([own.learning_rate] * len(of_block.failed))
+            if failure is not None:
+                Path(paths["failure"]).write_text(failure, encoding="utf-8")
+                report(f"{paths['failure']}: {failure}")
+                continue
+            for kind, title, dataset in stored(of_block, own, examples):
                 storage.write(
                     dataset,
                     paths[kind],

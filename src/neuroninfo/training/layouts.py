@@ -41,6 +41,8 @@ class Trained:
     """(S, kept epochs, examples, classes) float32, logits of the same."""
     means: np.ndarray
     """(S, hidden neurons) float64, mean outputs of `stack` on the train split (all its rows)."""
+    failed: np.ndarray
+    """(S) epoch after which a loss was first not finite; -1: all losses are finite."""
     information: np.ndarray | None = None
     """(epochs + 1) nats; of sgld, as of `bounds.noisy_sgd_information`, summed over all steps."""
     example_information: np.ndarray | None = None
@@ -59,7 +61,26 @@ class Trained:
             activations=self.activations[place],
             outputs=self.outputs[place],
             means=self.means[place],
+            failed=self.failed[place],
             example_information=None if known is None else known[place],
+        )
+
+    def failure(self, learning_rates: Sequence[float]) -> str | None:
+        """What to say about networks whose loss is not finite; None: there are none.
+
+        Parameters
+        ----------
+        learning_rates
+            Of each network.
+        """
+        bad = np.flatnonzero(self.failed >= 0).tolist()
+        if not bad:
+            return None
+        rates = sorted({learning_rates[network] for network in bad})
+        return (
+            f"epoch {self.failed[bad].min()}: the loss of seeds "
+            f"{[self.stack.seeds[network] for network in bad]} is not finite; lower "
+            f"training.learning_rate (now {', '.join(map(str, rates))})"
         )
 
 

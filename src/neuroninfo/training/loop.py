@@ -95,6 +95,7 @@ def train(
     observe: Callable[[int, Stack], None] | None = None,
     checkpoint: Checkpoint | None = None,
     report: Callable[[str], None] | None = None,
+    despite_failures: bool = False,
 ) -> Trained:
     """Train one network per seed.
 
@@ -131,6 +132,10 @@ def train(
         has gathered to the checkpoint.
     report
         Takes a line after each epoch: losses and times.
+    despite_failures
+        A loss that is not finite is noted in `Trained.failed`, and an error only if no network
+        is left. The others are as they would be without the failed ones, whose numbers mean
+        nothing.
 
     Raises
     ------
@@ -194,6 +199,7 @@ def train(
         ),
         outputs=np.empty((n_seeds, len(kept), n_kept, architecture.n_classes), dtype=np.float32),
         means=np.empty((n_seeds, sum(architecture.hidden))),
+        failed=np.full(n_seeds, -1, dtype=np.int32),
         information=noisy_information(architecture, settings, len(splits["train"])),
     )
     if learner.known is not None:
@@ -227,15 +233,10 @@ def train(
             here = (slice(None), epoch, [SPLITS.index(name) for name in evaluated_now])
             trained.loss[here], trained.accuracy[here] = found[:, 0].T, found[:, 1].T
             finite = np.isfinite(trained.loss[here]).all(axis=1)
-            bad = [number for number, fine in enumerate(finite) if not fine]
-        else:
-            bad = []
-        if bad:
-            rates = sorted({each[number].learning_rate for number in bad})
-            raise RuntimeError(
-                f"epoch {epoch}: the loss of seeds {[seeds[number] for number in bad]} is not "
-                f"finite; lower training.learning_rate (now {', '.join(map(str, rates))})"
-            )
+            trained.failed[~finite & (trained.failed < 0)] = epoch
+            failure = trained.failure([own.learning_rate for own in each])
+            if failure is not None and not (despite_failures and (trained.failed < 0).any()):
+                raise RuntimeError(failure)
         if observe is not None:
             observe(epoch, stack)
         if stopping is not None and epoch > 0:
@@ -305,7 +306,11 @@ def _record(
 
     def save(epoch: int) -> Arrays:
         past = slice(epoch)
-        history = {"loss": trained.loss[:, past], "accuracy": trained.accuracy[:, past]}
+        history = {
+            "loss": trained.loss[:, past],
+            "accuracy": trained.accuracy[:, past],
+            "failed": trained.failed,
+        }
         if trained.example_information is not None:
             history["example-information"] = trained.example_information[:, past]
         return history | kept(epoch)
@@ -320,10 +325,10 @@ def _record(
 
 def _progress(trained: Trained, epoch: int, seconds: float, done: int, percent: int | None) -> str:
     """One line per epoch: mean losses, time, and the remaining time at the pace so far."""
-    last = trained.loss.shape[1] - 1
+    last, going = trained.loss.shape[1] - 1, trained.failed < 0
     losses = ", ".join(
         f"{split} {loss:.4f}"
-        for split, loss in zip(SPLITS, trained.loss[:, epoch].mean(axis=0), strict=True)
+        for split, loss in zip(SPLITS, trained.loss[going, epoch].mean(axis=0), strict=True)
         if not np.isnan(loss)
     )
     left = seconds / done * (last - epoch)

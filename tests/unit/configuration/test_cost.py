@@ -76,9 +76,31 @@ def test_the_table_adds_up(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cost.main(["config/demo.yaml"]) == 0
-    rows = [line.split() for line in capsys.readouterr().out.splitlines()[4:]]
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[4:10]]
     assert [row[0] for row in rows] == ["train", "measure", "damage", "ablate", "plane", "all"]
     assert sum(int(row[1]) for row in rows[:-1]) == int(rows[-1][1])
+
+
+def test_short_jobs_on_a_gpu_are_named() -> None:
+    short = "Of 2 jobs that train, 2 take less than 60 s on a GPU."
+    assert short in cost.table(made(device="auto"))
+    for other in (made(), made(device="auto", seeds={"count": 4, "per_job": 4})):
+        assert "jobs that train" not in cost.table(other)
+    long = made(device="auto", training={"epochs": 20_000})
+    assert all(job.gpu_seconds > 60 for job in of(long, "train"))
+    assert "jobs that train" not in cost.table(long)
+
+
+def test_a_job_may_take_ten_times_its_estimate() -> None:
+    study = made(training={"epochs": 20_000})
+    (condition,) = study.plans
+    found = cost.stages(study, condition)
+    assert set(found) == {"train", "measure", "damage", "ablate information"}
+    assert cost.minutes(found["measure"], 2) == cost.STEP  # the least
+    (job, _) = of(study, "train")
+    asked = cost.minutes(found["train"], job.networks)
+    assert asked > cost.STEP
+    assert 0 <= asked - 10 * job.cpu_seconds / 60 < cost.STEP
 
 
 def test_convolutional_networks_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,9 @@
 """Networks of many settings in one stack, each as if it were alone."""
 
+import os
+import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +12,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from neuroninfo.networks.stack import Architecture
+from neuroninfo.files.checkpoints import Checkpoint, Interrupted
+from neuroninfo.networks.stack import Architecture, Stack
 from neuroninfo.networks.together import OWN_STRENGTHS
 from neuroninfo.training.layouts import Trained
 from neuroninfo.training.loop import train
@@ -119,3 +123,41 @@ def test_a_loss_that_is_not_finite_names_its_own_learning_rate() -> None:
     wild = replace(BASE, learning_rate=1e20)
     with pytest.raises(RuntimeError, match=r"loss of seeds \[7\] is not .* \(now 1e\+20\)"):
         trained_together((3, 7), (BASE, wild))
+
+
+@pytest.mark.parametrize("epochs_before", [0, 1])
+def test_others_go_on_as_if_a_failed_network_were_not_there(
+    epochs_before: int, tmp_path: Path
+) -> None:
+    """Also when training is interrupted and resumed after the failure, or before it."""
+    wild = replace(BASE, learning_rate=1e20)
+    seeds, each = (3, 7, 1), (BASE, wild, BASE)
+
+    def attempt(stop_after: int | None) -> Trained:
+        def observe(epoch: int, _: Stack) -> None:
+            if epoch == stop_after:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        with Checkpoint(tmp_path, made_by={}, minutes=1e-9) as checkpoint:
+            return trained_together(
+                seeds, each, despite_failures=True, checkpoint=checkpoint, observe=observe
+            )
+
+    with pytest.raises(Interrupted):
+        attempt(epochs_before)
+    bundle = attempt(None)
+    assert bundle.failed.tolist() == [-1, 1, -1]
+    assert bundle.of(slice(0, 1)).failure([1.0]) is None
+    said = bundle.of(slice(1, 3)).failure([1e20, 1e-3])
+    assert said == (
+        "epoch 1: the loss of seeds [7] is not finite; lower training.learning_rate (now 1e+20)"
+    )
+    for position in (0, 2):
+        alone = trained((seeds[position],), splits(), each[position])
+        assert_same(bundle, [position], alone, [0])
+
+
+def test_training_ends_when_all_networks_failed() -> None:
+    wild = replace(BASE, learning_rate=1e20)
+    with pytest.raises(RuntimeError, match=r"epoch 1: the loss of seeds \[3, 7\] is not finite"):
+        trained_together((3, 7), (wild, wild), despite_failures=True)
