@@ -8,7 +8,8 @@ the tutorial, of jobs in SLURM and of tests that kill jobs are always started.
 
 Forked processes share the order of sets of strings, and they see modules that they did not import.
 Therefore one of two runs that are compared is started.  `benchmark` files have the time and memory
-of the client.  If the client is stopped by any signal, its process is killed.
+of the client.  If the client is stopped by any signal, its process is killed with all that it
+started.
 """
 
 from __future__ import annotations
@@ -137,6 +138,7 @@ def _watch(connection: socket.socket) -> NoReturn:
         arguments, folder, environment = json.loads(stream.read(int.from_bytes(length, "little")))
     process = os.fork()
     if process == 0:
+        os.setpgid(0, 0)
         connection.close()
         for number, file in enumerate(files):
             os.dup2(file, number)
@@ -145,11 +147,14 @@ def _watch(connection: socket.socket) -> NoReturn:
         os.environ.clear()
         os.environ.update(environment)
         _run(arguments)
+    with contextlib.suppress(OSError):  # it has done so itself, or has ended
+        os.setpgid(process, process)
     for file in files:
         os.close(file)
     ended = os.pidfd_open(process)
     if connection in select.select([connection, ended], [], [])[0]:  # the client was killed
-        os.kill(process, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     with contextlib.suppress(BrokenPipeError):
         connection.sendall(json.dumps(status).encode())

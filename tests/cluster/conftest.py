@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import forking
 from tests.workflow.conftest import Project
 
 from .slurm import KILLING, PATIENCE, PROGRAMS, UNSEEN, Cluster, edited, running, until
@@ -19,10 +20,12 @@ from .slurm import KILLING, PATIENCE, PROGRAMS, UNSEEN, Cluster, edited, running
 NODES = 2
 
 # The plugin asks for states ever less often, up to every three minutes, and no option changes that.
-# Each pause between two questions begins with a file, `asked`.
+# Each pause between two questions begins with a file, `asked`.  Jobs are forked (tests/forking.py).
 SNAKEMAKE = f"""\
 #!{sys.executable}
 import asyncio
+import os
+import sys
 from pathlib import Path
 from snakemake.cli import main
 from snakemake_executor_plugin_slurm import Executor
@@ -30,6 +33,7 @@ async def pause(executor):
     Path("asked").touch()
     await asyncio.sleep(1)
 Executor.sleep = pause
+sys.executable = os.environ["JOBS_PYTHON"]
 main()
 """
 
@@ -112,7 +116,7 @@ class ClusterProject(Project):
             return subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env=self.cluster.environment,
+                env=self.environment(),
                 text=True,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -120,6 +124,11 @@ class ClusterProject(Project):
                 # A shell that puts the tests in the background (&) has them ignore SIGINT.
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
+
+    def environment(self) -> dict[str, str]:
+        """That of the user, who may also ask for jobs that are started."""
+        python, environment = forking.python()
+        return environment | self.cluster.environment | {"JOBS_PYTHON": python}
 
     def on_cluster(self, *arguments: str, seconds: float = PATIENCE) -> tuple[int, str]:
         """Exit status and output of Snakemake on the cluster."""

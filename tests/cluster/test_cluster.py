@@ -14,6 +14,7 @@ import torch
 import yaml
 
 from neuroninfo.files import storage
+from tests import forking
 from tests.workflow.conftest import MINIATURE, ROOT, Project
 
 from .conftest import ClusterProject
@@ -161,10 +162,12 @@ def at_once(jobs: list[dict[str, str]]) -> int:
 
 @pytest.mark.usefixtures("compiled", "overtime")
 def test_a_study_on_the_cluster_is_the_study_on_one_machine(
-    project: ClusterProject, reference: Project
+    project: ClusterProject, reference: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv(forking.STARTED, "1")  # all jobs, as those of a user are
     code, output = project.on_cluster(*WHOLE, *CONFIGURATION, seconds=600)
     assert code == 0, output
+    monkeypatch.delenv(forking.STARTED)
     complete(reference, WHOLE)
     for target in WHOLE:
         kind = Path(target).stem.partition("-")[0]
@@ -260,8 +263,9 @@ def test_a_job_over_its_time_limit_goes_on_in_another_with_more(
 
 
 def test_a_job_that_slurm_kills_for_its_memory_gets_twice_as_much(
-    strict_cluster: Cluster, tmp_path: Path, reference: Project
+    strict_cluster: Cluster, tmp_path: Path, reference: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv(forking.STARTED, "1")  # SLURM does not see the memory of a forked process
     project = made(strict_cluster, tmp_path / "project", reference, retries=1)
     script = project.folder / "workflow" / "scripts" / "train.py"
     taking = "import time\ntaken = bytearray(900 * 2**20)\ntime.sleep(4)\ndel taken\n"
