@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 
+# Most processes are short: without bytecode on disk each of them would compile the library again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Checks that have nothing to do with each other, side by side: make --jobs lint
 LINT := mypy snakemake-lint snakefmt ruff-check ruff-format
 
@@ -31,12 +34,15 @@ dry-run: .venv/installed
 	$(SNAKEMAKE) --configfile config/config.yaml --dry-run --quiet rules
 	PYTHONPATH=src $(BIN)/python -m neuroninfo.configuration.cost config/config.yaml
 
+# Tests of `make test`; `make test MARKS=` also runs the long ones, as .ci/run does.
+MARKS ?= not long
+
 test: .venv/installed
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 3 -m "$(MARKS)"
 
 check: .venv/installed
 	$(MAKE) --no-print-directory --jobs 2 lint
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not long"
 
 benchmark: .venv/installed
 	$(BIN)/python benchmarks/run.py

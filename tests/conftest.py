@@ -46,6 +46,9 @@ SLOW_UNITS = {
 }
 """What takes longest of the unit tests; of the others, all that runs Snakemake is slow."""
 
+LONG = ("cluster/", "faults/", "workflow/test_docs.py::test_the_tutorial")
+"""What takes a minute or more and seldom fails: a real SLURM, kills, and the tutorial."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.option.loadscopereorder = False  # of pytest-xdist, which would begin with many tests
@@ -68,12 +71,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow, and begin with what takes longest."""
+    """Mark what is slow or long, and begin with what takes longest."""
 
     def rank(item: pytest.Item) -> int:
         file = item.path.relative_to(TESTS).as_posix()
         if file in SLOW_UNITS or {*SHARED, "project"} & set(item.fixturenames):
             item.add_marker("slow")
+        if f"{file}::{item.name}".startswith(LONG):
+            item.add_marker("long")
         begins = (n for n, place in enumerate(BEGIN) if file.startswith(place))
         slow = item.get_closest_marker("slow") is not None
         return next(begins, len(BEGIN) + (not slow))

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 import torch
-import torchvision
 
 NOTEBOOKS = Path(__file__).parents[3] / "docs" / "notebooks"
 
@@ -24,7 +23,7 @@ def images(root: str, *, train: bool, download: bool) -> SimpleNamespace:
 
 
 def test_the_notebook_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torchvision.datasets, "FashionMNIST", images)
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST", images)
     notebook = nbformat.read(NOTEBOOKS / "own_network.ipynb", as_version=4)
     assert len(notebook.cells) == 10
     replaced = [("slice(0, 2000)", "slice(0, 320)"), ("steps=12", "steps=3")]
