@@ -52,6 +52,8 @@ def test_a_conda_environment_has_the_locked_versions(path: Path) -> None:
 
 def test_the_page_of_commands_shows_those_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text()
+    (marks,) = re.findall(r"^MARKS \?= (.*)$", makefile, re.MULTILINE)
+    makefile = makefile.replace("$(MARKS)", marks)
     page = (ROOT / "docs/commands.md").read_text()
     recipes = re.findall(
         r"^(demo|figures|dry-run|test|check|benchmark): .*\n((?:\t.*\n)+)", makefile, re.MULTILINE
@@ -95,7 +97,9 @@ def test_no_job_asks_for_more_time_than_the_configuration_allows() -> None:
     submitted = {name: text for name, text in RULES.items() if "    localrule: True" not in text}
     assert {"train", "ablate", "decompose"} <= set(submitted)
     for name, text in submitted.items():
-        assert re.search(r"^        runtime=lasting\($|^        runtime=lasting\(.+\),$", text, re.M), name
+        assert re.search(
+            r"^        runtime=lasting\($|^        runtime=lasting\(.+\),$", text, re.M
+        ), name
 
 
 @pytest.mark.parametrize("name", DRAWING)
