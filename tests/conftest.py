@@ -35,16 +35,20 @@ BEGIN = (
     "workflow/",
 )
 """Where the tests are that take longest."""
-SLOW_UNITS = {
+SLOW_FILES = {"report/test_explorer.py", "report/test_tables.py"} | {
     f"unit/{module}.py"
     for module in (
-        *("ablation/test_ablation", "files/test_checkpoints", "files/test_writing"),
-        *("figures/test_figures", "generalization/test_gaps", "planes/test_calibration"),
-        *("toys/test_toys", "training/test_training", "own_network/test_study"),
-        *("own_network/test_notebook", "own_network/test_removal"),
+        *("ablation/test_ablation", "ablation/test_controls", "convolutional/test_convolutional"),
+        *("data/test_datasets", "figures/test_figures", "figures/test_plane"),
+        *("files/test_checkpoints", "files/test_seeds", "files/test_storage"),
+        *("files/test_writing", "generalization/test_gaps", "own_network/test_notebook"),
+        *("own_network/test_removal", "own_network/test_study", "planes/test_calibration"),
+        *("planes/test_estimators", "planes/test_training", "results/test_ranking"),
+        *("smaller/test_low_bit", "synergy/test_layers", "synergy/test_pairs", "test_provenance"),
+        *("toys/test_toys", "training/test_synchronization", "training/test_training"),
     )
 }
-"""What takes longest of the unit tests; of the others, all that runs Snakemake is slow."""
+"""What needs a browser, or takes longest of the unit tests; all that runs Snakemake is slow too."""
 
 LONG = ("cluster/", "faults/", "workflow/test_docs.py::test_the_tutorial")
 """What takes a minute or more and seldom fails: a real SLURM, kills, and the tutorial."""
@@ -75,7 +79,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def rank(item: pytest.Item) -> int:
         file = item.path.relative_to(TESTS).as_posix()
-        if file in SLOW_UNITS or {*SHARED, "project"} & set(item.fixturenames):
+        if file in SLOW_FILES or {*SHARED, "project"} & set(item.fixturenames):
             item.add_marker("slow")
         if f"{file}::{item.name}".startswith(LONG):
             item.add_marker("long")
