@@ -12,7 +12,7 @@ import pytest
 from tests import forking
 
 SCRIPT = """
-import os, signal, sys, time
+import os, signal, subprocess, sys, time
 from pathlib import Path
 
 print(Path.cwd(), os.environ["GIVEN"], sys.argv, __file__, __name__)
@@ -21,6 +21,8 @@ wanted = sys.argv[1]
 if wanted == "wait":
     Path("process").write_text(str(os.getpid()))
     time.sleep(60)
+if wanted == "start another":
+    subprocess.run([sys.executable, __file__, "wait"])
 if wanted == "killed":
     os.kill(os.getpid(), signal.SIGTERM)
 if wanted == "raise":
@@ -75,10 +77,12 @@ def test_modules_are_run_with_their_arguments() -> None:
     assert done.stdout == '{"a":1}\n'
 
 
-def test_a_forked_process_is_killed_with_its_client(script: Path) -> None:
+@pytest.mark.parametrize("wanted", ["wait", "start another"])
+def test_a_forked_process_is_killed_with_its_client(script: Path, wanted: str) -> None:
+    """And with it what it has started."""
     python, environment = forking.python()
     client = subprocess.Popen(
-        [python, script, "wait"], cwd=script.parent, env=environment | {"GIVEN": ""}
+        [python, script, wanted], cwd=script.parent, env=environment | {"GIVEN": ""}
     )
     number = script.with_name("process")
     wait_until(lambda: number.exists() and bool(number.read_text()))
