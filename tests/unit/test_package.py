@@ -48,3 +48,19 @@ def test_types_are_those_of_what_is_imported() -> None:
     assert {name: home for home, name in typed} == neuroninfo._HOMES
     modules = re.findall(r"^from neuroninfo import (\w+) as \1$", stub, re.MULTILINE)
     assert tuple(modules) == neuroninfo._MODULES
+
+
+def test_a_process_ends_without_a_search_for_cycles() -> None:
+    code = (
+        "import atexit, gc\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 0))\n"
+        "import neuroninfo"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(Path(neuroninfo.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "True\n"

@@ -3,7 +3,7 @@
     python -m neuroninfo.configuration.cost config/config.yaml
 
 The times are estimates by rates of one core and one GPU of 2026 (`Rates`), of the stages that make
-nearly all of the work; they are right within a factor of three.
+nearly all of the work; they are right within a factor of four.
 """
 
 from __future__ import annotations
