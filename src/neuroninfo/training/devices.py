@@ -60,15 +60,20 @@ def chosen(device: torch.device, gpus: int) -> str:
 def busy(device: torch.device) -> int | None:
     """Share of the last moment (up to 1 s) in which the GPU computed, in %.
 
-    None on a CPU, or where NVIDIA's library for Python (nvidia-ml-py) or its driver is missing.
+    None on a CPU, where NVIDIA's library for Python (nvidia-ml-py) or its driver is missing, and
+    on a part of a GPU (MIG), of which the driver does not tell.
     """
     if device.type != "cuda":
         return None
     import torch
 
     try:
+        import pynvml
+    except ModuleNotFoundError:
+        return None
+    try:
         return torch.cuda.utilization(device)
-    except (ModuleNotFoundError, RuntimeError):
+    except (RuntimeError, pynvml.NVMLError):
         return None
 
 

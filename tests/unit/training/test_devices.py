@@ -1,7 +1,9 @@
 """What a job's log says of its GPU."""
 
+import sys
 from types import SimpleNamespace
 
+import pynvml
 import pytest
 import torch
 
@@ -62,7 +64,10 @@ def test_memory_at_its_peak(monkeypatch: pytest.MonkeyPatch) -> None:
     assert devices.used(GPU) == [line]
 
 
-@pytest.mark.parametrize("error", [ModuleNotFoundError("nvidia-ml-py"), RuntimeError("driver")])
+NOT_SUPPORTED = pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+
+
+@pytest.mark.parametrize("error", [NOT_SUPPORTED, RuntimeError("driver")])
 def test_how_busy_it_was(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(torch.cuda, "utilization", lambda _: 37)
     assert devices.busy(GPU) == 37
@@ -71,6 +76,17 @@ def test_how_busy_it_was(monkeypatch: pytest.MonkeyPatch, error: Exception) -> N
         raise error
 
     monkeypatch.setattr(torch.cuda, "utilization", fails)
+    assert devices.busy(GPU) is None
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_without_a_driver_it_is_unknown_how_busy_a_gpu_is() -> None:
+    assert devices.busy(GPU) is None
+
+
+def test_without_nvidias_library_it_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "utilization", lambda _: 37)
+    monkeypatch.setitem(sys.modules, "pynvml", None)
     assert devices.busy(GPU) is None
 
 
