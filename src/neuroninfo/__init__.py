@@ -20,8 +20,8 @@ from typing import Any
 # under a name of its own and renamed when it is whole.
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
-# When a process ends, Python looks for cycles among all objects of all libraries. That would take a
-# fifth of the time of a job that draws a figure or trains small networks, and frees nothing.
+# When a process ends, Python looks for cycles among all objects of all libraries, which takes a
+# fifth of the time of a job that draws a figure. Without it, the system frees them all the same.
 atexit.register(gc.freeze)
 
 __version__ = "0.1.0"

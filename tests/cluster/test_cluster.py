@@ -203,6 +203,28 @@ def test_jobs_that_are_one_job_share_a_gpu_one_after_another(
     assert_are_whole(TWO_BLOCKS, project, reference)
 
 
+def test_if_one_of_the_jobs_that_are_one_job_fails_all_are_made_anew(
+    cluster: Cluster, tmp_path: Path, reference: Project
+) -> None:
+    """The page says so, and that the profile has no groups for this reason."""
+    grouped = {"groups": {"train": "trained"}, "group_components": {"trained": 2}}
+    project = made(cluster, tmp_path / "project", reference, **grouped)
+    script = project.folder / "workflow" / "scripts" / "train.py"
+    with script.open("a") as file:
+        file.write(
+            'if Path("ended").exists() and not Path("mended").exists():\n'
+            '    raise RuntimeError("the second of them")\n'
+            'Path("ended").touch()\n'
+        )
+    code, output = project.on_cluster(*TWO_BLOCKS, *CONFIGURATION)
+    assert code == 1
+    assert "RuntimeError: the second of them" in output
+    assert (project.folder / "ended").exists()  # the first of them
+    assert not [path for path in TWO_BLOCKS if (project.folder / path).exists()]
+    (project.folder / "mended").touch()
+    assert_a_rerun_completes(TWO_BLOCKS, project, reference)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a real GPU")
 def test_a_job_that_gets_no_cuda_fails_and_says_so_and_without_gpus_it_trains(
     project: ClusterProject, reference: Project

@@ -7,6 +7,12 @@ KEPT_OF_BUNDLES, DROPPED_OF_BUNDLES = (
     pattern_of(sorted(BUNDLED, key=str), stay) for stay in (True, False)
 )
 
+# The sizes of a job that trains a bundle: its conditions have networks of one shape.
+OF_BUNDLE = {
+    "condition": lambda wildcards: BUNDLES[wildcards.bundle].conditions[0],
+    "networks": lambda wildcards: BUNDLES[wildcards.bundle].networks,
+}
+
 
 rule train:
     input:
@@ -63,18 +69,8 @@ rule train_bundle:
         "../../envs/neuroninfo.yaml"
     threads: 1
     resources:
-        mem_mb=needing(
-            "train",
-            condition=lambda wildcards: BUNDLES[wildcards.bundle].conditions[0],
-            networks=lambda wildcards: BUNDLES[wildcards.bundle].networks,
-        ),
-        runtime=lasting(
-            estimated(
-                "train",
-                condition=lambda wildcards: BUNDLES[wildcards.bundle].conditions[0],
-                networks=lambda wildcards: BUNDLES[wildcards.bundle].networks,
-            )
-        ),
+        mem_mb=needing("train", **OF_BUNDLE),
+        runtime=lasting(estimated("train", **OF_BUNDLE)),
     params:
         conditions=blocks_of_bundle,
         settings=lambda wildcards: [

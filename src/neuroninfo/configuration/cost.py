@@ -56,7 +56,7 @@ RATES: Final = Rates()
 MARGIN: Final = 10
 """A job is allowed to take so many times its estimate, for slower processors and file systems."""
 MERGED_SECONDS: Final = 60
-"""Shorter jobs on a GPU should be merged, since a job takes some 10 s to start."""
+"""Jobs on a GPU that are shorter should be merged (chosen)."""
 STEP: Final = 10
 """The minutes that a job asks for are a multiple of this."""
 
